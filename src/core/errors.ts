@@ -1,0 +1,119 @@
+// Every way the queue can refuse a call: one closed set of codes, each with its HTTP status and the
+// class the TypeScript client throws. Between objects a refusal travels as a plain `Failure`, because
+// an error class does not survive an RPC; it becomes a class again only in the caller's hands.
+
+/** Code -> HTTP status. The names are App Engine's service codes; QUEUE_FULL and QUEUE_IN_FILE are ours. */
+export const HTTP_STATUS = {
+  INVALID_TASK_NAME: 400,
+  INVALID_QUEUE_NAME: 400,
+  INVALID_URL: 400,
+  INVALID_ETA: 400,
+  INVALID_REQUEST: 400,
+  TOO_MANY_TASKS: 400,
+  DUPLICATE_TASK_NAME: 400,
+  INVALID_LEASE_TIME: 400,
+  WRONG_QUEUE_MODE: 400,
+  UNAUTHENTICATED: 401,
+  PERMISSION_DENIED: 403,
+  UNKNOWN_QUEUE: 404,
+  UNKNOWN_TASK: 404,
+  TASK_ALREADY_EXISTS: 409,
+  TOMBSTONED_TASK: 409,
+  TASK_LEASE_EXPIRED: 409,
+  QUEUE_PAUSED: 409,
+  QUEUE_IN_FILE: 409,
+  TASK_TOO_LARGE: 413,
+  QUEUE_FULL: 429,
+} as const;
+
+export type ErrorCode = keyof typeof HTTP_STATUS;
+
+/** A refusal as it is sent: what went wrong, in words that name the field, the value and what was expected. */
+export interface Failure {
+  code: ErrorCode;
+  message: string;
+  details?: unknown;
+}
+
+/** The answer of a call that can be refused. */
+export type Answer<T> = { ok: T; failure?: undefined } | { ok?: undefined; failure: Failure };
+
+export function refuse(code: ErrorCode, message: string, details?: unknown): { failure: Failure } {
+  return { failure: details === undefined ? { code, message } : { code, message, details } };
+}
+
+/** The base of everything the client throws; `code` is one of the closed set, `details` as in the JSON form. */
+export class TaskQueueError extends Error {
+  readonly code: ErrorCode;
+  readonly details: unknown;
+
+  constructor({ code, message, details }: Failure) {
+    super(message);
+    this.name = new.target.name;
+    this.code = code;
+    this.details = details;
+  }
+
+  /** The HTTP status this error is answered with. */
+  get status(): number {
+    return HTTP_STATUS[this.code];
+  }
+}
+
+/** The class of the code in the failure, ready to throw. */
+export function errorOf(failure: Failure): TaskQueueError {
+  return new ERROR_CLASS[failure.code](failure);
+}
+
+/** The value of an answer; throws the class of its code when it was a refusal. */
+export function unwrap<T>(answer: Answer<T>): T {
+  if (answer.failure) throw errorOf(answer.failure);
+  return answer.ok as T;
+}
+
+// App Engine's hierarchy: whatever is wrong with one task is an InvalidTaskError, so that a caller who
+// only wants "was it my task or the service" catches one class.
+export class InvalidTaskError extends TaskQueueError {}
+export class InvalidTaskNameError extends InvalidTaskError {}
+export class InvalidUrlError extends InvalidTaskError {}
+export class InvalidEtaError extends InvalidTaskError {}
+export class TaskTooLargeError extends InvalidTaskError {}
+export class TaskAlreadyExistsError extends InvalidTaskError {}
+export class TombstonedTaskError extends InvalidTaskError {}
+export class InvalidQueueError extends TaskQueueError {}
+export class InvalidQueueNameError extends InvalidQueueError {}
+export class DuplicateTaskNameError extends TaskQueueError {}
+export class TooManyTasksError extends TaskQueueError {}
+export class InvalidLeaseTimeError extends TaskQueueError {}
+export class InvalidQueueModeError extends TaskQueueError {}
+export class UnauthenticatedError extends TaskQueueError {}
+export class PermissionDeniedError extends TaskQueueError {}
+export class UnknownQueueError extends TaskQueueError {}
+export class UnknownTaskError extends TaskQueueError {}
+export class TaskLeaseExpiredError extends TaskQueueError {}
+export class QueuePausedError extends TaskQueueError {}
+export class QueueInFileError extends TaskQueueError {}
+export class QueueFullError extends TaskQueueError {}
+
+const ERROR_CLASS: Record<ErrorCode, typeof TaskQueueError> = {
+  INVALID_TASK_NAME: InvalidTaskNameError,
+  INVALID_QUEUE_NAME: InvalidQueueNameError,
+  INVALID_URL: InvalidUrlError,
+  INVALID_ETA: InvalidEtaError,
+  INVALID_REQUEST: InvalidTaskError,
+  TOO_MANY_TASKS: TooManyTasksError,
+  DUPLICATE_TASK_NAME: DuplicateTaskNameError,
+  INVALID_LEASE_TIME: InvalidLeaseTimeError,
+  WRONG_QUEUE_MODE: InvalidQueueModeError,
+  UNAUTHENTICATED: UnauthenticatedError,
+  PERMISSION_DENIED: PermissionDeniedError,
+  UNKNOWN_QUEUE: UnknownQueueError,
+  UNKNOWN_TASK: UnknownTaskError,
+  TASK_ALREADY_EXISTS: TaskAlreadyExistsError,
+  TOMBSTONED_TASK: TombstonedTaskError,
+  TASK_LEASE_EXPIRED: TaskLeaseExpiredError,
+  QUEUE_PAUSED: QueuePausedError,
+  QUEUE_IN_FILE: QueueInFileError,
+  TASK_TOO_LARGE: TaskTooLargeError,
+  QUEUE_FULL: QueueFullError,
+};
