@@ -13,7 +13,11 @@ export interface RetryParameters {
   maxDoublings: number;
 }
 
-export const DEFAULT_RETRY: RetryParameters = { minBackoff: 0.1, maxBackoff: 3600, maxDoublings: 16 };
+export const DEFAULT_RETRY: RetryParameters = {
+  minBackoff: 0.1,
+  maxBackoff: 3600,
+  maxDoublings: 16,
+};
 
 /**
  * Fills in what was not said. A lone minimum above the default maximum raises the maximum, and a lone
@@ -37,7 +41,10 @@ export function completeRetry(given: Partial<RetryParameters>): RetryParameters 
  * about to be scheduled, 1 after the first failure: the minimum doubles `maxDoublings` times, then
  * grows by equal steps of `min * 2^maxDoublings`, and stays at the maximum once it is there.
  */
-export function backoffSeconds(retry: number, { minBackoff, maxBackoff, maxDoublings }: RetryParameters): number {
+export function backoffSeconds(
+  retry: number,
+  { minBackoff, maxBackoff, maxDoublings }: RetryParameters,
+): number {
   const doublings = Math.min(retry - 1, maxDoublings);
   const steps = Math.max(1, retry - maxDoublings);
   return minBackoff === 0 ? 0 : Math.min(maxBackoff, minBackoff * 2 ** doublings * steps);
@@ -59,7 +66,10 @@ export function nextAttemptAt(attempt: FailedAttempt, retry: RetryParameters): n
 
 // With both limits set, both must be passed. Age exactly at the limit still retries, and the retry
 // itself may then start later than the limit: the test comes before the back-off is added.
-function isExhausted({ retries, firstStartedAt, endedAt }: FailedAttempt, retry: RetryParameters): boolean {
+function isExhausted(
+  { retries, firstStartedAt, endedAt }: FailedAttempt,
+  retry: RetryParameters,
+): boolean {
   const { limit, ageLimit } = retry;
   if (limit === undefined && ageLimit === undefined) return false;
   const overLimit = limit === undefined || retries + 1 > limit;

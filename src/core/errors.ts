@@ -36,10 +36,32 @@ export interface Failure {
 }
 
 /** The answer of a call that can be refused. */
-export type Answer<T> = { ok: T; failure?: undefined } | { ok?: undefined; failure: Failure };
+export type Answer<T> = { ok: T; failure?: undefined } | Refusal;
 
-export function refuse(code: ErrorCode, message: string, details?: unknown): { failure: Failure } {
+/** The refusing half of an answer. */
+export interface Refusal {
+  failure: Failure;
+  ok?: undefined;
+}
+
+export function refuse(code: ErrorCode, message: string, details?: unknown): Refusal {
   return { failure: details === undefined ? { code, message } : { code, message, details } };
+}
+
+/** The everyday refusal: this field, this value, this was expected. */
+export function invalid(
+  field: string,
+  value: unknown,
+  expected: string,
+  code: ErrorCode = "INVALID_REQUEST",
+): Refusal {
+  return refuse(code, `${field}: found ${shown(value)}, expected ${expected}`);
+}
+
+/** A value for an error message: as JSON, cut where it gets long. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
 }
 
 /** The base of everything the client throws; `code` is one of the closed set, `details` as in the JSON form. */

@@ -1,0 +1,110 @@
+// May a task's absolute url go out to this host? Public hosts may, unless refused; private, loopback and
+// metadata addresses may not, unless allowed. This is the guard against a task being used to reach
+// what only the Worker's machine can reach (server-side request forgery).
+
+/** The setting TASKQUEUE_ALLOW_HOSTS, read: comma list of `host`, `host:port`, `*.domain`, `!host`, `!*`. */
+export interface HostRules {
+  allow: readonly string[];
+  refuse: readonly string[];
+}
+
+export function parseHostRules(setting: string | undefined): HostRules {
+  const entries = (setting ?? "").split(",").map((entry) => entry.trim().toLowerCase());
+  return {
+    allow: entries.filter((entry) => entry !== "" && !entry.startsWith("!")),
+    refuse: entries.filter((entry) => entry.startsWith("!")).map((entry) => entry.slice(1)),
+  };
+}
+
+/** Why this url may not be called, in words, or undefined when it may. */
+export function hostRefusal(url: URL, rules: HostRules): string | undefined {
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    return `its scheme is "${url.protocol.slice(0, -1)}", expected http or https`;
+  }
+  if (url.username !== "" || url.password !== "") return "it carries a user name or password";
+  if (rules.refuse.some((rule) => rule !== "*" && matches(rule, url))) {
+    return `TASKQUEUE_ALLOW_HOSTS refuses the host ${url.host}`;
+  }
+  if (rules.allow.some((rule) => matches(rule, url))) return undefined;
+  if (rules.refuse.includes("*")) return `TASKQUEUE_ALLOW_HOSTS does not list the host ${url.host}`;
+  if (isPrivate(url.hostname)) {
+    return `the host ${url.host} is private or loopback; add it to TASKQUEUE_ALLOW_HOSTS to allow it`;
+  }
+  return undefined;
+}
+
+function matches(rule: string, url: URL): boolean {
+  const hostname = canonical(url.hostname);
+  if (rule.startsWith("*.")) return hostname.endsWith(rule.slice(1));
+  if (rule === hostname) return true;
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  return rule === `${hostname}:${port}`;
+}
+
+// The trailing dot of a fully qualified name changes where it is looked up, not where it leads.
+function canonical(hostname: string): string {
+  return hostname.toLowerCase().replace(/\.$/, "");
+}
+
+// Names that mean "inside" wherever they are asked for. A name without a dot is one of a private
+// network; metadata.google.internal falls under .internal.
+const PRIVATE_SUFFIXES = [
+  ".localhost",
+  ".local",
+  ".internal",
+  ".lan",
+  ".home.arpa",
+  ".intranet",
+  ".corp",
+];
+
+function isPrivate(host: string): boolean {
+  const hostname = canonical(host);
+  if (hostname.startsWith("[")) return isPrivateIpv6(hostname.slice(1, -1));
+  const ipv4 = ipv4Number(hostname);
+  if (ipv4 !== undefined) return isPrivateIpv4(ipv4);
+  return !hostname.includes(".") || PRIVATE_SUFFIXES.some((suffix) => hostname.endsWith(suffix));
+}
+
+// The URL parser has already turned 0x7f.1, 2130706433 and the like into four decimal parts.
+function ipv4Number(hostname: string): number | undefined {
+  if (!/^\d+\.\d+\.\d+\.\d+$/.test(hostname)) return undefined;
+  return hostname.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+}
+
+// IANA's special-purpose blocks (RFC 6890 and successors): first address and prefix length.
+const PRIVATE_IPV4: readonly [string, number][] = [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 3],
+];
+
+function isPrivateIpv4(address: number): boolean {
+  return PRIVATE_IPV4.some(([first, prefix]) => {
+    const size = 2 ** (32 - prefix);
+    return Math.floor(address / size) === Math.floor((ipv4Number(first) ?? 0) / size);
+  });
+}
+
+// Only global unicast (2000::/3) leads outside, and of that not documentation, Teredo or 6to4 (which
+// wrap an IPv4 address). NAT64 and mapped addresses lie outside 2000::/3 and so are private as well.
+function isPrivateIpv6(address: string): boolean {
+  const [first = 0, second = 0] = address
+    .split(":")
+    .map((part) => Number.parseInt(part || "0", 16));
+  const isGlobal = first >= 0x2000 && first <= 0x3fff;
+  const wrapsAnother =
+    first === 0x2002 || (first === 0x2001 && (second < 0x200 || second === 0xdb8));
+  return !isGlobal || wrapsAnother;
+}

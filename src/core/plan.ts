@@ -1,0 +1,55 @@
+// How many attempts may start now, and when is the next moment at which one could? The two questions
+// an alarm asks. Nothing here knows a clock, a row or a request.
+import { type Bucket, type BucketShape, readyAt, wholeTokens } from "./bucket.ts";
+
+/** What may start at one instant: tokens and slots. */
+export interface Room {
+  /** Paused by hand, by rate 0 or because the queue is no longer in queue.yaml. */
+  paused: boolean;
+  /** Refilled to this instant; absent when the queue has no rate limit. */
+  bucket: { level: Bucket; shape: BucketShape } | undefined;
+  /** Attempts in flight, and how many there may be. */
+  running: number;
+  maxRunning: number;
+}
+
+/** The same with what waits; times in ms since 1970. */
+export interface Standing extends Room {
+  now: number;
+  /** When the earliest task not in flight is due; undefined when there is none. */
+  nextDue: number | undefined;
+}
+
+// At a high rate tokens are spent in quanta of this length: twenty alarms a second carry any rate, and
+// no task leaves more than this later than its token. At 20/s and below a quantum is one token.
+export const PACE_MS = 50;
+
+/** How many due tasks may start at this instant. */
+export function startable({ paused, bucket, running, maxRunning }: Room): number {
+  if (paused) return 0;
+  const slots = Math.max(0, maxRunning - running);
+  return bucket ? Math.min(slots, wholeTokens(bucket.level)) : slots;
+}
+
+/**
+ * The instant (ms) at which time alone lets a task start: it is due and its token is there. Undefined
+ * when time changes nothing: no task, paused, or every slot taken (then a completion asks again).
+ */
+export function wakeAt({
+  now,
+  paused,
+  bucket,
+  running,
+  maxRunning,
+  nextDue,
+}: Standing): number | undefined {
+  if (paused || nextDue === undefined || running >= maxRunning) return undefined;
+  const due = Math.max(now, nextDue);
+  if (!bucket) return due;
+  const token = readyAt(bucket.level, bucket.shape, quantum(bucket.shape));
+  return token === undefined ? undefined : Math.max(due, token);
+}
+
+function quantum({ capacity, rate }: BucketShape): number {
+  return Math.min(Math.floor(capacity), Math.max(1, Math.floor((rate * PACE_MS) / 1000)));
+}

@@ -1,0 +1,155 @@
+// queue.yaml -> frozen configuration. Reading, checking and saying what is wrong live next door; here
+// are the defaults, and what App Engine makes of what it was given.
+
+import { completeRetry, type RetryParameters } from "./backoff.ts";
+import { type Answer, refuse } from "./errors.ts";
+import { QueueConfigError } from "./queue-config-error.ts";
+import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
+import { judge } from "./queue-findings.ts";
+import { type QueueDocument, queueDocument } from "./queue-schema.ts";
+import { readYaml } from "./queue-yaml.ts";
+import { bytes, perSecond, seconds } from "./units.ts";
+
+/** A queue as it is to run: every default filled in, every unit converted. */
+export interface QueueConfig {
+  readonly name: string;
+  readonly mode: "push" | "pull";
+  /** Tokens per second. 0: dispatch nothing, as is a pull queue's. Infinity: no limit. */
+  readonly rate: number;
+  /** The rate as written, "5/s"; "" for a pull queue. */
+  readonly rateText: string;
+  /** Most tokens that gather; 0 for a pull queue. */
+  readonly bucketSize: number;
+  /** Most tasks in flight; 0 for a pull queue. */
+  readonly maxConcurrentRequests: number;
+  readonly target?: string;
+  readonly retry: Readonly<RetryParameters>;
+  readonly acl: readonly Readonly<Grant>[];
+  /** Seconds a finished task's name stays taken. */
+  readonly tombstoneTtl: number;
+  /** Seconds a task that was given up is kept. */
+  readonly keepFailed: number;
+}
+
+/** userEmail may list, get, lease, delete and update; writerEmail may insert. */
+export interface Grant {
+  userEmail?: string;
+  writerEmail?: string;
+}
+
+export interface QueueFile {
+  readonly application?: string;
+  /** In the file's order; `default` comes first when the file does not list it. */
+  readonly queues: ReadonlyMap<string, QueueConfig>;
+  /** Bytes. */
+  readonly totalStorageLimit?: number;
+  readonly resumePausedQueues: boolean;
+}
+
+const DEFAULT_QUEUE: QueueEntry = { name: "default", rate: "5/s" };
+const BUCKET_SIZE = 5;
+const CONCURRENT_REQUESTS = 1000;
+const MAX_CONCURRENT_REQUESTS = 5000;
+const TOMBSTONE_TTL = "9d";
+const KEEP_FAILED = "7d";
+
+/** The text of a queue.yaml as configuration; throws a QueueConfigError that lists all its faults. */
+export function parseQueueYaml(text: string, file = "queue.yaml"): QueueFile {
+  const yaml = readYaml(text, file);
+  const verdict = judge(queueDocument, yaml.value);
+  const findings = [...yaml.findings, ...("findings" in verdict ? verdict.findings : [])];
+  if (findings.length > 0 || !("data" in verdict)) {
+    throw new QueueConfigError(file, findings.map(yaml.place));
+  }
+  return queueFile(verdict.data);
+}
+
+/** One entry of a queue.yaml given as JSON, for queues made while running. */
+export function parseQueueEntry(entry: unknown): Answer<QueueConfig> {
+  const verdict = judge(queueEntry, entry);
+  if ("data" in verdict) return { ok: queueConfig(verdict.data) };
+  const messages = verdict.findings.map(({ message }) => message);
+  return refuse("INVALID_REQUEST", messages.join("; "), messages);
+}
+
+function queueFile(document: QueueDocument): QueueFile {
+  const listed = document.queue ?? [];
+  const hasDefault = listed.some(({ name }) => name === DEFAULT_QUEUE.name);
+  const entries = hasDefault ? listed : [DEFAULT_QUEUE, ...listed];
+  const { application, total_storage_limit: limit } = document;
+  return Object.freeze({
+    ...(application !== undefined && { application }),
+    queues: frozenMap(entries.map((entry) => [entry.name, queueConfig(entry)])),
+    ...(limit !== undefined && { totalStorageLimit: bytes(String(limit)) }),
+    resumePausedQueues: document.resume_paused_queues ?? true,
+  });
+}
+
+function queueConfig(entry: QueueEntry): QueueConfig {
+  const { name, target, extensions = {} } = entry;
+  return Object.freeze({
+    name,
+    ...(entry.mode === "pull" ? PULL : dispatchOf(entry)),
+    ...(target !== undefined && { target }),
+    retry: Object.freeze(retryOf(entry)),
+    acl: Object.freeze((entry.acl ?? []).map(grantOf)),
+    tombstoneTtl: seconds(extensions.tombstone_ttl ?? TOMBSTONE_TTL),
+    keepFailed: seconds(extensions.keep_failed ?? KEEP_FAILED),
+  });
+}
+
+const PULL = {
+  mode: "pull",
+  rate: 0,
+  rateText: "",
+  bucketSize: 0,
+  maxConcurrentRequests: 0,
+} as const;
+
+// An extension stands in place of App Engine's key. In that one a zero is the default.
+function dispatchOf(entry: QueueEntry) {
+  const { extensions = {} } = entry;
+  const rateText = String(extensions.rate ?? entry.rate);
+  const concurrent = entry.max_concurrent_requests || CONCURRENT_REQUESTS;
+  return {
+    mode: "push" as const,
+    rate: perSecond(rateText),
+    rateText,
+    bucketSize: extensions.bucket_size ?? (entry.bucket_size || BUCKET_SIZE),
+    maxConcurrentRequests:
+      extensions.max_concurrent_requests ??
+      Math.min(MAX_CONCURRENT_REQUESTS, Math.max(1, concurrent)),
+  };
+}
+
+function retryOf({ retry_parameters: given = {} }: QueueEntry): RetryParameters {
+  return completeRetry({
+    limit: given.task_retry_limit,
+    ageLimit: given.task_age_limit === undefined ? undefined : seconds(given.task_age_limit),
+    minBackoff: given.min_backoff_seconds,
+    maxBackoff: given.max_backoff_seconds,
+    maxDoublings: given.max_doublings,
+  });
+}
+
+function grantOf({
+  user_email,
+  writer_email,
+}: {
+  user_email?: string;
+  writer_email?: string;
+}): Grant {
+  return Object.freeze({
+    ...(user_email !== undefined && { userEmail: user_email }),
+    ...(writer_email !== undefined && { writerEmail: writer_email }),
+  });
+}
+
+// Object.freeze alone does not hold a Map's contents.
+function frozenMap<V>(entries: readonly (readonly [string, V])[]): ReadonlyMap<string, V> {
+  const refuseChange = () => {
+    throw new TypeError("the configuration is frozen");
+  };
+  const change = { set: refuseChange, delete: refuseChange, clear: refuseChange };
+  return Object.freeze(Object.assign(new Map(entries), change));
+}

@@ -1,0 +1,25 @@
+// Back-pressure. A handler that answers 503 asks the whole queue to slow down; App Engine lowers the
+// enforced rate and lets it recover. Its curve is unpublished; ours is the one TCP made familiar:
+// halve at most once a second, then climb back by a tenth of the configured rate a second.
+
+/** The share of the configured rate that is enforced (0.01 to 1), and when it last changed (ms). */
+export interface Throttle {
+  share: number;
+  changedAt: number;
+}
+
+export const UNTHROTTLED: Throttle = { share: 1, changedAt: 0 };
+
+const STEP_MS = 1000;
+const LOWEST_SHARE = 0.01;
+const CLIMB = 0.1;
+
+export function afterOverload(throttle: Throttle, now: number): Throttle {
+  if (throttle.share < 1 && now - throttle.changedAt < STEP_MS) return throttle;
+  return { share: Math.max(LOWEST_SHARE, throttle.share / 2), changedAt: now };
+}
+
+export function afterSuccess(throttle: Throttle, now: number): Throttle {
+  if (throttle.share === 1 || now - throttle.changedAt < STEP_MS) return throttle;
+  return { share: Math.min(1, throttle.share + CLIMB), changedAt: now };
+}

@@ -1,0 +1,137 @@
+// The native JSON API. Each route reads the request, asks the handle and formats; what a queue does
+// stands elsewhere.
+import { AutoRouter, type IRequest } from "itty-router";
+import { errorOf, invalid, refuse, type TaskQueueError } from "../core/errors.ts";
+import type { AddResult, NewTask } from "../core/task.ts";
+import type { QueueHandle } from "../queue/handle.ts";
+import type { ListQuery } from "../queue/verbs.ts";
+import { type AddRequest, readAddRequest } from "./new-task-request.ts";
+import { errorResponse, failureJson, json, thrownResponse } from "./respond.ts";
+
+/** The queues the API speaks for. */
+export interface ApiQueues {
+  get(name: string): QueueHandle;
+  names(): Promise<string[]>;
+}
+
+type Args = [ApiQueues];
+
+export const API_PREFIX = "/_ah/api";
+
+const QUEUE = "/queues/:queue";
+
+const router = AutoRouter<IRequest, Args, Response>({
+  base: API_PREFIX,
+  catch: thrownResponse,
+  missing: noSuchPath,
+});
+
+router
+  .get("/queues", listQueues)
+  .get(QUEUE, (request, queues) => queueOf(request, queues).describe().then(shownAs200))
+  .post(`${QUEUE}/~pause`, (request, queues) => queueOf(request, queues).pause().then(shownAs200))
+  .post(`${QUEUE}/~resume`, (request, queues) => queueOf(request, queues).resume().then(shownAs200))
+  .post(`${QUEUE}/~purge`, (request, queues) => queueOf(request, queues).purge().then(shownAs200))
+  .post(`${QUEUE}/tasks`, addTasks)
+  .get(`${QUEUE}/tasks`, listTasks)
+  .post(`${QUEUE}/tasks/~delete`, deleteTasks)
+  .get(`${QUEUE}/tasks/:name`, getTask)
+  .delete(`${QUEUE}/tasks/:name`, deleteTask);
+
+/** Answers a request to a path under `/_ah/api`. */
+export function answerApi(request: Request, queues: ApiQueues): Promise<Response> {
+  return router.fetch(verbAsSegment(request) as unknown as IRequest, queues);
+}
+
+// A verb stands behind the last colon of the last segment (`/queues/sub:pause`), where a router does not
+// look; it is routed as a segment of its own (`/queues/sub/~pause`), which no name can be.
+function verbAsSegment(request: Request): Request {
+  const url = new URL(request.url);
+  const path = url.pathname.replace(/:([A-Za-z]+)$/, "/~$1");
+  if (path === url.pathname) return request;
+  url.pathname = path;
+  return new Request(url, request);
+}
+
+function shownAs200(body: unknown): Response {
+  return json(body);
+}
+
+async function listQueues(_request: IRequest, queues: ApiQueues): Promise<Response> {
+  const names = await queues.names();
+  return json({ queues: await Promise.all(names.map((name) => queues.get(name).describe())) });
+}
+
+async function addTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const queue = queueOf(request, queues);
+  const asked = await readAddRequest(request as unknown as Request);
+  if ("failure" in asked) return errorResponse(asked.failure);
+  return add(queue, asked);
+}
+
+async function add(queue: QueueHandle, asked: Exclude<AddRequest, { failure: unknown }>) {
+  if ("one" in asked) return json(await queue.add(asked.one as NewTask), 201);
+  const results = await queue.add(asked.tasks as NewTask[], { atomic: asked.atomic });
+  return json({ results: results.map(resultJson) });
+}
+
+function resultJson({ task, error }: AddResult<TaskQueueError>) {
+  return task ? { task } : { error: failureJson(error) };
+}
+
+async function listTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const query: Record<string, unknown> = { ...request.query };
+  delete query.key;
+  const unknown = Object.keys(query).find((name) => !LIST_OPTIONS.has(name));
+  if (unknown) throw errorOf(invalid("query", unknown, [...LIST_OPTIONS].join(", ")).failure);
+  if (query.limit !== undefined) query.limit = Number(query.limit);
+  return json(await queueOf(request, queues).list(query as ListQuery));
+}
+
+const LIST_OPTIONS = new Set(["state", "prefix", "limit", "cursor"]);
+
+async function getTask(request: IRequest, queues: ApiQueues): Promise<Response> {
+  return json(await queueOf(request, queues).get(segment(request, "name")));
+}
+
+async function deleteTask(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const [result] = await queueOf(request, queues).delete([segment(request, "name")]);
+  return json(result);
+}
+
+async function deleteTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const { names } = await bodyOf(request);
+  const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
+  if (!isList) throw errorOf(invalid("names", names, "a list of task names").failure);
+  return json({ results: await queueOf(request, queues).delete(names) });
+}
+
+async function bodyOf(request: IRequest): Promise<Record<string, unknown>> {
+  try {
+    const body: unknown = await request.json();
+    if (typeof body === "object" && body !== null) return body as Record<string, unknown>;
+  } catch {}
+  throw errorOf(refuse("INVALID_REQUEST", "body: expected a JSON object").failure);
+}
+
+function queueOf(request: IRequest, queues: ApiQueues): QueueHandle {
+  return queues.get(segment(request, "queue"));
+}
+
+function segment(request: IRequest, name: string): string {
+  const text = request.params[name] ?? "";
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw errorOf(invalid("path", text, "a path in valid percent-encoding").failure);
+  }
+}
+
+function noSuchPath(request: IRequest): Response {
+  const pathname = new URL(request.url).pathname.replace("/~", ":");
+  const { failure } = refuse(
+    "INVALID_REQUEST",
+    `path: the API has no ${request.method} ${pathname}`,
+  );
+  return errorResponse(failure);
+}

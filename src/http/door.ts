@@ -1,0 +1,52 @@
+// The door between the outside and the Worker: serves the API, keeps handlers unreachable, and takes
+// away headers that only the queue may set. Everything else passes through to the Worker's own code.
+import { refuse } from "../core/errors.ts";
+import { isReservedHeader } from "../queue/delivery.ts";
+import { API_PREFIX, type ApiQueues, answerApi } from "./api.ts";
+import { checkAccess, type DoorSettings } from "./auth.ts";
+import { errorResponse } from "./respond.ts";
+
+/** The paths that only the queue itself may call. */
+const HANDLERS = "/_ah/queue/";
+
+/** The answer to a request from outside, or nothing when it is for the Worker's own code. */
+export async function answerAtDoor(
+  request: Request,
+  settings: DoorSettings,
+  queues: ApiQueues,
+): Promise<Response | undefined> {
+  const pathname = decodedPath(request.url);
+  if (isUnder(pathname, HANDLERS.slice(0, -1))) return errorResponse(HANDLER_REFUSAL.failure);
+  if (!isUnder(pathname, API_PREFIX)) return undefined;
+  const refusal = await checkAccess(request, settings);
+  if (refusal) return errorResponse(refusal.failure);
+  return answerApi(request, queues);
+}
+
+const HANDLER_REFUSAL = refuse(
+  "PERMISSION_DENIED",
+  `paths under ${HANDLERS} are called by the queue alone; add a task with POST ${API_PREFIX}/queues/<queue>/tasks`,
+);
+
+/** The request without the headers a handler trusts; the same one when it carries none. */
+export function withoutReservedHeaders(request: Request): Request {
+  const forged = [...request.headers.keys()].filter(isReservedHeader);
+  if (forged.length === 0) return request;
+  const clean = new Request(request);
+  for (const name of forged) clean.headers.delete(name);
+  return clean;
+}
+
+function isUnder(pathname: string, prefix: string): boolean {
+  return pathname === prefix || pathname.startsWith(`${prefix}/`);
+}
+
+// A router may decode what it matches, so "/_ah/%71ueue/x" must not slip by.
+function decodedPath(url: string): string {
+  const { pathname } = new URL(url);
+  try {
+    return decodeURIComponent(pathname).replace(/\/{2,}/g, "/");
+  } catch {
+    return pathname;
+  }
+}

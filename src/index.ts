@@ -1,0 +1,136 @@
+// The library: what a Worker imports. Wiring only.
+import { exports } from "cloudflare:workers";
+import { parseQueueYaml, type QueueFile } from "./core/queue-config.ts";
+import type { DoorSettings } from "./http/auth.ts";
+import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
+import { allQueueNames, QueueHandle, type QueueNamespace } from "./queue/handle.ts";
+import { TaskQueueObject } from "./queue/object.ts";
+import { type App, type InsideProps, type Targets, TaskRunnerEntrypoint } from "./queue/runner.ts";
+import type { QueueVerbs } from "./queue/verbs.ts";
+
+export * from "./core/errors.ts";
+export type {
+  AddResult,
+  Method,
+  NewTask,
+  Params,
+  RetryOptions,
+  Task,
+  TaskState,
+} from "./core/task.ts";
+export type { AddOptions, QueueHandle } from "./queue/handle.ts";
+export { type PushedTask, readTask } from "./queue/read-task.ts";
+export type { DeleteResult, ListQuery, QueueView, TaskPage } from "./queue/verbs.ts";
+
+export interface TaskQueuesOptions {
+  /** The text of queue.yaml; a bad one throws with file, line and column, so the Worker never starts. */
+  config: string;
+  /** What queue.yaml's targets stand for: the name of a service binding or of a named entrypoint. */
+  targets?: Targets;
+}
+
+/** The Worker's own handler; whatever else it exports (queue, email, ...) passes through `serve`. */
+export interface Served<Env> extends App<Env> {
+  scheduled?(
+    controller: ScheduledController,
+    env: Env,
+    ctx: ExecutionContext,
+  ): void | Promise<void>;
+}
+
+/**
+ * Binds a queue.yaml to a Worker. `Payloads` may give the payload type of each queue, which types
+ * `get(env, name).add(...)`.
+ */
+export function createTaskQueues<
+  Env = unknown,
+  Payloads extends Record<string, unknown> = Record<string, unknown>,
+>({ config, targets = {} }: TaskQueuesOptions) {
+  const file: QueueFile = parseQueueYaml(config);
+  let served: Served<Env> | undefined;
+
+  class TaskQueue extends TaskQueueObject<Env> {
+    protected override queueFile(): QueueFile {
+      return file;
+    }
+  }
+
+  class TaskRunner extends TaskRunnerEntrypoint<Env> {
+    protected override app(): App<Env> | undefined {
+      return served;
+    }
+
+    protected override targets(): Targets {
+      return targets;
+    }
+  }
+
+  /** A queue, to add to and to act on. An unknown name is refused at the first call. */
+  function get<Name extends keyof Payloads & string>(
+    env: Env,
+    name: Name,
+  ): QueueHandle<Payloads[Name]> {
+    return new QueueHandle(name, namespaceOf(env), file);
+  }
+
+  const atDoor = (request: Request, env: Env): Promise<Response | undefined> =>
+    answerAtDoor(request, env as DoorSettings, {
+      get: (name) => new QueueHandle(name, namespaceOf(env), file),
+      names: () => allQueueNames(namespaceOf(env), file),
+    });
+
+  /**
+   * Middleware for a router, where `serve` does not fit: answers what is the queue's, and nothing for
+   * the rest. A request that carries forged headers is sent through the Worker again without them.
+   */
+  async function fetch(
+    request: Request,
+    env: Env,
+    ctx: ExecutionContext<unknown>,
+  ): Promise<Response | undefined> {
+    if ((ctx.props as Partial<InsideProps> | undefined)?.taskQueue === "inside") return undefined;
+    const answer = await atDoor(request, env);
+    if (answer) return answer;
+    const clean = withoutReservedHeaders(request);
+    return clean === request ? undefined : ownFetcher().fetch(clean);
+  }
+
+  /** Does what is overdue on every queue, in case the platform lost an alarm: for a cron trigger. */
+  async function scheduled(env: Env): Promise<void> {
+    const namespace = namespaceOf(env);
+    const names = await allQueueNames(namespace, file);
+    const objects = names.map((name) => namespace.getByName(name) as unknown as QueueVerbs);
+    await Promise.all(objects.map((object) => object.wake()));
+  }
+
+  /**
+   * Wraps the Worker's handler: the door stands in front of it, and tasks go straight to it. This is
+   * what a Worker exports as its default.
+   */
+  function serve<Handler extends Served<Env>>(handler: Handler): Handler & Required<Served<Env>> {
+    served = handler;
+    return {
+      ...handler,
+      async fetch(request: Request, env: Env, ctx: ExecutionContext) {
+        const answer = await atDoor(request, env);
+        return answer ?? handler.fetch(withoutReservedHeaders(request), env, ctx);
+      },
+      async scheduled(controller: ScheduledController, env: Env, ctx: ExecutionContext) {
+        await Promise.all([scheduled(env), handler.scheduled?.(controller, env, ctx)]);
+      },
+    };
+  }
+
+  return { TaskQueue, TaskRunner, get, fetch, scheduled, serve };
+}
+
+function ownFetcher(): Fetcher {
+  return (exports as unknown as { default: Fetcher }).default;
+}
+
+// A binding called TASK_QUEUE wins: a Worker may use the queues of another one. Otherwise the class is
+// the Worker's own, which needs no binding.
+function namespaceOf(env: unknown): QueueNamespace {
+  const { TASK_QUEUE } = (env ?? {}) as { TASK_QUEUE?: QueueNamespace };
+  return TASK_QUEUE ?? (exports as unknown as { TaskQueue: QueueNamespace }).TaskQueue;
+}

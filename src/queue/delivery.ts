@@ -1,0 +1,128 @@
+// One attempt of a task as one HTTP request, and the handler's answer as an outcome. Touches neither
+// storage nor the queue: what it needs to know crosses over as plain data.
+import type { Outcome, StoredTask } from "../core/task.ts";
+
+/** A task on its way to a handler. */
+export interface Delivery {
+  queue: string;
+  task: StoredTask;
+  /** The service it runs on: queue.yaml's target, else the task's own, else the Worker itself. */
+  target: string | undefined;
+}
+
+/** The origin of requests to the Worker's own handlers; a target is put in front of its host. */
+const OWN_HOST = "taskqueue.internal";
+
+const USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)";
+
+/** Headers only the queue may set: dropped from tasks, and stripped from outside requests. */
+export function isReservedHeader(name: string): boolean {
+  return /^x-(appengine|cloudtasks|google)-/i.test(name);
+}
+
+const COMPUTED = new Set(["content-length", "host", "referer", "user-agent"]);
+
+const CONTENT_TYPE = {
+  params: "application/x-www-form-urlencoded",
+  json: "application/json",
+  text: "text/plain; charset=utf-8",
+  bytes: "application/octet-stream",
+} as const;
+
+/** Where the attempt goes: a path lies on the Worker itself or its target, and defaults by queue. */
+export function urlOf({ queue, task, target }: Delivery): URL {
+  const host = target === undefined ? OWN_HOST : `${target}.${OWN_HOST}`;
+  const url = new URL(task.spec.url ?? `/_ah/queue/${queue}`, `http://${host}`);
+  if (task.spec.query) url.search = task.spec.query;
+  return url;
+}
+
+export function requestOf(delivery: Delivery, signal: AbortSignal): Request {
+  const { method = "POST" } = delivery.task.spec;
+  const body = method === "POST" || method === "PUT" ? (delivery.task.body ?? null) : null;
+  return new Request(urlOf(delivery), {
+    method,
+    headers: headersOf(delivery),
+    body,
+    signal,
+    redirect: "manual",
+  });
+}
+
+function headersOf({ queue, task }: Delivery): Headers {
+  const { spec, progress } = task;
+  const headers = new Headers();
+  if (task.body !== undefined && spec.kind) headers.set("Content-Type", CONTENT_TYPE[spec.kind]);
+  headers.set("User-Agent", USER_AGENT);
+  if (spec.headers) addOwnHeaders(headers, spec.headers);
+  headers.set("X-AppEngine-QueueName", queue);
+  headers.set("X-AppEngine-TaskName", task.name);
+  headers.set("X-AppEngine-TaskRetryCount", `${progress.retryCount}`);
+  headers.set("X-AppEngine-TaskExecutionCount", `${progress.executionCount}`);
+  headers.set("X-AppEngine-TaskETA", (task.due / 1000).toFixed(6));
+  if (progress.previousResponse !== undefined) {
+    headers.set("X-AppEngine-TaskPreviousResponse", `${progress.previousResponse}`);
+  }
+  if (progress.retryReason !== undefined) {
+    headers.set("X-AppEngine-TaskRetryReason", latin1(progress.retryReason));
+  }
+  return headers;
+}
+
+// A header given as a list was stored as several pairs; the first of a name replaces our default.
+function addOwnHeaders(headers: Headers, pairs: readonly [string, string][]): void {
+  const given = new Set<string>();
+  for (const [name, value] of pairs) {
+    const lower = name.toLowerCase();
+    if (isReservedHeader(name)) continue;
+    if (lower === "user-agent") headers.set(name, `${value} ${USER_AGENT}`);
+    if (COMPUTED.has(lower)) continue;
+    if (given.has(lower)) headers.append(name, value);
+    else headers.set(name, value);
+    given.add(lower);
+  }
+}
+
+function latin1(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, " ");
+}
+
+const ERROR_BYTES = 500;
+
+/** The handler's answer; of one that is no success, the head of its body says why. */
+export async function outcomeOf(response: Response): Promise<Outcome> {
+  const { status } = response;
+  if (response.ok) {
+    await response.body?.cancel();
+    return { kind: "answered", status };
+  }
+  const error = await headOf(response);
+  return error === "" ? { kind: "answered", status } : { kind: "answered", status, error };
+}
+
+async function headOf({ body }: Response): Promise<string> {
+  if (!body) return "";
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  while (text.length < ERROR_BYTES) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    text += decoder.decode(value, { stream: true });
+  }
+  await reader.cancel();
+  return text.slice(0, ERROR_BYTES);
+}
+
+// Words of the platform for its own trouble: a chain of invocations that grew too long, an object that
+// is overloaded, one that a deploy replaced. None of them says anything about the task.
+const PLATFORM_TROUBLE =
+  /subrequest depth limit|too many subrequests|overloaded|code was updated|durable object reset/i;
+
+/** What a dispatch that gave no answer at all means. */
+export function outcomeOfError(error: unknown): Outcome {
+  const message = error instanceof Error ? error.message : String(error);
+  const isPlatforms =
+    PLATFORM_TROUBLE.test(message) || (error as { overloaded?: boolean })?.overloaded;
+  return { kind: isPlatforms ? "postponed" : "unanswered", error: message };
+}

@@ -1,0 +1,163 @@
+// The caller's side of a queue: what `queues.get(env, name)` gives. Turns refusals into the classes a
+// caller catches, and gathers the adds of one moment into one call to the queue's object.
+import {
+  type Answer,
+  errorOf,
+  type TaskQueueError,
+  TooManyTasksError,
+  UnknownQueueError,
+  unwrap,
+} from "../core/errors.ts";
+import type { QueueFile } from "../core/queue-config.ts";
+import type { AddResult, NewTask, Task } from "../core/task.ts";
+import { type AddCall, MAX_TASKS_PER_CALL } from "./adding.ts";
+import { DIRECTORY } from "./object.ts";
+import type {
+  DeleteResult,
+  DirectoryVerbs,
+  ListQuery,
+  QueueVerbs,
+  QueueView,
+  TaskPage,
+} from "./verbs.ts";
+
+/** The Durable Object namespace of the class `TaskQueue`, wherever the Worker has it from. */
+export type QueueNamespace = Pick<DurableObjectNamespace, "getByName">;
+
+export interface AddOptions {
+  /** All tasks or none: one name that is taken refuses the whole call. Default false. */
+  atomic?: boolean;
+}
+
+interface PendingCall {
+  call: AddCall;
+  resolve: (answer: Answer<AddResult[]>) => void;
+  reject: (error: unknown) => void;
+}
+
+export class QueueHandle<P = unknown> {
+  readonly name: string;
+  readonly #namespace: QueueNamespace;
+  readonly #file: QueueFile;
+  #pending: PendingCall[] = [];
+
+  constructor(name: string, namespace: QueueNamespace, file: QueueFile) {
+    this.name = name;
+    this.#namespace = namespace;
+    this.#file = file;
+  }
+
+  /**
+   * Queues a task and answers when it is on disk. Throws TaskAlreadyExistsError while a task of its name
+   * lives, TombstonedTaskError while the name's tombstone does, or the class of whatever is wrong with
+   * it. Adds begun together are sent together.
+   */
+  add(task: NewTask<P>): Promise<Task>;
+  /**
+   * Queues up to 1,000 tasks. One bad task refuses them all; a name that is taken refuses its own entry
+   * only, which then holds the error, or with `atomic` throws and adds none.
+   */
+  add(tasks: readonly NewTask<P>[], options?: AddOptions): Promise<AddResult<TaskQueueError>[]>;
+  async add(
+    given: NewTask<P> | readonly NewTask<P>[],
+    { atomic = false }: AddOptions = {},
+  ): Promise<Task | AddResult<TaskQueueError>[]> {
+    if (!Array.isArray(given)) {
+      const [result] = unwrap(await this.#gathered({ tasks: [given], atomic: false }));
+      if (result?.task) return result.task;
+      throw errorOf((result as { error: Parameters<typeof errorOf>[0] }).error);
+    }
+    const results = unwrap(await this.#gathered({ tasks: given, atomic }));
+    return results.map(({ task, error }) => (task ? { task } : { error: errorOf(error) }));
+  }
+
+  /** The task of this name, in whatever state; throws UnknownTaskError. */
+  async get(name: string): Promise<Task> {
+    return unwrap(await (await this.#object()).get(name));
+  }
+
+  /** A page of the queue's tasks in due order; of those given up with `state: "failed"`. */
+  async list(query: ListQuery = {}): Promise<TaskPage> {
+    return unwrap(await (await this.#object()).list(query));
+  }
+
+  /** Deletes tasks; for each whether it was there. An attempt in flight ends, and is not repeated. */
+  async delete(names: readonly string[]): Promise<DeleteResult[]> {
+    return (await this.#object()).delete(names);
+  }
+
+  /** Deletes every task on the queue; their names stay reserved as those of deleted tasks do. */
+  async purge(): Promise<QueueView> {
+    return (await this.#object()).purge();
+  }
+
+  /** Stops dispatch, and nothing else. */
+  async pause(): Promise<QueueView> {
+    return (await this.#object()).pause();
+  }
+
+  async resume(): Promise<QueueView> {
+    return (await this.#object()).resume();
+  }
+
+  /** Configuration, state and statistics. */
+  async describe(): Promise<QueueView> {
+    return (await this.#object()).describe();
+  }
+
+  // Adds begun in one go of the event loop leave in one call: a hundred `add`s under a Promise.all
+  // cost one message and one commit.
+  #gathered(call: AddCall): Promise<Answer<AddResult[]>> {
+    if (call.tasks.length > MAX_TASKS_PER_CALL) {
+      const message = `tasks: found ${call.tasks.length}, expected at most ${MAX_TASKS_PER_CALL} in one call`;
+      throw new TooManyTasksError({ code: "TOO_MANY_TASKS", message });
+    }
+    return new Promise((resolve, reject) => {
+      if (this.#pending.length === 0) queueMicrotask(() => this.#sendPending());
+      this.#pending.push({ call, resolve, reject });
+    });
+  }
+
+  async #sendPending(): Promise<void> {
+    const pending = this.#pending;
+    this.#pending = [];
+    for (let i = 0; i < pending.length; i += MAX_TASKS_PER_CALL) {
+      await this.#send(pending.slice(i, i + MAX_TASKS_PER_CALL));
+    }
+  }
+
+  async #send(pending: readonly PendingCall[]): Promise<void> {
+    try {
+      const object = await this.#object();
+      const answers = await object.add(pending.map(({ call }) => call));
+      for (const [index, { resolve }] of pending.entries()) {
+        resolve(answers[index] as Answer<AddResult[]>);
+      }
+    } catch (error) {
+      for (const { reject } of pending) reject(error);
+    }
+  }
+
+  // A queue that is not in queue.yaml exists if it once was: its tasks are kept, and can be looked at.
+  async #object(): Promise<QueueVerbs> {
+    if (!this.#file.queues.has(this.name)) {
+      const known = await directoryOf(this.#namespace).knownQueues();
+      if (!known.includes(this.name)) {
+        const names = [...this.#file.queues.keys()].join(", ");
+        const message = `queue: there is no queue "${this.name}"; queue.yaml has ${names}`;
+        throw new UnknownQueueError({ code: "UNKNOWN_QUEUE", message });
+      }
+    }
+    return this.#namespace.getByName(this.name) as unknown as QueueVerbs;
+  }
+}
+
+export function directoryOf(namespace: QueueNamespace): DirectoryVerbs {
+  return namespace.getByName(DIRECTORY) as unknown as DirectoryVerbs;
+}
+
+/** The names of all queues: those of queue.yaml in its order, then those that once were in it. */
+export async function allQueueNames(namespace: QueueNamespace, file: QueueFile): Promise<string[]> {
+  const known = await directoryOf(namespace).knownQueues();
+  return [...new Set([...file.queues.keys(), ...known])];
+}

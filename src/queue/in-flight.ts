@@ -1,0 +1,62 @@
+// The attempts in flight. They live in memory alone: only one instance of an object runs at a time, so
+// a claim needs no row, and after a crash the table is empty while every row is still there and due.
+import type { TaskRow } from "../store/tasks.ts";
+
+/** One attempt, times in ms since 1970. */
+export interface Run {
+  readonly task: TaskRow;
+  readonly startedAt: number;
+  readonly deadlineAt: number;
+  /** Tells the handler, through its request's signal, that it is cut off. */
+  readonly cancel: (reason: string) => void;
+}
+
+export class InFlight {
+  // A task deleted under its attempt loses its owner, but the attempt goes on and keeps its slot.
+  readonly #open = new Set<Run>();
+  readonly #owners = new Map<number, Run>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  start(run: Run): void {
+    this.#open.add(run);
+    this.#owners.set(run.task.key, run);
+  }
+
+  has(key: number, name: string): boolean {
+    return this.#owners.get(key)?.task.name === name;
+  }
+
+  /** Whether this very attempt still owns its task: not ended, deleted, purged or past its deadline. */
+  owns(run: Run): boolean {
+    return this.#owners.get(run.task.key) === run;
+  }
+
+  /** The attempt is over and its slot is free; whatever else it answers changes nothing. */
+  end(run: Run): void {
+    this.#open.delete(run);
+    if (this.owns(run)) this.#owners.delete(run.task.key);
+  }
+
+  /** The task was taken from its attempt, if it has one. */
+  disown({ key, name }: { key: number; name: string }): void {
+    if (this.has(key, name)) this.#owners.delete(key);
+  }
+
+  disownAll(): void {
+    this.#owners.clear();
+  }
+
+  overdue(now: number): Run[] {
+    return [...this.#open].filter(({ deadlineAt }) => deadlineAt <= now);
+  }
+
+  /** When the first deadline passes (ms), infinite when nothing is in flight. */
+  firstDeadline(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const { deadlineAt } of this.#open) first = Math.min(first, deadlineAt);
+    return first;
+  }
+}

@@ -1,0 +1,138 @@
+// Reading a queue without changing it: one task, a page of tasks, the queue itself.
+import { wholeTokens } from "../core/bucket.ts";
+import { type Answer, invalid, refuse } from "../core/errors.ts";
+import type { QueueConfig } from "../core/queue-config.ts";
+import type { Task, TaskState } from "../core/task.ts";
+import { rfc3339, taskView, tombstoneView } from "../core/task-view.ts";
+import { firstKeyOf, lastKeyOf } from "../store/key.ts";
+import type { TaskRow } from "../store/tasks.ts";
+import type { Queue } from "./queue.ts";
+import type { ListQuery, QueueView, TaskPage } from "./verbs.ts";
+
+/** A queue with what it takes to show it. */
+export interface Shown {
+  queue: Queue;
+  config: QueueConfig;
+  inFile: boolean;
+  /** ms since 1970 */
+  now: number;
+}
+
+export function getTask({ queue, config, now }: Shown, name: string): Answer<Task> {
+  const found = queue.store.find(name, now);
+  if (!found) {
+    return refuse("UNKNOWN_TASK", `name: the queue "${config.name}" has no task "${name}"`);
+  }
+  if (found.kind === "live") {
+    return { ok: taskView(config.name, stateOf(queue, found.task, now), found.task) };
+  }
+  const { state, expires, record } = found.row;
+  const ended = {
+    createdAt: now,
+    endedAt: now,
+    progress: noProgress,
+    ...record,
+    expires: expires ?? now,
+  };
+  const tombstone = tombstoneView(config.name, name, state as TaskState, ended);
+  if (found.kind === "ended") return { ok: tombstone };
+  const { endedAt, expiresAt } = tombstone;
+  return { ok: { ...taskView(config.name, "failed", found.task), endedAt, expiresAt } };
+}
+
+const noProgress = { retryCount: 0, executionCount: 0, attempts: [] };
+
+function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
+  if (queue.inFlight.has(task.key, task.name)) return "running";
+  return task.due > now ? "scheduled" : "due";
+}
+
+const LIVE: readonly TaskState[] = ["scheduled", "due", "running"];
+const LISTED: readonly TaskState[] = [...LIVE, "failed"];
+const LIMIT = { least: 1, most: 1000, default: 100 };
+/** Rows one page may look at to find those the filters let through. */
+const SCAN = 5000;
+
+export function listTasks(shown: Shown, query: ListQuery): Answer<TaskPage> {
+  const { state, prefix = "", limit = LIMIT.default } = query;
+  if (state !== undefined && !LISTED.includes(state)) {
+    return invalid("state", state, LISTED.join(", "));
+  }
+  if (!Number.isInteger(limit) || limit < LIMIT.least || limit > LIMIT.most) {
+    return invalid("limit", limit, `a whole number from ${LIMIT.least} to ${LIMIT.most}`);
+  }
+  const after = query.cursor === undefined ? -1 : Number.parseInt(query.cursor, 36);
+  if (Number.isNaN(after)) return invalid("cursor", query.cursor, "a cursor this API gave out");
+  const rows = rowsOf(shown, state, after);
+  const isWanted = (task: TaskRow) => matches(shown, task, state, prefix);
+  const wanted = rows.filter(isWanted).slice(0, limit);
+  const tasks = wanted.map((task) =>
+    taskView(
+      shown.config.name,
+      state === "failed" ? state : stateOf(shown.queue, task, shown.now),
+      task,
+    ),
+  );
+  const last =
+    wanted.length === limit ? wanted.at(-1) : rows.length === SCAN ? rows.at(-1) : undefined;
+  return { ok: last ? { tasks, cursor: last.key.toString(36) } : { tasks } };
+}
+
+function rowsOf({ queue, now }: Shown, state: TaskState | undefined, after: number): TaskRow[] {
+  if (state === "failed") return queue.store.failed.list(after, SCAN);
+  const from = state === "scheduled" ? Math.max(after, lastKeyOf(now)) : after;
+  const isPast = state === "due" || state === "running";
+  const upTo = isPast ? lastKeyOf(now) : firstKeyOf(Number.MAX_SAFE_INTEGER);
+  return queue.store.tasks.list(from, upTo, SCAN);
+}
+
+function matches(
+  { queue, now }: Shown,
+  task: TaskRow,
+  state: TaskState | undefined,
+  prefix: string,
+): boolean {
+  if (!task.name.startsWith(prefix)) return false;
+  return state === undefined || state === "failed" || stateOf(queue, task, now) === state;
+}
+
+export function queueView({ queue, config, inFile, now }: Shown): QueueView {
+  const { name, mode, bucketSize, maxConcurrentRequests, retry } = config;
+  return {
+    name,
+    mode,
+    state: inFile
+      ? queue.paused || (mode === "push" && config.rate === 0)
+        ? "paused"
+        : "running"
+      : "disabled",
+    rate: config.rateText,
+    bucketSize,
+    maxConcurrentRequests,
+    ...(config.target === undefined ? {} : { target: config.target }),
+    retryParameters: {
+      ...(retry.limit === undefined ? {} : { taskRetryLimit: retry.limit }),
+      ...(retry.ageLimit === undefined ? {} : { taskAgeLimit: retry.ageLimit }),
+      minBackoffSeconds: retry.minBackoff,
+      maxBackoffSeconds: retry.maxBackoff,
+      maxDoublings: retry.maxDoublings,
+    },
+    acl: config.acl,
+    extensions: { tombstoneTtl: config.tombstoneTtl, keepFailed: config.keepFailed },
+    statistics: statisticsView(queue, now),
+  };
+}
+
+function statisticsView(queue: Queue, now: number): QueueView["statistics"] {
+  const oldest = queue.store.tasks.nextDue(-1, () => false);
+  const tokens = queue.tokens();
+  return {
+    tasks: queue.statistics.tasks,
+    failed: queue.store.failed.count(),
+    oldestEta: oldest === undefined ? null : rfc3339(oldest),
+    executedLastMinute: queue.statistics.executedLastMinute(now),
+    inFlight: queue.inFlight.size,
+    enforcedRate: tokens ? tokens.shape.rate : null,
+    tokens: tokens ? wholeTokens(tokens.level) : null,
+  };
+}

@@ -1,0 +1,199 @@
+// The Durable Object of a queue. Thin: it wires a Queue to its storage, its alarm and its runner, and
+// its methods are the verbs. One more object of the same class, under a name no queue can have, is the
+// directory of all queues there have been; so a Worker's configuration names one class.
+import { DurableObject } from "cloudflare:workers";
+import type { Answer } from "../core/errors.ts";
+import { parseHostRules } from "../core/hosts.ts";
+import type { QueueConfig, QueueFile } from "../core/queue-config.ts";
+import type { AddResult, Outcome, Task } from "../core/task.ts";
+import type { Sql } from "../store/sql.ts";
+import { Store } from "../store/store.ts";
+import type { AddCall } from "./adding.ts";
+import { Cancellation } from "./cancellation.ts";
+import type { Delivery } from "./delivery.ts";
+import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
+import { Queue } from "./queue.ts";
+import type { TaskRunnerVerbs } from "./runner.ts";
+import type {
+  DeleteResult,
+  DirectoryVerbs,
+  ListQuery,
+  QueueVerbs,
+  QueueView,
+  TaskPage,
+} from "./verbs.ts";
+import { Wakeup } from "./wakeup.ts";
+
+/** The directory's name: no queue can have it. */
+export const DIRECTORY = "/queues";
+
+/** The settings the objects read from the Worker's variables and secrets. */
+export interface QueueSettings {
+  TASKQUEUE_ALLOW_HOSTS?: string;
+}
+
+const AFTER_TROUBLE_MS = 1000;
+
+export abstract class TaskQueueObject<Env = unknown>
+  extends DurableObject<Env>
+  implements QueueVerbs, DirectoryVerbs
+{
+  readonly #sql: Sql;
+  readonly #store: Store;
+  readonly #wakeup: Wakeup;
+  readonly #queue: Queue;
+  readonly #config: QueueConfig;
+  readonly #inFile: boolean;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#sql = sqlOf(ctx.storage);
+    this.#store = new Store(this.#sql, () => this.chance());
+    this.#wakeup = new Wakeup(ctx.storage, () => this.now());
+    const name = ctx.id.name ?? this.#store.meta.get("name") ?? DIRECTORY;
+    const inFile = this.queueFile().queues.get(name);
+    this.#inFile = inFile !== undefined;
+    this.#config = inFile ?? this.#lastSeen(name);
+    if (inFile) this.#noticeChange(inFile);
+    this.#queue = new Queue(this.#store, {
+      config: this.#config,
+      inFile: this.#inFile,
+      hosts: parseHostRules((env as QueueSettings).TASKQUEUE_ALLOW_HOSTS),
+      sql: this.#sql,
+      wakeup: this.#wakeup,
+      now: () => this.now(),
+      deliver: (delivery, cancelled) => this.#deliver(delivery, cancelled),
+    });
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#wakeup.recover(await ctx.storage.getAlarm());
+      this.#queue.recover();
+    });
+  }
+
+  /** The queue.yaml this Worker was deployed with. */
+  protected abstract queueFile(): QueueFile;
+
+  /** The clock, in ms since 1970: the only one there is. */
+  now(): number {
+    return Date.now();
+  }
+
+  /** Chance, 0 to 1. */
+  chance(): number {
+    return Math.random();
+  }
+
+  async add(calls: readonly AddCall[]): Promise<Answer<AddResult[]>[]> {
+    await this.#becomeKnown();
+    return this.#queue.add(calls);
+  }
+
+  async get(name: string): Promise<Answer<Task>> {
+    return getTask(this.#shown(), name);
+  }
+
+  async list(query: ListQuery): Promise<Answer<TaskPage>> {
+    return listTasks(this.#shown(), query);
+  }
+
+  async delete(names: readonly string[]): Promise<DeleteResult[]> {
+    const deleted = this.#queue.delete(names);
+    return names.map((name, index) => ({ name, deleted: deleted[index] ?? false }));
+  }
+
+  async purge(): Promise<QueueView> {
+    this.#queue.purge();
+    return this.describe();
+  }
+
+  async pause(): Promise<QueueView> {
+    this.#queue.setPaused(true);
+    return this.describe();
+  }
+
+  async resume(): Promise<QueueView> {
+    this.#queue.setPaused(false);
+    return this.describe();
+  }
+
+  async describe(): Promise<QueueView> {
+    return queueView(this.#shown());
+  }
+
+  async wake(): Promise<void> {
+    this.#queue.recover();
+  }
+
+  async register(queue: string): Promise<void> {
+    this.#store.directory.add(queue);
+  }
+
+  async knownQueues(): Promise<string[]> {
+    return this.#store.directory.all();
+  }
+
+  // A throw would make the platform try again, and after seven tries drop the alarm for good: it is
+  // caught here and the alarm is armed again.
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.#wakeup.fired(info?.scheduledTime ?? this.now());
+    try {
+      this.#queue.turn();
+      if (this.#queue.inFlight.size > 0 && !this.#wakeup.isNear()) await this.#wakeup.hold();
+      const watchAt = this.#queue.watchAt();
+      if (watchAt !== undefined) this.#wakeup.by(watchAt);
+    } catch (error) {
+      console.error(`task queue "${this.#config.name}": a turn failed, trying again`, error);
+      this.#wakeup.by(this.now() + AFTER_TROUBLE_MS);
+    }
+  }
+
+  async #deliver(delivery: Delivery, cancelled: Promise<string>): Promise<Outcome> {
+    // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
+    const { TaskRunner } = this.ctx.exports as unknown as { TaskRunner: TaskRunnerVerbs };
+    return TaskRunner.run(delivery, new Cancellation(cancelled));
+  }
+
+  // The first add makes the queue known, before it is answered: a queue with tasks is always listed.
+  async #becomeKnown(): Promise<void> {
+    const { meta } = this.#store;
+    if (meta.get("listed")) return;
+    meta.set("name", this.#config.name);
+    meta.set("config", JSON.stringify(this.#config));
+    await this.#directory().register(this.#config.name);
+    meta.set("listed", true);
+  }
+
+  #directory(): DirectoryVerbs {
+    const { TaskQueue } = this.ctx.exports as unknown as { TaskQueue: DurableObjectNamespace };
+    return TaskQueue.getByName(DIRECTORY) as unknown as DirectoryVerbs;
+  }
+
+  // A deploy that changed a queue's entry resumes it when it was paused by hand, as App Engine's does,
+  // unless the file says `resume_paused_queues: false`.
+  #noticeChange(config: QueueConfig): void {
+    const { meta } = this.#store;
+    const seen = meta.get("config");
+    const current = JSON.stringify(config);
+    if (seen === undefined || seen === current) return;
+    meta.set("config", current);
+    if (this.queueFile().resumePausedQueues) meta.set("paused", false);
+  }
+
+  #lastSeen(name: string): QueueConfig {
+    const seen = this.#store.meta.get("config");
+    const fallback = this.queueFile().queues.get("default") as QueueConfig;
+    return seen === undefined ? { ...fallback, name } : JSON.parse(seen);
+  }
+
+  #shown(): Shown {
+    return { queue: this.#queue, config: this.#config, inFile: this.#inFile, now: this.now() };
+  }
+}
+
+function sqlOf(storage: DurableObjectStorage): Sql {
+  return {
+    exec: (query, ...bindings) => storage.sql.exec(query, ...bindings),
+    transaction: (work) => storage.transactionSync(work),
+    size: () => storage.sql.databaseSize,
+  };
+}

@@ -1,0 +1,115 @@
+// The loopback entrypoint: the queue's object calls it by RPC, nobody outside can. It turns a task into
+// a request, gives it to whoever the task is for and answers with the outcome. Each attempt has an
+// invocation of its own, with limits and a log entry of its own.
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { hostRefusal, parseHostRules } from "../core/hosts.ts";
+import { isAbsolute } from "../core/new-task-rules.ts";
+import type { Outcome } from "../core/task.ts";
+import type { CancellationVerbs } from "./cancellation.ts";
+import { type Delivery, outcomeOf, requestOf, urlOf } from "./delivery.ts";
+import type { QueueSettings } from "./object.ts";
+
+export interface TaskRunnerVerbs {
+  run(delivery: Delivery, cancellation: CancellationVerbs): Promise<Outcome>;
+}
+
+/** Who takes a task's request. */
+interface Handler {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+/** The Worker's own handler, called in the runner's invocation. */
+export interface App<Env> {
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>;
+}
+
+/**
+ * Names in queue.yaml's `target` (a service, or `version.service`) -> the service binding or the named
+ * entrypoint that stands for it. A target that is not listed is the Worker itself, as App Engine sends
+ * tasks of an unknown service to the default one.
+ */
+export type Targets = Record<string, string>;
+
+/** What marks a request as the queue's own: no caller from outside can set an entrypoint's props. */
+export interface InsideProps {
+  taskQueue: "inside";
+}
+
+/** An attempt that takes longer than this begins to listen for its end. */
+const LISTEN_AFTER_MS = 250;
+
+export abstract class TaskRunnerEntrypoint<Env = unknown>
+  extends WorkerEntrypoint<Env>
+  implements TaskRunnerVerbs
+{
+  /** Absent when the Worker's default export was not handed over: then it is called by loopback. */
+  protected abstract app(): App<Env> | undefined;
+  protected abstract targets(): Targets;
+
+  async run(delivery: Delivery, cancellation: CancellationVerbs): Promise<Outcome> {
+    const controller = new AbortController();
+    const timer = setTimeout(() => void listen(cancellation, controller), LISTEN_AFTER_MS);
+    const outcome = this.#attempt(delivery, controller.signal);
+    // When the queue goes away this call is cut; the handler gets time to clean up all the same.
+    this.ctx.waitUntil(outcome);
+    try {
+      return await outcome;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #attempt(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
+    const { url } = delivery.task.spec;
+    if (url && isAbsolute(url)) return this.#callOut(delivery, signal);
+    try {
+      const response = await this.#handlerOf(delivery.target).fetch(requestOf(delivery, signal));
+      return await outcomeOf(response);
+    } catch (error) {
+      if (signal.aborted) return { kind: "unanswered", error: String(signal.reason) };
+      console.error(`task "${delivery.task.name}" on "${delivery.queue}" threw`, error);
+      return { kind: "answered", status: 500, error: String(error) };
+    }
+  }
+
+  // Checked again here, not only when it was added: the settings may have changed since.
+  async #callOut(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
+    const rules = parseHostRules((this.env as QueueSettings).TASKQUEUE_ALLOW_HOSTS);
+    const refusal = hostRefusal(urlOf(delivery), rules);
+    if (refusal !== undefined) return { kind: "unanswered", error: `not called: ${refusal}` };
+    try {
+      return await outcomeOf(await fetch(requestOf(delivery, signal)));
+    } catch (error) {
+      return { kind: "unanswered", error: String(signal.aborted ? signal.reason : error) };
+    }
+  }
+
+  #handlerOf(target: string | undefined): Handler {
+    const service = target === undefined ? undefined : this.#serviceOf(target);
+    if (service) return service;
+    const app = this.app();
+    if (app) return { fetch: (request) => app.fetch(request, this.env, this.ctx) };
+    const props: InsideProps = { taskQueue: "inside" };
+    const own = this.ctx.exports as unknown as { default(o: { props: InsideProps }): Handler };
+    return own.default({ props });
+  }
+
+  #serviceOf(target: string): Handler | undefined {
+    const targets = this.targets();
+    const name = targets[target] ?? targets[target.split(".").at(-1) ?? target];
+    if (name === undefined) return undefined;
+    const services = { ...(this.ctx.exports as object), ...(this.env as object) } as Record<
+      string,
+      Handler
+    >;
+    return services[name];
+  }
+}
+
+async function listen(cancellation: CancellationVerbs, controller: AbortController): Promise<void> {
+  try {
+    controller.abort(new DOMException(await cancellation.reason(), "AbortError"));
+  } catch {
+    controller.abort(new DOMException("the queue went away", "AbortError"));
+  }
+}

@@ -1,0 +1,80 @@
+// What can be asked of a queue's object: the one interface between callers and objects, whatever door
+// they came through.
+import type { Answer } from "../core/errors.ts";
+import type { AddResult, Task, TaskState } from "../core/task.ts";
+import type { AddCall } from "./adding.ts";
+
+/** Which tasks to list: in due order, `limit` at most (1 to 1,000, default 100), after `cursor`. */
+export interface ListQuery {
+  state?: TaskState;
+  prefix?: string;
+  limit?: number;
+  cursor?: string;
+}
+
+export interface TaskPage {
+  tasks: Task[];
+  /** Absent on the last page. */
+  cursor?: string;
+}
+
+export interface DeleteResult {
+  name: string;
+  /** Whether the task was there until now. */
+  deleted: boolean;
+}
+
+/** A queue as it stands; times in seconds, rates in tasks per second. */
+export interface QueueView {
+  name: string;
+  mode: "push" | "pull";
+  /** `disabled`: no longer in queue.yaml, so nothing starts; its tasks are kept. */
+  state: "running" | "paused" | "disabled";
+  /** As written in queue.yaml. */
+  rate: string;
+  bucketSize: number;
+  maxConcurrentRequests: number;
+  target?: string;
+  retryParameters: {
+    taskRetryLimit?: number;
+    taskAgeLimit?: number;
+    minBackoffSeconds: number;
+    maxBackoffSeconds: number;
+    maxDoublings: number;
+  };
+  acl: readonly { userEmail?: string; writerEmail?: string }[];
+  extensions: { tombstoneTtl: number; keepFailed: number };
+  statistics: {
+    /** On the queue: waiting, in flight, or between two attempts. */
+    tasks: number;
+    failed: number;
+    /** When the oldest of them is or was due; null when there is none. */
+    oldestEta: string | null;
+    executedLastMinute: number;
+    inFlight: number;
+    /** Below the configured rate while handlers answer 503; null when there is no rate. */
+    enforcedRate: number | null;
+    /** In the bucket now; null when there is no rate. */
+    tokens: number | null;
+  };
+}
+
+/** The RPC surface of a queue's object. */
+export interface QueueVerbs {
+  add(calls: readonly AddCall[]): Promise<Answer<AddResult[]>[]>;
+  get(name: string): Promise<Answer<Task>>;
+  list(query: ListQuery): Promise<Answer<TaskPage>>;
+  delete(names: readonly string[]): Promise<DeleteResult[]>;
+  purge(): Promise<QueueView>;
+  pause(): Promise<QueueView>;
+  resume(): Promise<QueueView>;
+  describe(): Promise<QueueView>;
+  /** Does what is overdue; a scheduled trigger calls it, in case the platform lost an alarm. */
+  wake(): Promise<void>;
+}
+
+/** The RPC surface of the directory: the object that knows which queues there have ever been. */
+export interface DirectoryVerbs {
+  register(queue: string): Promise<void>;
+  knownQueues(): Promise<string[]>;
+}

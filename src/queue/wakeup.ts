@@ -1,0 +1,95 @@
+// The object's one alarm. It is derived from the rows, never the other way round: whoever changes what
+// is next calls `by`, and the alarm only ever moves earlier until it has fired.
+//
+// The wake-up invariant: while there is work that time alone can start, an alarm is stored no later than
+// its moment; and while an attempt is in flight, an alarm handler is open (the platform runs it again
+// after a crash) or an alarm is stored within WATCHDOG_MS. The platform's traps this guards against:
+//  - an alarm set to exactly the running alarm's time is silently lost: times strictly increase;
+//  - an alarm set while a handler is open fires only when that handler has returned: `by` ends a hold;
+//  - after seven throws an alarm is dropped for good: what is caught in the handler is armed again here;
+//  - getAlarm() may answer a past time that never fires: a time long past counts as none;
+//  - a deploy can end an object between two lines: the constructor calls `recover` on every start.
+
+/** A stored alarm within this of now counts as prompt enough for attempts in flight. */
+export const WATCHDOG_MS = 30_000;
+
+/** An alarm handler stays open no longer than this: the platform's own limit is 15 minutes. */
+const HOLD_MS = 10_000;
+
+const STALE_MS = 5_000;
+const SET_AGAIN_MS = 1_000;
+
+/** The part of a Durable Object's storage an alarm needs. */
+export interface AlarmStorage {
+  setAlarm(at: number): Promise<void>;
+}
+
+export class Wakeup {
+  readonly #storage: AlarmStorage;
+  readonly #now: () => number;
+  #armed = Number.POSITIVE_INFINITY;
+  #lastFired = 0;
+  #endHold: (() => void) | undefined;
+
+  constructor(storage: AlarmStorage, now: () => number) {
+    this.#storage = storage;
+    this.#now = now;
+  }
+
+  /** On start: `stored` is what getAlarm() said. */
+  recover(stored: number | null): void {
+    if (stored !== null) this.#armed = stored;
+  }
+
+  /** The alarm set for `scheduledTime` (ms) has fired, so none is stored now. */
+  fired(scheduledTime: number): void {
+    this.#lastFired = Math.max(this.#lastFired, scheduledTime);
+    this.#armed = Number.POSITIVE_INFINITY;
+  }
+
+  /** Makes sure that the object wakes no later than `at` (ms), or as soon as it can. */
+  by(at: number): void {
+    const now = this.#now();
+    const next = Math.max(Math.ceil(at), now, this.#lastFired + 1);
+    const isStale = this.#armed < now - STALE_MS;
+    if (next >= this.#armed && !isStale) return;
+    this.#armed = next;
+    this.#set(next);
+    if (this.isNear()) this.release();
+  }
+
+  /** Whether an alarm is stored soon enough to watch over attempts in flight. */
+  isNear(): boolean {
+    return this.#armed <= this.#now() + WATCHDOG_MS;
+  }
+
+  /** Keeps an alarm handler open until a near alarm is armed, `release` is called, or 10 s are over. */
+  async hold(): Promise<void> {
+    let timer: number | null = null;
+    await new Promise<void>((resolve) => {
+      this.#endHold = resolve;
+      timer = setTimeout(resolve, HOLD_MS);
+    });
+    clearTimeout(timer);
+    this.#endHold = undefined;
+  }
+
+  release(): void {
+    this.#endHold?.();
+  }
+
+  // A write that fails normally resets the whole object. Should it fail alone, the rows must not be
+  // left without an alarm.
+  #set(at: number): void {
+    const again = (error: unknown) => {
+      console.error("task queue: the alarm could not be set, trying again", error);
+      if (this.#armed === at) this.#armed = Number.POSITIVE_INFINITY;
+      setTimeout(() => this.by(at), SET_AGAIN_MS);
+    };
+    try {
+      this.#storage.setAlarm(at).catch(again);
+    } catch (error) {
+      again(error);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// The names of all queues that ever had a task, in the one object that keeps them.
+import type { Sql } from "./sql.ts";
+
+export class Directory {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  add(queue: string): void {
+    this.#sql.exec("INSERT OR IGNORE INTO known_queues (name) VALUES (?)", queue);
+  }
+
+  all(): string[] {
+    return [...this.#sql.exec("SELECT name FROM known_queues ORDER BY name")].map(
+      ({ name }) => name as string,
+    );
+  }
+}

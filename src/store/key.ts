@@ -1,0 +1,35 @@
+// A task's row key: its due millisecond, with room for 4,096 tasks in each. Keys order tasks by due time
+// and, within one millisecond, by arrival; when a millisecond is full its tasks spill into the next.
+
+const EPOCH_MS = Date.UTC(2024, 0, 1);
+const PER_MS = 4096;
+
+/** Keys stay exact integers until then (2^53 / 4096 ms after the epoch); later times are cut to it. */
+const LATEST_MS = Date.UTC(2090, 0, 1);
+
+export function firstKeyOf(dueMs: number): number {
+  return (Math.min(dueMs, LATEST_MS) - EPOCH_MS) * PER_MS;
+}
+
+export function lastKeyOf(dueMs: number): number {
+  return firstKeyOf(dueMs) + PER_MS - 1;
+}
+
+export function dueOf(key: number): number {
+  return Math.floor(key / PER_MS) + EPOCH_MS;
+}
+
+const KEY_DIGITS = 11;
+const RANDOM_DIGITS = 9;
+
+/** A name for a task that was given none: where it was first put, and chance (0 to 1) as 9 digits. */
+export function generatedName(key: number, chance: number): string {
+  const random = Math.floor(chance * 36 ** RANDOM_DIGITS).toString(36);
+  return key.toString(36).padStart(KEY_DIGITS, "0") + random.padStart(RANDOM_DIGITS, "0");
+}
+
+/** The key a generated name was made from, or undefined for a name of another form. */
+export function keyInName(name: string): number | undefined {
+  if (!/^[0-9a-z]{20}$/.test(name)) return undefined;
+  return Number.parseInt(name.slice(0, KEY_DIGITS), 36);
+}

@@ -1,0 +1,40 @@
+// The handful of single values an object remembers about itself, each a JSON document under its key.
+import type { Bucket, BucketShape } from "../core/bucket.ts";
+import { firstRow, type Sql } from "./sql.ts";
+
+export interface MetaValues {
+  /** The queue's name: an alarm on a cold object may not be told it. */
+  name: string;
+  /** Whether the directory has been told of this queue. */
+  listed: boolean;
+  /** Paused by hand. */
+  paused: boolean;
+  /** The queue.yaml entry last seen, as JSON, to notice that a deploy changed it. */
+  config: string;
+  /** A level the bucket cannot have fallen below; how it fills stands beside it, for after a change. */
+  bucket: { level: Bucket; shape: BucketShape };
+  /** When the first tombstone or failed task may have expired, ms since 1970. */
+  sweepAt: number;
+}
+
+export class Meta {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  get<K extends keyof MetaValues>(key: K): MetaValues[K] | undefined {
+    const row = firstRow(this.#sql.exec("SELECT value FROM meta WHERE key = ?", key));
+    return row && JSON.parse(row.value as string);
+  }
+
+  set<K extends keyof MetaValues>(key: K, value: MetaValues[K]): void {
+    const json = JSON.stringify(value);
+    this.#sql.exec("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, json);
+  }
+
+  clear(key: keyof MetaValues): void {
+    this.#sql.exec("DELETE FROM meta WHERE key = ?", key);
+  }
+}

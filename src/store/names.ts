@@ -1,0 +1,112 @@
+// Names: a live task's row says where the task lies, and when the task ends the same row becomes its
+// tombstone. A name lies in it at most once, which is what makes it accepted once. A task without a
+// name of its own gets a row only when it moves (a retry) or fails, so that it can still be found.
+import type { Progress } from "../core/task.ts";
+import { firstRow, type Row, type Sql } from "./sql.ts";
+
+/**
+ * `live`: the named task lies at `key`. `moved`: the same for a task with a generated name. `failed`: it
+ * was given up and its record lies at `key` of the failed tasks. `done`, `deleted`: tombstones.
+ */
+export type NameState = "live" | "moved" | "failed" | "done" | "deleted";
+
+/** What a tombstone remembers of its task, times in ms since 1970. */
+export interface TaskRecord {
+  createdAt: number;
+  endedAt: number;
+  progress: Progress;
+}
+
+export interface NameRow {
+  name: string;
+  state: NameState;
+  key: number | null;
+  /** When the name is free again, ms since 1970; null while its task lives. */
+  expires: number | null;
+  record: TaskRecord | undefined;
+}
+
+const COLUMNS = "name, state, key, expires, record";
+
+export class Names {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** The row of a name that is taken or tombstoned at `now`; an expired tombstone is as good as none. */
+  find(name: string, now: number): NameRow | undefined {
+    const row = firstRow(this.#sql.exec(`SELECT ${COLUMNS} FROM names WHERE name = ?`, name));
+    if (!row || (row.expires !== null && (row.expires as number) <= now)) return undefined;
+    return nameOf(row);
+  }
+
+  /** The task of this name lies at `key` from now on. */
+  place(name: string, state: "live" | "moved", key: number): void {
+    this.#put({ name, state, key, expires: null, record: undefined });
+  }
+
+  /** The task of this name has ended; the row stays until `expires`. */
+  end(
+    name: string,
+    state: "failed" | "done" | "deleted",
+    expires: number,
+    record: TaskRecord,
+    key: number | null,
+  ): void {
+    this.#put({ name, state, key, expires, record });
+  }
+
+  /** Frees a name at once. */
+  remove(name: string): void {
+    this.#sql.exec("DELETE FROM names WHERE name = ?", name);
+  }
+
+  /** Every live name becomes the tombstone of a deleted task, at once. */
+  endAll(now: number, expires: number): void {
+    const record: Omit<TaskRecord, "createdAt"> = {
+      endedAt: now,
+      progress: { retryCount: 0, executionCount: 0, attempts: [] },
+    };
+    this.#sql.exec("DELETE FROM names WHERE state = 'moved'");
+    this.#sql.exec(
+      "UPDATE names SET state = 'deleted', key = NULL, expires = ?, record = ? WHERE state = 'live'",
+      ...[expires, JSON.stringify({ createdAt: now, ...record })],
+    );
+  }
+
+  /**
+   * Looks at up to `limit` names after `after` and removes those that have expired: where to go on
+   * (undefined at the end), and the earliest expiry among those that stay.
+   */
+  sweep(after: string, now: number, limit: number): { next: string | undefined; earliest: number } {
+    const query = "SELECT name, expires FROM names WHERE name > ? ORDER BY name LIMIT ?";
+    const rows = [...this.#sql.exec(query, after, limit)];
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { name, expires } of rows) {
+      if (expires === null) continue;
+      if ((expires as number) <= now) this.remove(name as string);
+      else earliest = Math.min(earliest, expires as number);
+    }
+    const last = rows.length === limit ? (rows.at(-1)?.name as string) : undefined;
+    return { next: last, earliest };
+  }
+
+  #put({ name, state, key, expires, record }: NameRow): void {
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO names (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`,
+      ...[name, state, key, expires, record === undefined ? null : JSON.stringify(record)],
+    );
+  }
+}
+
+function nameOf({ name, state, key, expires, record }: Row): NameRow {
+  return {
+    name: name as string,
+    state: state as NameState,
+    key: key as number | null,
+    expires: expires as number | null,
+    record: record === null ? undefined : JSON.parse(record as string),
+  };
+}

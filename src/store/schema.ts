@@ -1,0 +1,54 @@
+// What an object keeps on disk, as numbered migrations. Append only: a deployed object has already run
+// those that stand here. docs/storage.md describes the tables for readers.
+import { firstRow, type Sql } from "./sql.ts";
+
+// A task's row key is its due time, so that adding, finishing and finding the next are one row each and
+// a million waiting tasks change nothing. Bodies stay out of WITHOUT ROWID tables, where they would
+// swell the tree that look-ups walk.
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE tasks (
+     key INTEGER PRIMARY KEY,
+     name TEXT NOT NULL,
+     named INTEGER NOT NULL,
+     created INTEGER NOT NULL,
+     spec TEXT,
+     progress TEXT,
+     body BLOB
+   );
+   CREATE TABLE failed (
+     key INTEGER PRIMARY KEY,
+     name TEXT NOT NULL,
+     named INTEGER NOT NULL,
+     created INTEGER NOT NULL,
+     due INTEGER NOT NULL,
+     spec TEXT,
+     progress TEXT,
+     body BLOB
+   );
+   CREATE TABLE names (
+     name TEXT PRIMARY KEY,
+     state TEXT NOT NULL,
+     key INTEGER,
+     expires INTEGER,
+     record TEXT
+   ) WITHOUT ROWID;
+   CREATE TABLE known_queues (name TEXT PRIMARY KEY) WITHOUT ROWID;`,
+];
+
+/** Brings the tables up to date; on an object that is, it reads one row and writes none. */
+export function migrate(sql: Sql): void {
+  sql.exec(
+    "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+  );
+  const done = Number(
+    firstRow(sql.exec("SELECT value FROM meta WHERE key = 'schema'"))?.value ?? 0,
+  );
+  if (done === MIGRATIONS.length) return;
+  sql.transaction(() => {
+    for (const migration of MIGRATIONS.slice(done)) sql.exec(migration);
+    sql.exec(
+      "INSERT OR REPLACE INTO meta (key, value) VALUES ('schema', ?)",
+      `${MIGRATIONS.length}`,
+    );
+  });
+}

@@ -1,0 +1,178 @@
+// A queue's memory: the legal steps of a task's life, each one method over the tables it touches. What
+// a step may do to a name stands here and nowhere else. Callers wrap steps in a transaction.
+import type { AcceptedTask, Progress, StoredTask } from "../core/task.ts";
+import { Directory } from "./directory.ts";
+import { FailedTasks } from "./failed.ts";
+import { keyInName } from "./key.ts";
+import { Meta } from "./meta.ts";
+import { type NameRow, Names, type TaskRecord } from "./names.ts";
+import { migrate } from "./schema.ts";
+import type { Sql } from "./sql.ts";
+import { type TaskRow, Tasks } from "./tasks.ts";
+
+/** How long ended tasks are remembered, in seconds. */
+export interface Retention {
+  tombstoneTtl: number;
+  keepFailed: number;
+}
+
+/** What a name stands for. */
+export type Found =
+  | { kind: "live"; task: TaskRow }
+  | { kind: "failed"; task: TaskRow; row: NameRow }
+  | { kind: "ended"; row: NameRow };
+
+const SWEEP_PAGE = 500;
+const SWEEP_EVERY_MS = 6 * 3600 * 1000;
+
+export class Store {
+  readonly tasks: Tasks;
+  readonly failed: FailedTasks;
+  readonly meta: Meta;
+  readonly directory: Directory;
+  readonly #names: Names;
+  #sweepAt: number | undefined;
+  #sweptTo = "";
+  #earliest = Infinity;
+
+  /** `chance` gives the random part of generated names, 0 to 1. */
+  constructor(sql: Sql, chance: () => number) {
+    migrate(sql);
+    this.tasks = new Tasks(sql, chance);
+    this.failed = new FailedTasks(sql);
+    this.meta = new Meta(sql);
+    this.directory = new Directory(sql);
+    this.#names = new Names(sql);
+    this.#sweepAt = this.meta.get("sweepAt");
+  }
+
+  /** What a name stands for at `now`, or undefined when it is free. */
+  find(name: string, now: number): Found | undefined {
+    const row = this.#names.find(name, now);
+    if (!row) {
+      const task = this.tasks.byGeneratedName(name);
+      return task && { kind: "live", task };
+    }
+    if (row.state === "failed") {
+      const task = this.failed.at(row.key as number, name);
+      return task ? { kind: "failed", task, row } : { kind: "ended", row };
+    }
+    if (row.key === null) return { kind: "ended", row };
+    const task = this.tasks.at(row.key, name);
+    return task && { kind: "live", task };
+  }
+
+  /** Puts a new task on the queue and takes its name, or answers what the name stands for already. */
+  add(task: AcceptedTask, now: number): { added: TaskRow } | { taken: Found } {
+    const found = task.name === undefined ? undefined : this.find(task.name, now);
+    if (found) return { taken: found };
+    const added = this.tasks.insert(task, now);
+    if (added.named) this.#names.place(added.name, "live", added.key);
+    return { added };
+  }
+
+  /** The task is done; false when it was no longer there. */
+  finish(task: TaskRow, now: number, progress: Progress, { tombstoneTtl }: Retention): boolean {
+    if (!this.tasks.remove(task)) return false;
+    this.#release(task, "done", now, progress, tombstoneTtl);
+    return true;
+  }
+
+  /** The task runs again at `due`; its row, or undefined when it was no longer there. */
+  retry(task: TaskRow, due: number, progress: Progress): TaskRow | undefined {
+    const key = this.tasks.move(task, due, progress);
+    if (key === undefined) return undefined;
+    this.#names.place(task.name, task.named ? "live" : "moved", key);
+    return { ...task, key, due, progress };
+  }
+
+  /** The task is given up and kept as failed; false when it was no longer there. */
+  bury(task: TaskRow, now: number, progress: Progress, retention: Retention): boolean {
+    if (!this.tasks.remove(task)) return false;
+    const keptUntil = now + retention.keepFailed * 1000;
+    const key = this.failed.keep({ ...task, progress }, keptUntil);
+    const nameUntil = task.named
+      ? Math.max(keptUntil, now + retention.tombstoneTtl * 1000)
+      : keptUntil;
+    this.#names.end(task.name, "failed", nameUntil, recordOf(task, now, progress), key);
+    this.#expectSweep(keptUntil);
+    return true;
+  }
+
+  /** The task is deleted by someone; false when it was no longer there. */
+  delete(task: TaskRow, now: number, { tombstoneTtl }: Retention): boolean {
+    if (!this.tasks.remove(task)) return false;
+    this.#release(task, "deleted", now, task.progress, tombstoneTtl);
+    return true;
+  }
+
+  /** The record of a failed task is deleted; its name stays a tombstone as long as it was to be. */
+  forget(task: TaskRow, now: number): boolean {
+    const row = this.#names.find(task.name, now);
+    this.failed.remove(task.key);
+    if (task.named && row?.expires && row.record) {
+      this.#names.end(task.name, "deleted", row.expires, row.record, null);
+    } else {
+      this.#names.remove(task.name);
+    }
+    return true;
+  }
+
+  /** Every task on the queue is deleted; failed ones are records, not on the queue, and stay. */
+  purge(now: number, { tombstoneTtl }: Retention): void {
+    const expires = now + tombstoneTtl * 1000;
+    this.tasks.clear();
+    this.#names.endAll(now, expires);
+    this.#expectSweep(expires);
+  }
+
+  /**
+   * Forgets a page of what has expired, if any may have; true when there is more to do at once. An
+   * expired name is free already: this only gives its room back.
+   */
+  sweep(now: number): boolean {
+    if (this.#sweepAt === undefined || this.#sweepAt > now) return false;
+    const names = this.#names.sweep(this.#sweptTo, now, SWEEP_PAGE);
+    const failed = this.failed.sweep(now, SWEEP_PAGE);
+    this.#sweptTo = names.next ?? "";
+    this.#earliest = Math.min(this.#earliest, names.earliest, failed.earliest);
+    if (names.next !== undefined || failed.removed === SWEEP_PAGE) return true;
+    this.#planSweep(
+      this.#earliest === Infinity ? undefined : Math.max(this.#earliest, now + SWEEP_EVERY_MS),
+    );
+    this.#earliest = Infinity;
+    return false;
+  }
+
+  #release(
+    task: TaskRow,
+    state: "done" | "deleted",
+    now: number,
+    progress: Progress,
+    ttl: number,
+  ): void {
+    if (task.named) {
+      const expires = now + ttl * 1000;
+      this.#names.end(task.name, state, expires, recordOf(task, now, progress), null);
+      this.#expectSweep(expires);
+    } else if (keyInName(task.name) !== task.key) {
+      this.#names.remove(task.name);
+    }
+  }
+
+  // Tombstones of one queue live equally long, so the first one's end is the earliest and later ones
+  // change nothing: one row in the first tombstone's life, not one each.
+  #expectSweep(expires: number): void {
+    if (this.#sweepAt === undefined || expires < this.#sweepAt) this.#planSweep(expires);
+  }
+
+  #planSweep(at: number | undefined): void {
+    this.#sweepAt = at;
+    if (at === undefined) this.meta.clear("sweepAt");
+    else this.meta.set("sweepAt", at);
+  }
+}
+
+function recordOf({ createdAt }: StoredTask, endedAt: number, progress: Progress): TaskRecord {
+  return { createdAt, endedAt, progress };
+}

@@ -1,0 +1,191 @@
+// The tasks on a queue: rows in, rows out, one method for each legal step of a task's life. A step that
+// ends or moves a task names the row by key and by name, so that it touches nothing when the row is no
+// longer that task's.
+import { type AcceptedTask, NO_PROGRESS, type Progress, type StoredTask } from "../core/task.ts";
+import { dueOf, firstKeyOf, generatedName, keyInName } from "./key.ts";
+import { firstRow, type Row, type Sql } from "./sql.ts";
+
+/** A task with the key of the row it lies in. */
+export interface TaskRow extends StoredTask {
+  key: number;
+}
+
+const COLUMNS = "key, name, named, created, spec, progress, body";
+
+export class Tasks {
+  readonly #sql: Sql;
+  readonly #chance: () => number;
+  #last = { due: 0, key: 0 };
+
+  /** `chance` gives the random part of generated names, 0 to 1. */
+  constructor(sql: Sql, chance: () => number) {
+    this.#sql = sql;
+    this.#chance = chance;
+  }
+
+  insert({ name, due, spec, body }: AcceptedTask, now: number): TaskRow {
+    const task = { named: name !== undefined, createdAt: now, spec, body, progress: NO_PROGRESS };
+    return this.#put(
+      (key) => ({
+        ...task,
+        name: name ?? generatedName(key, this.#chance()),
+        due: dueOf(key),
+        key,
+      }),
+      due,
+    );
+  }
+
+  /** Puts a task that was taken off the table back on it, due at `due`. */
+  restore(task: StoredTask, due: number): TaskRow {
+    return this.#put((key) => ({ ...task, due: dueOf(key), key }), due);
+  }
+
+  /** Due tasks with `after < key <= upTo`, first due first; those `skip` names are passed over. */
+  due(
+    after: number,
+    upTo: number,
+    limit: number,
+    skip: (key: number, name: string) => boolean,
+  ): TaskRow[] {
+    const found: TaskRow[] = [];
+    if (limit <= 0) return found;
+    const query = `SELECT ${COLUMNS} FROM tasks WHERE key > ? AND key <= ? ORDER BY key`;
+    for (const row of this.#sql.exec(query, after, upTo)) {
+      if (skip(row.key as number, row.name as string)) continue;
+      found.push(taskOf(row));
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  /** When the first task after key `after` is due, passing over those `skip` names. */
+  nextDue(after: number, skip: (key: number, name: string) => boolean): number | undefined {
+    for (const row of this.#sql.exec(
+      "SELECT key, name FROM tasks WHERE key > ? ORDER BY key",
+      after,
+    )) {
+      if (!skip(row.key as number, row.name as string)) return dueOf(row.key as number);
+    }
+    return undefined;
+  }
+
+  /** Takes a task off the table; false when it is no longer there. */
+  remove({ key, name }: { key: number; name: string }): boolean {
+    return (
+      this.#sql.exec("DELETE FROM tasks WHERE key = ? AND name = ?", key, name).rowsWritten > 0
+    );
+  }
+
+  /** Moves a task to another due time with what has become of it; its new key, or undefined when it is gone. */
+  move(
+    { key, name }: { key: number; name: string },
+    due: number,
+    progress: Progress,
+  ): number | undefined {
+    const free = this.#freeKey(due);
+    const { rowsWritten } = this.#sql.exec(
+      "UPDATE tasks SET key = ?, progress = ? WHERE key = ? AND name = ?",
+      ...[free, progressJson(progress), key, name],
+    );
+    return rowsWritten > 0 ? free : undefined;
+  }
+
+  at(key: number, name: string): TaskRow | undefined {
+    const row = firstRow(
+      this.#sql.exec(`SELECT ${COLUMNS} FROM tasks WHERE key = ? AND name = ?`, key, name),
+    );
+    return row && taskOf(row);
+  }
+
+  /** A task by the key in its generated name: where it still lies if it was never moved. */
+  byGeneratedName(name: string): TaskRow | undefined {
+    const key = keyInName(name);
+    return key === undefined ? undefined : this.at(key, name);
+  }
+
+  /** A page of tasks in due order. */
+  list(after: number, upTo: number, limit: number): TaskRow[] {
+    return this.due(after, upTo, limit, () => false);
+  }
+
+  /** Reads every key once: asked for once after a start, and counted along from then on. */
+  count(): number {
+    return Number(firstRow(this.#sql.exec("SELECT count(*) AS n FROM tasks"))?.n);
+  }
+
+  clear(): void {
+    this.#sql.exec("DELETE FROM tasks");
+  }
+
+  #put(make: (key: number) => TaskRow, due: number): TaskRow {
+    const hinted = due === this.#last.due ? this.#last.key + 1 : firstKeyOf(due);
+    let task = make(hinted);
+    if (!this.#tryInsert(task)) {
+      task = make(this.#freeKey(due));
+      this.#tryInsert(task);
+    }
+    this.#last = { due, key: task.key };
+    return task;
+  }
+
+  #tryInsert({ key, name, named, createdAt, spec, progress, body }: TaskRow): boolean {
+    const { rowsWritten } = this.#sql.exec(
+      `INSERT INTO tasks (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      ...[
+        key,
+        name,
+        Number(named),
+        createdAt,
+        specJson(spec),
+        progressJson(progress),
+        body ?? null,
+      ],
+    );
+    return rowsWritten > 0;
+  }
+
+  // Behind the last key of a window that starts at the due time: the window doubles while it is full to
+  // its end, so even a million tasks for one instant cost a few look-ups each.
+  #freeKey(due: number): number {
+    const first = firstKeyOf(due);
+    for (let window = 4096; ; window *= 2) {
+      const last = first + window - 1;
+      const row = firstRow(
+        this.#sql.exec("SELECT max(key) AS key FROM tasks WHERE key BETWEEN ? AND ?", first, last),
+      );
+      if (row?.key == null) return first;
+      if ((row.key as number) < last) return (row.key as number) + 1;
+    }
+  }
+}
+
+/** A row of `tasks` or of `failed` as a task; `due` comes from the key unless the row has its own. */
+export function taskOf(row: Row): TaskRow {
+  return {
+    key: row.key as number,
+    name: row.name as string,
+    named: row.named === 1,
+    due: (row.due as number | undefined) ?? dueOf(row.key as number),
+    createdAt: row.created as number,
+    spec: row.spec === null ? {} : JSON.parse(row.spec as string),
+    progress: row.progress === null ? NO_PROGRESS : JSON.parse(row.progress as string),
+    body: bodyOf(row),
+  };
+}
+
+function bodyOf({ body }: Row): string | Uint8Array | undefined {
+  if (body === null || body === undefined) return undefined;
+  return body instanceof ArrayBuffer ? new Uint8Array(body) : (body as string | Uint8Array);
+}
+
+export function specJson(spec: object): string | null {
+  for (const _ in spec) return JSON.stringify(spec);
+  return null;
+}
+
+export function progressJson(progress: Progress): string | null {
+  return progress.attempts.length === 0 && progress.retryCount === 0
+    ? null
+    : JSON.stringify(progress);
+}
