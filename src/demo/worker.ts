@@ -1,27 +1,28 @@
-import { AutoRouter, type IRequest } from "itty-router";
+// A counter: a task on queue "master" cuts a range of numbers into intervals and puts a subtask for each
+// on queue "sub"; each of those counts its interval and logs the numbers. The home page says what to try.
+import { AutoRouter, html, type IRequest } from "itty-router";
 import queueYaml from "../../queue.yaml";
 import { createTaskQueues, readTask } from "../index.ts";
+import type { Interval } from "./count.ts";
+import { homePage } from "./home-page.ts";
+import { splitUp } from "./master.ts";
 
-const queues = createTaskQueues({ config: queueYaml });
-export const { TaskQueue, TaskRunner } = queues;
-const router = AutoRouter<IRequest, [unknown, ExecutionContext]>();
-router.post("/_ah/queue/:queue", async (request) => {
-  const task = await readTask(request as unknown as Request);
-  console.log(
-    "task",
-    task.queue,
-    task.name,
-    task.retryCount,
-    task.params.toString(),
-    JSON.stringify(task.payload),
-  );
-  if (task.params.get("fail")) throw new Error("no");
-  const ms = Number(task.params.get("ms") ?? 0);
-  task.signal.addEventListener("abort", () =>
-    console.log("cut off", task.name, String(task.signal.reason)),
-  );
-  await new Promise((r) => setTimeout(r, ms));
-  return "ok";
+const queues = createTaskQueues<unknown, { master: Record<string, unknown>; sub: Interval }>({
+  config: queueYaml,
+  targets: { backend: "Backend" },
 });
-router.all("*", () => "hello");
-export default queues.serve(router as never);
+
+export { Backend } from "./backend.ts";
+export const { TaskQueue, TaskRunner } = queues;
+
+const router = AutoRouter<IRequest, [env: unknown, ctx: ExecutionContext]>();
+
+router
+  .get("/", ({ url }) => html(homePage(new URL(url).origin)))
+  .post("/_ah/queue/master", async (request, env) => {
+    const said = await splitUp(await readTask(request), queues.get(env, "sub"));
+    console.log(said);
+    return said;
+  });
+
+export default queues.serve(router);

@@ -10,10 +10,11 @@ export async function readAddRequest(request: Request): Promise<AddRequest> {
   if (type === "application/json") return readJson(request);
   const options = optionsOf(new URL(request.url).searchParams);
   if ("failure" in options) return options;
-  if (type === "application/x-www-form-urlencoded") {
-    return { one: { ...options.task, params: grouped(new URLSearchParams(await request.text())) } };
-  }
   const bytes = new Uint8Array(await request.arrayBuffer());
+  if (type === "application/x-www-form-urlencoded") {
+    const form = new URLSearchParams(new TextDecoder().decode(bytes));
+    return { one: { ...options.task, params: grouped(form) } };
+  }
   return { one: { ...options.task, ...rawPayload(bytes, request.headers.get("Content-Type")) } };
 }
 

@@ -66,7 +66,7 @@ export abstract class TaskQueueObject<Env = unknown>
     });
     void ctx.blockConcurrencyWhile(async () => {
       this.#wakeup.recover(await ctx.storage.getAlarm());
-      this.#queue.recover();
+      this.#queue.watch();
     });
   }
 
@@ -121,7 +121,7 @@ export abstract class TaskQueueObject<Env = unknown>
   }
 
   async wake(): Promise<void> {
-    this.#queue.recover();
+    this.#queue.watch();
   }
 
   async register(queue: string): Promise<void> {
@@ -135,12 +135,11 @@ export abstract class TaskQueueObject<Env = unknown>
   // A throw would make the platform try again, and after seven tries drop the alarm for good: it is
   // caught here and the alarm is armed again.
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    this.#wakeup.fired(info?.scheduledTime ?? this.now());
+    this.#wakeup.fired(info?.scheduledTime);
     try {
       this.#queue.turn();
       if (this.#queue.inFlight.size > 0 && !this.#wakeup.isNear()) await this.#wakeup.hold();
-      const watchAt = this.#queue.watchAt();
-      if (watchAt !== undefined) this.#wakeup.by(watchAt);
+      this.#queue.watch();
     } catch (error) {
       console.error(`task queue "${this.#config.name}": a turn failed, trying again`, error);
       this.#wakeup.by(this.now() + AFTER_TROUBLE_MS);

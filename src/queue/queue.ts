@@ -138,24 +138,26 @@ export class Queue {
     if (sweepAgain) this.#around.wakeup.by(now);
   }
 
-  /** Arms the alarm for whatever is next; on start, and after anything that changed it. */
+  /** Makes sure of the next wake-up: on start, on a scheduled call, and before an alarm handler ends. */
+  watch(): void {
+    this.#arm();
+    if (this.inFlight.size === 0) return;
+    const { wakeup, now } = this.#around;
+    wakeup.by(Math.min(this.inFlight.firstDeadline(), now() + WATCHDOG_MS));
+  }
+
+  /** Arms the alarm for whatever is next, after anything that changed it. Does not throw. */
   #arm(): void {
     const { wakeup, now } = this.#around;
-    const nextDue = this.store.tasks.nextDue(this.#cursor, this.#isRunning);
-    const next = wakeAt({ ...this.#room(), now: now(), nextDue });
-    if (next !== undefined) wakeup.by(next);
+    try {
+      const nextDue = this.store.tasks.nextDue(this.#cursor, this.#isRunning);
+      const next = wakeAt({ ...this.#room(), now: now(), nextDue });
+      if (next !== undefined) wakeup.by(next);
+    } catch (error) {
+      console.error("task queue: what is next could not be read, trying again", error);
+      wakeup.by(now() + AFTER_TROUBLE_MS);
+    }
     if (this.inFlight.size === 0) wakeup.release();
-  }
-
-  /** Called once the object is up: rows that are due find an alarm again, whatever ended it before. */
-  recover(): void {
-    this.#arm();
-  }
-
-  /** When the attempts in flight must be looked at again (ms), if there are any. */
-  watchAt(): number | undefined {
-    if (this.inFlight.size === 0) return undefined;
-    return Math.min(this.inFlight.firstDeadline(), this.#around.now() + WATCHDOG_MS);
   }
 
   #room(): Room {

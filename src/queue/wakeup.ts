@@ -41,9 +41,10 @@ export class Wakeup {
     if (stored !== null) this.#armed = stored;
   }
 
-  /** The alarm set for `scheduledTime` (ms) has fired, so none is stored now. */
-  fired(scheduledTime: number): void {
-    this.#lastFired = Math.max(this.#lastFired, scheduledTime);
+  /** The alarm has fired, so none is stored now; `scheduledTime` (ms) is what it was set for. */
+  fired(scheduledTime: number | undefined): void {
+    const armed = Math.min(this.#armed, this.#now());
+    this.#lastFired = Math.max(this.#lastFired, scheduledTime ?? armed);
     this.#armed = Number.POSITIVE_INFINITY;
   }
 

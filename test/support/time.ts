@@ -1,17 +1,20 @@
 // Moving time: alarms fire in their order at the instants they were set for, and nothing waits.
-import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  reset,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { QueueHandle } from "../../src/index.ts";
 import { clock, START } from "./clock.ts";
 import { backendReceived, get, handlers, received } from "./worker.ts";
 
-type Stub = DurableObjectStub;
-
 export function queue(name: string): QueueHandle {
   return get(env, name);
 }
 
-export function objectOf(name: string): Stub {
+export function objectOf(name: string): DurableObjectStub {
   return (exports as unknown as { TaskQueue: DurableObjectNamespace }).TaskQueue.getByName(name);
 }
 
@@ -28,16 +31,49 @@ export async function alarmOf(name: string): Promise<number | null> {
   return runInDurableObject(objectOf(name), (_, state) => state.storage.getAlarm());
 }
 
-/** Fires the queue's alarms, each at its time, until none is left before `until` (ms). */
-export async function runUntil(name: string, until: number): Promise<void> {
-  for (let at = await alarmOf(name); at !== null && at <= until; at = await alarmOf(name)) {
+/** Fires the queue's alarms, each at its time, until none is left before `end` (ms). */
+export async function runUntil(name: string, end: number): Promise<void> {
+  for (let at = await alarmOf(name); at !== null && at <= end; at = await alarmOf(name)) {
     clock.now = Math.max(clock.now, at);
     await runDurableObjectAlarm(objectOf(name));
+    await untilSettled(name);
   }
-  clock.now = Math.max(clock.now, until);
+  clock.now = Math.max(clock.now, end);
+}
+
+/** Waits until no attempt of the queue is in flight, while its clock stands still. */
+async function untilSettled(name: string): Promise<void> {
+  await until(async () => (await queue(name).describe()).statistics.inFlight === 0);
 }
 
 /** Moves the clock by `seconds`, firing what is due on the way. */
 export async function pass(name: string, seconds: number): Promise<void> {
   await runUntil(name, clock.now + seconds * 1000);
+}
+
+/** Fires the queue's next alarm and goes on without waiting for attempts that stay in flight. */
+export async function fire(name: string): Promise<void> {
+  const at = await alarmOf(name);
+  if (at === null) throw new Error(`no alarm is set on "${name}"`);
+  clock.now = Math.max(clock.now, at);
+  runDurableObjectAlarm(objectOf(name)).catch(() => {});
+}
+
+/** Ends every object where it stands, attempts in flight and all, as a crash or a deploy does. */
+export async function crash(): Promise<void> {
+  await abortAllDurableObjects();
+}
+
+/** Waits for something that is about to happen by itself; fails after two seconds. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 400; i++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`never came true: ${condition}`);
+}
+
+/** Seconds since the start of the test's clock. */
+export function elapsed(): number {
+  return (clock.now - START) / 1000;
 }

@@ -9,9 +9,46 @@ export type TestHandler = (request: Request) => Response | Promise<Response>;
 
 /** Handlers by path; without one a task is answered 200. Cleared by `freshStart`. */
 export const handlers = new Map<string, TestHandler>();
+/** A request as a handler got it; the body is read where it may be, in the handler's own context. */
+export interface Received {
+  method: string;
+  url: URL;
+  headers: Headers;
+  body: string;
+}
+
 /** Every request a handler got, in order. */
-export const received: Request[] = [];
-export const backendReceived: Request[] = [];
+export const received: Received[] = [];
+export const backendReceived: Received[] = [];
+
+async function record(request: Request, log: Received[]): Promise<void> {
+  const { method, url, headers } = request;
+  const body = new TextDecoder().decode(await (request.clone() as Request).arrayBuffer());
+  log.push({ method, url: new URL(url), headers: new Headers(headers), body });
+}
+
+/**
+ * Makes the path's attempts wait until they are told their status; `answer(i, status)` tells the i-th. An
+ * attempt polls, since a promise cannot be settled from another invocation.
+ */
+export function held(path: string): {
+  started: () => number;
+  answer(i: number, status: number): void;
+} {
+  const statuses: number[] = [];
+  let started = 0;
+  handlers.set(path, async (request) => {
+    const index = started++;
+    while (statuses[index] === undefined && !request.signal.aborted) await scheduler.wait(2);
+    return new Response(null, { status: statuses[index] ?? 500 });
+  });
+  return {
+    started: () => started,
+    answer: (index, status) => {
+      statuses[index] = status;
+    },
+  };
+}
 
 const queues = createTaskQueues({ config: queueYaml, targets: { backend: "Backend" } });
 
@@ -26,14 +63,14 @@ export const { get } = queues;
 
 export class Backend extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {
-    backendReceived.push(request);
+    await record(request, backendReceived);
     return new Response("from the backend");
   }
 }
 
 export default queues.serve({
   async fetch(request: Request): Promise<Response> {
-    received.push(request.clone() as Request);
+    await record(request, received);
     const handler = handlers.get(new URL(request.url).pathname);
     return handler ? handler(request) : new Response("ok");
   },

@@ -1,0 +1,154 @@
+// A queue's dispatcher as a simulation of discrete events over the pure plan. It keeps to the rules of the
+// real one: attempts start only in a turn, a turn only runs when the one alarm fires, and an arrival, a
+// completion or a change does no more than ask the plan for the alarm's time. Times in ms from 0.
+import { type Bucket, type BucketShape, refilled, taken } from "../../src/core/bucket.ts";
+import { startable, wakeAt } from "../../src/core/plan.ts";
+
+export interface Job {
+  name: string;
+  arrives: number;
+  /** Default: when it arrives. */
+  due?: number;
+  /** How long an attempt takes. */
+  runs?: number;
+  /** The waits between its attempts: as many of them fail as there are waits. */
+  backoffs?: number[];
+}
+
+/** What happens to the queue at an instant; no field is no more than a look at the bucket. */
+export interface Change {
+  at: number;
+  rate?: number;
+  paused?: boolean;
+  /** The clock everything goes by jumps by so much, while time goes on. */
+  clockBy?: number;
+}
+
+export interface Scenario {
+  /** Absent: no rate limit. */
+  bucket: BucketShape | undefined;
+  /** What the bucket holds at the start; full when not said. */
+  tokens?: number;
+  maxRunning?: number;
+  jobs: Job[];
+  changes?: Change[];
+  /** How late the alarms fire, one after the other, over and over. */
+  late?: number[];
+}
+
+export interface Dispatch {
+  name: string;
+  at: number;
+}
+
+export interface Outcome {
+  dispatches: Dispatch[];
+  mostRunning: number;
+  /** Turns that started nothing. */
+  idleTurns: number;
+}
+
+const TOO_MANY_TURNS = 50_000;
+
+export function simulate(scenario: Scenario): Outcome {
+  const { bucket: configured, maxRunning = 1000, late = [0] } = scenario;
+  let shape = configured ?? { capacity: 0, rate: 0 };
+  let level: Bucket = { tokens: scenario.tokens ?? shape.capacity, at: 0 };
+  let paused = false;
+  let rate = shape.rate;
+  let time = 0;
+  let ahead = 0;
+  let running = 0;
+  let alarm: number | undefined;
+  let turns = 0;
+  let order = 0;
+  const waiting: { job: Job; due: number; order: number; attempt: number }[] = [];
+  const events: { at: number; happen: () => void }[] = [];
+  const outcome: Outcome = { dispatches: [], mostRunning: 0, idleTurns: 0 };
+
+  const clock = () => time + ahead;
+  const refill = () => {
+    level = refilled(level, shape, clock());
+  };
+  const wait = (job: Job, due: number, attempt: number) => {
+    waiting.push({ job, due, order: order++, attempt });
+    waiting.sort((a, b) => a.due - b.due || a.order - b.order);
+  };
+  const end = (job: Job, attempt: number) => {
+    running--;
+    const backoff = job.backoffs?.[attempt];
+    if (backoff !== undefined) wait(job, clock() + backoff, attempt + 1);
+  };
+  const change = (it: Change) => {
+    refill();
+    rate = it.rate ?? rate;
+    paused = it.paused ?? paused;
+    ahead += it.clockBy ?? 0;
+    // A paused queue's bucket stands still.
+    shape = { ...shape, rate: paused ? 0 : rate };
+  };
+  const room = () => ({
+    paused: paused || (configured !== undefined && rate === 0),
+    bucket: configured && { level, shape },
+    running,
+    maxRunning,
+  });
+  const arm = () => {
+    refill();
+    const next = wakeAt({ ...room(), now: clock(), nextDue: waiting[0]?.due });
+    if (next !== undefined) alarm = Math.min(alarm ?? Number.POSITIVE_INFINITY, next);
+  };
+  const turn = () => {
+    if (++turns > TOO_MANY_TURNS) throw new Error(`the alarm keeps firing at ${time}`);
+    alarm = undefined;
+    refill();
+    const due = waiting.filter((task) => task.due <= clock()).slice(0, startable(room()));
+    if (due.length === 0) outcome.idleTurns++;
+    level = taken(level, due.length);
+    waiting.splice(0, due.length);
+    for (const { job, attempt } of due) {
+      running++;
+      outcome.dispatches.push({ name: job.name, at: time });
+      events.push({ at: time + (job.runs ?? 0), happen: () => end(job, attempt) });
+    }
+    outcome.mostRunning = Math.max(outcome.mostRunning, running);
+    arm();
+  };
+
+  for (const job of scenario.jobs) {
+    events.push({ at: job.arrives, happen: () => wait(job, job.due ?? job.arrives, 0) });
+  }
+  for (const it of scenario.changes ?? []) events.push({ at: it.at, happen: () => change(it) });
+  for (;;) {
+    const nextEvent = Math.min(...events.map(({ at }) => at));
+    const lateness = late[turns % late.length] ?? 0;
+    const nextTurn = alarm === undefined ? Infinity : Math.max(time, alarm - ahead + lateness);
+    if (nextEvent === Infinity && nextTurn === Infinity) return outcome;
+    time = Math.max(time, Math.min(nextEvent, nextTurn));
+    if (nextTurn < nextEvent) {
+      turn();
+      continue;
+    }
+    const now = events.filter(({ at }) => at <= time);
+    for (const event of now) {
+      events.splice(events.indexOf(event), 1);
+      event.happen();
+    }
+    arm();
+  }
+}
+
+/** The first pair of dispatches between which (both counted) more started than the bucket allows. */
+export function overspending(
+  dispatches: readonly Dispatch[],
+  { capacity, rate }: BucketShape,
+): { from: number; to: number; started: number; allowed: number } | undefined {
+  for (const [first, { at: from }] of dispatches.entries()) {
+    for (const [last, { at: to }] of dispatches.entries()) {
+      const started = last - first + 1;
+      const allowed = capacity + (rate * (to - from)) / 1000 + 1e-6;
+      if (last >= first && started > allowed) return { from, to, started, allowed };
+    }
+  }
+  return undefined;
+}
