@@ -15,7 +15,11 @@ export default defineConfig({
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.toml" } })],
-        test: { name: "workers", include: ["test/queue/**/*.test.ts", "test/http/**/*.test.ts"] },
+        test: {
+          name: "workers",
+          include: ["test/queue/**/*.test.ts", "test/http/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
       },
       {
         test: {

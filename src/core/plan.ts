@@ -51,5 +51,5 @@ export function wakeAt({
 }
 
 function quantum({ capacity, rate }: BucketShape): number {
-  return Math.min(Math.floor(capacity), Math.max(1, Math.floor((rate * PACE_MS) / 1000)));
+  return Math.max(1, Math.floor(Math.min(capacity, (rate * PACE_MS) / 1000)));
 }

@@ -1,7 +1,7 @@
 // Adding tasks, in App Engine's two phases: first every task of the call is checked and a single bad one
 // refuses them all, with no name taken; then they go in one by one, and a name that is taken refuses
 // its own task alone (or, where the caller asked for all or nothing, the whole call).
-import { type Answer, type Failure, refuse } from "../core/errors.ts";
+import { type Answer, type Failure, type Refusal, refuse } from "../core/errors.ts";
 import { type Admission, acceptTask } from "../core/new-task.ts";
 import type { AcceptedTask, AddResult } from "../core/task.ts";
 import { rfc3339, taskHead } from "../core/task-view.ts";
@@ -47,6 +47,22 @@ function checkTogether(tasks: readonly AcceptedTask[]): Answer<never> | undefine
   if (bytes <= MAX_CALL_BYTES) return undefined;
   const expected = `expected at most ${MAX_CALL_BYTES} in one call`;
   return refuse("TASK_TOO_LARGE", `tasks: found ${bytes} bytes of bodies, ${expected}`);
+}
+
+/** An object's SQLite holds 10 GB; room is left to finish and to retry what is there. */
+const MAX_STORED_BYTES = 9.5e9;
+
+/**
+ * Refuses an add to a queue that has no room: `limit` is queue.yaml's total_storage_limit in bytes. Each
+ * queue is its own database, so the limit holds for each by itself.
+ */
+export function checkStorage(stored: number, limit = MAX_STORED_BYTES): Refusal | undefined {
+  const most = Math.min(limit, MAX_STORED_BYTES);
+  if (stored < most) return undefined;
+  return refuse(
+    "QUEUE_FULL",
+    `queue: it holds ${stored} bytes, expected less than ${most} to add more`,
+  );
 }
 
 // One task's failure is the call's; of several, the first one's code and a list of all by index.

@@ -93,7 +93,8 @@ const ERROR_BYTES = 500;
 export async function outcomeOf(response: Response): Promise<Outcome> {
   const { status } = response;
   if (response.ok) {
-    await response.body?.cancel();
+    // Read, not cancelled: to a handler behind a binding a cancelled answer looks like a cut-off.
+    await response.body?.pipeTo(new WritableStream());
     return { kind: "answered", status };
   }
   const error = await headOf(response);

@@ -43,7 +43,7 @@ export function getTask({ queue, config, now }: Shown, name: string): Answer<Tas
 const noProgress = { retryCount: 0, executionCount: 0, attempts: [] };
 
 function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
-  if (queue.inFlight.has(task.key, task.name)) return "running";
+  if (queue.isRunning(task)) return "running";
   return task.due > now ? "scheduled" : "due";
 }
 
@@ -131,7 +131,7 @@ function statisticsView(queue: Queue, now: number): QueueView["statistics"] {
     failed: queue.store.failed.count(),
     oldestEta: oldest === undefined ? null : rfc3339(oldest),
     executedLastMinute: queue.statistics.executedLastMinute(now),
-    inFlight: queue.inFlight.size,
+    inFlight: queue.running,
     enforcedRate: tokens ? tokens.shape.rate : null,
     tokens: tokens ? wholeTokens(tokens.level) : null,
   };

@@ -14,6 +14,7 @@ import type { Delivery } from "./delivery.ts";
 import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
 import { Queue } from "./queue.ts";
 import type { TaskRunnerVerbs } from "./runner.ts";
+import type { QueueSettings } from "./settings.ts";
 import type {
   DeleteResult,
   DirectoryVerbs,
@@ -26,11 +27,6 @@ import { Wakeup } from "./wakeup.ts";
 
 /** The directory's name: no queue can have it. */
 export const DIRECTORY = "/queues";
-
-/** The settings the objects read from the Worker's variables and secrets. */
-export interface QueueSettings {
-  TASKQUEUE_ALLOW_HOSTS?: string;
-}
 
 const AFTER_TROUBLE_MS = 1000;
 
@@ -50,6 +46,7 @@ export abstract class TaskQueueObject<Env = unknown>
     this.#sql = sqlOf(ctx.storage);
     this.#store = new Store(this.#sql, () => this.chance());
     this.#wakeup = new Wakeup(ctx.storage, () => this.now());
+    // An alarm may wake a cold object without its name; only queues have alarms, and they stored theirs.
     const name = ctx.id.name ?? this.#store.meta.get("name") ?? DIRECTORY;
     const inFile = this.queueFile().queues.get(name);
     this.#inFile = inFile !== undefined;
@@ -59,6 +56,7 @@ export abstract class TaskQueueObject<Env = unknown>
       config: this.#config,
       inFile: this.#inFile,
       hosts: parseHostRules((env as QueueSettings).TASKQUEUE_ALLOW_HOSTS),
+      storageLimit: this.queueFile().totalStorageLimit,
       sql: this.#sql,
       wakeup: this.#wakeup,
       now: () => this.now(),
@@ -138,7 +136,7 @@ export abstract class TaskQueueObject<Env = unknown>
     this.#wakeup.fired(info?.scheduledTime);
     try {
       this.#queue.turn();
-      if (this.#queue.inFlight.size > 0 && !this.#wakeup.isNear()) await this.#wakeup.hold();
+      if (this.#queue.running > 0 && !this.#wakeup.isNear()) await this.#wakeup.hold();
       this.#queue.watch();
     } catch (error) {
       console.error(`task queue "${this.#config.name}": a turn failed, trying again`, error);

@@ -7,7 +7,7 @@ import { isAbsolute } from "../core/new-task-rules.ts";
 import type { Outcome } from "../core/task.ts";
 import type { CancellationVerbs } from "./cancellation.ts";
 import { type Delivery, outcomeOf, requestOf, urlOf } from "./delivery.ts";
-import type { QueueSettings } from "./object.ts";
+import type { QueueSettings } from "./settings.ts";
 
 export interface TaskRunnerVerbs {
   run(delivery: Delivery, cancellation: CancellationVerbs): Promise<Outcome>;

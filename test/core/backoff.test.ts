@@ -38,19 +38,25 @@ const VECTORS: Vector[] = [
 ];
 
 describe("the back-off curve", () => {
-  it.each(VECTORS)("of min %d, max %d, doublings %d", (minBackoff, maxBackoff, maxDoublings, waits) => {
-    const retry = completeRetry({ minBackoff, maxBackoff, maxDoublings });
-    const ended = (retries: number) => ({ retries, firstStartedAt: 0, endedAt: 0 });
-    expect(waits.map((_, retries) => nextAttemptAt(ended(retries), retry))).toEqual(
-      waits.map((seconds) => Math.round(seconds * 1000)),
-    );
-    for (const [index, seconds] of waits.entries()) {
-      expect(backoffSeconds(index + 1, retry)).toBeCloseTo(seconds, 9);
-    }
-  });
+  it.each(VECTORS)(
+    "of min %d, max %d, doublings %d",
+    (minBackoff, maxBackoff, maxDoublings, waits) => {
+      const retry = completeRetry({ minBackoff, maxBackoff, maxDoublings });
+      const ended = (retries: number) => ({ retries, firstStartedAt: 0, endedAt: 0 });
+      expect(waits.map((_, retries) => nextAttemptAt(ended(retries), retry))).toEqual(
+        waits.map((seconds) => Math.round(seconds * 1000)),
+      );
+      for (const [index, seconds] of waits.entries()) {
+        expect(backoffSeconds(index + 1, retry)).toBeCloseTo(seconds, 9);
+      }
+    },
+  );
 
   // The curve as a walk instead of a formula: double, then add, and look at the cap only at the end.
-  function walked(retry: number, { minBackoff, maxBackoff, maxDoublings }: RetryParameters): number {
+  function walked(
+    retry: number,
+    { minBackoff, maxBackoff, maxDoublings }: RetryParameters,
+  ): number {
     let wait = minBackoff;
     let step = minBackoff;
     for (let n = 2; n <= retry; n++) {
@@ -76,7 +82,9 @@ describe("the back-off curve", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 200 }), parameters, (retry, given) => {
         const expected = walked(retry, given);
-        expect(Math.abs(backoffSeconds(retry, given) - expected)).toBeLessThanOrEqual(expected * 1e-9);
+        expect(Math.abs(backoffSeconds(retry, given) - expected)).toBeLessThanOrEqual(
+          expected * 1e-9,
+        );
       }),
       { numRuns: 2000 },
     );
@@ -100,8 +108,16 @@ describe("what was left unsaid", () => {
 
   it.each([
     ["nothing said: the defaults", {}, { minBackoff: 0.1, maxBackoff: 3600 }],
-    ["a lone minimum above the maximum raises it", { minBackoff: 5000 }, { minBackoff: 5000, maxBackoff: 5000 }],
-    ["a lone maximum below the minimum lowers it", { maxBackoff: 0.05 }, { minBackoff: 0.05, maxBackoff: 0.05 }],
+    [
+      "a lone minimum above the maximum raises it",
+      { minBackoff: 5000 },
+      { minBackoff: 5000, maxBackoff: 5000 },
+    ],
+    [
+      "a lone maximum below the minimum lowers it",
+      { maxBackoff: 0.05 },
+      { minBackoff: 0.05, maxBackoff: 0.05 },
+    ],
     ["a lone maximum of 0", { maxBackoff: 0 }, { minBackoff: 0, maxBackoff: 0 }],
     ["a lone minimum under the maximum", { minBackoff: 7 }, { minBackoff: 7, maxBackoff: max }],
     ["a lone maximum over the minimum", { maxBackoff: 7 }, { minBackoff: min, maxBackoff: 7 }],

@@ -116,7 +116,7 @@ export function simulate(scenario: Scenario): Outcome {
   };
 
   for (const job of scenario.jobs) {
-    events.push({ at: job.arrives, happen: () => wait(job, job.due ?? job.arrives, 0) });
+    events.push({ at: job.arrives, happen: () => wait(job, job.due ?? clock(), 0) });
   }
   for (const it of scenario.changes ?? []) events.push({ at: it.at, happen: () => change(it) });
   for (;;) {

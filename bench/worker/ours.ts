@@ -1,0 +1,22 @@
+// The library as a user has it: one queue without a rate limit, one handler.
+import { createTaskQueues } from "../../src/index.ts";
+import { type Driven, drive, handle } from "./app.ts";
+import queueYaml from "./queue.yaml";
+
+const queues = createTaskQueues({ config: queueYaml });
+export const { TaskQueue, TaskRunner } = queues;
+
+export default queues.serve({
+  async fetch(request: Request, env: unknown): Promise<Response> {
+    if (request.method === "POST") return handle();
+    return drive(new URL(request.url), driven(env));
+  },
+});
+
+function driven(env: unknown): Driven {
+  const queue = queues.get(env, "bench");
+  return {
+    add: (tasks) => queue.add(tasks),
+    left: async () => (await queue.describe()).statistics.tasks,
+  };
+}

@@ -1,0 +1,113 @@
+// Workers on raw `workerd serve`: wrangler dev's proxy in front would be what is measured. Everything
+// lies in a temporary directory and listens on loopback, on ports the system chose.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { build } from "esbuild";
+
+export const WORKERD = join(import.meta.dirname, "../node_modules/.bin/workerd");
+
+const COMPATIBILITY_DATE = "2026-08-06";
+
+export interface WorkerSpec {
+  name: string;
+  /** The file that exports it. */
+  entry: string;
+  /** Its Durable Object classes. */
+  classes: readonly string[];
+  vars?: Record<string, string>;
+}
+
+export interface Running {
+  /** The port each Worker listens on, by its name. */
+  ports: ReadonlyMap<string, number>;
+  stop(): Promise<void>;
+}
+
+export async function startWorkerd(workers: readonly WorkerSpec[]): Promise<Running> {
+  const dir = await mkdtemp(join(tmpdir(), "taskqueue-bench-"));
+  await Promise.all(workers.map((worker) => bundle(worker, dir)));
+  await writeFile(join(dir, "config.capnp"), configOf(workers, dir));
+  const child = spawn(WORKERD, ["serve", "--control-fd=3", join(dir, "config.capnp")], {
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+  });
+  // However this process ends, nothing of it stays behind.
+  process.once("exit", () => {
+    child.kill("SIGKILL");
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const stop = async () => {
+    if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
+  };
+  return { ports: await portsOf(child, workers), stop };
+}
+
+async function bundle({ name, entry }: WorkerSpec, dir: string): Promise<void> {
+  await build({
+    entryPoints: [entry],
+    outfile: join(dir, `${name}.js`),
+    bundle: true,
+    format: "esm",
+    target: "es2024",
+    external: ["cloudflare:*"],
+    loader: { ".yaml": "text" },
+    logLevel: "warning",
+  });
+}
+
+// workerd says on its control descriptor which port each socket got.
+async function portsOf(
+  child: ChildProcess,
+  workers: readonly WorkerSpec[],
+): Promise<Map<string, number>> {
+  const ports = new Map<string, number>();
+  for await (const line of createInterface({ input: child.stdio[3] as Readable })) {
+    const { event, socket, port } = JSON.parse(line);
+    if (event === "listen") ports.set(socket, port);
+    if (ports.size === workers.length) return ports;
+  }
+  throw new Error("workerd ended before it listened");
+}
+
+function configOf(workers: readonly WorkerSpec[], dir: string): string {
+  const services = workers.map(({ name }) => `(name = "${name}", worker = .${name}),`);
+  const sockets = workers.map(
+    ({ name }) => `(name = "${name}", address = "127.0.0.1:0", http = (), service = "${name}"),`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    ${services.join("\n    ")}
+    (name = "disk", disk = (path = "${dir}", writable = true)),
+    (name = "internet", network = (allow = ["public", "private", "local"])),
+  ],
+  sockets = [
+    ${sockets.join("\n    ")}
+  ],
+);
+${workers.map(workerConfig).join("\n")}`;
+}
+
+function workerConfig({ name, classes, vars = {} }: WorkerSpec): string {
+  const namespaces = classes.map(
+    (className) =>
+      `(className = "${className}", uniqueKey = "${name}-${className}", enableSql = true),`,
+  );
+  const bindings = Object.entries(vars).map(
+    ([key, value]) => `(name = "${key}", text = ${JSON.stringify(value)}),`,
+  );
+  return `const ${name} :Workerd.Worker = (
+  modules = [ (name = "${name}.js", esModule = embed "${name}.js") ],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
+  compatibilityFlags = ["enable_request_signal"],
+  durableObjectNamespaces = [ ${namespaces.join(" ")} ],
+  durableObjectStorage = (localDisk = "disk"),
+  bindings = [ ${bindings.join(" ")} ],
+);
+`;
+}

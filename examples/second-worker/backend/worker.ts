@@ -1,0 +1,19 @@
+// The Worker that does the work. It knows no queue: a task is a request like any other.
+import { readTask } from "durable-taskqueue";
+
+export default {
+  async fetch(request, _env, ctx) {
+    const task = await readTask(request);
+    task.signal.addEventListener("abort", () => console.log(`backend: ${task.name} is cut off`));
+    // Goes on after a cut-off, as long as it takes to leave things tidy.
+    const sent = send(task.params.get("to"), task.signal);
+    ctx.waitUntil(sent);
+    console.log(`backend: ${task.name} on ${task.queue} ${await sent}`);
+    return new Response("sent");
+  },
+} satisfies ExportedHandler;
+
+async function send(to: string | null, signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted();
+  return `sent a mail to ${to}`;
+}

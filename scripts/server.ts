@@ -1,0 +1,154 @@
+// A server as a user has it, for scripts and tests: a command such as `wrangler dev`, on a free port, with
+// its state in a directory. It leads a process group of its own, so that all of it can be ended at once.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { until } from "./until.ts";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+const START_S = 60;
+const STOP_MS = 5000;
+
+export interface ServerOptions {
+  /** Where tasks are kept; a second start on the same directory finds them again. */
+  stateDir: string;
+  /** Default `wrangler dev`; --port and --persist-to are appended. */
+  command?: readonly string[];
+  /** Default the repository. */
+  cwd?: string;
+}
+
+/** A line the server wrote, and when (ms since 1970). */
+export interface LogLine {
+  at: number;
+  text: string;
+}
+
+/** Waits until the server answers. */
+export async function startServer({
+  stateDir,
+  command = ["wrangler", "dev"],
+  cwd = ROOT,
+}: ServerOptions): Promise<Server> {
+  const port = await freePort();
+  const [program = "", ...args] = command;
+  const child = spawn(program, [...args, "--port", `${port}`, "--persist-to", stateDir], {
+    cwd,
+    env: quietEnv(),
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const server = new Server(`http://127.0.0.1:${port}`, child);
+  try {
+    await until("the server's first answer", START_S, () => server.isUp());
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw new Error(`${command.join(" ")}: ${error}\n${server.lines().join("\n")}`);
+  }
+}
+
+export class Server {
+  readonly url: string;
+  readonly log: LogLine[] = [];
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  constructor(url: string, child: ChildProcess) {
+    this.url = url;
+    this.#child = child;
+    this.#ended = once(child, "close").catch((error) => this.#heard(String(error)));
+    running.add(this);
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream) createInterface(stream).on("line", (text) => this.#heard(text));
+    }
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(this.url + path, init);
+  }
+
+  async isUp(): Promise<boolean> {
+    const { exitCode, pid } = this.#child;
+    if (exitCode !== null || pid === undefined) throw new Error(`it ended with ${exitCode}`);
+    const signal = AbortSignal.timeout(2000);
+    return this.fetch("/", { signal }).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async json<T>(path: string, init?: RequestInit): Promise<T> {
+    const response = await this.fetch(path, init);
+    return (await response.json()) as T;
+  }
+
+  /** Everything it wrote. */
+  lines(): string[] {
+    return this.log.map(({ text }) => text);
+  }
+
+  /** Ends it as Ctrl-C does, and by force where that takes long. */
+  async stop(): Promise<void> {
+    this.#signal("SIGTERM");
+    const timer = setTimeout(() => this.#signal("SIGKILL"), STOP_MS);
+    await this.#ended;
+    clearTimeout(timer);
+    await this.kill();
+  }
+
+  /** kill -9, the whole group: nobody in it gets to do anything any more. */
+  async kill(): Promise<void> {
+    this.#signal("SIGKILL");
+    await this.#ended;
+    running.delete(this);
+  }
+
+  killNow(): void {
+    this.#signal("SIGKILL");
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    try {
+      if (pid !== undefined) process.kill(-pid, signal);
+    } catch {
+      // The group is gone already.
+    }
+  }
+
+  #heard(text: string): void {
+    this.log.push({ at: Date.now(), text });
+  }
+}
+
+// Whoever started a server and dies of an error takes it along.
+const running = new Set<Server>();
+process.on("exit", () => {
+  for (const server of running) server.killNow();
+});
+
+/** The tools of this repository first, its Node too; no colours, no questions, no calls to Cloudflare. */
+export function quietEnv(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PATH: join(ROOT, "node_modules", ".bin") + delimiter + process.env.PATH,
+    CI: "1",
+    NO_COLOR: "1",
+    WRANGLER_SEND_METRICS: "false",
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return (address as { port: number }).port;
+}

@@ -1,0 +1,132 @@
+// Attempts: which due tasks start, what is in flight, and what each end means for its task. Results are
+// written in groups; one that no longer owns its task (its deadline passed, it was deleted or purged)
+// changes nothing.
+import { judge } from "../core/attempt.ts";
+import type { QueueConfig } from "../core/queue-config.ts";
+import { isSuccess, type Outcome } from "../core/task.ts";
+import { lastKeyOf } from "../store/key.ts";
+import type { Store } from "../store/store.ts";
+import type { TaskRow } from "../store/tasks.ts";
+import { type Delivery, outcomeOfError } from "./delivery.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import { InFlight, type Run } from "./in-flight.ts";
+import type { Statistics } from "./statistics.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** Begins an attempt at once; `cancelled` settles with the reason when it is to be cut off. */
+export type Deliver = (delivery: Delivery, cancelled: Promise<string>) => Promise<Outcome>;
+
+export interface DispatcherSurroundings {
+  config: QueueConfig;
+  store: Store;
+  statistics: Statistics;
+  /** Absent without a rate limit. */
+  tokens: Tokens | undefined;
+  commit: GroupCommit;
+  /** ms since 1970 */
+  now: () => number;
+  deliver: Deliver;
+  /** Something could not be written and is to be tried again in a moment. */
+  onTrouble: () => void;
+}
+
+const DEFAULT_DEADLINE_S = 600;
+
+/** The task left the queue, or lies in this row now; undefined when it was no longer the attempt's. */
+type Settled = "left" | TaskRow | undefined;
+
+export class Dispatcher {
+  readonly inFlight = new InFlight();
+  readonly #around: DispatcherSurroundings;
+  // Every due task up to this key is in flight: the next to start is looked for behind it.
+  #cursor = -1;
+
+  constructor(around: DispatcherSurroundings) {
+    this.#around = around;
+  }
+
+  /** A row was written at `key`: if that lies before the cursor, the cursor goes back. */
+  lookAgainFrom(key: number): void {
+    this.#cursor = Math.min(this.#cursor, key - 1);
+  }
+
+  /** When the first task that is not in flight is due (ms), if there is one. */
+  nextDue(): number | undefined {
+    return this.#around.store.tasks.nextDue(this.#cursor, this.#isRunning);
+  }
+
+  /** Starts up to `limit` tasks that are due at `now`, having taken their tokens. */
+  startDue(now: number, limit: number): void {
+    const { store, tokens } = this.#around;
+    const tasks = store.tasks.due(this.#cursor, lastKeyOf(now), limit, this.#isRunning);
+    if (tasks.length === 0) return;
+    tokens?.spend(tasks.length, now);
+    for (const task of tasks) this.#start(task, now);
+  }
+
+  /** Ends attempts whose deadline has passed: their handlers are told, their tasks tried again. */
+  cutOffOverdue(now: number): void {
+    for (const run of this.inFlight.overdue(now)) {
+      run.cancel("the dispatch deadline has passed");
+      const seconds = (run.deadlineAt - run.startedAt) / 1000;
+      const error = `no answer within its deadline of ${seconds} s`;
+      this.#ended(run, { kind: "unanswered", error });
+    }
+  }
+
+  readonly #isRunning = (key: number, name: string): boolean => this.inFlight.has(key, name);
+
+  #start(task: TaskRow, now: number): void {
+    const { config, deliver } = this.#around;
+    const { promise: cancelled, resolve: cancel } = Promise.withResolvers<string>();
+    const deadlineAt = now + (task.spec.dispatchDeadline ?? DEFAULT_DEADLINE_S) * 1000;
+    const run: Run = { task, startedAt: now, deadlineAt, cancel };
+    this.#cursor = task.key;
+    this.inFlight.start(run);
+    const delivery = { queue: config.name, task, target: config.target ?? task.spec.target };
+    deliver(delivery, cancelled).then(
+      (outcome) => this.#ended(run, outcome),
+      (error) => this.#ended(run, outcomeOfError(error)),
+    );
+  }
+
+  #ended(run: Run, outcome: Outcome): void {
+    const endedAt = this.#around.now();
+    this.#around.commit.run(
+      () => this.#settle(run, outcome, endedAt),
+      (written) => {
+        const isOwner = this.inFlight.owns(run);
+        this.inFlight.end(run);
+        if ("error" in written) this.#notWritten(run, written.error);
+        else if (isOwner) this.#written(outcome, endedAt, written.value);
+      },
+    );
+  }
+
+  #settle(run: Run, outcome: Outcome, endedAt: number): Settled {
+    if (!this.inFlight.owns(run)) return undefined;
+    const { config, store } = this.#around;
+    const { task, startedAt } = run;
+    const times = { startedAt, endedAt };
+    const verdict = judge(task.progress, times, outcome, task.spec.retry, config.retry);
+    if (verdict.step === "retry") return store.retry(task, verdict.due, verdict.progress);
+    return store[verdict.step](task, endedAt, verdict.progress, config) ? "left" : undefined;
+  }
+
+  #written(outcome: Outcome, now: number, step: Settled): void {
+    const { statistics, tokens } = this.#around;
+    if (step === "left") statistics.removed();
+    else if (step) this.lookAgainFrom(step.key);
+    if (outcome.kind !== "answered") return;
+    statistics.executed(now);
+    if (outcome.status === 503) tokens?.overloaded(now);
+    else if (isSuccess(outcome)) tokens?.succeeded(now);
+  }
+
+  // The row is as it was, so the task runs again.
+  #notWritten({ task }: Run, error: unknown): void {
+    console.error(`task queue: the result of "${task.name}" could not be written`, error);
+    this.lookAgainFrom(task.key);
+    this.#around.onTrouble();
+  }
+}

@@ -1,0 +1,97 @@
+// What a task costs: rows written are the platform's bill, so they are counted where it counts them, by
+// the SQL cursor. Setting the alarm is billed as a row too, and is counted apart.
+import { runInDurableObject } from "cloudflare:test";
+import { beforeEach, expect, it } from "vitest";
+import { clock } from "../support/clock.ts";
+import { freshStart, objectOf, pass, queue } from "../support/time.ts";
+import { handlers } from "../support/worker.ts";
+
+beforeEach(freshStart);
+
+interface Cost {
+  rows: number;
+  alarms: number;
+}
+
+/** Counts, from now on, what the queue's object writes. */
+async function meter(name: string): Promise<Cost> {
+  const cost: Cost = { rows: 0, alarms: 0 };
+  await runInDurableObject(objectOf(name), (_, state) => {
+    const { storage } = state;
+    const { exec } = storage.sql;
+    const { setAlarm } = storage;
+    storage.sql.exec = ((...args: Parameters<typeof exec>) => {
+      const cursor = exec.apply(storage.sql, args);
+      cost.rows += cursor.rowsWritten;
+      return cursor;
+    }) as typeof exec;
+    storage.setAlarm = (...args) => {
+      cost.alarms++;
+      return setAlarm.apply(storage, args);
+    };
+  });
+  return cost;
+}
+
+const TASKS = 60;
+const named = (i: number) => ({ name: `n${i}` });
+
+/** What a whole life of many tasks, added in one batch, costs on a queue that is already at work. */
+async function costOf(name: string, task: (i: number) => object): Promise<Cost> {
+  await queue(name).add({ name: "first" });
+  await pass(name, 1);
+  const cost = await meter(name);
+  await queue(name).add(Array.from({ length: TASKS }, (_, i) => task(i)));
+  await pass(name, 60);
+  expect((await queue(name).describe()).statistics.tasks).toBe(0);
+  return cost;
+}
+
+it("an unnamed task writes two rows in its life: one to add it, one to finish it", async () => {
+  const { rows, alarms } = await costOf("unlimited", () => ({}));
+  expect(rows).toBe(2 * TASKS);
+  expect(alarms).toBeLessThanOrEqual(3);
+});
+
+it("a named task writes four, its tombstone among them", async () => {
+  const { rows } = await costOf("unlimited", named);
+  expect(rows).toBe(4 * TASKS);
+});
+
+it("a tombstone's removal is the fifth", async () => {
+  const cost = await costOf("brief", named);
+  clock.now += 3600_000;
+  await queue("brief").add({});
+  await pass("brief", 1);
+  const removed = TASKS + 1;
+  expect(cost.rows).toBeLessThanOrEqual(4 * TASKS + removed + 10);
+  expect(cost.rows).toBeGreaterThanOrEqual(4 * TASKS + removed);
+});
+
+it("a rate limit adds one row for a second of dispatch, not one for each task or alarm", async () => {
+  const { rows, alarms } = await costOf("twenty-per-second", () => ({}));
+  expect(alarms).toBeGreaterThanOrEqual(TASKS - 5);
+  expect(rows).toBeLessThanOrEqual(2 * TASKS + 4);
+});
+
+it("a retry writes one row more for its new place, and one to be found by", async () => {
+  let calls = 0;
+  handlers.set(
+    "/_ah/queue/unlimited",
+    () => new Response(null, { status: calls++ % 2 ? 200 : 500 }),
+  );
+  const cost = await meter("unlimited");
+  await queue("unlimited").add({ name: "first" });
+  const before = cost.rows;
+  await pass("unlimited", 60);
+  expect(cost.rows - before).toBeLessThanOrEqual(5);
+});
+
+it("an alarm turn with nothing to start writes nothing", async () => {
+  await queue("push").add({ countdown: 100 });
+  const cost = await meter("push");
+  await runInDurableObject(objectOf("push"), (instance) =>
+    (instance as unknown as { alarm(): Promise<void> }).alarm(),
+  );
+  expect(cost.rows).toBe(0);
+});
