@@ -38,6 +38,34 @@ export interface Served<Env> extends App<Env> {
   ): void | Promise<void>;
 }
 
+/** What a Worker exports and calls; the two classes keep the names they have here. */
+export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
+  /** The Durable Object class that wrangler.toml names. */
+  readonly TaskQueue: new (
+    ctx: DurableObjectState,
+    env: Env,
+  ) => TaskQueueObject<Env>;
+  /** The entrypoint through which queues reach the Worker's handlers. */
+  readonly TaskRunner: new (
+    ctx: ExecutionContext,
+    env: Env,
+  ) => TaskRunnerEntrypoint<Env>;
+  /** A queue, to add to and to act on. An unknown name is refused at the first call. */
+  get<Name extends keyof Payloads & string>(env: Env, name: Name): QueueHandle<Payloads[Name]>;
+  /**
+   * Wraps the Worker's handler: the door stands in front of it, and tasks go straight to it. This is
+   * what a Worker exports as its default.
+   */
+  serve<Handler extends Served<Env>>(handler: Handler): Handler & Required<Served<Env>>;
+  /**
+   * Middleware for a router, where `serve` does not fit: answers what is the queue's, and nothing for
+   * the rest. A request that carries forged headers is sent through the Worker again without them.
+   */
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response | undefined>;
+  /** Wakes every queue, in case the platform lost an alarm; `serve` calls it for a cron trigger. */
+  scheduled(env: Env): Promise<void>;
+}
+
 /**
  * Binds a queue.yaml to a Worker. `Payloads` may give the payload type of each queue, which types
  * `get(env, name).add(...)`.
@@ -45,83 +73,61 @@ export interface Served<Env> extends App<Env> {
 export function createTaskQueues<
   Env = unknown,
   Payloads extends Record<string, unknown> = Record<string, unknown>,
->({ config, targets = {} }: TaskQueuesOptions) {
+>({ config, targets = {} }: TaskQueuesOptions): TaskQueues<Env, Payloads> {
   const file: QueueFile = parseQueueYaml(config);
   let served: Served<Env> | undefined;
 
-  class TaskQueue extends TaskQueueObject<Env> {
-    protected override queueFile(): QueueFile {
-      return file;
-    }
-  }
-
-  class TaskRunner extends TaskRunnerEntrypoint<Env> {
-    protected override app(): App<Env> | undefined {
-      return served;
-    }
-
-    protected override targets(): Targets {
-      return targets;
-    }
-  }
-
-  /** A queue, to add to and to act on. An unknown name is refused at the first call. */
-  function get<Name extends keyof Payloads & string>(
-    env: Env,
-    name: Name,
-  ): QueueHandle<Payloads[Name]> {
-    return new QueueHandle(name, namespaceOf(env), file);
-  }
-
-  const atDoor = (request: Request, env: Env): Promise<Response | undefined> =>
+  const queueOf = (env: Env, name: string) => new QueueHandle(name, namespaceOf(env), file);
+  const atDoor = (request: Request, env: Env) =>
     answerAtDoor(request, env as DoorSettings, {
-      get: (name) => new QueueHandle(name, namespaceOf(env), file),
+      get: (name) => queueOf(env, name),
       names: () => allQueueNames(namespaceOf(env), file),
     });
-
-  /**
-   * Middleware for a router, where `serve` does not fit: answers what is the queue's, and nothing for
-   * the rest. A request that carries forged headers is sent through the Worker again without them.
-   */
-  async function fetch(
-    request: Request,
-    env: Env,
-    ctx: ExecutionContext<unknown>,
-  ): Promise<Response | undefined> {
-    if ((ctx.props as Partial<InsideProps> | undefined)?.taskQueue === "inside") return undefined;
-    const answer = await atDoor(request, env);
-    if (answer) return answer;
-    const clean = withoutReservedHeaders(request);
-    return clean === request ? undefined : ownFetcher().fetch(clean);
-  }
-
-  /** Does what is overdue on every queue, in case the platform lost an alarm: for a cron trigger. */
-  async function scheduled(env: Env): Promise<void> {
+  const scheduled = async (env: Env) => {
     const namespace = namespaceOf(env);
     const names = await allQueueNames(namespace, file);
     const objects = names.map((name) => namespace.getByName(name) as unknown as QueueVerbs);
     await Promise.all(objects.map((object) => object.wake()));
-  }
+  };
 
-  /**
-   * Wraps the Worker's handler: the door stands in front of it, and tasks go straight to it. This is
-   * what a Worker exports as its default.
-   */
-  function serve<Handler extends Served<Env>>(handler: Handler): Handler & Required<Served<Env>> {
-    served = handler;
-    return {
-      ...handler,
-      async fetch(request: Request, env: Env, ctx: ExecutionContext) {
-        const answer = await atDoor(request, env);
-        return answer ?? handler.fetch(withoutReservedHeaders(request), env, ctx);
-      },
-      async scheduled(controller: ScheduledController, env: Env, ctx: ExecutionContext) {
-        await Promise.all([scheduled(env), handler.scheduled?.(controller, env, ctx)]);
-      },
-    };
-  }
+  return {
+    TaskQueue: class TaskQueue extends TaskQueueObject<Env> {
+      constructor(ctx: DurableObjectState, env: Env) {
+        super(ctx, env, file);
+      }
+    },
+    TaskRunner: class TaskRunner extends TaskRunnerEntrypoint<Env> {
+      constructor(ctx: ExecutionContext, env: Env) {
+        super(ctx, env, served, targets);
+      }
+    },
+    get: queueOf as TaskQueues<Env, Payloads>["get"],
+    serve: (handler) => {
+      served = handler;
+      return {
+        ...handler,
+        fetch: async (request, env, ctx) => {
+          const answer = await atDoor(request, env);
+          return answer ?? handler.fetch(withoutReservedHeaders(request), env, ctx);
+        },
+        scheduled: async (controller, env, ctx) => {
+          await Promise.all([scheduled(env), handler.scheduled?.(controller, env, ctx)]);
+        },
+      };
+    },
+    fetch: async (request, env, ctx) => {
+      if (isFromQueue(ctx)) return undefined;
+      const answer = await atDoor(request, env);
+      if (answer) return answer;
+      const clean = withoutReservedHeaders(request);
+      return clean === request ? undefined : ownFetcher().fetch(clean);
+    },
+    scheduled,
+  };
+}
 
-  return { TaskQueue, TaskRunner, get, fetch, scheduled, serve };
+function isFromQueue({ props }: ExecutionContext): boolean {
+  return (props as Partial<InsideProps> | undefined)?.taskQueue === "inside";
 }
 
 function ownFetcher(): Fetcher {

@@ -30,7 +30,7 @@ export const DIRECTORY = "/queues";
 
 const AFTER_TROUBLE_MS = 1000;
 
-export abstract class TaskQueueObject<Env = unknown>
+export class TaskQueueObject<Env = unknown>
   extends DurableObject<Env>
   implements QueueVerbs, DirectoryVerbs
 {
@@ -40,15 +40,18 @@ export abstract class TaskQueueObject<Env = unknown>
   readonly #queue: Queue;
   readonly #config: QueueConfig;
   readonly #inFile: boolean;
+  readonly #file: QueueFile;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  /** `file`: the queue.yaml this Worker was deployed with. */
+  constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
     super(ctx, env);
+    this.#file = file;
     this.#sql = sqlOf(ctx.storage);
     this.#store = new Store(this.#sql, () => this.chance());
     this.#wakeup = new Wakeup(ctx.storage, () => this.now());
     // An alarm may wake a cold object without its name; only queues have alarms, and they stored theirs.
     const name = ctx.id.name ?? this.#store.meta.get("name") ?? DIRECTORY;
-    const inFile = this.queueFile().queues.get(name);
+    const inFile = this.#file.queues.get(name);
     this.#inFile = inFile !== undefined;
     this.#config = inFile ?? this.#lastSeen(name);
     if (inFile) this.#noticeChange(inFile);
@@ -56,7 +59,7 @@ export abstract class TaskQueueObject<Env = unknown>
       config: this.#config,
       inFile: this.#inFile,
       hosts: parseHostRules((env as QueueSettings).TASKQUEUE_ALLOW_HOSTS),
-      storageLimit: this.queueFile().totalStorageLimit,
+      storageLimit: this.#file.totalStorageLimit,
       sql: this.#sql,
       wakeup: this.#wakeup,
       now: () => this.now(),
@@ -67,9 +70,6 @@ export abstract class TaskQueueObject<Env = unknown>
       this.#queue.watch();
     });
   }
-
-  /** The queue.yaml this Worker was deployed with. */
-  protected abstract queueFile(): QueueFile;
 
   /** The clock, in ms since 1970: the only one there is. */
   now(): number {
@@ -173,12 +173,12 @@ export abstract class TaskQueueObject<Env = unknown>
     const current = JSON.stringify(config);
     if (seen === undefined || seen === current) return;
     meta.set("config", current);
-    if (this.queueFile().resumePausedQueues) meta.set("paused", false);
+    if (this.#file.resumePausedQueues) meta.set("paused", false);
   }
 
   #lastSeen(name: string): QueueConfig {
     const seen = this.#store.meta.get("config");
-    const fallback = this.queueFile().queues.get("default") as QueueConfig;
+    const fallback = this.#file.queues.get("default") as QueueConfig;
     return seen === undefined ? { ...fallback, name } : JSON.parse(seen);
   }
 

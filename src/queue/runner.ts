@@ -38,13 +38,19 @@ export interface InsideProps {
 /** An attempt that takes longer than this begins to listen for its end. */
 const LISTEN_AFTER_MS = 250;
 
-export abstract class TaskRunnerEntrypoint<Env = unknown>
+export class TaskRunnerEntrypoint<Env = unknown>
   extends WorkerEntrypoint<Env>
   implements TaskRunnerVerbs
 {
-  /** Absent when the Worker's default export was not handed over: then it is called by loopback. */
-  protected abstract app(): App<Env> | undefined;
-  protected abstract targets(): Targets;
+  readonly #app: App<Env> | undefined;
+  readonly #targets: Targets;
+
+  /** `app` is absent when the Worker's handler was not handed over: then it is called by loopback. */
+  constructor(ctx: ExecutionContext, env: Env, app: App<Env> | undefined, targets: Targets) {
+    super(ctx, env);
+    this.#app = app;
+    this.#targets = targets;
+  }
 
   async run(delivery: Delivery, cancellation: CancellationVerbs): Promise<Outcome> {
     const controller = new AbortController();
@@ -87,7 +93,7 @@ export abstract class TaskRunnerEntrypoint<Env = unknown>
   #handlerOf(target: string | undefined): Handler {
     const service = target === undefined ? undefined : this.#serviceOf(target);
     if (service) return service;
-    const app = this.app();
+    const app = this.#app;
     if (app) return { fetch: (request) => app.fetch(request, this.env, this.ctx) };
     const props: InsideProps = { taskQueue: "inside" };
     const own = this.ctx.exports as unknown as { default(o: { props: InsideProps }): Handler };
@@ -95,8 +101,7 @@ export abstract class TaskRunnerEntrypoint<Env = unknown>
   }
 
   #serviceOf(target: string): Handler | undefined {
-    const targets = this.targets();
-    const name = targets[target] ?? targets[target.split(".").at(-1) ?? target];
+    const name = this.#targets[target] ?? this.#targets[target.split(".").at(-1) ?? target];
     if (name === undefined) return undefined;
     const services = { ...(this.ctx.exports as object), ...(this.env as object) } as Record<
       string,

@@ -66,11 +66,10 @@ export class Wakeup {
 
   /** Keeps an alarm handler open until a near alarm is armed, `release` is called, or 10 s are over. */
   async hold(): Promise<void> {
-    let timer: number | null = null;
-    await new Promise<void>((resolve) => {
-      this.#endHold = resolve;
-      timer = setTimeout(resolve, HOLD_MS);
-    });
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    this.#endHold = resolve;
+    const timer = setTimeout(resolve, HOLD_MS);
+    await ended;
     clearTimeout(timer);
     this.#endHold = undefined;
   }
