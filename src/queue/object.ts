@@ -136,7 +136,7 @@ export class TaskQueueObject<Env = unknown>
     this.#wakeup.fired(info?.scheduledTime);
     try {
       this.#queue.turn();
-      if (this.#queue.running > 0 && !this.#wakeup.isNear()) await this.#wakeup.hold();
+      if (!this.#wakeup.isNear() && this.#queue.mayHold()) await this.#wakeup.hold();
       this.#queue.watch();
     } catch (error) {
       console.error(`task queue "${this.#config.name}": a turn failed, trying again`, error);

@@ -18,7 +18,7 @@ import { type Deliver, Dispatcher } from "./dispatcher.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Statistics } from "./statistics.ts";
 import { Tokens } from "./tokens.ts";
-import { WATCHDOG_MS, type Wakeup } from "./wakeup.ts";
+import { HOLD_MS, WATCHDOG_MS, type Wakeup } from "./wakeup.ts";
 
 /** What a queue is given: its configuration, and every effect it has on the world. */
 export interface QueueSurroundings {
@@ -148,6 +148,12 @@ export class Queue {
     const isSwept = !sql.transaction(() => this.store.sweep(now));
     this.#arm();
     if (!isSwept) wakeup.by(now);
+  }
+
+  /** Whether attempts are in flight and none reaches its deadline while an alarm handler is held open. */
+  mayHold(): boolean {
+    const { now } = this.#around;
+    return this.running > 0 && this.#dispatcher.inFlight.firstDeadline() > now() + HOLD_MS;
   }
 
   /** Makes sure of the next wake-up: on start, on a scheduled call, and before an alarm handler ends. */

@@ -14,7 +14,7 @@
 export const WATCHDOG_MS = 30_000;
 
 /** An alarm handler stays open no longer than this: the platform's own limit is 15 minutes. */
-const HOLD_MS = 10_000;
+export const HOLD_MS = 10_000;
 
 const STALE_MS = 5_000;
 const SET_AGAIN_MS = 1_000;

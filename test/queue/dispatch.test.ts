@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type PushedTask, readTask } from "../../src/index.ts";
 import { clock, START } from "../support/clock.ts";
-import { elapsed, fire, freshStart, pass, queue, until } from "../support/time.ts";
+import { alarmOf, elapsed, fire, freshStart, pass, queue, until } from "../support/time.ts";
 import { backendReceived, handlers, held, received } from "../support/worker.ts";
 
 beforeEach(freshStart);
@@ -256,6 +256,23 @@ describe("the dispatch deadline", () => {
       retryCount: 1,
       executionCount: 0,
     });
+  });
+});
+
+describe("an alarm handler that others keep open", () => {
+  it("does not outlast a deadline: the alarm is armed for it", async () => {
+    const attempts = held("/_ah/queue/push");
+    await queue("push").add({ name: "slow", dispatchDeadline: 15 });
+    await fire("push");
+    await until(() => attempts.started() === 1);
+    clock.now += 14_000;
+    await queue("push").add({ name: "other" });
+    await fire("push");
+    await until(() => attempts.started() === 2);
+    attempts.answer(1, 200);
+    await until(async () => (await alarmOf("push")) === START + 15_000);
+    attempts.answer(0, 200);
+    await until(async () => (await queue("push").get("slow")).state === "done");
   });
 });
 

@@ -1,0 +1,99 @@
+// The library as somebody else's Worker has it: packed, installed from the tarball, type-checked and run.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { quietEnv, ROOT } from "../../scripts/server.ts";
+import { until } from "../../scripts/until.ts";
+import { runningServer, temporaryDir } from "./support.ts";
+
+const FILES = {
+  "package.json": JSON.stringify({ name: "outside", private: true, type: "module" }),
+  "queue.yaml": "queue:\n  - name: mail\n    rate: 5/s\n",
+  "wrangler.toml": `name = "outside"
+main = "worker.ts"
+compatibility_date = "2026-08-06"
+rules = [{ type = "Text", globs = ["**/*.yaml"], fallthrough = true }]
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["TaskQueue"]
+`,
+  "tsconfig.json": JSON.stringify({
+    compilerOptions: {
+      ...{
+        target: "ES2024",
+        module: "ESNext",
+        moduleResolution: "Bundler",
+        strict: true,
+        noEmit: true,
+        lib: ["ES2024"],
+      },
+      types: [join(ROOT, "node_modules/@cloudflare/workers-types")],
+      skipLibCheck: false,
+    },
+    files: ["worker.ts", "text.d.ts"],
+  }),
+  "text.d.ts": 'declare module "*.yaml" { const text: string; export default text; }\n',
+  // Middleware of a router, and no \`serve\`: tasks come back to the Worker by loopback.
+  "worker.ts": `import { createTaskQueues, readTask, TombstonedTaskError } from "durable-taskqueue";
+import queueYaml from "./queue.yaml";
+interface Env { TASKQUEUE_TOKEN?: string }
+const queues = createTaskQueues<Env, { mail: { to: string } }>({ config: queueYaml });
+export const { TaskQueue, TaskRunner } = queues;
+export default {
+  async fetch(request, env, ctx) {
+    const answer = await queues.fetch(request, env, ctx);
+    if (answer) return answer;
+    if (new URL(request.url).pathname === "/_ah/queue/mail") {
+      const { name, payload } = await readTask<{ to: string }>(request);
+      console.log("mailed", name, payload.to, request.headers.get("X-AppEngine-QueueName"));
+      return new Response("ok");
+    }
+    if (new URL(request.url).pathname !== "/add") return new Response("up");
+    try {
+      await queues.get(env, "mail").add({ name: "once", payload: { to: "you" } });
+      return new Response(\`added, forged: \${request.headers.get("X-AppEngine-QueueName")}\`);
+    } catch (error) {
+      return new Response(error instanceof TombstonedTaskError ? "ran before" : String(error));
+    }
+  },
+} satisfies ExportedHandler<Env>;
+`,
+};
+
+it("packs, installs, type-checks and runs outside the repository", async () => {
+  const dir = temporaryDir();
+  const run = (program: string, args: string[], cwd: string) =>
+    execFileSync(program, args, { cwd, env: quietEnv(), encoding: "utf8", stdio: "pipe" });
+  const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", dir], ROOT)) as [
+    { filename: string; files: { path: string }[] },
+  ];
+  const tops = new Set(packed.files.map(({ path }) => path.split("/")[0]));
+  expect([...tops].sort()).toEqual([
+    "LICENSE",
+    "README.md",
+    "dist",
+    "package.json",
+    "queue.schema.json",
+  ]);
+
+  const project = join(dir, "outside");
+  mkdirSync(project);
+  for (const [file, text] of Object.entries(FILES)) writeFileSync(join(project, file), text);
+  const install = ["install", "--no-audit", "--no-fund", "--prefer-offline"];
+  run("npm", [...install, join(dir, packed.filename)], project);
+  run("tsc", ["-p", "."], project);
+  expect(run("npx", ["durable-taskqueue", "check", "queue.yaml"], project)).toContain("queues");
+
+  const server = await runningServer({ stateDir: join(dir, "state"), cwd: project });
+  const forged = { headers: { "X-AppEngine-QueueName": "evil" } };
+  expect(await (await server.fetch("/add", forged)).text()).toBe("added, forged: null");
+  await until("the task's log line", 10, () => server.lines().includes("mailed once you mail"));
+  await until(
+    "the tombstone",
+    5,
+    async () => (await (await server.fetch("/add")).text()) === "ran before",
+  );
+  const outside = await server.fetch("/_ah/queue/mail", { method: "POST", ...forged });
+  expect(outside.status).toBe(403);
+});
