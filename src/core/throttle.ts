@@ -21,5 +21,7 @@ export function afterOverload(throttle: Throttle, now: number): Throttle {
 
 export function afterSuccess(throttle: Throttle, now: number): Throttle {
   if (throttle.share === 1 || now - throttle.changedAt < STEP_MS) return throttle;
-  return { share: Math.min(1, throttle.share + CLIMB), changedAt: now };
+  // Rounded, so that ten tenths make a whole.
+  const share = Math.round((throttle.share + CLIMB) * 1000) / 1000;
+  return { share: Math.min(1, share), changedAt: now };
 }
