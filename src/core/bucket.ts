@@ -50,5 +50,6 @@ export function readyAt(
   const missing = n - bucket.tokens;
   if (missing <= ROUNDING) return bucket.at;
   if (rate === 0 || n > capacity) return undefined;
-  return bucket.at + Math.ceil((missing / rate) * 1000 - ROUNDING);
+  // Half the tolerance, so that what is ready by this is whole by wholeTokens.
+  return bucket.at + Math.ceil(((missing - ROUNDING / 2) / rate) * 1000);
 }

@@ -1,82 +1,192 @@
 import { describe, expect, it } from "vitest";
-import { judge } from "../../src/core/attempt.ts";
-import { completeRetry } from "../../src/core/backoff.ts";
-import { NO_PROGRESS, type Outcome, type Progress } from "../../src/core/task.ts";
+import { judge, type Verdict } from "../../src/core/attempt.ts";
+import { completeRetry, DEFAULT_RETRY, type RetryParameters } from "../../src/core/backoff.ts";
+import {
+  ATTEMPTS_KEPT,
+  NO_PROGRESS,
+  type Outcome,
+  type Progress,
+  type RetryOptions,
+} from "../../src/core/task.ts";
 
-const QUEUE = completeRetry({ limit: 5, minBackoff: 10 });
-const TIMES = { startedAt: 1_000_000, endedAt: 1_000_500 };
+const T = Date.UTC(2030, 0, 1);
 
 const answered = (status: number): Outcome => ({ kind: "answered", status });
-const unanswered: Outcome = { kind: "unanswered", error: "no instance" };
-const postponed: Outcome = { kind: "postponed", error: "overloaded" };
+const unanswered: Outcome = { kind: "unanswered", error: "connection lost" };
+const postponed: Outcome = { kind: "postponed", error: "the object was reset" };
 
-/** What a task has become after these outcomes in turn. */
-function progressAfter(...outcomes: Outcome[]): Progress {
-  return outcomes.reduce<Progress>(
-    (progress, outcome) => judge(progress, TIMES, outcome, undefined, QUEUE).progress,
-    NO_PROGRESS,
-  );
+interface Life {
+  outcomes: Outcome[];
+  own?: RetryOptions;
+  queue?: RetryParameters;
+  runs?: number;
 }
 
-describe("an attempt's end", () => {
-  it.each([200, 204, 299])("%i finishes the task", (status) => {
-    expect(judge(NO_PROGRESS, TIMES, answered(status), undefined, QUEUE).step).toBe("finish");
+/** A task's attempts one after the other, each begun when the verdict before said: what came of each. */
+function live({ outcomes, own, queue = DEFAULT_RETRY, runs = 0 }: Life): {
+  verdicts: Verdict[];
+  starts: number[];
+} {
+  const verdicts: Verdict[] = [];
+  const starts: number[] = [];
+  let progress = NO_PROGRESS;
+  let startedAt = T;
+  for (const outcome of outcomes) {
+    starts.push((startedAt - T) / 1000);
+    const verdict = judge(progress, { startedAt, endedAt: startedAt + runs }, outcome, own, queue);
+    verdicts.push(verdict);
+    progress = verdict.progress;
+    if (verdict.step !== "retry") break;
+    startedAt = verdict.due;
+  }
+  return { verdicts, starts };
+}
+
+function lastOf(life: Life): Verdict {
+  const verdict = live(life).verdicts.at(-1);
+  if (!verdict) throw new Error("no attempt");
+  return verdict;
+}
+
+function failures(count: number): Outcome[] {
+  return new Array<Outcome>(count).fill(answered(500));
+}
+
+describe("an answer", () => {
+  it.each([200, 201, 204, 299])("of %d finishes the task", (status) => {
+    expect(lastOf({ outcomes: [answered(status)] }).step).toBe("finish");
   });
 
-  it.each([199, 300, 304, 404, 429, 503])(
-    "%i is tried again after the queue's back-off",
-    (status) => {
-      const verdict = judge(NO_PROGRESS, TIMES, answered(status), undefined, QUEUE);
-      expect(verdict).toMatchObject({ step: "retry", due: TIMES.endedAt + 10_000 });
-    },
-  );
+  it.each([100, 199, 300, 302, 304, 403, 404, 408, 429, 500, 503])("of %d is retried", (status) => {
+    expect(lastOf({ outcomes: [answered(status)] })).toMatchObject({ step: "retry", due: T + 100 });
+  });
 
-  it("counts every failure as a retry, and those that were answered as executions too", () => {
-    expect(progressAfter(unanswered, unanswered)).toMatchObject({
-      retryCount: 2,
-      executionCount: 0,
-    });
-    expect(progressAfter(unanswered, unanswered, answered(500))).toMatchObject({
-      retryCount: 3,
+  it("of 500 makes the second attempt say so", () => {
+    expect(lastOf({ outcomes: [answered(500)] }).progress).toEqual({
+      retryCount: 1,
       executionCount: 1,
       previousResponse: 500,
+      retryReason: "handler answered 500",
+      firstStartedAt: T,
+      attempts: [{ startedAt: T, endedAt: T, status: 500 }],
     });
   });
 
-  it("without an answer leaves the last answer as it was", () => {
-    expect(progressAfter(answered(404), unanswered).previousResponse).toBe(404);
+  it("of success keeps the counts of the attempts before it", () => {
+    const { step, progress } = lastOf({ outcomes: [answered(500), unanswered, answered(204)] });
+    expect(step).toBe("finish");
+    expect(progress).toMatchObject({ retryCount: 2, executionCount: 1 });
+    expect(progress.attempts.map(({ status }) => status)).toEqual([500, undefined, 204]);
+  });
+});
+
+describe("counts", () => {
+  it("leave out of the executions what no handler answered", () => {
+    const { verdicts } = live({ outcomes: [unanswered, unanswered, answered(500), unanswered] });
+    expect(
+      verdicts.map(({ progress: { retryCount, executionCount } }) => [retryCount, executionCount]),
+    ).toEqual([
+      [1, 0],
+      [2, 0],
+      [3, 1],
+      [4, 1],
+    ]);
   });
 
-  it("by the platform's own trouble counts nothing and comes back in a second", () => {
-    const verdict = judge(NO_PROGRESS, TIMES, postponed, undefined, QUEUE);
-    expect(verdict).toEqual({ step: "retry", due: TIMES.endedAt + 1000, progress: NO_PROGRESS });
+  it("an attempt without an answer leaves the last answer as it was, but is the reason for the retry", () => {
+    const { progress } = lastOf({ outcomes: [answered(404), unanswered] });
+    expect(progress).toMatchObject({ previousResponse: 404, retryReason: "connection lost" });
+    expect(progress.attempts[1]).toEqual({
+      startedAt: T + 100,
+      endedAt: T + 100,
+      error: "connection lost",
+    });
   });
 
-  it("buries a task whose retries are used up, with the retries that were made", () => {
-    const progress = progressAfter(answered(500), answered(500));
-    const verdict = judge(progress, TIMES, answered(500), { limit: 2 }, QUEUE);
-    expect(verdict).toMatchObject({ step: "bury", progress: { retryCount: 2, executionCount: 3 } });
+  it("before any answer there is no previous response", () => {
+    expect(lastOf({ outcomes: [unanswered] }).progress).not.toHaveProperty("previousResponse");
+  });
+});
+
+describe("a postponed attempt", () => {
+  it.each<[string, Progress]>([
+    ["a new task", NO_PROGRESS],
+    ["a retried task", lastOf({ outcomes: [answered(500), unanswered] }).progress],
+  ])("changes nothing about %s but when it runs", (_, progress) => {
+    const times = { startedAt: T, endedAt: T + 70 };
+    const verdict = judge(progress, times, postponed, { limit: 0 }, DEFAULT_RETRY);
+    expect(verdict).toEqual({ step: "retry", due: T + 1070, progress });
   });
 
-  it("goes by the task's own options as a whole: what they leave out is the default, not the queue's", () => {
-    const verdict = judge(NO_PROGRESS, TIMES, answered(500), { limit: 1 }, QUEUE);
-    expect(verdict).toMatchObject({ step: "retry", due: TIMES.endedAt + 100 });
+  it("does not start the task's age", () => {
+    const own = { ageLimit: 1, minBackoff: 1, maxBackoff: 1 };
+    const { starts } = live({ outcomes: [postponed, postponed, ...failures(9)], own });
+    expect(starts).toEqual([0, 1, 2, 3, 4]);
+  });
+});
+
+describe("giving up", () => {
+  it.each<[string, RetryOptions | undefined, RetryParameters, number[]]>([
+    ["retry limit 0: one attempt", undefined, completeRetry({ limit: 0 }), [0]],
+    [
+      "limit 3 and age 10 s: both must be passed",
+      undefined,
+      completeRetry({ limit: 3, ageLimit: 10, minBackoff: 1, maxBackoff: 100 }),
+      [0, 1, 3, 7, 15],
+    ],
+    [
+      "a task's own limit 1 stands for the queue's 5, and its back-off is the system's, not the queue's",
+      { limit: 1 },
+      completeRetry({ limit: 5, minBackoff: 10 }),
+      [0, 0.1],
+    ],
+    [
+      "a task that only says its back-off has no limit, though its queue has one",
+      { minBackoff: 2, maxBackoff: 2 },
+      completeRetry({ limit: 1 }),
+      [0, 2, 4, 6, 8, 10],
+    ],
+  ])("%s", (_, own, queue, starts) => {
+    const endless = starts.length === 6;
+    const life = live({ outcomes: failures(6), queue, ...(own ? { own } : {}) });
+    expect(life.starts).toEqual(starts);
+    expect(life.verdicts.at(-1)?.step).toBe(endless ? "retry" : "bury");
   });
 
-  it("keeps the last twenty attempts and the start of the first", () => {
-    let progress = NO_PROGRESS;
-    for (let i = 0; i < 25; i++) {
-      const times = { startedAt: i * 1000, endedAt: i * 1000 + 1 };
-      progress = judge(progress, times, answered(500), {}, QUEUE).progress;
-    }
-    expect(progress.attempts).toHaveLength(20);
-    expect(progress.attempts[0]?.startedAt).toBe(5000);
-    expect(progress.firstStartedAt).toBe(0);
-    expect(progress.retryCount).toBe(25);
+  it("keeps the count of retries made, which is one less than the attempts", () => {
+    const queue = completeRetry({ limit: 2 });
+    const { step, progress } = lastOf({ outcomes: failures(9), queue });
+    expect(step).toBe("bury");
+    expect(progress).toMatchObject({ retryCount: 2, executionCount: 3, previousResponse: 500 });
+    expect(progress.attempts).toHaveLength(3);
   });
 
-  it("keeps no more than the head of a long error", () => {
-    const outcome: Outcome = { kind: "answered", status: 500, error: "x".repeat(5000) };
-    expect(progressAfter(outcome).attempts[0]?.error).toHaveLength(500);
+  it("counts the age from the first attempt's start, and the back-off from the last one's end", () => {
+    const queue = completeRetry({ ageLimit: 10, minBackoff: 1, maxBackoff: 100 });
+    expect(live({ outcomes: failures(9), queue, runs: 5000 }).starts).toEqual([0, 6]);
+  });
+});
+
+describe("what is kept of attempts", () => {
+  it(`is the last ${ATTEMPTS_KEPT}`, () => {
+    const queue = completeRetry({ minBackoff: 1, maxBackoff: 1 });
+    const { progress } = lastOf({ outcomes: failures(ATTEMPTS_KEPT + 3), queue });
+    expect(progress.attempts.map(({ startedAt }) => (startedAt - T) / 1000)).toEqual(
+      Array.from({ length: ATTEMPTS_KEPT }, (_, index) => index + 3),
+    );
+    expect(progress).toMatchObject({ retryCount: ATTEMPTS_KEPT + 3, firstStartedAt: T });
+  });
+
+  it("is the beginning of a long error", () => {
+    const error = `${"e".repeat(499)}12345`;
+    const { progress } = lastOf({ outcomes: [{ kind: "answered", status: 500, error }] });
+    expect(progress.attempts[0]?.error).toBe(`${"e".repeat(499)}1`);
+  });
+
+  it("leaves the progress it was given as it was", () => {
+    const before: Progress = { retryCount: 1, executionCount: 1, attempts: [] };
+    const copy = structuredClone(before);
+    judge(before, { startedAt: T, endedAt: T }, answered(500), undefined, DEFAULT_RETRY);
+    expect(before).toEqual(copy);
   });
 });
