@@ -55,7 +55,8 @@ async function expectAdd(server: Server, job: Job, status: number, code?: string
   return `add ${NAME}: expected ${status} ${code ?? ""}`;
 }
 
-async function isIdle(server: Server): Promise<boolean> {
+/** Whether no queue has a task left. */
+export async function isIdle(server: Server): Promise<boolean> {
   const { queues } = await server.json<{ queues: { statistics: { tasks: number } }[] }>(
     "/_ah/api/queues",
   );

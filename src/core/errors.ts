@@ -60,8 +60,22 @@ export function invalid(
 
 /** A value for an error message: as JSON, cut where it gets long. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = jsonOf(value) ?? withoutJson(value);
   return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+}
+
+/** A value as JSON, or undefined when it has no JSON form: a function, a bigint, a circle. */
+export function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutJson(value: unknown): string {
+  if (typeof value === "bigint") return `${value}n`;
+  return typeof value === "object" ? "an object that is not JSON" : String(value);
 }
 
 /** The base of everything the client throws; `code` is one of the closed set, `details` as in the JSON form. */

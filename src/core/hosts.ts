@@ -43,7 +43,7 @@ function matches(rule: string, url: URL): boolean {
 
 // The trailing dot of a fully qualified name changes where it is looked up, not where it leads.
 function canonical(hostname: string): string {
-  return hostname.toLowerCase().replace(/\.$/, "");
+  return hostname.toLowerCase().replace(/\.+$/, "");
 }
 
 // Names that mean "inside" wherever they are asked for. A name without a dot is one of a private

@@ -1,6 +1,6 @@
 // What a new task carries: params, a payload, or nothing; and whether that travels as a body or as a
 // query string. The matrix is App Engine's client library's.
-import { type Answer, invalid } from "./errors.ts";
+import { type Answer, invalid, jsonOf } from "./errors.ts";
 import type { BodyKind, Method, NewTask, Params } from "./task.ts";
 
 /** The checked content: `query` for the url, `body` for the request, `kind` saying what the body is. */
@@ -63,7 +63,7 @@ function contentOf(payload: unknown): Answer<Content> {
   if (payload instanceof Uint8Array) return { ok: { body: payload, kind: "bytes" } };
   if (payload instanceof ArrayBuffer)
     return { ok: { body: new Uint8Array(payload), kind: "bytes" } };
-  const json = JSON.stringify(payload);
+  const json = jsonOf(payload);
   if (json === undefined) return invalid("payload", payload, "a string, bytes or a JSON value");
   return { ok: { body: json, kind: "json" } };
 }

@@ -12,7 +12,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   ...["name", "url", "method", "params", "payload", "payloadBase64", "headers", "countdown", "eta"],
   ...["target", "tag", "dispatchDeadline", "retry"],
 ]);
-const OWN_ORIGIN = "http://own.invalid";
+/** Two, so that a path that names one of them as its host does not pass for a path. */
+const ORIGINS = ["http://one.invalid", "http://other.invalid"];
 
 export function checkFields(task: NewTask): Refusal | undefined {
   const unknown = Object.keys(task).find((field) => !FIELDS.has(field));
@@ -67,8 +68,9 @@ export function isAbsolute(url: string): boolean {
 
 function checkPath(url: string, method: Method): Refusal | undefined {
   // The parser decides what leads elsewhere: "//host/x" and "/\host/x" both name another host.
-  const parsed = URL.canParse(url, OWN_ORIGIN) ? new URL(url, OWN_ORIGIN) : undefined;
-  if (!url.startsWith("/") || parsed?.origin !== OWN_ORIGIN) {
+  const staysOn = (origin: string) =>
+    URL.canParse(url, origin) && new URL(url, origin).origin === origin;
+  if (!url.startsWith("/") || !ORIGINS.every(staysOn)) {
     return badUrl(url, 'a path that starts with one "/", or an http(s) url');
   }
   const path = url.split("?", 1)[0] ?? url;
@@ -141,7 +143,11 @@ const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\
 
 function instantOf(eta: unknown): number {
   if (eta instanceof Date) return eta.getTime();
-  return typeof eta === "string" && RFC_3339.test(eta) ? Date.parse(eta) : Number.NaN;
+  if (typeof eta !== "string" || !RFC_3339.test(eta)) return Number.NaN;
+  // Date.parse takes the 30th of February for the 2nd of March.
+  const [year = 0, month = 0, day = 0] = eta.slice(0, 10).split("-").map(Number);
+  const isOfMonth = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
+  return isOfMonth ? Date.parse(eta) : Number.NaN;
 }
 
 /** Header pairs in order; a list of values repeats the header. */

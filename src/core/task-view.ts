@@ -69,12 +69,13 @@ function attemptView({ startedAt, endedAt, ...rest }: Attempt): AttemptView {
 
 function specView({ kind: _, query: __, headers, ...rest }: TaskSpec): Partial<Task> {
   if (!headers) return rest;
-  const grouped: Record<string, string | string[]> = {};
+  // A map, for a header may be called "constructor".
+  const grouped = new Map<string, string | string[]>();
   for (const [name, value] of headers) {
-    const before = grouped[name];
-    grouped[name] = before === undefined ? value : [...[before].flat(), value];
+    const before = grouped.get(name);
+    grouped.set(name, before === undefined ? value : [...[before].flat(), value]);
   }
-  return { ...rest, headers: grouped };
+  return { ...rest, headers: Object.fromEntries(grouped) };
 }
 
 function contentView({ spec, body }: StoredTask): Partial<Task> {

@@ -54,10 +54,12 @@ export class TaskRunnerEntrypoint<Env = unknown>
 
   async run(delivery: Delivery, cancellation: CancellationVerbs): Promise<Outcome> {
     const controller = new AbortController();
-    const timer = setTimeout(() => void listen(cancellation, controller), LISTEN_AFTER_MS);
     const outcome = this.#attempt(delivery, controller.signal);
-    // When the queue goes away this call is cut; the handler gets time to clean up all the same.
-    this.ctx.waitUntil(outcome);
+    const timer = setTimeout(() => {
+      // When the queue goes away this call is cut; the handler gets time to clean up all the same.
+      this.ctx.waitUntil(outcome);
+      void listen(cancellation, controller);
+    }, LISTEN_AFTER_MS);
     try {
       return await outcome;
     } finally {

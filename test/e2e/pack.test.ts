@@ -1,6 +1,6 @@
 // The library as somebody else's Worker has it: packed, installed from the tarball, type-checked and run.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { quietEnv, ROOT } from "../../scripts/server.ts";
@@ -61,6 +61,12 @@ export default {
 `,
 };
 
+// What the package says it needs, from this repository's own copies: the test needs no registry.
+function dependencyDirs(): string[] {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  return Object.keys(dependencies).map((name) => join(ROOT, "node_modules", name));
+}
+
 it("packs, installs, type-checks and runs outside the repository", async () => {
   const dir = temporaryDir();
   const run = (program: string, args: string[], cwd: string) =>
@@ -80,8 +86,8 @@ it("packs, installs, type-checks and runs outside the repository", async () => {
   const project = join(dir, "outside");
   mkdirSync(project);
   for (const [file, text] of Object.entries(FILES)) writeFileSync(join(project, file), text);
-  const install = ["install", "--no-audit", "--no-fund", "--prefer-offline"];
-  run("npm", [...install, join(dir, packed.filename)], project);
+  const install = ["install", "--no-audit", "--no-fund", "--offline", "--install-links"];
+  run("npm", [...install, join(dir, packed.filename), ...dependencyDirs()], project);
   run("tsc", ["-p", "."], project);
   expect(run("npx", ["durable-taskqueue", "check", "queue.yaml"], project)).toContain("queues");
 

@@ -1,48 +1,56 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { quietEnv, ROOT } from "../../scripts/server.ts";
+import { quietEnv, ROOT, type Server } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import { add, runningServer, stateOf, temporaryDir } from "./support.ts";
 
 const NPM_START = ["npm", "start", "--"];
 
-/** The lines the demo's home page tells people to paste, as [method, path, form fields]. */
-function curlLines(page: string): [string, string, Record<string, string>][] {
-  const lines = [...page.matchAll(/<pre>curl (.*?)<\/pre>/g)].map(([, line = ""]) =>
-    line.replaceAll("&amp;", "&"),
-  );
-  return lines.map((line) => {
-    const fields = Object.fromEntries(
-      [...line.matchAll(/-d (\w+)=(\S+)/g)].map(([, k, v]) => [k, v]),
-    );
-    const url = new URL(/'(http[^']+)'/.exec(line)?.[1] ?? "");
-    const isPost = Object.keys(fields).length > 0 || line.includes("-X POST");
-    return [isPost ? "POST" : "GET", url.pathname + url.search, fields];
+interface Call {
+  path: string;
+  init: RequestInit;
+}
+
+/** The requests that lines of curl in a text make. */
+function curlLines(text: string, line: RegExp): Call[] {
+  return [...text.matchAll(line)].map(([, shown = ""]) => {
+    const curl = shown.replaceAll("&amp;", "&");
+    const { pathname, search } = new URL(/http:[^'\s]+/.exec(curl)?.[0] ?? "");
+    const fields = [...curl.matchAll(/-d (\w+)=(\S+)/g)].map(([, k = "", v = ""]) => [k, v]);
+    const headers = [...curl.matchAll(/-H '(\S+): (\S+)'/g)].map(([, k = "", v = ""]) => [k, v]);
+    const isPost = fields.length > 0 || curl.includes("-X POST");
+    const post = isPost ? { method: "POST", body: new URLSearchParams(fields) } : {};
+    return { path: pathname + search, init: { ...post, headers: Object.fromEntries(headers) } };
   });
 }
 
-it("npm start serves the demo on the port and the directory it is told, and its page's lines work", async () => {
+/** What each call is answered: its path without the query, the status, and the code of a refusal. */
+async function answersTo(server: Server, calls: readonly Call[]): Promise<unknown[][]> {
+  const answers: unknown[][] = [];
+  for (const { path, init } of calls) {
+    const response = await server.fetch(path, init);
+    const { error } = (await response.json()) as { error?: { code: string } };
+    answers.push([path.split("?")[0], response.status, ...(error ? [error.code] : [])]);
+  }
+  return answers;
+}
+
+it("npm start serves the demo; what its page and the README tell people to paste works", async () => {
   const server = await runningServer({ stateDir: temporaryDir(), command: NPM_START });
   const page = await (await server.fetch("/")).text();
-  const statuses: [string, number][] = [];
-  for (const [method, path, fields] of curlLines(page)) {
-    const body = method === "POST" ? { body: new URLSearchParams(fields) } : {};
-    const { status } = await server.fetch(path, { method, ...body });
-    statuses.push([path.split("?")[0] ?? path, status]);
-  }
-  expect(statuses).toEqual([
+  expect(await answersTo(server, curlLines(page, /<pre>(curl .*?)<\/pre>/g))).toEqual([
     ["/_ah/api/queues/master/tasks", 201],
-    ["/_ah/api/queues/master/tasks", 409],
+    ["/_ah/api/queues/master/tasks", 409, "TASK_ALREADY_EXISTS"],
     ["/_ah/api/queues/sub", 200],
     ["/_ah/api/queues/sub:pause", 200],
     ["/_ah/api/queues/sub:resume", 200],
     ["/_ah/api/queues/sub/tasks", 201],
-    ["/_ah/queue/sub", 403],
+    ["/_ah/queue/sub", 403, "PERMISSION_DENIED"],
   ]);
   await until("the slow task cut off at its deadline", 30, () =>
     server.lines().some((line) => /^sub slow cut off at 1\d of 1\.\.30/.test(line)),
@@ -50,6 +58,15 @@ it("npm start serves the demo on the port and the directory it is told, and its 
   await until("the slow task done by its second attempt", 10, async () => {
     return (await stateOf(server, "sub", "slow")) === "done";
   });
+
+  // By now the page's own count has run, and the README's bears the same name.
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  expect(await answersTo(server, curlLines(readme, /^(curl .*127\.0\.0\.1:8787.*)$/gm))).toEqual([
+    ["/_ah/api/queues/master/tasks", 409, "TOMBSTONED_TASK"],
+    ["/_ah/api/queues/master/tasks", 409, "TOMBSTONED_TASK"],
+    ["/_ah/api/queues/sub/tasks/count-1-10", 200],
+    ["/_ah/api/queues/sub", 200],
+  ]);
 });
 
 it("a task with an absolute url reaches a server that is allowed, and is not followed elsewhere", async () => {
