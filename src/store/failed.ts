@@ -1,9 +1,9 @@
 // Tasks that were given up, with every attempt they had: kept for a while, since a task that failed is
 // never just gone. The row key is when the record may be forgotten, so the oldest are the table's head.
 import type { StoredTask } from "../core/task.ts";
-import { dueOf, firstKeyOf, lastKeyOf } from "./key.ts";
+import { dueOf, lastKeyOf } from "./key.ts";
 import { firstRow, type Sql } from "./sql.ts";
-import { progressJson, specJson, type TaskRow, taskOf } from "./tasks.ts";
+import { freeKey, progressJson, specJson, type TaskRow, taskOf } from "./tasks.ts";
 
 const COLUMNS = "key, name, named, created, due, spec, progress, body";
 
@@ -16,12 +16,9 @@ export class FailedTasks {
 
   /** Keeps a task until `expires` (ms since 1970) and answers the key it lies at. */
   keep({ name, named, createdAt, due, spec, progress, body }: StoredTask, expires: number): number {
-    const query = "SELECT max(key) AS key FROM failed WHERE key BETWEEN ? AND ?";
-    const range = [firstKeyOf(expires), lastKeyOf(expires)];
-    const last = firstRow(this.#sql.exec(query, ...range))?.key;
-    const key = last == null ? firstKeyOf(expires) : (last as number) + 1;
+    const key = freeKey(this.#sql, "failed", expires);
     this.#sql.exec(
-      `INSERT OR REPLACE INTO failed (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO failed (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[
         key,
         name,

@@ -3,7 +3,7 @@
 import type { AcceptedTask, Progress, StoredTask } from "../core/task.ts";
 import { Directory } from "./directory.ts";
 import { FailedTasks } from "./failed.ts";
-import { keyInName } from "./key.ts";
+import { dueOf, keyInName } from "./key.ts";
 import { Meta } from "./meta.ts";
 import { type NameRow, Names, type TaskRecord } from "./names.ts";
 import { migrate } from "./schema.ts";
@@ -82,8 +82,13 @@ export class Store {
   retry(task: TaskRow, due: number, progress: Progress): TaskRow | undefined {
     const key = this.tasks.move(task, due, progress);
     if (key === undefined) return undefined;
-    this.#names.place(task.name, task.named ? "live" : "moved", key);
-    return { ...task, key, due, progress };
+    // A task that moved back to the place its generated name says is found without a row.
+    if (task.named || keyInName(task.name) !== key) {
+      this.#names.place(task.name, task.named ? "live" : "moved", key);
+    } else {
+      this.#names.remove(task.name);
+    }
+    return { ...task, key, due: dueOf(key), progress };
   }
 
   /** The task is given up and kept as failed; false when it was no longer there. */
@@ -163,6 +168,8 @@ export class Store {
   // Tombstones of one queue live equally long, so the first one's end is the earliest and later ones
   // change nothing: one row in the first tombstone's life, not one each.
   #expectSweep(expires: number): void {
+    // A sweep that is under way may be past this name already.
+    if (this.#sweptTo !== "") this.#earliest = Math.min(this.#earliest, expires);
     if (this.#sweepAt === undefined || expires < this.#sweepAt) this.#planSweep(expires);
   }
 

@@ -83,7 +83,7 @@ export class Tasks {
     due: number,
     progress: Progress,
   ): number | undefined {
-    const free = this.#freeKey(due);
+    const free = freeKey(this.#sql, "tasks", due);
     const { rowsWritten } = this.#sql.exec(
       "UPDATE tasks SET key = ?, progress = ? WHERE key = ? AND name = ?",
       ...[free, progressJson(progress), key, name],
@@ -122,7 +122,7 @@ export class Tasks {
     const hinted = due === this.#last.due ? this.#last.key + 1 : firstKeyOf(due);
     let task = make(hinted);
     if (!this.#tryInsert(task)) {
-      task = make(this.#freeKey(due));
+      task = make(freeKey(this.#sql, "tasks", due));
       this.#tryInsert(task);
     }
     this.#last = { due, key: task.key };
@@ -144,19 +144,20 @@ export class Tasks {
     );
     return rowsWritten > 0;
   }
+}
 
-  // Behind the last key of a window that starts at the due time: the window doubles while it is full to
-  // its end, so even a million tasks for one instant cost a few look-ups each.
-  #freeKey(due: number): number {
-    const first = firstKeyOf(due);
-    for (let window = 4096; ; window *= 2) {
-      const last = first + window - 1;
-      const row = firstRow(
-        this.#sql.exec("SELECT max(key) AS key FROM tasks WHERE key BETWEEN ? AND ?", first, last),
-      );
-      if (row?.key == null) return first;
-      if ((row.key as number) < last) return (row.key as number) + 1;
-    }
+/**
+ * Behind the last key of a window that starts at the given time (ms): the window doubles while it is full
+ * to its end, so even a million rows of one instant cost a few look-ups each.
+ */
+export function freeKey(sql: Sql, table: "tasks" | "failed", ms: number): number {
+  const query = `SELECT max(key) AS key FROM ${table} WHERE key BETWEEN ? AND ?`;
+  const first = firstKeyOf(ms);
+  for (let window = 4096; ; window *= 2) {
+    const last = first + window - 1;
+    const row = firstRow(sql.exec(query, first, last));
+    if (row?.key == null) return first;
+    if ((row.key as number) < last) return (row.key as number) + 1;
   }
 }
 

@@ -1,21 +1,50 @@
-// The store's narrow door over Node's own SQLite: real SQL, in memory, in milliseconds.
-import { DatabaseSync } from "node:sqlite";
+// The store's narrow door over Node's own SQLite: real SQL, in memory, in milliseconds. It behaves as a
+// Durable Object's storage does where the store could tell: rows come lazily, bytes come as ArrayBuffers,
+// and transactions nest.
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import type { Row, Sql, SqlValue } from "../../src/store/sql.ts";
 
 export interface CountedSql extends Sql {
-  /** Rows written so far. */
+  /** Rows read and written so far, and statements run. */
+  read: number;
   written: number;
+  statements: number;
 }
 
 export function memorySql(database = new DatabaseSync(":memory:")): CountedSql {
+  const prepared = new Map<string, StatementSync>();
+  const prepare = (query: string): StatementSync => {
+    const statement = prepared.get(query) ?? database.prepare(query);
+    prepared.set(query, statement);
+    return statement;
+  };
   let depth = 0;
   const sql: CountedSql = {
+    read: 0,
     written: 0,
+    statements: 0,
+
     exec(query: string, ...bindings: SqlValue[]) {
-      const { rows, rowsWritten } = run(database, query, bindings);
+      sql.statements++;
+      const values = bindings.map(bound);
+      // Several statements at once: only migrations, which bind nothing.
+      if (/;\s*\S/.test(query)) {
+        if (values.length > 0) throw new Error("several statements cannot share bindings");
+        database.exec(query);
+        return Object.assign([], { rowsWritten: 0 });
+      }
+      if (/^\s*SELECT\b/i.test(query)) {
+        const rows = prepare(query).iterate(...values) as Iterable<Record<string, SQLOutputValue>>;
+        return Object.assign(counted(rows), { rowsWritten: 0 });
+      }
+      const { changes } = prepare(query).run(...values);
+      // SQLite leaves the last count standing when a statement changes no rows by its nature.
+      const isWrite = /^\s*(INSERT|UPDATE|DELETE)\b/i.test(query);
+      const rowsWritten = isWrite ? Number(changes) : 0;
       sql.written += rowsWritten;
-      return Object.assign(rows, { rowsWritten });
+      return Object.assign([], { rowsWritten });
     },
+
     transaction(work) {
       const savepoint = `level${depth++}`;
       database.exec(`SAVEPOINT ${savepoint}`);
@@ -30,24 +59,30 @@ export function memorySql(database = new DatabaseSync(":memory:")): CountedSql {
         depth--;
       }
     },
-    size: () => 0,
+
+    size() {
+      const pragma = (name: string) => Number(prepare(`PRAGMA ${name}`).get()?.[name]);
+      return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
+    },
   };
+
+  function* counted(rows: Iterable<Record<string, SQLOutputValue>>): Generator<Row> {
+    for (const row of rows) {
+      sql.read++;
+      yield shown(row);
+    }
+  }
   return sql;
 }
 
-function run(database: DatabaseSync, query: string, bindings: SqlValue[]) {
-  // Several statements at once: only migrations, which bind nothing.
-  if (/;\s*\S/.test(query)) {
-    database.exec(query);
-    return { rows: [] as Row[], rowsWritten: 0 };
-  }
-  const statement = database.prepare(query);
-  const values = bindings.map((value) =>
-    value instanceof ArrayBuffer ? new Uint8Array(value) : value,
-  );
-  if (/^\s*SELECT/i.test(query)) return { rows: statement.all(...values) as Row[], rowsWritten: 0 };
-  // SQLite leaves the last count standing when a statement changes no rows by its nature.
-  const { changes } = statement.run(...values);
-  const isWrite = /^\s*(INSERT|UPDATE|DELETE)/i.test(query);
-  return { rows: [] as Row[], rowsWritten: isWrite ? Number(changes) : 0 };
+function bound(value: SqlValue): string | number | null | Uint8Array {
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+}
+
+function shown(row: Record<string, SQLOutputValue>): Row {
+  const columns = Object.entries(row).map(([name, value]) => [
+    name,
+    value instanceof Uint8Array ? value.slice().buffer : value,
+  ]);
+  return Object.fromEntries(columns);
 }

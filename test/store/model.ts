@@ -1,0 +1,275 @@
+// The store and a model of it in two maps, side by side: each step is done to both, and `check` compares
+// what they answer, and looks for rows that stand for nothing.
+import { isDeepStrictEqual } from "node:util";
+import { expect } from "vitest";
+import { NO_PROGRESS, type Progress } from "../../src/core/task.ts";
+import { dueOf, lastKeyOf } from "../../src/store/key.ts";
+import type { NameRow, TaskRecord } from "../../src/store/names.ts";
+import { type Found, type Retention, Store } from "../../src/store/store.ts";
+import type { TaskRow } from "../../src/store/tasks.ts";
+import { memorySql } from "./sqlite.ts";
+
+export const START = Date.UTC(2030, 0, 1);
+export const SWEEP_EVERY_MS = 6 * 3600_000;
+export const NAMES = ["a", "b", "c", "d", "e"];
+export const BODIES = [undefined, "", "text", new Uint8Array(), new Uint8Array([0, 255])];
+
+const FAR = lastKeyOf(START + 1e12);
+
+export type Due = { at: number } | { in: number };
+export type How = "finish" | "bury" | "delete" | "retry";
+export type Step =
+  | {
+      do: "add";
+      name: string | undefined | "generated before";
+      due: Due;
+      body: number;
+      undo: boolean;
+    }
+  | { do: "end" | "stale"; how: How; pick: number; due: Due }
+  | { do: "claim"; limit: number; from: number; odd: boolean }
+  | { do: "forget"; pick: number }
+  | { do: "pass"; ms: number }
+  | { do: "purge" | "sweep" | "reopen" };
+
+/** What a name that is no longer live stands for. */
+interface Ended {
+  row: NameRow & { expires: number };
+  /** The record of a task that was given up, and until when it is kept. */
+  failed?: { task: TaskRow; kept: number };
+}
+
+export class World {
+  readonly #retention: Retention;
+  readonly #sql = memorySql();
+  #chance = 0;
+  #store = this.#open();
+  #now = START;
+  readonly #live = new Map<string, TaskRow>();
+  readonly #ended = new Map<string, Ended>();
+  readonly #gone: TaskRow[] = [];
+  readonly #generated: string[] = [];
+  readonly #keysUsed = new Set<number>();
+
+  constructor(retention: Retention) {
+    this.#retention = retention;
+  }
+
+  #open(): Store {
+    return new Store(this.#sql, () => (this.#chance += 1e-9));
+  }
+
+  take(step: Step): void {
+    if (step.do === "add") this.#add(step);
+    else if (step.do === "end") this.#end(step.how, step.pick, this.#at(step.due));
+    else if (step.do === "stale") this.#stale(step.how, step.pick, this.#at(step.due));
+    else if (step.do === "claim") this.#claim(step);
+    else if (step.do === "forget") this.#forget(step.pick);
+    else if (step.do === "pass") this.#now += step.ms;
+    else if (step.do === "purge") this.#purge();
+    else if (step.do === "sweep") this.#sweep();
+    else this.#store = this.#open();
+  }
+
+  #at(due: Due): number {
+    return "at" in due ? due.at : this.#now + due.in;
+  }
+
+  #add(step: Step & { do: "add" }): void {
+    const name = step.name === "generated before" ? this.#generated.at(-1) : step.name;
+    const spec = step.body === 2 ? { kind: "text" as const, tag: "t" } : {};
+    const task = { name, due: this.#at(step.due), spec, body: BODIES[step.body] };
+    if (step.undo) {
+      const undone = () => {
+        const outcome = this.#store.add(task, this.#now);
+        if ("added" in outcome) this.#keysUsed.add(outcome.added.key);
+        throw new Error("undone");
+      };
+      expect(() => this.#sql.transaction(undone)).toThrow("undone");
+      return;
+    }
+    const taken = name === undefined ? undefined : this.#expected(name);
+    const outcome = this.#sql.transaction(() => this.#store.add(task, this.#now));
+    if (taken !== undefined || "taken" in outcome) {
+      same(outcome, { taken });
+      return;
+    }
+    const { added } = outcome;
+    const named = name !== undefined;
+    const { key } = added;
+    same(added, {
+      ...task,
+      key,
+      name: name ?? added.name,
+      named,
+      ...{ createdAt: this.#now, progress: NO_PROGRESS },
+    });
+    if (!named) this.#generated.push(added.name);
+    // A place that became free may be given to whoever comes next.
+    if (!this.#keysUsed.has(key)) this.#expectLast(key);
+    this.#place(added);
+  }
+
+  #expectLast(key: number): void {
+    for (const other of this.#live.values()) {
+      if (dueOf(other.key) === dueOf(key)) expect(key).toBeGreaterThan(other.key);
+    }
+  }
+
+  #place(task: TaskRow): void {
+    this.#keysUsed.add(task.key);
+    this.#ended.delete(task.name);
+    this.#live.set(task.name, task);
+  }
+
+  #end(how: How, pick: number, due: number): void {
+    const task = picked([...this.#live.values()], pick);
+    if (!task) return;
+    const progress = attempted(task.progress, this.#now);
+    const result = this.#do(how, task, due, progress);
+    this.#gone.push(task);
+    this.#live.delete(task.name);
+    if (how === "retry") {
+      const { key } = result as TaskRow;
+      same(result, { ...task, due, key, progress });
+      this.#expectLast(key);
+      this.#place(result as TaskRow);
+      return;
+    }
+    expect(result).toBe(true);
+    const { tombstoneTtl, keepFailed } = this.#retention;
+    const tombstone = this.#now + tombstoneTtl * 1000;
+    if (how === "finish") this.#bequeath(task, "done", tombstone, progress);
+    if (how === "delete") this.#bequeath(task, "deleted", tombstone, task.progress);
+    if (how !== "bury") return;
+    const kept = this.#now + keepFailed * 1000;
+    const key = this.#store.failed.list(-1, 1000).at(-1)?.key ?? Number.NaN;
+    expect(dueOf(key)).toBe(kept);
+    const expires = task.named ? Math.max(kept, tombstone) : kept;
+    const record = { createdAt: task.createdAt, endedAt: this.#now, progress };
+    this.#ended.set(task.name, {
+      row: { name: task.name, state: "failed", key, expires, record },
+      failed: { task: { ...task, key, progress }, kept },
+    });
+  }
+
+  #bequeath(
+    { name, named, createdAt }: TaskRow,
+    state: "done" | "deleted",
+    expires: number,
+    progress: Progress,
+  ) {
+    if (!named) return;
+    const record: TaskRecord = { createdAt, endedAt: this.#now, progress };
+    this.#ended.set(name, { row: { name, state, key: null, expires, record } });
+  }
+
+  #do(how: How, task: TaskRow, due: number, progress: Progress): unknown {
+    const store = this.#store;
+    const step = () => {
+      if (how === "retry") return store.retry(task, due, progress);
+      if (how === "delete") return store.delete(task, this.#now, this.#retention);
+      return store[how](task, this.#now, progress, this.#retention);
+    };
+    return this.#sql.transaction(step);
+  }
+
+  /** A step by somebody who holds a row that is no longer that task's: it must change nothing. */
+  #stale(how: How, pick: number, due: number): void {
+    const task = picked(this.#gone, pick);
+    if (!task || this.#live.get(task.name)?.key === task.key) return;
+    expect(this.#do(how, task, due, attempted(task.progress, this.#now))).toBeFalsy();
+  }
+
+  #claim({ limit, from, odd }: Step & { do: "claim" }): void {
+    const rows = this.#rows();
+    const after = picked([-1, ...rows.map(({ key }) => key)], from) ?? -1;
+    const skip = (key: number, name: string) => odd && (key + name.length) % 2 === 1;
+    const open = rows.filter(({ key, name }) => key > after && !skip(key, name));
+    const ripe = open.filter((task) => task.due <= this.#now).slice(0, limit);
+    same(this.#store.tasks.due(after, lastKeyOf(this.#now), limit, skip), ripe);
+    expect(this.#store.tasks.nextDue(after, skip)).toBe(open[0]?.due);
+  }
+
+  #forget(pick: number): void {
+    const failed = [...this.#ended.values()].filter(
+      (it) => it.failed && it.row.expires > this.#now,
+    );
+    const chosen = picked(failed, pick);
+    if (!chosen?.failed || !this.#isKept(chosen)) return;
+    const { task } = chosen.failed;
+    this.#sql.transaction(() => this.#store.forget(task, this.#now));
+    if (!task.named) this.#ended.delete(task.name);
+    else this.#ended.set(task.name, { row: { ...chosen.row, state: "deleted", key: null } });
+  }
+
+  #purge(): void {
+    this.#sql.transaction(() => this.#store.purge(this.#now, this.#retention));
+    const expires = this.#now + this.#retention.tombstoneTtl * 1000;
+    for (const task of this.#live.values()) {
+      this.#gone.push(task);
+      this.#bequeath({ ...task, createdAt: this.#now }, "deleted", expires, NO_PROGRESS);
+    }
+    this.#live.clear();
+  }
+
+  #sweep(): void {
+    while (this.#sql.transaction(() => this.#store.sweep(this.#now)));
+    const long = this.#now - SWEEP_EVERY_MS;
+    same([...this.#sql.exec("SELECT name FROM names WHERE expires <= ?", long)], []);
+    same([...this.#sql.exec("SELECT name FROM failed WHERE key <= ?", lastKeyOf(long))], []);
+  }
+
+  #rows(): TaskRow[] {
+    return [...this.#live.values()].sort((a, b) => a.key - b.key);
+  }
+
+  // What has expired may stay until somebody sweeps; what has not may not go.
+  #isKept({ failed }: Ended): boolean {
+    if (!failed) return false;
+    return (
+      failed.kept > this.#now ||
+      this.#store.failed.at(failed.task.key, failed.task.name) !== undefined
+    );
+  }
+
+  #expected(name: string): Found | undefined {
+    const task = this.#live.get(name);
+    if (task) return { kind: "live", task };
+    const ended = this.#ended.get(name);
+    if (!ended || ended.row.expires <= this.#now) return undefined;
+    const { row, failed } = ended;
+    if (failed && this.#isKept(ended)) return { kind: "failed", task: failed.task, row };
+    return { kind: "ended", row };
+  }
+
+  check(): void {
+    const rows = this.#rows();
+    same(this.#store.tasks.list(-1, FAR, 1000), rows);
+    for (const { key, due } of rows) same(due, dueOf(key));
+    same(this.#store.tasks.count(), rows.length);
+    const unexpired = [...this.#ended.values()].filter((it) => (it.failed?.kept ?? 0) > this.#now);
+    const listed = this.#store.failed.list(lastKeyOf(this.#now), 1000);
+    same(listed.map((task) => task.name).sort(), unexpired.map(({ row }) => row.name).sort());
+    const names = [...NAMES, ...this.#generated.slice(-6), ...this.#live.keys()];
+    for (const name of names) same(this.#store.find(name, this.#now), this.#expected(name));
+    for (const { name, key } of this.#sql.exec("SELECT name, key FROM names")) {
+      const known = this.#live.get(name as string)?.key ?? this.#ended.get(name as string)?.row.key;
+      same([name, key], [name, known]);
+    }
+  }
+}
+
+function picked<T>(from: readonly T[], pick: number): T | undefined {
+  return from[pick % from.length];
+}
+
+function attempted({ retryCount, executionCount, attempts }: Progress, at: number): Progress {
+  const attempt = { startedAt: at, endedAt: at, status: 500 };
+  return { retryCount: retryCount + 1, executionCount, attempts: [...attempts, attempt].slice(-2) };
+}
+
+// Fast where all is well, which is nearly always, and told in full where it is not.
+function same(actual: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(actual, expected)) expect(actual).toStrictEqual(expected);
+}
