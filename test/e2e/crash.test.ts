@@ -5,7 +5,8 @@ import { tally } from "../../scripts/tally.ts";
 import { until } from "../../scripts/until.ts";
 import { add, runningServer, stateOf, temporaryDir } from "./support.ts";
 
-const JOB = { from: 1, to: 5000, parts: 500 };
+/** The pauses make a subtask last a fifth of a second, so that some ten of them are in flight at a time. */
+const JOB = { from: 1, to: 5000, parts: 500, pauseMs: 20 };
 /** Queue sub's max_concurrent_requests: as many attempts can be in doubt when everything is killed. */
 const IN_DOUBT = 20;
 
@@ -35,7 +36,6 @@ it("killed with -9 in the middle of 500 subtasks and started again, all 500 fini
 });
 
 function addMaster(server: Server): ReturnType<typeof add> {
-  const { from, to, parts } = JOB;
-  const fields = { from: `${from}`, to: `${to}`, parts: `${parts}` };
-  return add(server, "master", "name=count", fields);
+  const fields = Object.entries(JOB).map(([field, value]) => [field, `${value}`]);
+  return add(server, "master", "name=count", Object.fromEntries(fields));
 }
