@@ -23,9 +23,11 @@ function floorOf(path: string): number {
 }
 
 function importsOf(path: string, text: string): string[] {
-  const lines = text.matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^"]+)";|^import "([^"]+)";/gm);
-  return [...lines].map(([, from, bare]) => {
-    const name = (from ?? bare) as string;
+  const lines = text.matchAll(
+    /^(?:import|export)\b[^;]*?\bfrom "([^"]+)";|^import "([^"]+)";|\bimport\("([^"]+)"\)/gm,
+  );
+  return [...lines].map(([, from, bare, lazy]) => {
+    const name = (from ?? bare ?? lazy) as string;
     return name.startsWith(".") ? posix.join(posix.dirname(path), name) : name;
   });
 }
@@ -94,6 +96,9 @@ describe("the check", () => {
     ["http/a.ts", 'import { exports } from "cloudflare:workers";'],
     ["core/a.ts", 'import { join } from "node:path";'],
     ["queue/a.ts", 'export * from "../index.ts";'],
+    ["core/a.ts", 'const b = await import("../store/b.ts");'],
+    ["core/a.ts", 'import "../http/b.ts";'],
+    ["core/a.ts", 'import { b } from "../attic/b.ts";'],
     ["demo/a.ts", 'import { Store } from "../store/store.ts";'],
     ["cli.ts", 'import { api } from "./http/api.ts";'],
     ["queue/a.ts", "const now = Date.now();"],

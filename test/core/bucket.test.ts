@@ -9,6 +9,7 @@ import {
   taken,
   wholeTokens,
 } from "../../src/core/bucket.ts";
+import { repeated, steps } from "../support/simulation.ts";
 
 const DAY = 86_400_000;
 
@@ -20,14 +21,6 @@ function drained(shape: BucketShape, count: number): number[] {
     bucket = taken(refilled(bucket, shape, at), 1);
     return at;
   });
-}
-
-function repeated(count: number, at: number): number[] {
-  return new Array<number>(count).fill(at);
-}
-
-function steps(count: number, first: number, by: number): number[] {
-  return Array.from({ length: count }, (_, index) => first + index * by);
 }
 
 describe("a bucket drained one token at a time", () => {

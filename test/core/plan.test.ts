@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PACE_MS, startable, wakeAt } from "../../src/core/plan.ts";
-import { type Job, overspending, type Scenario, simulate } from "../support/simulation.ts";
+import {
+  type Job,
+  overspending,
+  repeated,
+  type Scenario,
+  simulate,
+  steps,
+} from "../support/simulation.ts";
 
 function jobs(count: number, arrives: number, runs = 0): Job[] {
   return Array.from({ length: count }, (_, index) => ({
@@ -9,14 +16,6 @@ function jobs(count: number, arrives: number, runs = 0): Job[] {
     arrives,
     runs,
   }));
-}
-
-function repeated(count: number, at: number): number[] {
-  return new Array<number>(count).fill(at);
-}
-
-function steps(count: number, first: number, by: number): number[] {
-  return Array.from({ length: count }, (_, index) => first + index * by);
 }
 
 function startsOf(scenario: Scenario): number[] {

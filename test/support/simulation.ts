@@ -152,3 +152,13 @@ export function overspending(
   }
   return undefined;
 }
+
+/** The same instant `count` times. */
+export function repeated(count: number, at: number): number[] {
+  return new Array<number>(count).fill(at);
+}
+
+/** Instants `by` apart. */
+export function steps(count: number, first: number, by: number): number[] {
+  return Array.from({ length: count }, (_, index) => first + index * by);
+}
