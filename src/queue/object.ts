@@ -189,7 +189,8 @@ export class TaskQueueObject<Env = unknown>
 
 function sqlOf(storage: DurableObjectStorage): Sql {
   return {
-    exec: (query, ...bindings) => storage.sql.exec(query, ...bindings),
+    rows: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray(),
+    run: (query, ...bindings) => storage.sql.exec(query, ...bindings).rowsWritten,
     transaction: (work) => storage.transactionSync(work),
     size: () => storage.sql.databaseSize,
   };

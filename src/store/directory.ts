@@ -9,12 +9,12 @@ export class Directory {
   }
 
   add(queue: string): void {
-    this.#sql.exec("INSERT OR IGNORE INTO known_queues (name) VALUES (?)", queue);
+    this.#sql.run("INSERT OR IGNORE INTO known_queues (name) VALUES (?)", queue);
   }
 
   all(): string[] {
-    return [...this.#sql.exec("SELECT name FROM known_queues ORDER BY name")].map(
-      ({ name }) => name as string,
-    );
+    return this.#sql
+      .rows("SELECT name FROM known_queues ORDER BY name")
+      .map(({ name }) => name as string);
   }
 }

@@ -2,7 +2,7 @@
 // never just gone. The row key is when the record may be forgotten, so the oldest are the table's head.
 import type { StoredTask } from "../core/task.ts";
 import { dueOf, lastKeyOf } from "./key.ts";
-import { firstRow, type Sql } from "./sql.ts";
+import type { Sql } from "./sql.ts";
 import { freeKey, progressJson, specJson, type TaskRow, taskOf } from "./tasks.ts";
 
 const COLUMNS = "key, name, named, created, due, spec, progress, body";
@@ -17,7 +17,7 @@ export class FailedTasks {
   /** Keeps a task until `expires` (ms since 1970) and answers the key it lies at. */
   keep({ name, named, createdAt, due, spec, progress, body }: StoredTask, expires: number): number {
     const key = freeKey(this.#sql, "failed", expires);
-    this.#sql.exec(
+    this.#sql.run(
       `INSERT INTO failed (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[
         key,
@@ -35,31 +35,31 @@ export class FailedTasks {
 
   at(key: number, name: string): TaskRow | undefined {
     const query = `SELECT ${COLUMNS} FROM failed WHERE key = ? AND name = ?`;
-    const row = firstRow(this.#sql.exec(query, key, name));
+    const row = this.#sql.rows(query, key, name)[0];
     return row && taskOf(row);
   }
 
   /** A page of failed tasks, the first to be forgotten first. */
   list(after: number, limit: number): TaskRow[] {
     const query = `SELECT ${COLUMNS} FROM failed WHERE key > ? ORDER BY key LIMIT ?`;
-    return [...this.#sql.exec(query, after, limit)].map(taskOf);
+    return this.#sql.rows(query, after, limit).map(taskOf);
   }
 
   remove(key: number): void {
-    this.#sql.exec("DELETE FROM failed WHERE key = ?", key);
+    this.#sql.run("DELETE FROM failed WHERE key = ?", key);
   }
 
   count(): number {
-    return Number(firstRow(this.#sql.exec("SELECT count(*) AS n FROM failed"))?.n);
+    return Number(this.#sql.rows("SELECT count(*) AS n FROM failed")[0]?.n);
   }
 
   /** Forgets up to `limit` records that expired by `now`; when the next one does (ms), if any. */
   sweep(now: number, limit: number): { removed: number; earliest: number } {
     const query = "DELETE FROM failed WHERE key IN (SELECT key FROM failed WHERE key <= ? LIMIT ?)";
-    const { rowsWritten } = this.#sql.exec(query, lastKeyOf(now), limit);
-    const first = firstRow(this.#sql.exec("SELECT min(key) AS key FROM failed"))?.key;
+    const removed = this.#sql.run(query, lastKeyOf(now), limit);
+    const first = this.#sql.rows("SELECT min(key) AS key FROM failed")[0]?.key;
     return {
-      removed: rowsWritten,
+      removed,
       earliest: first == null ? Number.POSITIVE_INFINITY : dueOf(first as number),
     };
   }

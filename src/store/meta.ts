@@ -1,6 +1,6 @@
 // The handful of single values an object remembers about itself, each a JSON document under its key.
 import type { Bucket, BucketShape } from "../core/bucket.ts";
-import { firstRow, type Sql } from "./sql.ts";
+import type { Sql } from "./sql.ts";
 
 export interface MetaValues {
   /** The queue's name: an alarm on a cold object may not be told it. */
@@ -25,16 +25,16 @@ export class Meta {
   }
 
   get<K extends keyof MetaValues>(key: K): MetaValues[K] | undefined {
-    const row = firstRow(this.#sql.exec("SELECT value FROM meta WHERE key = ?", key));
+    const row = this.#sql.rows("SELECT value FROM meta WHERE key = ?", key)[0];
     return row && JSON.parse(row.value as string);
   }
 
   set<K extends keyof MetaValues>(key: K, value: MetaValues[K]): void {
     const json = JSON.stringify(value);
-    this.#sql.exec("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, json);
+    this.#sql.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, json);
   }
 
   clear(key: keyof MetaValues): void {
-    this.#sql.exec("DELETE FROM meta WHERE key = ?", key);
+    this.#sql.run("DELETE FROM meta WHERE key = ?", key);
   }
 }

@@ -2,7 +2,7 @@
 // tombstone. A name lies in it at most once, which is what makes it accepted once. A task without a
 // name of its own gets a row only when it moves (a retry) or fails, so that it can still be found.
 import type { Progress } from "../core/task.ts";
-import { firstRow, type Row, type Sql } from "./sql.ts";
+import type { Row, Sql } from "./sql.ts";
 
 /**
  * `live`: the named task lies at `key`. `moved`: the same for a task with a generated name. `failed`: it
@@ -37,7 +37,7 @@ export class Names {
 
   /** The row of a name that is taken or tombstoned at `now`; an expired tombstone is as good as none. */
   find(name: string, now: number): NameRow | undefined {
-    const row = firstRow(this.#sql.exec(`SELECT ${COLUMNS} FROM names WHERE name = ?`, name));
+    const row = this.#sql.rows(`SELECT ${COLUMNS} FROM names WHERE name = ?`, name)[0];
     if (!row || (row.expires !== null && (row.expires as number) <= now)) return undefined;
     return nameOf(row);
   }
@@ -60,7 +60,7 @@ export class Names {
 
   /** Frees a name at once. */
   remove(name: string): void {
-    this.#sql.exec("DELETE FROM names WHERE name = ?", name);
+    this.#sql.run("DELETE FROM names WHERE name = ?", name);
   }
 
   /** Every live name becomes the tombstone of a deleted task, at once. */
@@ -69,8 +69,8 @@ export class Names {
       endedAt: now,
       progress: { retryCount: 0, executionCount: 0, attempts: [] },
     };
-    this.#sql.exec("DELETE FROM names WHERE state = 'moved'");
-    this.#sql.exec(
+    this.#sql.run("DELETE FROM names WHERE state = 'moved'");
+    this.#sql.run(
       "UPDATE names SET state = 'deleted', key = NULL, expires = ?, record = ? WHERE state = 'live'",
       ...[expires, JSON.stringify({ createdAt: now, ...record })],
     );
@@ -82,7 +82,7 @@ export class Names {
    */
   sweep(after: string, now: number, limit: number): { next: string | undefined; earliest: number } {
     const query = "SELECT name, expires FROM names WHERE name > ? ORDER BY name LIMIT ?";
-    const rows = [...this.#sql.exec(query, after, limit)];
+    const rows = this.#sql.rows(query, after, limit);
     let earliest = Number.POSITIVE_INFINITY;
     for (const { name, expires } of rows) {
       if (expires === null) continue;
@@ -94,7 +94,7 @@ export class Names {
   }
 
   #put({ name, state, key, expires, record }: NameRow): void {
-    this.#sql.exec(
+    this.#sql.run(
       `INSERT OR REPLACE INTO names (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`,
       ...[name, state, key, expires, record === undefined ? null : JSON.stringify(record)],
     );

@@ -1,6 +1,6 @@
 // What an object keeps on disk, as numbered migrations. Append only: a deployed object has already run
 // those that stand here. docs/storage.md describes the tables for readers.
-import { firstRow, type Sql } from "./sql.ts";
+import type { Sql } from "./sql.ts";
 
 // A task's row key is its due time, so that adding, finishing and finding the next are one row each and
 // a million waiting tasks change nothing. Bodies stay out of WITHOUT ROWID tables, where they would
@@ -37,16 +37,14 @@ const MIGRATIONS: readonly string[] = [
 
 /** Brings the tables up to date; on an object that is, it reads one row and writes none. */
 export function migrate(sql: Sql): void {
-  sql.exec(
+  sql.run(
     "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
   );
-  const done = Number(
-    firstRow(sql.exec("SELECT value FROM meta WHERE key = 'schema'"))?.value ?? 0,
-  );
+  const done = Number(sql.rows("SELECT value FROM meta WHERE key = 'schema'")[0]?.value ?? 0);
   if (done === MIGRATIONS.length) return;
   sql.transaction(() => {
-    for (const migration of MIGRATIONS.slice(done)) sql.exec(migration);
-    sql.exec(
+    for (const migration of MIGRATIONS.slice(done)) sql.run(migration);
+    sql.run(
       "INSERT OR REPLACE INTO meta (key, value) VALUES ('schema', ?)",
       `${MIGRATIONS.length}`,
     );

@@ -5,15 +5,12 @@ export type SqlValue = string | number | null | ArrayBuffer | Uint8Array;
 export type Row = Record<string, SqlValue>;
 
 export interface Sql {
-  /** Runs one statement; the rows come lazily, and must be read before anything else is awaited. */
-  exec(query: string, ...bindings: SqlValue[]): Iterable<Row> & { readonly rowsWritten: number };
+  /** Every row of a query at once: a cursor left half read slows each later statement until it is collected. */
+  rows(query: string, ...bindings: SqlValue[]): Row[];
+  /** Runs a statement that gives no rows; how many it wrote, those of indexes among them. */
+  run(query: string, ...bindings: SqlValue[]): number;
   /** All of `work` or nothing of it: a throw undoes its writes. No await inside. */
   transaction<T>(work: () => T): T;
   /** Bytes the database takes on disk, free pages not counted. */
   size(): number;
-}
-
-export function firstRow(rows: Iterable<Row>): Row | undefined {
-  for (const row of rows) return row;
-  return undefined;
 }

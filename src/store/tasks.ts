@@ -3,12 +3,15 @@
 // longer that task's.
 import { type AcceptedTask, NO_PROGRESS, type Progress, type StoredTask } from "../core/task.ts";
 import { dueOf, firstKeyOf, generatedName, keyInName } from "./key.ts";
-import { firstRow, type Row, type Sql } from "./sql.ts";
+import type { Row, Sql } from "./sql.ts";
 
 /** A task with the key of the row it lies in. */
 export interface TaskRow extends StoredTask {
   key: number;
 }
+
+/** Tasks read at once while those in flight are passed over. */
+const SKIP_PAGE = 100;
 
 const COLUMNS = "key, name, named, created, spec, progress, body";
 
@@ -50,8 +53,7 @@ export class Tasks {
   ): TaskRow[] {
     const found: TaskRow[] = [];
     if (limit <= 0) return found;
-    const query = `SELECT ${COLUMNS} FROM tasks WHERE key > ? AND key <= ? ORDER BY key`;
-    for (const row of this.#sql.exec(query, after, upTo)) {
+    for (const row of this.#walk(COLUMNS, after, upTo, limit)) {
       if (skip(row.key as number, row.name as string)) continue;
       found.push(taskOf(row));
       if (found.length === limit) break;
@@ -61,20 +63,15 @@ export class Tasks {
 
   /** When the first task after key `after` is due, passing over those `skip` names. */
   nextDue(after: number, skip: (key: number, name: string) => boolean): number | undefined {
-    for (const row of this.#sql.exec(
-      "SELECT key, name FROM tasks WHERE key > ? ORDER BY key",
-      after,
-    )) {
-      if (!skip(row.key as number, row.name as string)) return dueOf(row.key as number);
+    for (const { key, name } of this.#walk("key, name", after, Number.MAX_SAFE_INTEGER, 1)) {
+      if (!skip(key as number, name as string)) return dueOf(key as number);
     }
     return undefined;
   }
 
   /** Takes a task off the table; false when it is no longer there. */
   remove({ key, name }: { key: number; name: string }): boolean {
-    return (
-      this.#sql.exec("DELETE FROM tasks WHERE key = ? AND name = ?", key, name).rowsWritten > 0
-    );
+    return this.#sql.run("DELETE FROM tasks WHERE key = ? AND name = ?", key, name) > 0;
   }
 
   /** Moves a task to another due time with what has become of it; its new key, or undefined when it is gone. */
@@ -84,17 +81,16 @@ export class Tasks {
     progress: Progress,
   ): number | undefined {
     const free = freeKey(this.#sql, "tasks", due);
-    const { rowsWritten } = this.#sql.exec(
+    const written = this.#sql.run(
       "UPDATE tasks SET key = ?, progress = ? WHERE key = ? AND name = ?",
       ...[free, progressJson(progress), key, name],
     );
-    return rowsWritten > 0 ? free : undefined;
+    return written > 0 ? free : undefined;
   }
 
   at(key: number, name: string): TaskRow | undefined {
-    const row = firstRow(
-      this.#sql.exec(`SELECT ${COLUMNS} FROM tasks WHERE key = ? AND name = ?`, key, name),
-    );
+    const query = `SELECT ${COLUMNS} FROM tasks WHERE key = ? AND name = ?`;
+    const [row] = this.#sql.rows(query, key, name);
     return row && taskOf(row);
   }
 
@@ -111,11 +107,22 @@ export class Tasks {
 
   /** Reads every key once: asked for once after a start, and counted along from then on. */
   count(): number {
-    return Number(firstRow(this.#sql.exec("SELECT count(*) AS n FROM tasks"))?.n);
+    return Number(this.#sql.rows("SELECT count(*) AS n FROM tasks")[0]?.n);
   }
 
   clear(): void {
-    this.#sql.exec("DELETE FROM tasks");
+    this.#sql.run("DELETE FROM tasks");
+  }
+
+  // The first page is as long as what is looked for; further ones are only read past tasks in flight.
+  *#walk(columns: string, after: number, upTo: number, first: number): Generator<Row> {
+    const query = `SELECT ${columns} FROM tasks WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`;
+    for (let from = after, limit = first; ; limit = Math.max(first, SKIP_PAGE)) {
+      const rows = this.#sql.rows(query, from, upTo, limit);
+      yield* rows;
+      if (rows.length < limit) return;
+      from = rows.at(-1)?.key as number;
+    }
   }
 
   #put(make: (key: number) => TaskRow, due: number): TaskRow {
@@ -130,7 +137,7 @@ export class Tasks {
   }
 
   #tryInsert({ key, name, named, createdAt, spec, progress, body }: TaskRow): boolean {
-    const { rowsWritten } = this.#sql.exec(
+    const written = this.#sql.run(
       `INSERT INTO tasks (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       ...[
         key,
@@ -142,7 +149,7 @@ export class Tasks {
         body ?? null,
       ],
     );
-    return rowsWritten > 0;
+    return written > 0;
   }
 }
 
@@ -155,7 +162,7 @@ export function freeKey(sql: Sql, table: "tasks" | "failed", ms: number): number
   const first = firstKeyOf(ms);
   for (let window = 4096; ; window *= 2) {
     const last = first + window - 1;
-    const row = firstRow(sql.exec(query, first, last));
+    const [row] = sql.rows(query, first, last);
     if (row?.key == null) return first;
     if ((row.key as number) < last) return (row.key as number) + 1;
   }

@@ -216,8 +216,8 @@ export class World {
   #sweep(): void {
     while (this.#sql.transaction(() => this.#store.sweep(this.#now)));
     const long = this.#now - SWEEP_EVERY_MS;
-    same([...this.#sql.exec("SELECT name FROM names WHERE expires <= ?", long)], []);
-    same([...this.#sql.exec("SELECT name FROM failed WHERE key <= ?", lastKeyOf(long))], []);
+    same(this.#sql.rows("SELECT name FROM names WHERE expires <= ?", long), []);
+    same(this.#sql.rows("SELECT name FROM failed WHERE key <= ?", lastKeyOf(long)), []);
   }
 
   #rows(): TaskRow[] {
@@ -253,7 +253,7 @@ export class World {
     same(listed.map((task) => task.name).sort(), unexpired.map(({ row }) => row.name).sort());
     const names = [...NAMES, ...this.#generated.slice(-6), ...this.#live.keys()];
     for (const name of names) same(this.#store.find(name, this.#now), this.#expected(name));
-    for (const { name, key } of this.#sql.exec("SELECT name, key FROM names")) {
+    for (const { name, key } of this.#sql.rows("SELECT name, key FROM names")) {
       const known = this.#live.get(name as string)?.key ?? this.#ended.get(name as string)?.row.key;
       same([name, key], [name, known]);
     }

@@ -1,6 +1,6 @@
 // The store's narrow door over Node's own SQLite: real SQL, in memory, in milliseconds. It behaves as a
-// Durable Object's storage does where the store could tell: rows come lazily, bytes come as ArrayBuffers,
-// and transactions nest.
+// Durable Object's storage does where the store could tell: bytes come as ArrayBuffers, and
+// transactions nest.
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import type { Row, Sql, SqlValue } from "../../src/store/sql.ts";
 
@@ -24,25 +24,28 @@ export function memorySql(database = new DatabaseSync(":memory:")): CountedSql {
     written: 0,
     statements: 0,
 
-    exec(query: string, ...bindings: SqlValue[]) {
+    rows(query: string, ...bindings: SqlValue[]) {
+      sql.statements++;
+      const rows = prepare(query).all(...bindings.map(bound)) as Record<string, SQLOutputValue>[];
+      sql.read += rows.length;
+      return rows.map(shown);
+    },
+
+    run(query: string, ...bindings: SqlValue[]) {
       sql.statements++;
       const values = bindings.map(bound);
       // Several statements at once: only migrations, which bind nothing.
       if (/;\s*\S/.test(query)) {
         if (values.length > 0) throw new Error("several statements cannot share bindings");
         database.exec(query);
-        return Object.assign([], { rowsWritten: 0 });
-      }
-      if (/^\s*SELECT\b/i.test(query)) {
-        const rows = prepare(query).iterate(...values) as Iterable<Record<string, SQLOutputValue>>;
-        return Object.assign(counted(rows), { rowsWritten: 0 });
+        return 0;
       }
       const { changes } = prepare(query).run(...values);
       // SQLite leaves the last count standing when a statement changes no rows by its nature.
       const isWrite = /^\s*(INSERT|UPDATE|DELETE)\b/i.test(query);
       const rowsWritten = isWrite ? Number(changes) : 0;
       sql.written += rowsWritten;
-      return Object.assign([], { rowsWritten });
+      return rowsWritten;
     },
 
     transaction(work) {
@@ -65,13 +68,6 @@ export function memorySql(database = new DatabaseSync(":memory:")): CountedSql {
       return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
     },
   };
-
-  function* counted(rows: Iterable<Record<string, SQLOutputValue>>): Generator<Row> {
-    for (const row of rows) {
-      sql.read++;
-      yield shown(row);
-    }
-  }
   return sql;
 }
 

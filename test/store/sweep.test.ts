@@ -27,7 +27,7 @@ function opened() {
       return pages;
     },
     rows: () =>
-      ["names", "failed"].map((table) => [...sql.exec(`SELECT count(*) AS n FROM ${table}`)][0]?.n),
+      ["names", "failed"].map((table) => sql.rows(`SELECT count(*) AS n FROM ${table}`)[0]?.n),
   };
 }
 

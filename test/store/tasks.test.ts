@@ -128,10 +128,10 @@ it("keeps a generated name's key in the name", () => {
 it("migrates once: an object that is up to date reads one row on start and writes none", () => {
   const sql = memorySql();
   migrate(sql);
-  const tables = [...sql.exec("SELECT sql FROM sqlite_schema")];
+  const tables = sql.rows("SELECT sql FROM sqlite_schema");
   const { written, read } = sql;
   expect(written).toBe(1);
   migrate(sql);
   expect([sql.written - written, sql.read - read]).toEqual([0, 1]);
-  expect([...sql.exec("SELECT sql FROM sqlite_schema")]).toEqual(tables);
+  expect(sql.rows("SELECT sql FROM sqlite_schema")).toEqual(tables);
 });
