@@ -74,6 +74,8 @@ export interface TaskSpec {
   retry?: RetryOptions;
 }
 
+export const NO_SPEC: TaskSpec = Object.freeze({});
+
 /** A new task that passed every check. `due` in ms since 1970. */
 export interface AcceptedTask {
   name: string | undefined;

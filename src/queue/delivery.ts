@@ -1,13 +1,46 @@
 // One attempt of a task as one HTTP request, and the handler's answer as an outcome. Touches neither
 // storage nor the queue: what it needs to know crosses over as plain data.
-import type { Outcome, StoredTask } from "../core/task.ts";
+import { isAbsolute } from "../core/new-task-rules.ts";
+import {
+  NO_PROGRESS,
+  NO_SPEC,
+  type Outcome,
+  type Progress,
+  type StoredTask,
+  type TaskSpec,
+} from "../core/task.ts";
 
-/** A task on its way to a handler. */
+/** A task on its way to a handler. What is as usual stays away: every field of a message costs. */
 export interface Delivery {
   queue: string;
-  task: StoredTask;
+  name: string;
+  /** Which attempt in flight this is. */
+  attempt: number;
+  /** ms since 1970 */
+  due: number;
   /** The service it runs on: queue.yaml's target, else the task's own, else the Worker itself. */
-  target: string | undefined;
+  target?: string;
+  body?: string | Uint8Array;
+  spec?: TaskSpec;
+  /** Absent on the first attempt. */
+  progress?: Omit<Progress, "attempts">;
+}
+
+export function deliveryOf(
+  { name, due, body, spec, progress }: StoredTask,
+  attempt: number,
+  queue: { name: string; target?: string | undefined },
+): Delivery {
+  const delivery: Delivery = { queue: queue.name, name, attempt, due };
+  const target = queue.target ?? spec.target;
+  if (target !== undefined) delivery.target = target;
+  if (body !== undefined) delivery.body = body;
+  if (spec !== NO_SPEC) delivery.spec = spec;
+  if (progress !== NO_PROGRESS) {
+    const { attempts: _, ...counts } = progress;
+    delivery.progress = counts;
+  }
+  return delivery;
 }
 
 /** The origin of requests to the Worker's own handlers; a target is put in front of its host. */
@@ -30,16 +63,19 @@ const CONTENT_TYPE = {
 } as const;
 
 /** Where the attempt goes: a path lies on the Worker itself or its target, and defaults by queue. */
-export function urlOf({ queue, task, target }: Delivery): URL {
+export function urlOf({ queue, spec, target }: Delivery): string {
+  const url = spec?.url ?? `/_ah/queue/${queue}`;
   const host = target === undefined ? OWN_HOST : `${target}.${OWN_HOST}`;
-  const url = new URL(task.spec.url ?? `/_ah/queue/${queue}`, `http://${host}`);
-  if (task.spec.query) url.search = task.spec.query;
-  return url;
+  const absolute = isAbsolute(url) ? url : `http://${host}${url}`;
+  if (!spec?.query) return absolute;
+  const withQuery = new URL(absolute);
+  withQuery.search = spec.query;
+  return withQuery.href;
 }
 
 export function requestOf(delivery: Delivery, signal: AbortSignal): Request {
-  const { method = "POST" } = delivery.task.spec;
-  const body = method === "POST" || method === "PUT" ? (delivery.task.body ?? null) : null;
+  const method = delivery.spec?.method ?? "POST";
+  const body = method === "POST" || method === "PUT" ? (delivery.body ?? null) : null;
   return new Request(urlOf(delivery), {
     method,
     headers: headersOf(delivery),
@@ -51,20 +87,20 @@ export function requestOf(delivery: Delivery, signal: AbortSignal): Request {
 
 // Handed over as one object: each call on a Headers crosses into the runtime, which on the hot path costs
 // as much as the rest of the request.
-function headersOf({ queue, task }: Delivery): Record<string, string> {
-  const { spec, progress } = task;
+function headersOf(delivery: Delivery): Record<string, string> {
+  const { queue, name, due, body, spec, progress } = delivery;
   const headers: Record<string, string> = { "user-agent": USER_AGENT };
-  if (task.body !== undefined && spec.kind) headers["content-type"] = CONTENT_TYPE[spec.kind];
-  if (spec.headers) addOwnHeaders(headers, spec.headers);
+  if (body !== undefined && spec?.kind) headers["content-type"] = CONTENT_TYPE[spec.kind];
+  if (spec?.headers) addOwnHeaders(headers, spec.headers);
   headers["X-AppEngine-QueueName"] = queue;
-  headers["X-AppEngine-TaskName"] = task.name;
-  headers["X-AppEngine-TaskRetryCount"] = `${progress.retryCount}`;
-  headers["X-AppEngine-TaskExecutionCount"] = `${progress.executionCount}`;
-  headers["X-AppEngine-TaskETA"] = (task.due / 1000).toFixed(6);
-  if (progress.previousResponse !== undefined) {
+  headers["X-AppEngine-TaskName"] = name;
+  headers["X-AppEngine-TaskRetryCount"] = `${progress?.retryCount ?? 0}`;
+  headers["X-AppEngine-TaskExecutionCount"] = `${progress?.executionCount ?? 0}`;
+  headers["X-AppEngine-TaskETA"] = (due / 1000).toFixed(6);
+  if (progress?.previousResponse !== undefined) {
     headers["X-AppEngine-TaskPreviousResponse"] = `${progress.previousResponse}`;
   }
-  if (progress.retryReason !== undefined) {
+  if (progress?.retryReason !== undefined) {
     headers["X-AppEngine-TaskRetryReason"] = latin1(progress.retryReason);
   }
   return headers;

@@ -7,14 +7,14 @@ import { isSuccess, type Outcome } from "../core/task.ts";
 import { lastKeyOf } from "../store/key.ts";
 import type { Store } from "../store/store.ts";
 import type { TaskRow } from "../store/tasks.ts";
-import { type Delivery, outcomeOfError } from "./delivery.ts";
+import { type Delivery, deliveryOf, outcomeOfError } from "./delivery.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { InFlight, type Run } from "./in-flight.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** Begins an attempt at once; `cancelled` settles with the reason when it is to be cut off. */
-export type Deliver = (delivery: Delivery, cancelled: Promise<string>) => Promise<Outcome>;
+/** Begins an attempt at once. */
+export type Deliver = (delivery: Delivery) => Promise<Outcome>;
 
 export interface DispatcherSurroundings {
   config: QueueConfig;
@@ -40,9 +40,12 @@ export class Dispatcher {
   readonly #around: DispatcherSurroundings;
   // Every due task up to this key is in flight: the next to start is looked for behind it.
   #cursor = -1;
+  #lastAttempt: number;
 
   constructor(around: DispatcherSurroundings) {
     this.#around = around;
+    // Numbered on from the moment of the start, faster than attempts can follow each other.
+    this.#lastAttempt = around.now() * 1000;
   }
 
   /** A row was written at `key`: if that lies before the cursor, the cursor goes back. */
@@ -67,24 +70,31 @@ export class Dispatcher {
   /** Ends attempts whose deadline has passed: their handlers are told, their tasks tried again. */
   cutOffOverdue(now: number): void {
     for (const run of this.inFlight.overdue(now)) {
-      run.cancel("the dispatch deadline has passed");
+      run.ending?.resolve("the dispatch deadline has passed");
       const seconds = (run.deadlineAt - run.startedAt) / 1000;
       const error = `no answer within its deadline of ${seconds} s`;
       this.#ended(run, { kind: "unanswered", error });
     }
   }
 
+  /** Settles with the reason when the attempt is to be cut off, at the latest when it has ended. */
+  async ending(attempt: number): Promise<string> {
+    const run = this.inFlight.find(attempt);
+    if (!run) return "the dispatch deadline has passed, or the queue was started anew";
+    run.ending ??= Promise.withResolvers();
+    return run.ending.promise;
+  }
+
   readonly #isRunning = (key: number, name: string): boolean => this.inFlight.has(key, name);
 
   #start(task: TaskRow, now: number): void {
     const { config, deliver } = this.#around;
-    const { promise: cancelled, resolve: cancel } = Promise.withResolvers<string>();
     const deadlineAt = now + (task.spec.dispatchDeadline ?? DEFAULT_DEADLINE_S) * 1000;
-    const run: Run = { task, startedAt: now, deadlineAt, cancel };
+    const attempt = ++this.#lastAttempt;
+    const run: Run = { attempt, task, startedAt: now, deadlineAt };
     this.#cursor = task.key;
     this.inFlight.start(run);
-    const delivery = { queue: config.name, task, target: config.target ?? task.spec.target };
-    deliver(delivery, cancelled).then(
+    deliver(deliveryOf(task, attempt, config)).then(
       (outcome) => this.#ended(run, outcome),
       (error) => this.#ended(run, outcomeOfError(error)),
     );
@@ -97,6 +107,7 @@ export class Dispatcher {
       (written) => {
         const isOwner = this.inFlight.owns(run);
         this.inFlight.end(run);
+        run.ending?.resolve("the attempt has ended");
         if ("error" in written) this.#notWritten(run, written.error);
         else if (isOwner) this.#written(outcome, endedAt, written.value);
       },

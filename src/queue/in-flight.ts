@@ -4,16 +4,18 @@ import type { TaskRow } from "../store/tasks.ts";
 
 /** One attempt, times in ms since 1970. */
 export interface Run {
+  /** Its number: no other attempt of this queue has it, of an earlier life of the object neither. */
+  readonly attempt: number;
   readonly task: TaskRow;
   readonly startedAt: number;
   readonly deadlineAt: number;
-  /** Tells the handler, through its request's signal, that it is cut off. */
-  readonly cancel: (reason: string) => void;
+  /** Settles with the reason when the attempt is over; there once its runner has asked. */
+  ending?: PromiseWithResolvers<string>;
 }
 
 export class InFlight {
   // A task deleted under its attempt loses its owner, but the attempt goes on and keeps its slot.
-  readonly #open = new Set<Run>();
+  readonly #open = new Map<number, Run>();
   readonly #owners = new Map<number, Run>();
 
   get size(): number {
@@ -21,8 +23,12 @@ export class InFlight {
   }
 
   start(run: Run): void {
-    this.#open.add(run);
+    this.#open.set(run.attempt, run);
     this.#owners.set(run.task.key, run);
+  }
+
+  find(attempt: number): Run | undefined {
+    return this.#open.get(attempt);
   }
 
   has(key: number, name: string): boolean {
@@ -36,7 +42,7 @@ export class InFlight {
 
   /** The attempt is over and its slot is free; whatever else it answers changes nothing. */
   end(run: Run): void {
-    this.#open.delete(run);
+    this.#open.delete(run.attempt);
     if (this.owns(run)) this.#owners.delete(run.task.key);
   }
 
@@ -50,13 +56,13 @@ export class InFlight {
   }
 
   overdue(now: number): Run[] {
-    return [...this.#open].filter(({ deadlineAt }) => deadlineAt <= now);
+    return [...this.#open.values()].filter(({ deadlineAt }) => deadlineAt <= now);
   }
 
   /** When the first deadline passes (ms), infinite when nothing is in flight. */
   firstDeadline(): number {
     let first = Number.POSITIVE_INFINITY;
-    for (const { deadlineAt } of this.#open) first = Math.min(first, deadlineAt);
+    for (const { deadlineAt } of this.#open.values()) first = Math.min(first, deadlineAt);
     return first;
   }
 }

@@ -5,12 +5,10 @@ import { DurableObject } from "cloudflare:workers";
 import type { Answer } from "../core/errors.ts";
 import { parseHostRules } from "../core/hosts.ts";
 import type { QueueConfig, QueueFile } from "../core/queue-config.ts";
-import type { AddResult, Outcome, Task } from "../core/task.ts";
+import type { AddResult, Task } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
 import { Store } from "../store/store.ts";
 import type { AddCall } from "./adding.ts";
-import { Cancellation } from "./cancellation.ts";
-import type { Delivery } from "./delivery.ts";
 import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
 import { Queue } from "./queue.ts";
 import type { TaskRunnerVerbs } from "./runner.ts";
@@ -40,12 +38,14 @@ export class TaskQueueObject<Env = unknown>
   readonly #queue: Queue;
   readonly #config: QueueConfig;
   readonly #inFile: boolean;
+  protected readonly runner: TaskRunnerVerbs;
   readonly #file: QueueFile;
 
   /** `file`: the queue.yaml this Worker was deployed with. */
   constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
     super(ctx, env);
     this.#file = file;
+    this.runner = (ctx.exports as unknown as { TaskRunner: TaskRunnerVerbs }).TaskRunner;
     this.#sql = sqlOf(ctx.storage);
     this.#store = new Store(this.#sql, () => this.chance());
     this.#wakeup = new Wakeup(ctx.storage, () => this.now());
@@ -63,7 +63,8 @@ export class TaskQueueObject<Env = unknown>
       sql: this.#sql,
       wakeup: this.#wakeup,
       now: () => this.now(),
-      deliver: (delivery, cancelled) => this.#deliver(delivery, cancelled),
+      // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
+      deliver: async (delivery) => this.runner.run(delivery),
     });
     void ctx.blockConcurrencyWhile(async () => {
       this.#wakeup.recover(await ctx.storage.getAlarm());
@@ -118,6 +119,10 @@ export class TaskQueueObject<Env = unknown>
     return queueView(this.#shown());
   }
 
+  async ending(attempt: number): Promise<string> {
+    return this.#queue.ending(attempt);
+  }
+
   async wake(): Promise<void> {
     this.#queue.watch();
   }
@@ -142,12 +147,6 @@ export class TaskQueueObject<Env = unknown>
       console.error(`task queue "${this.#config.name}": a turn failed, trying again`, error);
       this.#wakeup.by(this.now() + AFTER_TROUBLE_MS);
     }
-  }
-
-  async #deliver(delivery: Delivery, cancelled: Promise<string>): Promise<Outcome> {
-    // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
-    const { TaskRunner } = this.ctx.exports as unknown as { TaskRunner: TaskRunnerVerbs };
-    return TaskRunner.run(delivery, new Cancellation(cancelled));
   }
 
   // The first add makes the queue known, before it is answered: a queue with tasks is always listed.

@@ -134,6 +134,11 @@ export class Queue {
     return this.#dispatcher.inFlight.size;
   }
 
+  /** Settles with the reason when an attempt in flight is to be cut off. */
+  ending(attempt: number): Promise<string> {
+    return this.#dispatcher.ending(attempt);
+  }
+
   /** Whether the task in this row is with its handler. */
   isRunning(task: { key: number; name: string }): boolean {
     return this.#dispatcher.inFlight.has(task.key, task.name);

@@ -5,12 +5,12 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { hostRefusal, parseHostRules } from "../core/hosts.ts";
 import { isAbsolute } from "../core/new-task-rules.ts";
 import type { Outcome } from "../core/task.ts";
-import type { CancellationVerbs } from "./cancellation.ts";
 import { type Delivery, outcomeOf, requestOf, urlOf } from "./delivery.ts";
 import type { QueueSettings } from "./settings.ts";
+import type { QueueVerbs } from "./verbs.ts";
 
 export interface TaskRunnerVerbs {
-  run(delivery: Delivery, cancellation: CancellationVerbs): Promise<Outcome>;
+  run(delivery: Delivery): Promise<Outcome>;
 }
 
 /** Who takes a task's request. */
@@ -52,13 +52,13 @@ export class TaskRunnerEntrypoint<Env = unknown>
     this.#targets = targets;
   }
 
-  async run(delivery: Delivery, cancellation: CancellationVerbs): Promise<Outcome> {
+  async run(delivery: Delivery): Promise<Outcome> {
     const controller = new AbortController();
     const outcome = this.#attempt(delivery, controller.signal);
     const timer = setTimeout(() => {
       // When the queue goes away this call is cut; the handler gets time to clean up all the same.
       this.ctx.waitUntil(outcome);
-      void listen(cancellation, controller);
+      void this.#listen(delivery, controller);
     }, LISTEN_AFTER_MS);
     try {
       return await outcome;
@@ -68,14 +68,14 @@ export class TaskRunnerEntrypoint<Env = unknown>
   }
 
   async #attempt(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
-    const { url } = delivery.task.spec;
+    const url = delivery.spec?.url;
     if (url && isAbsolute(url)) return this.#callOut(delivery, signal);
     try {
       const response = await this.#handlerOf(delivery.target).fetch(requestOf(delivery, signal));
       return await outcomeOf(response);
     } catch (error) {
       if (signal.aborted) return { kind: "unanswered", error: String(signal.reason) };
-      console.error(`task "${delivery.task.name}" on "${delivery.queue}" threw`, error);
+      console.error(`task "${delivery.name}" on "${delivery.queue}" threw`, error);
       return { kind: "answered", status: 500, error: String(error) };
     }
   }
@@ -83,13 +83,22 @@ export class TaskRunnerEntrypoint<Env = unknown>
   // Checked again here, not only when it was added: the settings may have changed since.
   async #callOut(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
     const rules = parseHostRules((this.env as QueueSettings).TASKQUEUE_ALLOW_HOSTS);
-    const refusal = hostRefusal(urlOf(delivery), rules);
+    const refusal = hostRefusal(new URL(urlOf(delivery)), rules);
     if (refusal !== undefined) return { kind: "unanswered", error: `not called: ${refusal}` };
     try {
       return await outcomeOf(await fetch(requestOf(delivery, signal)));
     } catch (error) {
       return { kind: "unanswered", error: String(signal.aborted ? signal.reason : error) };
     }
+  }
+
+  // The queue's object is asked only by attempts that take long. When it goes away itself the call breaks,
+  // which says the same.
+  async #listen({ queue, attempt }: Delivery, controller: AbortController): Promise<void> {
+    const { TaskQueue } = this.ctx.exports as unknown as { TaskQueue: DurableObjectNamespace };
+    const object = TaskQueue.getByName(queue) as unknown as Pick<QueueVerbs, "ending">;
+    const reason = await object.ending(attempt).catch(() => "the queue went away");
+    controller.abort(new DOMException(reason, "AbortError"));
   }
 
   #handlerOf(target: string | undefined): Handler {
@@ -110,13 +119,5 @@ export class TaskRunnerEntrypoint<Env = unknown>
       Handler
     >;
     return services[name];
-  }
-}
-
-async function listen(cancellation: CancellationVerbs, controller: AbortController): Promise<void> {
-  try {
-    controller.abort(new DOMException(await cancellation.reason(), "AbortError"));
-  } catch {
-    controller.abort(new DOMException("the queue went away", "AbortError"));
   }
 }

@@ -71,6 +71,8 @@ export interface QueueVerbs {
   describe(): Promise<QueueView>;
   /** Does what is overdue; a scheduled trigger calls it, in case the platform lost an alarm. */
   wake(): Promise<void>;
+  /** Asked by a long attempt: settles with the reason when it is to be cut off, or once it has ended. */
+  ending(attempt: number): Promise<string>;
 }
 
 /** The RPC surface of the directory: the object that knows which queues there have ever been. */

@@ -1,7 +1,13 @@
 // The tasks on a queue: rows in, rows out, one method for each legal step of a task's life. A step that
 // ends or moves a task names the row by key and by name, so that it touches nothing when the row is no
 // longer that task's.
-import { type AcceptedTask, NO_PROGRESS, type Progress, type StoredTask } from "../core/task.ts";
+import {
+  type AcceptedTask,
+  NO_PROGRESS,
+  NO_SPEC,
+  type Progress,
+  type StoredTask,
+} from "../core/task.ts";
 import { dueOf, firstKeyOf, generatedName, keyInName } from "./key.ts";
 import type { Row, Sql } from "./sql.ts";
 
@@ -176,7 +182,7 @@ export function taskOf(row: Row): TaskRow {
     named: row.named === 1,
     due: (row.due as number | undefined) ?? dueOf(row.key as number),
     createdAt: row.created as number,
-    spec: row.spec === null ? {} : JSON.parse(row.spec as string),
+    spec: row.spec === null ? NO_SPEC : JSON.parse(row.spec as string),
     progress: row.progress === null ? NO_PROGRESS : JSON.parse(row.progress as string),
     body: bodyOf(row),
   };
