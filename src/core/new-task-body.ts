@@ -23,7 +23,7 @@ export function acceptBody(task: NewTask, method: Method | "PULL"): Answer<Conte
 }
 
 function acceptPayload(content: Content, method: Method | "PULL"): Answer<Content> {
-  if (method === "PULL" && content.kind === undefined) {
+  if (method === "PULL" && content.body === undefined) {
     return invalid(
       "payload",
       undefined,
@@ -54,15 +54,14 @@ function payloadOf({ payload, payloadBase64 }: NewTask): Answer<Content> {
     return invalid("payloadBase64", payloadBase64, "either payload or payloadBase64");
   const bytes = decodeBase64(payloadBase64);
   if (bytes === undefined) return invalid("payloadBase64", payloadBase64, "base64");
-  return { ok: { body: bytes, kind: "bytes" } };
+  return { ok: { body: bytes } };
 }
 
 function contentOf(payload: unknown): Answer<Content> {
   if (payload === undefined) return { ok: { body: undefined } };
-  if (typeof payload === "string") return { ok: { body: payload, kind: "text" } };
-  if (payload instanceof Uint8Array) return { ok: { body: payload, kind: "bytes" } };
-  if (payload instanceof ArrayBuffer)
-    return { ok: { body: new Uint8Array(payload), kind: "bytes" } };
+  if (typeof payload === "string") return { ok: { body: payload } };
+  if (payload instanceof Uint8Array) return { ok: { body: payload } };
+  if (payload instanceof ArrayBuffer) return { ok: { body: new Uint8Array(payload) } };
   const json = jsonOf(payload);
   if (json === undefined) return invalid("payload", payload, "a string, bytes or a JSON value");
   return { ok: { body: json, kind: "json" } };

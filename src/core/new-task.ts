@@ -15,7 +15,7 @@ import {
   checkTarget,
   checkUrl,
 } from "./new-task-rules.ts";
-import type { AcceptedTask, Method, NewTask, TaskSpec } from "./task.ts";
+import { type AcceptedTask, type Method, type NewTask, NO_SPEC, type TaskSpec } from "./task.ts";
 
 /** What a task is checked against; `now` in ms since 1970. */
 export interface Admission {
@@ -105,7 +105,7 @@ function specOf(
   if (task.tag) spec.tag = task.tag;
   if (task.dispatchDeadline !== undefined) spec.dispatchDeadline = task.dispatchDeadline;
   if (task.retry !== undefined) spec.retry = task.retry;
-  return spec;
+  return Object.keys(spec).length === 0 ? NO_SPEC : spec;
 }
 
 function sizeOf(method: string, spec: TaskSpec, body: string | Uint8Array = ""): number {

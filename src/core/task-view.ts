@@ -21,7 +21,11 @@ export function taskView(queue: string, state: TaskState, task: StoredTask): Tas
 }
 
 /** The same without params and payload: what an add answers with, sending no body back. */
-export function taskHead(queue: string, state: TaskState, task: StoredTask): Task {
+export function taskHead(
+  queue: string,
+  state: TaskState,
+  task: Omit<StoredTask, "body" | "named">,
+): Task {
   const { name, spec, createdAt, due, progress } = task;
   const eta = rfc3339(due);
   return {
@@ -29,7 +33,7 @@ export function taskHead(queue: string, state: TaskState, task: StoredTask): Tas
     name,
     state,
     ...specView(spec),
-    createdAt: rfc3339(createdAt),
+    createdAt: createdAt === due ? eta : rfc3339(createdAt),
     eta,
     ...countsView(progress),
     ...(isTimed(state) ? { nextAttemptAt: eta } : {}),

@@ -56,8 +56,8 @@ export interface NewTask<P = unknown> {
   retry?: RetryOptions;
 }
 
-/** What the body was when it came in, which says how it is sent and shown. */
-export type BodyKind = "params" | "json" | "text" | "bytes";
+/** What a text body stands for, which says how it is sent and shown; without one it is text, or bytes. */
+export type BodyKind = "params" | "json";
 
 /** The parts of a task that are rarely said, kept as one JSON column; absent means the default. */
 export interface TaskSpec {

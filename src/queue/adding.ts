@@ -3,7 +3,13 @@
 // its own task alone (or, where the caller asked for all or nothing, the whole call).
 import { type Answer, type Failure, type Refusal, refuse } from "../core/errors.ts";
 import { type Admission, acceptTask } from "../core/new-task.ts";
-import type { AcceptedTask, AddResult } from "../core/task.ts";
+import {
+  type AcceptedTask,
+  type AddResult,
+  NO_PROGRESS,
+  NO_SPEC,
+  type TaskSpec,
+} from "../core/task.ts";
 import { rfc3339, taskHead } from "../core/task-view.ts";
 import type { Found, Store } from "../store/store.ts";
 import type { TaskRow } from "../store/tasks.ts";
@@ -14,6 +20,14 @@ export interface AddCall {
   /** One name that is taken refuses the whole call. */
   atomic: boolean;
 }
+
+/**
+ * What became of a new task, on its way back to the caller, whose side makes the view of it: the object's
+ * time is all its callers', and no field goes back that the caller can tell. Times in ms since 1970.
+ */
+export type Added =
+  | { name: string; due: number; createdAt: number; spec?: TaskSpec; error?: undefined }
+  | { error: Failure };
 
 export const MAX_TASKS_PER_CALL = 1000;
 /** 30 MiB of bodies a call, under the platform's 32 MiB a message. */
@@ -85,9 +99,9 @@ function refuseCall(
 export function addAccepted(
   tasks: readonly AcceptedTask[],
   atomic: boolean,
-  { store, queue, now }: { store: Store; queue: string; now: number },
+  { store, now }: { store: Store; now: number },
   onAdded: (task: TaskRow) => void,
-): Answer<AddResult[]> {
+): Answer<Added[]> {
   if (atomic) {
     const bad = tasks.flatMap(({ name }, index) => {
       const found = name === undefined ? undefined : store.find(name, now);
@@ -95,13 +109,21 @@ export function addAccepted(
     });
     if (bad.length > 0) return refuseCall(bad, tasks.length, "nothing was added");
   }
-  const results = tasks.map((task): AddResult => {
+  const results = tasks.map((task): Added => {
     const outcome = store.add(task, now);
     if ("taken" in outcome) return { error: collision(task.name as string, outcome.taken) };
     onAdded(outcome.added);
-    return { task: taskHead(queue, outcome.added.due > now ? "scheduled" : "due", outcome.added) };
+    const { name, due, spec } = outcome.added;
+    return spec === NO_SPEC ? { name, due, createdAt: now } : { name, due, createdAt: now, spec };
   });
   return { ok: results };
+}
+
+export function resultOf(queue: string, added: Added): AddResult {
+  if (added.error) return added;
+  const { name, due, createdAt, spec = NO_SPEC } = added;
+  const task = { name, due, createdAt, spec, progress: NO_PROGRESS };
+  return { task: taskHead(queue, due > createdAt ? "scheduled" : "due", task) };
 }
 
 function collision(name: string, found: Found): Failure {

@@ -2,6 +2,7 @@
 // storage nor the queue: what it needs to know crosses over as plain data.
 import { isAbsolute } from "../core/new-task-rules.ts";
 import {
+  type BodyKind,
   NO_PROGRESS,
   NO_SPEC,
   type Outcome,
@@ -61,6 +62,7 @@ const CONTENT_TYPE = {
   text: "text/plain; charset=utf-8",
   bytes: "application/octet-stream",
 } as const;
+type Content = keyof typeof CONTENT_TYPE | "none";
 
 /** Where the attempt goes: a path lies on the Worker itself or its target, and defaults by queue. */
 export function urlOf({ queue, spec, target }: Delivery): string {
@@ -85,23 +87,54 @@ export function requestOf(delivery: Delivery, signal: AbortSignal): Request {
   });
 }
 
-// Handed over as one object: each call on a Headers crosses into the runtime, which on the hot path costs
-// as much as the rest of the request.
-function headersOf(delivery: Delivery): Record<string, string> {
+// Making headers costs as much as the rest of a request, so the usual ones are made once for a queue and
+// kind of body: a first attempt of a task without headers of its own changes but two of them. A Request
+// copies what it is given.
+const usualHeaders = new Map<string, Headers>();
+
+function headersOf(delivery: Delivery): Headers {
   const { queue, name, due, body, spec, progress } = delivery;
-  const headers: Record<string, string> = { "user-agent": USER_AGENT };
-  if (body !== undefined && spec?.kind) headers["content-type"] = CONTENT_TYPE[spec.kind];
+  const content = contentOf(body, spec?.kind);
+  const isUsual = progress === undefined && spec?.headers === undefined;
+  const headers = isUsual ? usualOf(queue, content) : new Headers(unusual(delivery, content));
+  headers.set("X-AppEngine-TaskName", name);
+  headers.set("X-AppEngine-TaskETA", (due / 1000).toFixed(6));
+  return headers;
+}
+
+function contentOf(body: Delivery["body"], kind: BodyKind | undefined): Content {
+  if (body === undefined) return "none";
+  return kind ?? (typeof body === "string" ? "text" : "bytes");
+}
+
+function usualOf(queue: string, content: Content): Headers {
+  const key = `${queue} ${content}`;
+  const made = usualHeaders.get(key) ?? new Headers(queueHeaders(queue, content));
+  usualHeaders.set(key, made);
+  return made;
+}
+
+function queueHeaders(queue: string, content: Content): Record<string, string> {
+  return {
+    "user-agent": USER_AGENT,
+    ...(content === "none" ? {} : { "content-type": CONTENT_TYPE[content] }),
+    "x-appengine-queuename": queue,
+    "x-appengine-taskretrycount": "0",
+    "x-appengine-taskexecutioncount": "0",
+  };
+}
+
+function unusual(delivery: Delivery, content: Content): Record<string, string> {
+  const { queue, spec, progress = NO_PROGRESS } = delivery;
+  const headers = queueHeaders(queue, content);
   if (spec?.headers) addOwnHeaders(headers, spec.headers);
-  headers["X-AppEngine-QueueName"] = queue;
-  headers["X-AppEngine-TaskName"] = name;
-  headers["X-AppEngine-TaskRetryCount"] = `${progress?.retryCount ?? 0}`;
-  headers["X-AppEngine-TaskExecutionCount"] = `${progress?.executionCount ?? 0}`;
-  headers["X-AppEngine-TaskETA"] = (due / 1000).toFixed(6);
-  if (progress?.previousResponse !== undefined) {
-    headers["X-AppEngine-TaskPreviousResponse"] = `${progress.previousResponse}`;
+  headers["x-appengine-taskretrycount"] = `${progress.retryCount}`;
+  headers["x-appengine-taskexecutioncount"] = `${progress.executionCount}`;
+  if (progress.previousResponse !== undefined) {
+    headers["x-appengine-taskpreviousresponse"] = `${progress.previousResponse}`;
   }
-  if (progress?.retryReason !== undefined) {
-    headers["X-AppEngine-TaskRetryReason"] = latin1(progress.retryReason);
+  if (progress.retryReason !== undefined) {
+    headers["x-appengine-taskretryreason"] = latin1(progress.retryReason);
   }
   return headers;
 }
@@ -120,6 +153,17 @@ function addOwnHeaders(headers: Record<string, string>, pairs: readonly [string,
 
 function latin1(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, " ");
+}
+
+/** An outcome on its way back: the status alone where it says all, for every field of a message costs. */
+export type WireOutcome = number | Outcome;
+
+export function onWire(outcome: Outcome): WireOutcome {
+  return outcome.kind === "answered" && !outcome.error ? outcome.status : outcome;
+}
+
+export function offWire(outcome: WireOutcome): Outcome {
+  return typeof outcome === "number" ? { kind: "answered", status: outcome } : outcome;
 }
 
 const ERROR_BYTES = 500;

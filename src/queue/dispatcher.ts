@@ -7,14 +7,20 @@ import { isSuccess, type Outcome } from "../core/task.ts";
 import { lastKeyOf } from "../store/key.ts";
 import type { Store } from "../store/store.ts";
 import type { TaskRow } from "../store/tasks.ts";
-import { type Delivery, deliveryOf, outcomeOfError } from "./delivery.ts";
+import {
+  type Delivery,
+  deliveryOf,
+  offWire,
+  outcomeOfError,
+  type WireOutcome,
+} from "./delivery.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { InFlight, type Run } from "./in-flight.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** Begins an attempt at once. */
-export type Deliver = (delivery: Delivery) => Promise<Outcome>;
+export type Deliver = (delivery: Delivery) => Promise<WireOutcome>;
 
 export interface DispatcherSurroundings {
   config: QueueConfig;
@@ -95,7 +101,7 @@ export class Dispatcher {
     this.#cursor = task.key;
     this.inFlight.start(run);
     deliver(deliveryOf(task, attempt, config)).then(
-      (outcome) => this.#ended(run, outcome),
+      (outcome) => this.#ended(run, offWire(outcome)),
       (error) => this.#ended(run, outcomeOfError(error)),
     );
   }

@@ -10,7 +10,7 @@ import {
 } from "../core/errors.ts";
 import type { QueueFile } from "../core/queue-config.ts";
 import type { AddResult, NewTask, Task } from "../core/task.ts";
-import { type AddCall, MAX_TASKS_PER_CALL } from "./adding.ts";
+import { type AddCall, type Added, MAX_TASKS_PER_CALL, resultOf } from "./adding.ts";
 import { DIRECTORY } from "./object.ts";
 import type {
   DeleteResult,
@@ -31,7 +31,7 @@ export interface AddOptions {
 
 interface PendingCall {
   call: AddCall;
-  resolve: (answer: Answer<AddResult[]>) => void;
+  resolve: (answer: Answer<Added[]>) => void;
   reject: (error: unknown) => void;
 }
 
@@ -63,12 +63,16 @@ export class QueueHandle<P = unknown> {
     { atomic = false }: AddOptions = {},
   ): Promise<Task | AddResult<TaskQueueError>[]> {
     if (!Array.isArray(given)) {
-      const [result] = unwrap(await this.#gathered({ tasks: [given], atomic: false }));
-      if (result?.task) return result.task;
-      throw errorOf((result as { error: Parameters<typeof errorOf>[0] }).error);
+      const [added] = unwrap(await this.#gathered({ tasks: [given], atomic: false }));
+      const { task, error } = resultOf(this.name, added as Added);
+      if (task) return task;
+      throw errorOf(error);
     }
     const results = unwrap(await this.#gathered({ tasks: given, atomic }));
-    return results.map(({ task, error }) => (task ? { task } : { error: errorOf(error) }));
+    return results.map((added) => {
+      const { task, error } = resultOf(this.name, added);
+      return task ? { task } : { error: errorOf(error) };
+    });
   }
 
   /** The task of this name, in whatever state; throws UnknownTaskError. */
@@ -107,7 +111,7 @@ export class QueueHandle<P = unknown> {
 
   // Adds begun in one go of the event loop leave in one call: a hundred `add`s under a Promise.all
   // cost one message and one commit.
-  #gathered(call: AddCall): Promise<Answer<AddResult[]>> {
+  #gathered(call: AddCall): Promise<Answer<Added[]>> {
     if (call.tasks.length > MAX_TASKS_PER_CALL) {
       const message = `tasks: found ${call.tasks.length}, expected at most ${MAX_TASKS_PER_CALL} in one call`;
       throw new TooManyTasksError({ code: "TOO_MANY_TASKS", message });
@@ -131,7 +135,7 @@ export class QueueHandle<P = unknown> {
       const object = await this.#object();
       const answers = await object.add(pending.map(({ call }) => call));
       for (const [index, { resolve }] of pending.entries()) {
-        resolve(answers[index] as Answer<AddResult[]>);
+        resolve(answers[index] as Answer<Added[]>);
       }
     } catch (error) {
       for (const { reject } of pending) reject(error);

@@ -5,10 +5,10 @@ import { DurableObject } from "cloudflare:workers";
 import type { Answer } from "../core/errors.ts";
 import { parseHostRules } from "../core/hosts.ts";
 import type { QueueConfig, QueueFile } from "../core/queue-config.ts";
-import type { AddResult, Task } from "../core/task.ts";
+import type { Task } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
 import { Store } from "../store/store.ts";
-import type { AddCall } from "./adding.ts";
+import type { AddCall, Added } from "./adding.ts";
 import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
 import { Queue } from "./queue.ts";
 import type { TaskRunnerVerbs } from "./runner.ts";
@@ -64,7 +64,7 @@ export class TaskQueueObject<Env = unknown>
       wakeup: this.#wakeup,
       now: () => this.now(),
       // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
-      deliver: async (delivery) => this.runner.run(delivery),
+      deliver: (delivery) => this.runner.run(delivery),
     });
     void ctx.blockConcurrencyWhile(async () => {
       this.#wakeup.recover(await ctx.storage.getAlarm());
@@ -82,7 +82,7 @@ export class TaskQueueObject<Env = unknown>
     return Math.random();
   }
 
-  async add(calls: readonly AddCall[]): Promise<Answer<AddResult[]>[]> {
+  async add(calls: readonly AddCall[]): Promise<Answer<Added[]>[]> {
     await this.#becomeKnown();
     return this.#queue.add(calls);
   }

@@ -10,10 +10,10 @@ import type { Answer } from "../core/errors.ts";
 import type { HostRules } from "../core/hosts.ts";
 import { type Room, startable, wakeAt } from "../core/plan.ts";
 import type { QueueConfig } from "../core/queue-config.ts";
-import type { AcceptedTask, AddResult } from "../core/task.ts";
+import type { AcceptedTask } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
 import type { Store } from "../store/store.ts";
-import { type AddCall, acceptCall, addAccepted, checkStorage } from "./adding.ts";
+import { type AddCall, type Added, acceptCall, addAccepted, checkStorage } from "./adding.ts";
 import { type Deliver, Dispatcher } from "./dispatcher.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Statistics } from "./statistics.ts";
@@ -68,7 +68,7 @@ export class Queue {
   }
 
   /** Adds what callers hand in together; each call stands for itself. */
-  async add(calls: readonly AddCall[]): Promise<Answer<AddResult[]>[]> {
+  async add(calls: readonly AddCall[]): Promise<Answer<Added[]>[]> {
     const { config, hosts, now, sql, storageLimit } = this.#around;
     const full = checkStorage(sql.size(), storageLimit);
     if (full) return calls.map(() => full);
@@ -79,12 +79,13 @@ export class Queue {
         answer.failure ? answer : this.#insert(answer.ok, atomic, admission.now),
       ),
     );
-    for (const { ok = [] } of answers) this.statistics.added(ok.filter(({ task }) => task).length);
+    for (const { ok = [] } of answers)
+      this.statistics.added(ok.filter(({ error }) => !error).length);
     return answers;
   }
 
-  #insert(tasks: readonly AcceptedTask[], atomic: boolean, now: number): Answer<AddResult[]> {
-    const context = { store: this.store, queue: this.#around.config.name, now };
+  #insert(tasks: readonly AcceptedTask[], atomic: boolean, now: number): Answer<Added[]> {
+    const context = { store: this.store, now };
     return addAccepted(tasks, atomic, context, ({ key }) => this.#dispatcher.lookAgainFrom(key));
   }
 

@@ -5,12 +5,19 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { hostRefusal, parseHostRules } from "../core/hosts.ts";
 import { isAbsolute } from "../core/new-task-rules.ts";
 import type { Outcome } from "../core/task.ts";
-import { type Delivery, outcomeOf, requestOf, urlOf } from "./delivery.ts";
+import {
+  type Delivery,
+  onWire,
+  outcomeOf,
+  requestOf,
+  urlOf,
+  type WireOutcome,
+} from "./delivery.ts";
 import type { QueueSettings } from "./settings.ts";
 import type { QueueVerbs } from "./verbs.ts";
 
 export interface TaskRunnerVerbs {
-  run(delivery: Delivery): Promise<Outcome>;
+  run(delivery: Delivery): Promise<WireOutcome>;
 }
 
 /** Who takes a task's request. */
@@ -52,7 +59,7 @@ export class TaskRunnerEntrypoint<Env = unknown>
     this.#targets = targets;
   }
 
-  async run(delivery: Delivery): Promise<Outcome> {
+  async run(delivery: Delivery): Promise<WireOutcome> {
     const controller = new AbortController();
     const outcome = this.#attempt(delivery, controller.signal);
     const timer = setTimeout(() => {
@@ -61,7 +68,7 @@ export class TaskRunnerEntrypoint<Env = unknown>
       void this.#listen(delivery, controller);
     }, LISTEN_AFTER_MS);
     try {
-      return await outcome;
+      return onWire(await outcome);
     } finally {
       clearTimeout(timer);
     }

@@ -1,8 +1,8 @@
 // What can be asked of a queue's object: the one interface between callers and objects, whatever door
 // they came through.
 import type { Answer } from "../core/errors.ts";
-import type { AddResult, Task, TaskState } from "../core/task.ts";
-import type { AddCall } from "./adding.ts";
+import type { Task, TaskState } from "../core/task.ts";
+import type { AddCall, Added } from "./adding.ts";
 
 /** Which tasks to list: in due order, `limit` at most (1 to 1,000, default 100), after `cursor`. */
 export interface ListQuery {
@@ -61,7 +61,7 @@ export interface QueueView {
 
 /** The RPC surface of a queue's object. */
 export interface QueueVerbs {
-  add(calls: readonly AddCall[]): Promise<Answer<AddResult[]>[]>;
+  add(calls: readonly AddCall[]): Promise<Answer<Added[]>[]>;
   get(name: string): Promise<Answer<Task>>;
   list(query: ListQuery): Promise<Answer<TaskPage>>;
   delete(names: readonly string[]): Promise<DeleteResult[]>;

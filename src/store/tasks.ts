@@ -20,6 +20,14 @@ export interface TaskRow extends StoredTask {
 const SKIP_PAGE = 100;
 
 const COLUMNS = "key, name, named, created, spec, progress, body";
+// Whole statements: the platform finds a statement it has prepared by its text, which is dear to build.
+const INSERT = `INSERT INTO tasks (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+const ROWS = page(COLUMNS);
+const KEYS = page("key, name");
+
+function page(columns: string): string {
+  return `SELECT ${columns} FROM tasks WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`;
+}
 
 export class Tasks {
   readonly #sql: Sql;
@@ -59,7 +67,7 @@ export class Tasks {
   ): TaskRow[] {
     const found: TaskRow[] = [];
     if (limit <= 0) return found;
-    for (const row of this.#walk(COLUMNS, after, upTo, limit)) {
+    for (const row of this.#walk(ROWS, after, upTo, limit)) {
       if (skip(row.key as number, row.name as string)) continue;
       found.push(taskOf(row));
       if (found.length === limit) break;
@@ -69,7 +77,7 @@ export class Tasks {
 
   /** When the first task after key `after` is due, passing over those `skip` names. */
   nextDue(after: number, skip: (key: number, name: string) => boolean): number | undefined {
-    for (const { key, name } of this.#walk("key, name", after, Number.MAX_SAFE_INTEGER, 1)) {
+    for (const { key, name } of this.#walk(KEYS, after, Number.MAX_SAFE_INTEGER, 1)) {
       if (!skip(key as number, name as string)) return dueOf(key as number);
     }
     return undefined;
@@ -121,8 +129,7 @@ export class Tasks {
   }
 
   // The first page is as long as what is looked for; further ones are only read past tasks in flight.
-  *#walk(columns: string, after: number, upTo: number, first: number): Generator<Row> {
-    const query = `SELECT ${columns} FROM tasks WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`;
+  *#walk(query: string, after: number, upTo: number, first: number): Generator<Row> {
     for (let from = after, limit = first; ; limit = Math.max(first, SKIP_PAGE)) {
       const rows = this.#sql.rows(query, from, upTo, limit);
       yield* rows;
@@ -144,7 +151,7 @@ export class Tasks {
 
   #tryInsert({ key, name, named, createdAt, spec, progress, body }: TaskRow): boolean {
     const written = this.#sql.run(
-      `INSERT INTO tasks (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      INSERT,
       ...[
         key,
         name,

@@ -77,7 +77,7 @@ export class World {
 
   #add(step: Step & { do: "add" }): void {
     const name = step.name === "generated before" ? this.#generated.at(-1) : step.name;
-    const spec = step.body === 2 ? { kind: "text" as const, tag: "t" } : {};
+    const spec = step.body === 2 ? { kind: "json" as const, tag: "t" } : {};
     const task = { name, due: this.#at(step.due), spec, body: BODIES[step.body] };
     if (step.undo) {
       const undone = () => {
