@@ -12,6 +12,7 @@ import { measureThroughput, SIDES, type Throughput } from "./throughput.ts";
 import { startWorkerd, WORKERD, type WorkerSpec } from "./workerd.ts";
 
 const TARGET = 0.7;
+const PROBES = ["ProbeByRpc", "ProbeByFetch", "ProbeOfBareRequests"];
 
 const { values: options } = parseArgs({
   options: {
@@ -48,7 +49,7 @@ function workersFor({ origin }: CallOut): WorkerSpec[] {
   return [
     { name: "ours", entry: file("ours"), classes: ["TaskQueue"], vars },
     { name: "counting", entry: file("counting"), classes: ["TaskQueue"] },
-    { name: "probe", entry: file("probe"), classes: ["ProbeByRpc", "ProbeByFetch"] },
+    { name: "probe", entry: file("probe"), classes: PROBES },
   ];
 }
 
@@ -57,7 +58,7 @@ function printMachine(): void {
   console.log(`${availableParallelism()} cores, Node ${process.version}, ${workerd}\n`);
 }
 
-function printThroughput({ rounds, medians, yardstick, ratio }: Throughput): void {
+function printThroughput({ rounds, medians, yardstick, ratio, ratioToBare }: Throughput): void {
   console.log(`Full life of ${options.tasks} unnamed tasks on one queue, tasks/s`);
   console.log(row("", SIDES));
   for (const [i, round] of rounds.entries()) {
@@ -70,7 +71,8 @@ function printThroughput({ rounds, medians, yardstick, ratio }: Throughput): voi
     ),
   );
   const verdict = ratio >= TARGET ? "reached" : "MISSED";
-  console.log(`ours / ${yardstick}: ${ratio.toFixed(2)} (target at least ${TARGET}: ${verdict})\n`);
+  console.log(`ours / ${yardstick}: ${ratio.toFixed(2)} (target at least ${TARGET}: ${verdict})`);
+  console.log(`ours / probe of bare requests: ${ratioToBare.toFixed(2)}\n`);
 }
 
 function printRows({ unnamed, named, alone }: Costs): void {

@@ -3,8 +3,15 @@
 import { call } from "./http.ts";
 import { median } from "./statistics.ts";
 
-export const SIDES = ["ours", "probe by rpc", "probe by fetch"] as const;
+export const SIDES = ["ours", "probe by rpc", "probe by fetch", "probe, bare"] as const;
 export type Side = (typeof SIDES)[number];
+
+const PATHS: Record<Side, readonly [worker: string, by: string]> = {
+  ours: ["ours", ""],
+  "probe by rpc": ["probe", "rpc"],
+  "probe by fetch": ["probe", "fetch"],
+  "probe, bare": ["probe", "bare"],
+};
 
 /** Tasks per second. */
 export type Round = Record<Side, number>;
@@ -16,6 +23,8 @@ export interface Throughput {
   yardstick: Side;
   /** Median over the rounds of ours / yardstick. */
   ratio: number;
+  /** The same against a probe whose request has no headers. */
+  ratioToBare: number;
 }
 
 const WARM_UP_SHARE = 0.25;
@@ -47,9 +56,9 @@ async function tasksPerSecond(
   ports: ReadonlyMap<string, number>,
   tasks: number,
 ): Promise<number> {
-  const [worker, , hop = "rpc"] = side.split(" ");
+  const [worker, by] = PATHS[side];
   const started = performance.now();
-  await call(ports.get(worker as string) as number, "GET", `/run?tasks=${tasks}&hop=${hop}`);
+  await call(ports.get(worker) as number, "GET", `/run?tasks=${tasks}&by=${by}`);
   return (tasks / (performance.now() - started)) * 1000;
 }
 
@@ -58,6 +67,7 @@ function summary(rounds: Round[]): Throughput {
   const medians = Object.fromEntries(SIDES.map((side) => [side, of(side)])) as Round;
   const faster = medians["probe by rpc"] >= medians["probe by fetch"];
   const yardstick = faster ? "probe by rpc" : "probe by fetch";
-  const ratio = median(rounds.map((round) => round.ours / round[yardstick]));
-  return { rounds, medians, yardstick, ratio };
+  const ratioTo = (side: Side) => median(rounds.map((round) => round.ours / round[side]));
+  const ratioToBare = ratioTo("probe, bare");
+  return { rounds, medians, yardstick, ratio: ratioTo(yardstick), ratioToBare };
 }

@@ -3,7 +3,9 @@
 // transaction. No names, times, retries, rate, deadlines, alarm or recovery: a crash strands its rows.
 //
 // The handler lives in the Worker, so the object has to hop there. Both ways are measured: by RPC to an
-// entrypoint that calls the Worker's fetch, and by fetch of the Worker's own default export.
+// entrypoint that calls the Worker's fetch, and by fetch of the Worker's own default export. It gets the
+// request every task's handler gets, its headers with it: without them it could not tell which task it
+// has. What these headers cost, a third probe shows, whose request is an url and a body.
 import { DurableObject, exports, WorkerEntrypoint } from "cloudflare:workers";
 import { type BenchTask, type Driven, drive, handle } from "./app.ts";
 
@@ -12,9 +14,13 @@ const TASK_URL = "http://probe.internal/task";
 
 interface Loopback {
   default: Fetcher;
-  Runner: { run(body: string): Promise<number> };
+  Runner: {
+    run(body: string, id: number): Promise<number>;
+    runBare(body: string): Promise<number>;
+  };
   ProbeByRpc: DurableObjectNamespace;
   ProbeByFetch: DurableObjectNamespace;
+  ProbeOfBareRequests: DurableObjectNamespace;
 }
 
 abstract class Probe extends DurableObject<unknown> {
@@ -31,7 +37,7 @@ abstract class Probe extends DurableObject<unknown> {
   }
 
   /** Calls the handler; its status. */
-  protected abstract call(body: string): Promise<number>;
+  protected abstract call(body: string, id: number): Promise<number>;
 
   async add(tasks: readonly BenchTask[]): Promise<void> {
     this.ctx.storage.transactionSync(() => {
@@ -59,7 +65,7 @@ abstract class Probe extends DurableObject<unknown> {
   }
 
   async #run(id: number, body: string): Promise<void> {
-    const status = await this.call(body);
+    const status = await this.call(body, id);
     if (status !== 204) throw new Error(`the handler answered ${status}`);
     if (this.#done.length === 0) setTimeout(() => this.#settle(), 0);
     this.#done.push(id);
@@ -77,35 +83,61 @@ abstract class Probe extends DurableObject<unknown> {
 }
 
 export class ProbeByRpc extends Probe {
-  protected override call(body: string): Promise<number> {
-    return loopback().Runner.run(body);
+  protected override call(body: string, id: number): Promise<number> {
+    return loopback().Runner.run(body, id);
   }
 }
 
 export class ProbeByFetch extends Probe {
-  protected override async call(body: string): Promise<number> {
-    return (await loopback().default.fetch(TASK_URL, { method: "POST", body })).status;
+  protected override async call(body: string, id: number): Promise<number> {
+    return (await loopback().default.fetch(TASK_URL, requestOf(body, id))).status;
+  }
+}
+
+export class ProbeOfBareRequests extends Probe {
+  protected override call(body: string): Promise<number> {
+    return loopback().Runner.runBare(body);
   }
 }
 
 export class Runner extends WorkerEntrypoint {
-  async run(body: string): Promise<number> {
-    const response = await app.fetch(new Request(TASK_URL, { method: "POST", body }));
-    return response.status;
+  async run(body: string, id: number): Promise<number> {
+    return (await app.fetch(new Request(TASK_URL, requestOf(body, id)))).status;
   }
+
+  async runBare(body: string): Promise<number> {
+    return (await app.fetch(new Request(TASK_URL, { method: "POST", body }))).status;
+  }
+}
+
+function requestOf(body: string, id: number): RequestInit {
+  const headers = {
+    "user-agent": "AppEngine-Google; (+http://code.google.com/appengine)",
+    "content-type": "text/plain; charset=utf-8",
+    "x-appengine-queuename": "bench",
+    "x-appengine-taskname": `task-${id}`,
+    "x-appengine-taskretrycount": "0",
+    "x-appengine-taskexecutioncount": "0",
+    "x-appengine-tasketa": "1790000000.000000",
+  };
+  return { method: "POST", body, headers };
 }
 
 const app = {
   async fetch(request: Request): Promise<Response> {
     if (request.method === "POST") return handle();
     const url = new URL(request.url);
-    const { ProbeByRpc: byRpc, ProbeByFetch: byFetch } = loopback();
-    const hop = url.searchParams.get("hop") === "fetch" ? byFetch : byRpc;
-    return drive(url, hop.getByName("bench") as unknown as Driven);
+    return drive(url, probeOf(url.searchParams.get("by")).getByName("bench") as unknown as Driven);
   },
 };
 
 export default app;
+
+function probeOf(by: string | null): DurableObjectNamespace {
+  const { ProbeByRpc, ProbeByFetch, ProbeOfBareRequests } = loopback();
+  if (by === "fetch") return ProbeByFetch;
+  return by === "bare" ? ProbeOfBareRequests : ProbeByRpc;
+}
 
 function loopback(): Loopback {
   return exports as unknown as Loopback;

@@ -169,28 +169,19 @@ export function offWire(outcome: WireOutcome): Outcome {
 const ERROR_BYTES = 500;
 
 /** The handler's answer; of one that is no success, the head of its body says why. */
-export async function outcomeOf(response: Response): Promise<Outcome> {
-  const { status } = response;
-  if (response.ok) {
-    // Read, not cancelled: to a handler behind a binding a cancelled answer looks like a cut-off.
-    await response.body?.pipeTo(new WritableStream());
-    return { kind: "answered", status };
-  }
-  const error = await headOf(response);
-  return error === "" ? { kind: "answered", status } : { kind: "answered", status, error };
+export async function outcomeOf({ status, ok, body }: Response): Promise<Outcome> {
+  const error = body ? await headOf(body) : "";
+  return ok || error === "" ? { kind: "answered", status } : { kind: "answered", status, error };
 }
 
-async function headOf({ body }: Response): Promise<string> {
-  if (!body) return "";
-  const reader = body.getReader();
+// Read to its end, not cancelled: to a handler behind a binding a cancelled answer looks like a cut-off.
+async function headOf(body: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
-  while (text.length < ERROR_BYTES) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    text += decoder.decode(value, { stream: true });
-  }
-  await reader.cancel();
+  const write = (chunk: Uint8Array) => {
+    if (text.length < ERROR_BYTES) text += decoder.decode(chunk, { stream: true });
+  };
+  await body.pipeTo(new WritableStream({ write }));
   return text.slice(0, ERROR_BYTES);
 }
 

@@ -171,6 +171,25 @@ describe("what an answer means", () => {
     expect(at).toEqual([0, 0.1]);
   });
 
+  it("of a long answer that is a failure the head is kept, and the rest read: it was not cut off", async () => {
+    let cancelled = false;
+    let pulls = 0;
+    const pull = (controller: ReadableStreamDefaultController) => {
+      if (++pulls > 20) controller.close();
+      else controller.enqueue(new TextEncoder().encode("moon".repeat(25)));
+    };
+    const cancel = () => {
+      cancelled = true;
+    };
+    const body = () => new ReadableStream({ pull, cancel });
+    handlers.set("/_ah/queue/push", () => new Response(body(), { status: 500 }));
+    await queue("push").add({ name: "n1", retry: { limit: 0 } });
+    await pass("push", 0);
+    const { lastAttempt } = await queue("push").get("n1");
+    expect(lastAttempt).toMatchObject({ status: 500, error: "moon".repeat(125) });
+    expect([pulls, cancelled]).toEqual([21, false]);
+  });
+
   it("a throw is a failure that was answered, with its words kept", async () => {
     handlers.set("/_ah/queue/one-retry", () => {
       throw new Error("out of cheese");
