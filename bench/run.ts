@@ -17,7 +17,7 @@ const PROBES = ["ProbeByRpc", "ProbeByFetch", "ProbeOfBareRequests"];
 const { values: options } = parseArgs({
   options: {
     tasks: { type: "string", default: "20000" },
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "9" },
     samples: { type: "string", default: "200" },
   },
 });

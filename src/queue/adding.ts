@@ -39,9 +39,13 @@ export function acceptCall({ tasks }: AddCall, admission: Admission): Answer<Acc
     return refuse("TOO_MANY_TASKS", message);
   }
   const answers = tasks.map((task) => acceptTask(task, admission));
-  const bad = answers.flatMap(({ failure }, index) => (failure ? [{ index, ...failure }] : []));
+  const accepted: AcceptedTask[] = [];
+  const bad: ({ index: number } & Failure)[] = [];
+  for (const [index, { ok, failure }] of answers.entries()) {
+    if (failure) bad.push({ index, ...failure });
+    else accepted.push(ok);
+  }
   if (bad.length > 0) return refuseCall(bad, tasks.length, "nothing was added");
-  const accepted = answers.flatMap(({ ok }) => ok ?? []);
   return checkTogether(accepted) ?? { ok: accepted };
 }
 

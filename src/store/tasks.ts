@@ -25,8 +25,9 @@ const INSERT = `INSERT INTO tasks (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON C
 const ROWS = page(COLUMNS);
 const KEYS = page("key, name");
 
+// "+ 0", for SQLite plans a bare "LIMIT ?" anew whenever the number changes.
 function page(columns: string): string {
-  return `SELECT ${columns} FROM tasks WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`;
+  return `SELECT ${columns} FROM tasks WHERE key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
 }
 
 export class Tasks {
