@@ -1,4 +1,5 @@
 // A stored task as callers see it.
+import { tokenOf } from "./lease.ts";
 import {
   type Attempt,
   type AttemptView,
@@ -26,17 +27,18 @@ export function taskHead(
   state: TaskState,
   task: Omit<StoredTask, "body" | "named">,
 ): Task {
-  const { name, spec, createdAt, due, progress } = task;
-  const eta = rfc3339(due);
+  const { name, spec, createdAt, due, progress, lease } = task;
+  const eta = rfc3339(lease ?? due);
   return {
     queue,
     name,
     state,
     ...specView(spec),
-    createdAt: createdAt === due ? eta : rfc3339(createdAt),
+    createdAt: createdAt === (lease ?? due) ? eta : rfc3339(createdAt),
     eta,
     ...countsView(progress),
     ...(isTimed(state) ? { nextAttemptAt: eta } : {}),
+    ...(state === "leased" ? { lease: tokenOf(task), leaseExpiresAt: eta } : {}),
   };
 }
 

@@ -102,6 +102,8 @@ export interface Progress {
   /** The status of the last attempt that was answered. */
   previousResponse?: number;
   retryReason?: string;
+  /** Of a pull task: when its last lease was given. */
+  leasedAt?: number;
   /** The last ATTEMPTS_KEPT, oldest first. */
   attempts: Attempt[];
 }
@@ -120,6 +122,8 @@ export interface StoredTask {
   spec: TaskSpec;
   body: string | Uint8Array | undefined;
   progress: Progress;
+  /** Of a pull task that was leased: when its lease ends or ended, ms since 1970. */
+  lease?: number;
 }
 
 /**
@@ -167,6 +171,9 @@ export interface Task {
   attempts?: AttemptView[];
   nextAttemptAt?: string;
   why?: string;
+  /** Of a leased pull task: what its holder shows to acknowledge it or to change its lease. */
+  lease?: string;
+  leaseExpiresAt?: string;
   /** Of a failed, done or deleted task: when it ended, and when its record and its name are free again. */
   endedAt?: string;
   expiresAt?: string;

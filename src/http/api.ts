@@ -5,14 +5,10 @@ import { errorOf, invalid, refuse, type TaskQueueError } from "../core/errors.ts
 import type { AddResult, NewTask } from "../core/task.ts";
 import type { QueueHandle } from "../queue/handle.ts";
 import type { ListQuery } from "../queue/verbs.ts";
+import { type ApiQueues, bodyOf, queueOf, segment } from "./asked.ts";
+import { acknowledgeOne, acknowledgeTasks, leaseTasks, modifyLease } from "./lease-routes.ts";
 import { type AddRequest, readAddRequest } from "./new-task-request.ts";
 import { errorResponse, failureJson, json, thrownResponse } from "./respond.ts";
-
-/** The queues the API speaks for. */
-export interface ApiQueues {
-  get(name: string): QueueHandle;
-  names(): Promise<string[]>;
-}
 
 type Args = [ApiQueues];
 
@@ -35,6 +31,9 @@ router
   .post(`${QUEUE}/tasks`, addTasks)
   .get(`${QUEUE}/tasks`, listTasks)
   .post(`${QUEUE}/tasks/~delete`, deleteTasks)
+  .post(`${QUEUE}/tasks/~lease`, leaseTasks)
+  .post(`${QUEUE}/tasks/~ack`, acknowledgeTasks)
+  .post(`${QUEUE}/tasks/:name/~modifyLease`, modifyLease)
   .get(`${QUEUE}/tasks/:name`, getTask)
   .delete(`${QUEUE}/tasks/:name`, deleteTask);
 
@@ -95,6 +94,8 @@ async function getTask(request: IRequest, queues: ApiQueues): Promise<Response> 
 }
 
 async function deleteTask(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const { lease } = request.query;
+  if (typeof lease === "string") return acknowledgeOne(request, queues, lease);
   const [result] = await queueOf(request, queues).delete([segment(request, "name")]);
   return json(result);
 }
@@ -104,27 +105,6 @@ async function deleteTasks(request: IRequest, queues: ApiQueues): Promise<Respon
   const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
   if (!isList) throw errorOf(invalid("names", names, "a list of task names").failure);
   return json({ results: await queueOf(request, queues).delete(names) });
-}
-
-async function bodyOf(request: IRequest): Promise<Record<string, unknown>> {
-  try {
-    const body: unknown = await request.json();
-    if (typeof body === "object" && body !== null) return body as Record<string, unknown>;
-  } catch {}
-  throw errorOf(refuse("INVALID_REQUEST", "body: expected a JSON object").failure);
-}
-
-function queueOf(request: IRequest, queues: ApiQueues): QueueHandle {
-  return queues.get(segment(request, "queue"));
-}
-
-function segment(request: IRequest, name: string): string {
-  const text = request.params[name] ?? "";
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw errorOf(invalid("path", text, "a path in valid percent-encoding").failure);
-  }
 }
 
 function noSuchPath(request: IRequest): Response {

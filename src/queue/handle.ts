@@ -8,9 +8,11 @@ import {
   UnknownQueueError,
   unwrap,
 } from "../core/errors.ts";
+import type { LeaseRequest } from "../core/lease.ts";
 import type { QueueFile } from "../core/queue-config.ts";
 import type { AddResult, NewTask, Task } from "../core/task.ts";
 import { type AddCall, type Added, MAX_TASKS_PER_CALL, resultOf } from "./adding.ts";
+import type { AckResult } from "./leasing.ts";
 import { DIRECTORY } from "./object.ts";
 import type {
   DeleteResult,
@@ -88,6 +90,31 @@ export class QueueHandle<P = unknown> {
   /** Deletes tasks; for each whether it was there. An attempt in flight ends, and is not repeated. */
   async delete(names: readonly string[]): Promise<DeleteResult[]> {
     return (await this.#object()).delete(names);
+  }
+
+  /**
+   * Leases tasks of a pull queue, the oldest first: nobody else gets them until the lease ends. With
+   * `waitSeconds` it answers as soon as there is one. Throws InvalidLeaseTimeError, QueuePausedError.
+   */
+  async lease(request: LeaseRequest): Promise<Task[]> {
+    return unwrap(await (await this.#object()).lease(request));
+  }
+
+  /** Ends leased tasks; for each whether its lease still held, and if not, the error that says why. */
+  async acknowledge(held: readonly Pick<Task, "name" | "lease">[]): Promise<AckResult[]> {
+    const leases = held.map(({ name, lease = "" }) => ({ name, lease }));
+    return unwrap(await (await this.#object()).acknowledge(leases));
+  }
+
+  /**
+   * Makes a lease end `seconds` from now; 0 gives the task back. The answer carries the lease's new
+   * token. Throws TaskLeaseExpiredError when it no longer holds.
+   */
+  async modifyLease(
+    { name, lease = "" }: Pick<Task, "name" | "lease">,
+    seconds: number,
+  ): Promise<Task> {
+    return unwrap(await (await this.#object()).modifyLease({ name, lease }, seconds));
   }
 
   /** Deletes every task on the queue; their names stay reserved as those of deleted tasks do. */

@@ -1,6 +1,7 @@
 // Reading a queue without changing it: one task, a page of tasks, the queue itself.
 import { wholeTokens } from "../core/bucket.ts";
 import { type Answer, invalid, refuse } from "../core/errors.ts";
+import { isLeased } from "../core/lease.ts";
 import type { QueueConfig } from "../core/queue-config.ts";
 import type { Task, TaskState } from "../core/task.ts";
 import { rfc3339, taskView, tombstoneView } from "../core/task-view.ts";
@@ -44,10 +45,11 @@ const noProgress = { retryCount: 0, executionCount: 0, attempts: [] };
 
 function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
   if (queue.isRunning(task)) return "running";
+  if (isLeased(task, now)) return "leased";
   return task.due > now ? "scheduled" : "due";
 }
 
-const LIVE: readonly TaskState[] = ["scheduled", "due", "running"];
+const LIVE: readonly TaskState[] = ["scheduled", "due", "running", "leased"];
 const LISTED: readonly TaskState[] = [...LIVE, "failed"];
 const LIMIT = { least: 1, most: 1000, default: 100 };
 /** Rows one page may look at to find those the filters let through. */
@@ -81,7 +83,7 @@ export function listTasks(shown: Shown, query: ListQuery): Answer<TaskPage> {
 function rowsOf({ queue, now }: Shown, state: TaskState | undefined, after: number): TaskRow[] {
   if (state === "failed") return queue.store.failed.list(after, SCAN);
   const from = state === "scheduled" ? Math.max(after, lastKeyOf(now)) : after;
-  const isPast = state === "due" || state === "running";
+  const isPast = state === "due" || state === "running" || state === "leased";
   const upTo = isPast ? lastKeyOf(now) : firstKeyOf(Number.MAX_SAFE_INTEGER);
   return queue.store.tasks.list(from, upTo, SCAN);
 }
@@ -131,7 +133,7 @@ function statisticsView(queue: Queue, now: number): QueueView["statistics"] {
     failed: queue.store.failed.count(),
     oldestEta: oldest === undefined ? null : rfc3339(oldest),
     executedLastMinute: queue.statistics.executedLastMinute(now),
-    inFlight: queue.running,
+    inFlight: queue.running + (queue.leasing?.table.leasedAt(now) ?? 0),
     enforcedRate: tokens ? tokens.shape.rate : null,
     tokens: tokens ? wholeTokens(tokens.level) : null,
   };

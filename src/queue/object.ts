@@ -2,13 +2,15 @@
 // its methods are the verbs. One more object of the same class, under a name no queue can have, is the
 // directory of all queues there have been; so a Worker's configuration names one class.
 import { DurableObject } from "cloudflare:workers";
-import type { Answer } from "../core/errors.ts";
+import { type Answer, refuse } from "../core/errors.ts";
 import { parseHostRules } from "../core/hosts.ts";
+import type { LeaseRequest } from "../core/lease.ts";
 import type { QueueConfig, QueueFile } from "../core/queue-config.ts";
 import type { Task } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
 import { Store } from "../store/store.ts";
 import type { AddCall, Added } from "./adding.ts";
+import type { AckResult, Hold, Leasing } from "./leasing.ts";
 import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
 import { Queue } from "./queue.ts";
 import type { TaskRunnerVerbs } from "./runner.ts";
@@ -98,6 +100,27 @@ export class TaskQueueObject<Env = unknown>
   async delete(names: readonly string[]): Promise<DeleteResult[]> {
     const deleted = this.#queue.delete(names);
     return names.map((name, index) => ({ name, deleted: deleted[index] ?? false }));
+  }
+
+  async lease(request: LeaseRequest): Promise<Answer<Task[]>> {
+    return this.#leasing((leasing) => leasing.lease(request));
+  }
+
+  async acknowledge(holds: readonly Hold[]): Promise<Answer<AckResult[]>> {
+    return this.#leasing((leasing) => ({ ok: leasing.acknowledge(holds) }));
+  }
+
+  async modifyLease(hold: Hold, seconds: number): Promise<Answer<Task>> {
+    return this.#leasing((leasing) => leasing.modify(hold, seconds));
+  }
+
+  #leasing<T>(
+    act: (leasing: Leasing) => Answer<T> | Promise<Answer<T>>,
+  ): Answer<T> | Promise<Answer<T>> {
+    const { leasing } = this.#queue;
+    if (leasing) return act(leasing);
+    const message = `queue: "${this.#config.name}" is a push queue, only tasks of a pull queue are leased`;
+    return refuse("WRONG_QUEUE_MODE", message);
   }
 
   async purge(): Promise<QueueView> {

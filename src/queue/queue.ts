@@ -16,6 +16,7 @@ import type { Store } from "../store/store.ts";
 import { type AddCall, type Added, acceptCall, addAccepted, checkStorage } from "./adding.ts";
 import { type Deliver, Dispatcher } from "./dispatcher.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { Leasing } from "./leasing.ts";
 import { Statistics } from "./statistics.ts";
 import { Tokens } from "./tokens.ts";
 import { HOLD_MS, WATCHDOG_MS, type Wakeup } from "./wakeup.ts";
@@ -42,6 +43,8 @@ const STARTS_PER_TURN = 500;
 export class Queue {
   readonly store: Store;
   readonly statistics: Statistics;
+  /** Absent on a push queue. */
+  readonly leasing: Leasing | undefined;
   readonly #around: QueueSurroundings;
   readonly #tokens: Tokens | undefined;
   readonly #commit: GroupCommit;
@@ -65,6 +68,13 @@ export class Queue {
       commit: this.#commit,
       onTrouble: () => this.#wakeSoon(),
     });
+    this.leasing =
+      config.mode === "pull"
+        ? new Leasing({
+            ...{ config, store, now, statistics: this.statistics, transaction: sql.transaction },
+            isClosed: () => this.#paused || !around.inFile,
+          })
+        : undefined;
   }
 
   /** Adds what callers hand in together; each call stands for itself. */
@@ -86,7 +96,12 @@ export class Queue {
 
   #insert(tasks: readonly AcceptedTask[], atomic: boolean, now: number): Answer<Added[]> {
     const context = { store: this.store, now };
-    return addAccepted(tasks, atomic, context, ({ key }) => this.#dispatcher.lookAgainFrom(key));
+    return addAccepted(tasks, atomic, context, ({ key }) => this.#lookAgainFrom(key));
+  }
+
+  #lookAgainFrom(key: number): void {
+    this.#dispatcher.lookAgainFrom(key);
+    this.leasing?.table.lookAgainFrom(key);
   }
 
   /** Deletes tasks by name: for each whether it was on the queue (or kept as failed) until now. */
@@ -101,6 +116,7 @@ export class Queue {
     if (found?.kind !== "live") return false;
     if (!this.store.delete(found.task, now, this.#around.config)) return false;
     this.#dispatcher.inFlight.disown(found.task);
+    this.leasing?.table.forget(found.task.key);
     this.statistics.removed();
     return true;
   }
@@ -109,6 +125,7 @@ export class Queue {
   purge(): void {
     this.#change(() => this.store.purge(this.#around.now(), this.#around.config));
     this.#dispatcher.inFlight.disownAll();
+    this.leasing?.table.clear();
     this.statistics.cleared();
   }
 
@@ -181,6 +198,7 @@ export class Queue {
       this.#wakeSoon();
     }
     if (this.running === 0) wakeup.release();
+    this.leasing?.serve();
   }
 
   #wakeSoon(): void {

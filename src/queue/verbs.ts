@@ -1,8 +1,10 @@
 // What can be asked of a queue's object: the one interface between callers and objects, whatever door
 // they came through.
 import type { Answer } from "../core/errors.ts";
+import type { LeaseRequest } from "../core/lease.ts";
 import type { Task, TaskState } from "../core/task.ts";
 import type { AddCall, Added } from "./adding.ts";
+import type { AckResult, Hold } from "./leasing.ts";
 
 /** Which tasks to list: in due order, `limit` at most (1 to 1,000, default 100), after `cursor`. */
 export interface ListQuery {
@@ -69,6 +71,9 @@ export interface QueueVerbs {
   pause(): Promise<QueueView>;
   resume(): Promise<QueueView>;
   describe(): Promise<QueueView>;
+  lease(request: LeaseRequest): Promise<Answer<Task[]>>;
+  acknowledge(holds: readonly Hold[]): Promise<Answer<AckResult[]>>;
+  modifyLease(hold: Hold, seconds: number): Promise<Answer<Task>>;
   /** Does what is overdue; a scheduled trigger calls it, in case the platform lost an alarm. */
   wake(): Promise<void>;
   /** Asked by a long attempt: settles with the reason when it is to be cut off, or once it has ended. */

@@ -33,6 +33,8 @@ const MIGRATIONS: readonly string[] = [
      record TEXT
    ) WITHOUT ROWID;
    CREATE TABLE known_queues (name TEXT PRIMARY KEY) WITHOUT ROWID;`,
+  `ALTER TABLE tasks ADD COLUMN lease INTEGER;
+   CREATE TABLE tags (tag TEXT, key INTEGER, PRIMARY KEY (tag, key)) WITHOUT ROWID;`,
 ];
 
 /** Brings the tables up to date; on an object that is, it reads one row and writes none. */

@@ -4,6 +4,7 @@ import type { AcceptedTask, Progress, StoredTask } from "../core/task.ts";
 import { Directory } from "./directory.ts";
 import { FailedTasks } from "./failed.ts";
 import { dueOf, keyInName } from "./key.ts";
+import { LeasableTasks } from "./leasable.ts";
 import { Meta } from "./meta.ts";
 import { type NameRow, Names, type TaskRecord } from "./names.ts";
 import { migrate } from "./schema.ts";
@@ -27,6 +28,7 @@ const SWEEP_EVERY_MS = 6 * 3600 * 1000;
 
 export class Store {
   readonly tasks: Tasks;
+  readonly leasable: LeasableTasks;
   readonly failed: FailedTasks;
   readonly meta: Meta;
   readonly directory: Directory;
@@ -39,6 +41,7 @@ export class Store {
   constructor(sql: Sql, chance: () => number) {
     migrate(sql);
     this.tasks = new Tasks(sql, chance);
+    this.leasable = new LeasableTasks(sql);
     this.failed = new FailedTasks(sql);
     this.meta = new Meta(sql);
     this.directory = new Directory(sql);
@@ -88,7 +91,13 @@ export class Store {
     } else {
       this.#names.remove(task.name);
     }
-    return { ...task, key, due: dueOf(key), progress };
+    const { lease: _, ...rest } = task;
+    return { ...rest, key, due: dueOf(key), progress };
+  }
+
+  /** A pull task is leased until `lease` (ms since 1970); false when it was no longer there. */
+  lease(task: TaskRow, lease: number, progress: Progress): TaskRow | undefined {
+    return this.leasable.lease(task, lease, progress) ? { ...task, lease, progress } : undefined;
   }
 
   /** The task is given up and kept as failed; false when it was no longer there. */

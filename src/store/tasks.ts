@@ -22,7 +22,9 @@ const SKIP_PAGE = 100;
 const COLUMNS = "key, name, named, created, spec, progress, body";
 // Whole statements: the platform finds a statement it has prepared by its text, which is dear to build.
 const INSERT = `INSERT INTO tasks (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+const WITH_LEASE = `${COLUMNS}, lease`;
 const ROWS = page(COLUMNS);
+const ROWS_WITH_LEASE = page(WITH_LEASE);
 const KEYS = page("key, name");
 
 // "+ 0", for SQLite plans a bare "LIMIT ?" anew whenever the number changes.
@@ -85,26 +87,33 @@ export class Tasks {
   }
 
   /** Takes a task off the table; false when it is no longer there. */
-  remove({ key, name }: { key: number; name: string }): boolean {
-    return this.#sql.run("DELETE FROM tasks WHERE key = ? AND name = ?", key, name) > 0;
+  remove({ key, name, spec }: Pick<TaskRow, "key" | "name" | "spec">): boolean {
+    if (this.#sql.run("DELETE FROM tasks WHERE key = ? AND name = ?", key, name) === 0)
+      return false;
+    if (spec.tag) this.#sql.run("DELETE FROM tags WHERE tag = ? AND key = ?", spec.tag, key);
+    return true;
   }
 
   /** Moves a task to another due time with what has become of it; its new key, or undefined when it is gone. */
   move(
-    { key, name }: { key: number; name: string },
+    { key, name, spec }: Pick<TaskRow, "key" | "name" | "spec">,
     due: number,
     progress: Progress,
   ): number | undefined {
     const free = freeKey(this.#sql, "tasks", due);
     const written = this.#sql.run(
-      "UPDATE tasks SET key = ?, progress = ? WHERE key = ? AND name = ?",
+      "UPDATE tasks SET key = ?, progress = ?, lease = NULL WHERE key = ? AND name = ?",
       ...[free, progressJson(progress), key, name],
     );
-    return written > 0 ? free : undefined;
+    if (written === 0) return undefined;
+    if (spec.tag) {
+      this.#sql.run("UPDATE tags SET key = ? WHERE tag = ? AND key = ?", free, spec.tag, key);
+    }
+    return free;
   }
 
   at(key: number, name: string): TaskRow | undefined {
-    const query = `SELECT ${COLUMNS} FROM tasks WHERE key = ? AND name = ?`;
+    const query = `SELECT ${WITH_LEASE} FROM tasks WHERE key = ? AND name = ?`;
     const [row] = this.#sql.rows(query, key, name);
     return row && taskOf(row);
   }
@@ -117,7 +126,7 @@ export class Tasks {
 
   /** A page of tasks in due order. */
   list(after: number, upTo: number, limit: number): TaskRow[] {
-    return this.due(after, upTo, limit, () => false);
+    return this.#sql.rows(ROWS_WITH_LEASE, after, upTo, limit).map(taskOf);
   }
 
   /** Reads every key once: asked for once after a start, and counted along from then on. */
@@ -127,6 +136,7 @@ export class Tasks {
 
   clear(): void {
     this.#sql.run("DELETE FROM tasks");
+    this.#sql.run("DELETE FROM tags");
   }
 
   // The first page is as long as what is looked for; further ones are only read past tasks in flight.
@@ -147,6 +157,7 @@ export class Tasks {
       this.#tryInsert(task);
     }
     this.#last = { due, key: task.key };
+    if (task.spec.tag) this.#sql.run("INSERT INTO tags VALUES (?, ?)", task.spec.tag, task.key);
     return task;
   }
 
@@ -193,6 +204,7 @@ export function taskOf(row: Row): TaskRow {
     spec: row.spec === null ? NO_SPEC : JSON.parse(row.spec as string),
     progress: row.progress === null ? NO_PROGRESS : JSON.parse(row.progress as string),
     body: bodyOf(row),
+    ...(row.lease == null ? {} : { lease: row.lease as number }),
   };
 }
 

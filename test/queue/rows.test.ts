@@ -1,7 +1,7 @@
 // What a task costs: rows written are the platform's bill, so they are counted where it counts them, by
 // the SQL cursor. Setting the alarm is billed as a row too, and is counted apart.
 import { runInDurableObject } from "cloudflare:test";
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { clock } from "../support/clock.ts";
 import { freshStart, objectOf, pass, queue } from "../support/time.ts";
 import { handlers } from "../support/worker.ts";
@@ -94,4 +94,27 @@ it("an alarm turn with nothing to start writes nothing", async () => {
     (instance as unknown as { alarm(): Promise<void> }).alarm(),
   );
   expect(cost.rows).toBe(0);
+});
+
+describe("a pull task writes", () => {
+  const LEASED = 100;
+  const costOfPull = async (task: (i: number) => object) => {
+    const pull = queue("pull");
+    await pull.add({ payload: "" });
+    await pull.acknowledge(await pull.lease({ leaseSeconds: 60, maxTasks: 1 }));
+    const cost = await meter("pull");
+    await pull.add(Array.from({ length: LEASED }, (_, i) => ({ payload: "", ...task(i) })));
+    const held = await pull.lease({ leaseSeconds: 60, maxTasks: LEASED });
+    await pull.acknowledge(held);
+    expect(held).toHaveLength(LEASED);
+    return cost;
+  };
+
+  it("three rows in its life: to add it, to lease it, to end it", async () => {
+    expect(await costOfPull(() => ({}))).toEqual({ rows: 3 * LEASED, alarms: 0 });
+  });
+
+  it("five with a tag", async () => {
+    expect((await costOfPull((i) => ({ tag: `t${i % 3}` }))).rows).toBe(5 * LEASED);
+  });
 });

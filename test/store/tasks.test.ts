@@ -106,13 +106,13 @@ it("removes and moves a row only while it is still that task's", () => {
   const { tasks } = freshStore();
   const { key } = tasks.insert(task(NOW, "a"), NOW);
   const progress = { retryCount: 1, executionCount: 1, attempts: [] };
-  expect(tasks.remove({ key, name: "other" })).toBe(false);
-  expect(tasks.move({ key, name: "other" }, NOW + 5, progress)).toBeUndefined();
-  const moved = tasks.move({ key, name: "a" }, NOW + 5, progress) ?? 0;
+  expect(tasks.remove({ key, name: "other", spec: {} })).toBe(false);
+  expect(tasks.move({ key, name: "other", spec: {} }, NOW + 5, progress)).toBeUndefined();
+  const moved = tasks.move({ key, name: "a", spec: {} }, NOW + 5, progress) ?? 0;
   expect(dueOf(moved)).toBe(NOW + 5);
   expect(tasks.at(moved, "a")).toMatchObject({ name: "a", progress: { retryCount: 1 } });
-  expect(tasks.remove({ key, name: "a" })).toBe(false);
-  expect(tasks.remove({ key: moved, name: "a" })).toBe(true);
+  expect(tasks.remove({ key, name: "a", spec: {} })).toBe(false);
+  expect(tasks.remove({ key: moved, name: "a", spec: {} })).toBe(true);
 });
 
 it("keeps a generated name's key in the name", () => {
