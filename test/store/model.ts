@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { NO_PROGRESS, type Progress } from "../../src/core/task.ts";
+import { LeaseTable } from "../../src/queue/lease-table.ts";
 import { dueOf, lastKeyOf } from "../../src/store/key.ts";
 import type { NameRow, TaskRecord } from "../../src/store/names.ts";
 import { type Found, type Retention, Store } from "../../src/store/store.ts";
@@ -28,6 +29,7 @@ export type Step =
     }
   | { do: "end" | "stale"; how: How; pick: number; due: Due }
   | { do: "claim"; limit: number; from: number; odd: boolean }
+  | { do: "lease"; limit: number; seconds: number; tag: string | undefined }
   | { do: "forget"; pick: number }
   | { do: "pass"; ms: number }
   | { do: "purge" | "sweep" | "reopen" };
@@ -44,6 +46,7 @@ export class World {
   readonly #sql = memorySql();
   #chance = 0;
   #store = this.#open();
+  #leases = new LeaseTable(this.#store.leasable);
   #now = START;
   readonly #live = new Map<string, TaskRow>();
   readonly #ended = new Map<string, Ended>();
@@ -64,11 +67,17 @@ export class World {
     else if (step.do === "end") this.#end(step.how, step.pick, this.#at(step.due));
     else if (step.do === "stale") this.#stale(step.how, step.pick, this.#at(step.due));
     else if (step.do === "claim") this.#claim(step);
+    else if (step.do === "lease") this.#lease(step);
     else if (step.do === "forget") this.#forget(step.pick);
     else if (step.do === "pass") this.#now += step.ms;
     else if (step.do === "purge") this.#purge();
     else if (step.do === "sweep") this.#sweep();
-    else this.#store = this.#open();
+    else this.#reopen();
+  }
+
+  #reopen(): void {
+    this.#store = this.#open();
+    this.#leases = new LeaseTable(this.#store.leasable);
   }
 
   #at(due: Due): number {
@@ -120,6 +129,7 @@ export class World {
     this.#keysUsed.add(task.key);
     this.#ended.delete(task.name);
     this.#live.set(task.name, task);
+    this.#leases.lookAgainFrom(task.key);
   }
 
   #end(how: How, pick: number, due: number): void {
@@ -129,9 +139,10 @@ export class World {
     const result = this.#do(how, task, due, progress);
     this.#gone.push(task);
     this.#live.delete(task.name);
+    this.#leases.forget(task.key);
     if (how === "retry") {
       const { key } = result as TaskRow;
-      same(result, { ...task, due, key, progress });
+      same(result, { ...withoutLease(task), due, key, progress });
       this.#expectLast(key);
       this.#place(result as TaskRow);
       return;
@@ -149,7 +160,7 @@ export class World {
     const record = { createdAt: task.createdAt, endedAt: this.#now, progress };
     this.#ended.set(task.name, {
       row: { name: task.name, state: "failed", key, expires, record },
-      failed: { task: { ...task, key, progress }, kept },
+      failed: { task: { ...withoutLease(task), key, progress }, kept },
     });
   }
 
@@ -187,8 +198,33 @@ export class World {
     const skip = (key: number, name: string) => odd && (key + name.length) % 2 === 1;
     const open = rows.filter(({ key, name }) => key > after && !skip(key, name));
     const ripe = open.filter((task) => task.due <= this.#now).slice(0, limit);
-    same(this.#store.tasks.due(after, lastKeyOf(this.#now), limit, skip), ripe);
+    // What is pushed has no lease.
+    same(this.#store.tasks.due(after, lastKeyOf(this.#now), limit, skip), ripe.map(withoutLease));
     expect(this.#store.tasks.nextDue(after, skip)).toBe(open[0]?.due);
+  }
+
+  #lease({ limit, seconds, tag }: Step & { do: "lease" }): void {
+    const from = ({ lease, due }: TaskRow) => lease ?? due;
+    const isAvailable = (task: TaskRow) =>
+      from(task) < this.#now ||
+      (task.lease === undefined && task.due === this.#now && task.createdAt === task.due);
+    const expected = this.#rows()
+      .filter((task) => (tag === undefined || task.spec.tag === tag) && isAvailable(task))
+      .sort((a, b) => from(a) - from(b) || (a.name < b.name ? -1 : 1))
+      .slice(0, limit);
+    const chosen = this.#leases.available(this.#now, limit, tag);
+    same(
+      chosen.map(({ key, name }) => [key, name]),
+      expected.map(({ key, name }) => [key, name]),
+    );
+    const until = this.#now + seconds * 1000;
+    for (const task of expected) {
+      const progress = attempted(task.progress, this.#now);
+      const leased = this.#store.lease(task, until, progress) as TaskRow;
+      same(leased, { ...task, lease: until, progress });
+      this.#leases.lease(leased, until);
+      this.#live.set(task.name, leased);
+    }
   }
 
   #forget(pick: number): void {
@@ -211,6 +247,7 @@ export class World {
       this.#bequeath({ ...task, createdAt: this.#now }, "deleted", expires, NO_PROGRESS);
     }
     this.#live.clear();
+    this.#leases.clear();
   }
 
   #sweep(): void {
@@ -248,6 +285,8 @@ export class World {
     same(this.#store.tasks.list(-1, FAR, 1000), rows);
     for (const { key, due } of rows) same(due, dueOf(key));
     same(this.#store.tasks.count(), rows.length);
+    const tagged = rows.flatMap(({ spec, key }) => (spec.tag ? [{ tag: spec.tag, key }] : []));
+    same(this.#sql.rows("SELECT tag, key FROM tags ORDER BY key"), tagged);
     const unexpired = [...this.#ended.values()].filter((it) => (it.failed?.kept ?? 0) > this.#now);
     const listed = this.#store.failed.list(lastKeyOf(this.#now), 1000);
     same(listed.map((task) => task.name).sort(), unexpired.map(({ row }) => row.name).sort());
@@ -258,6 +297,10 @@ export class World {
       same([name, key], [name, known]);
     }
   }
+}
+
+function withoutLease({ lease: _, ...task }: TaskRow): TaskRow {
+  return task;
 }
 
 function picked<T>(from: readonly T[], pick: number): T | undefined {

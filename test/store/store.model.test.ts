@@ -32,6 +32,15 @@ const step = fc.oneof<fc.WeightedArbitrary<Step>[]>(
     weight: 2,
     arbitrary: fc.record({ do: one("claim"), limit: fc.nat(4), from: pick, odd: fc.boolean() }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: one("lease"),
+      limit: fc.integer({ min: 1, max: 4 }),
+      seconds: fc.constantFrom(1, 1, 40, 1000),
+      tag: fc.constantFrom(undefined, undefined, "t"),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: one("forget"), pick }) },
   { weight: 4, arbitrary: fc.record({ do: one("pass"), ms }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("purge", "sweep", "sweep", "reopen") }) },
