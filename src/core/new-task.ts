@@ -53,7 +53,8 @@ function acceptPush(task: NewTask, admission: Admission): Answer<AcceptedTask> {
 
 const PUSH_ONLY = ["url", "headers", "target", "dispatchDeadline"] as const;
 
-function acceptPull(task: NewTask, admission: Admission): Answer<AcceptedTask> {
+function acceptPull(given: NewTask, admission: Admission): Answer<AcceptedTask> {
+  const task = withoutContentType(given);
   const field = PUSH_ONLY.find((name) => task[name] !== undefined);
   if (field) return invalid(field, task[field], "none: a pull task is not sent anywhere");
   const { tag } = task;
@@ -61,6 +62,14 @@ function acceptPull(task: NewTask, admission: Admission): Answer<AcceptedTask> {
     return invalid("tag", tag, `a string of at most ${MAX_TAG_BYTES} bytes`);
   }
   return acceptRest(task, "PULL", admission);
+}
+
+// A body that comes by HTTP says its type, which means nothing to a task that is not sent.
+function withoutContentType(task: NewTask): NewTask {
+  const names = Object.keys(task.headers ?? {});
+  if (names.length !== 1 || names[0]?.toLowerCase() !== "content-type") return task;
+  const { headers: _, ...rest } = task;
+  return rest;
 }
 
 function acceptRest(

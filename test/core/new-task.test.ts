@@ -230,6 +230,15 @@ describe("a pull task", () => {
   });
 });
 
+it("a pull task that came with a content type is taken without it", () => {
+  const pull: Admission = { ...push, queue: { name: "q", mode: "pull" } };
+  const taken = acceptTask({ payload: "x", headers: { "Content-Type": "text/plain" } }, pull);
+  expect(taken.ok?.spec).toEqual({});
+  expect(acceptTask({ payload: "x", headers: { "X-A": "1" } }, pull).failure?.code).toBe(
+    "INVALID_REQUEST",
+  );
+});
+
 describe("the size", () => {
   // Method, url, each header with 4 for its punctuation, and body.
   it.each<[string, (payload: string) => object, number]>([

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
@@ -23,8 +23,9 @@ function curlLines(text: string, line: RegExp): Call[] {
     const { pathname, search } = new URL(/http:[^'\s]+/.exec(curl)?.[0] ?? "");
     const fields = [...curl.matchAll(/-d (\w+)=(\S+)/g)].map(([, k = "", v = ""]) => [k, v]);
     const headers = [...curl.matchAll(/-H '(\S+): (\S+)'/g)].map(([, k = "", v = ""]) => [k, v]);
-    const isPost = fields.length > 0 || curl.includes("-X POST");
-    const post = isPost ? { method: "POST", body: new URLSearchParams(fields) } : {};
+    const raw = / -d (\w+) /.exec(curl)?.[1];
+    const isPost = raw || fields.length > 0 || curl.includes("-X POST");
+    const post = isPost ? { method: "POST", body: raw ?? new URLSearchParams(fields) } : {};
     return { path: pathname + search, init: { ...post, headers: Object.fromEntries(headers) } };
   });
 }
@@ -66,8 +67,39 @@ it("npm start serves the demo; what its page and the README tell people to paste
     ["/_ah/api/queues/master/tasks", 409, "TOMBSTONED_TASK"],
     ["/_ah/api/queues/sub/tasks/count-1-10", 200],
     ["/_ah/api/queues/sub", 200],
+    ["/_ah/api/queues/inbox/tasks", 201],
   ]);
 });
+
+// Not everywhere the tests run has curl; everywhere the README is read has.
+it.skipIf(spawnSync("curl", ["--version"]).error)(
+  "the README's worker leases what another terminal adds, as soon as it is there",
+  async () => {
+    const server = await runningServer({ stateDir: temporaryDir() });
+    const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+    const [, script = ""] = /```sh\n(Q=http.*?)```/s.exec(readme) ?? [];
+    const inbox = `${server.url}/_ah/api/queues/inbox`;
+    const worker = spawn("sh", ["-c", script.replace(/^Q=.*/, `Q=${inbox}`)], { detached: true });
+    onTestFinished(() => void process.kill(-(worker.pid as number), "SIGKILL"));
+    let said = "";
+    worker.stdout.on("data", (chunk) => {
+      said += chunk;
+    });
+    for (const text of ["hello", "world"]) {
+      const headers = { "Content-Type": "text/plain" };
+      const init = { method: "POST", body: text, headers };
+      const added = await server.fetch("/_ah/api/queues/inbox/tasks", init);
+      const { name } = (await added.json()) as { name: string };
+      await until(`${text} done`, 10, () => said.includes(`working on ${name}: ${text}\n`));
+    }
+    await until("an empty queue", 10, async () => {
+      const { statistics } = await server.json<{ statistics: { tasks: number } }>(
+        "/_ah/api/queues/inbox",
+      );
+      return statistics.tasks === 0;
+    });
+  },
+);
 
 it("a task with an absolute url reaches a server that is allowed, and is not followed elsewhere", async () => {
   const calls: { url?: string; headers: IncomingHttpHeaders; body: string }[] = [];

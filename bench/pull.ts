@@ -1,0 +1,60 @@
+// npm run bench:pull: what a lease of 100 tasks takes on a queue of a thousand and on one of a million.
+import { join } from "node:path";
+import { closeConnections } from "./http.ts";
+import { median, quantile } from "./statistics.ts";
+import { startWorkerd } from "./workerd.ts";
+
+const SIZES = { small: 1000, big: 1_000_000 } as const;
+type Size = keyof typeof SIZES;
+const ROUNDS = 40;
+/** Leases of 100 in one call, so that the call itself weighs little. */
+const LEASES = 5;
+const TARGET = 1.5;
+
+const entry = join(import.meta.dirname, "worker", "pull.ts");
+const workerd = await startWorkerd([{ name: "pull", entry, classes: ["TaskQueue"] }]);
+const origin = `http://127.0.0.1:${workerd.ports.get("pull")}`;
+try {
+  for (const size of ["small", "big"] as const) {
+    const ms = await timed(() => call(`/fill?queue=${size}&n=${SIZES[size]}`));
+    console.log(`filled with ${SIZES[size]} tasks in ${(ms / 1000).toFixed(1)} s`);
+  }
+  const took: Record<Size, number[]> = { small: [], big: [] };
+  for (let i = -5; i < ROUNDS; i++) {
+    for (const size of i % 2 ? (["small", "big"] as const) : (["big", "small"] as const)) {
+      const ms = await lease(size);
+      if (i >= 0) took[size].push(ms);
+    }
+  }
+  const show = (size: Size) =>
+    `p50 ${median(took[size]).toFixed(2)} ms, p90 ${quantile(took[size], 0.9).toFixed(2)} ms`;
+  console.log(`a lease of 100 of ${SIZES.small}: ${show("small")}`);
+  console.log(`a lease of 100 of ${SIZES.big}: ${show("big")}`);
+  const ratio = median(took.big) / median(took.small);
+  const verdict = ratio < TARGET ? "reached" : "MISSED";
+  console.log(`ratio ${ratio.toFixed(2)} (target under ${TARGET}: ${verdict})`);
+} finally {
+  closeConnections();
+  await workerd.stop();
+}
+
+async function lease(size: Size): Promise<number> {
+  let held = "";
+  const ms = await timed(async () => {
+    held = await (await call(`/lease?queue=${size}&n=${LEASES}`)).text();
+  });
+  await call(`/end?queue=${size}`, { method: "POST", body: held });
+  return ms / LEASES;
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+async function call(path: string, init?: RequestInit): Promise<Response> {
+  const response = await fetch(origin + path, init);
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return response;
+}
