@@ -1,4 +1,5 @@
-// npm run bench:pull: what a lease of 100 tasks takes on a queue of a thousand and on one of a million.
+// npm run bench:pull: what a lease of 100 tasks takes on a queue of a thousand and on one of a million, and
+// how long a worker that waits is behind the add that ends its waiting.
 import { join } from "node:path";
 import { closeConnections } from "./http.ts";
 import { median, quantile } from "./statistics.ts";
@@ -10,6 +11,8 @@ const ROUNDS = 40;
 /** Leases of 100 in one call, so that the call itself weighs little. */
 const LEASES = 5;
 const TARGET = 1.5;
+const POLLS = 100;
+const headers = { "Content-Type": "application/json" };
 
 const entry = join(import.meta.dirname, "worker", "pull.ts");
 const workerd = await startWorkerd([{ name: "pull", entry, classes: ["TaskQueue"] }]);
@@ -33,6 +36,9 @@ try {
   const ratio = median(took.big) / median(took.small);
   const verdict = ratio < TARGET ? "reached" : "MISSED";
   console.log(`ratio ${ratio.toFixed(2)} (target under ${TARGET}: ${verdict})`);
+  const behind = await longPoll();
+  const cells = [0.5, 0.99].map((p) => quantile(behind, p).toFixed(1));
+  console.log(`add sent to a waiting lease's answer: p50 ${cells[0]} ms, p99 ${cells[1]} ms`);
 } finally {
   closeConnections();
   await workerd.stop();
@@ -45,6 +51,22 @@ async function lease(size: Size): Promise<number> {
   });
   await call(`/end?queue=${size}`, { method: "POST", body: held });
   return ms / LEASES;
+}
+
+async function longPoll(): Promise<number[]> {
+  const tasks = "/_ah/api/queues/idle/tasks";
+  const wait = JSON.stringify({ leaseSeconds: 60, maxTasks: 1, waitSeconds: 60 });
+  const behind: number[] = [];
+  for (let i = 0; i < POLLS; i++) {
+    const waiting = call(`${tasks}:lease`, { method: "POST", body: wait }).then((got) =>
+      got.text(),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const added = call(tasks, { method: "POST", body: JSON.stringify({ payload: "" }), headers });
+    behind.push(await timed(() => waiting));
+    await added;
+  }
+  return behind;
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

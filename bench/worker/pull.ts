@@ -1,8 +1,8 @@
-// A Worker with two pull queues, and routes Node fills and leases them by.
+// A Worker with pull queues, and routes Node fills and leases them by.
 import { createTaskQueues } from "../../src/index.ts";
 
-const config = "queue: [{ name: small, mode: pull }, { name: big, mode: pull }]";
-const queues = createTaskQueues({ config });
+const lines = ["small", "big", "idle"].map((name) => `- { name: ${name}, mode: pull }`);
+const queues = createTaskQueues({ config: `queue:\n${lines.join("\n")}` });
 export const { TaskQueue, TaskRunner } = queues;
 
 const BATCH = 1000;
