@@ -25,6 +25,8 @@ const router = AutoRouter<IRequest, Args, Response>({
 router
   .get("/queues", listQueues)
   .get(QUEUE, (request, queues) => queueOf(request, queues).describe().then(shownAs200))
+  .put(QUEUE, defineQueue)
+  .delete(QUEUE, removeQueue)
   .post(`${QUEUE}/~pause`, (request, queues) => queueOf(request, queues).pause().then(shownAs200))
   .post(`${QUEUE}/~resume`, (request, queues) => queueOf(request, queues).resume().then(shownAs200))
   .post(`${QUEUE}/~purge`, (request, queues) => queueOf(request, queues).purge().then(shownAs200))
@@ -59,6 +61,16 @@ function shownAs200(body: unknown): Response {
 async function listQueues(_request: IRequest, queues: ApiQueues): Promise<Response> {
   const names = await queues.names();
   return json({ queues: await Promise.all(names.map((name) => queues.get(name).describe())) });
+}
+
+async function defineQueue(request: IRequest, queues: ApiQueues): Promise<Response> {
+  return json(await queueOf(request, queues).define(await bodyOf(request)));
+}
+
+async function removeQueue(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const queue = queueOf(request, queues);
+  await queue.remove();
+  return json({ name: queue.name, removed: true });
 }
 
 async function addTasks(request: IRequest, queues: ApiQueues): Promise<Response> {

@@ -2,7 +2,6 @@
 // written in groups; one that no longer owns its task (its deadline passed, it was deleted or purged)
 // changes nothing.
 import { judge } from "../core/attempt.ts";
-import type { QueueConfig } from "../core/queue-config.ts";
 import { isSuccess, type Outcome } from "../core/task.ts";
 import { lastKeyOf } from "../store/key.ts";
 import type { Store } from "../store/store.ts";
@@ -14,6 +13,7 @@ import {
   outcomeOfError,
   type WireOutcome,
 } from "./delivery.ts";
+import type { Entry } from "./entry.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { InFlight, type Run } from "./in-flight.ts";
 import type { Statistics } from "./statistics.ts";
@@ -23,11 +23,11 @@ import type { Tokens } from "./tokens.ts";
 export type Deliver = (delivery: Delivery) => Promise<WireOutcome>;
 
 export interface DispatcherSurroundings {
-  config: QueueConfig;
+  entry: Entry;
   store: Store;
   statistics: Statistics;
   /** Absent without a rate limit. */
-  tokens: Tokens | undefined;
+  tokens: () => Tokens | undefined;
   commit: GroupCommit;
   /** ms since 1970 */
   now: () => number;
@@ -66,10 +66,10 @@ export class Dispatcher {
 
   /** Starts up to `limit` tasks that are due at `now`, having taken their tokens. */
   startDue(now: number, limit: number): void {
-    const { store, tokens } = this.#around;
+    const { store } = this.#around;
     const tasks = store.tasks.due(this.#cursor, lastKeyOf(now), limit, this.#isRunning);
     if (tasks.length === 0) return;
-    tokens?.spend(tasks.length, now);
+    this.#around.tokens()?.spend(tasks.length, now);
     for (const task of tasks) this.#start(task, now);
   }
 
@@ -94,13 +94,13 @@ export class Dispatcher {
   readonly #isRunning = (key: number, name: string): boolean => this.inFlight.has(key, name);
 
   #start(task: TaskRow, now: number): void {
-    const { config, deliver } = this.#around;
+    const { entry, deliver } = this.#around;
     const deadlineAt = now + (task.spec.dispatchDeadline ?? DEFAULT_DEADLINE_S) * 1000;
     const attempt = ++this.#lastAttempt;
     const run: Run = { attempt, task, startedAt: now, deadlineAt };
     this.#cursor = task.key;
     this.inFlight.start(run);
-    deliver(deliveryOf(task, attempt, config)).then(
+    deliver(deliveryOf(task, attempt, entry.config)).then(
       (outcome) => this.#ended(run, offWire(outcome)),
       (error) => this.#ended(run, outcomeOfError(error)),
     );
@@ -122,7 +122,8 @@ export class Dispatcher {
 
   #settle(run: Run, outcome: Outcome, endedAt: number): Settled {
     if (!this.inFlight.owns(run)) return undefined;
-    const { config, store } = this.#around;
+    const { entry, store } = this.#around;
+    const { config } = entry;
     const { task, startedAt } = run;
     const times = { startedAt, endedAt };
     const verdict = judge(task.progress, times, outcome, task.spec.retry, config.retry);
@@ -131,7 +132,8 @@ export class Dispatcher {
   }
 
   #written(outcome: Outcome, now: number, step: Settled): void {
-    const { statistics, tokens } = this.#around;
+    const { statistics } = this.#around;
+    const tokens = this.#around.tokens();
     if (step === "left") statistics.removed();
     else if (step) this.lookAgainFrom(step.key);
     if (outcome.kind !== "answered") return;

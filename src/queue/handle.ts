@@ -3,15 +3,17 @@
 import {
   type Answer,
   errorOf,
+  invalid,
   type TaskQueueError,
   TooManyTasksError,
   UnknownQueueError,
   unwrap,
 } from "../core/errors.ts";
 import type { LeaseRequest } from "../core/lease.ts";
-import type { QueueFile } from "../core/queue-config.ts";
+import { parseQueueEntry, type QueueFile } from "../core/queue-config.ts";
 import type { AddResult, NewTask, Task } from "../core/task.ts";
 import { type AddCall, type Added, MAX_TASKS_PER_CALL, resultOf } from "./adding.ts";
+import { inFileRefusal } from "./entry.ts";
 import type { AckResult } from "./leasing.ts";
 import { DIRECTORY } from "./object.ts";
 import type {
@@ -131,6 +133,27 @@ export class QueueHandle<P = unknown> {
     return (await this.#object()).resume();
   }
 
+  /**
+   * Makes this queue, or changes it, by an entry as queue.yaml has them; the name may be left out. Tasks
+   * that are on it stay. Throws QueueInFileError for a queue of queue.yaml.
+   */
+  async define(entry: object): Promise<QueueView> {
+    const given = { name: this.name, ...entry };
+    if (given.name !== this.name) {
+      throw errorOf(invalid("name", given.name, `"${this.name}", as the queue is called`).failure);
+    }
+    this.#refuseInFile();
+    // Checked before an object of that name comes to be.
+    unwrap(parseQueueEntry(given));
+    return unwrap(await this.#ownObject().define(given));
+  }
+
+  /** Removes a queue made by `define`, with its tasks and names. Throws QueueInFileError as that does. */
+  async remove(): Promise<void> {
+    this.#refuseInFile();
+    unwrap(await (await this.#object()).remove());
+  }
+
   /** Configuration, state and statistics. */
   async describe(): Promise<QueueView> {
     return (await this.#object()).describe();
@@ -179,7 +202,15 @@ export class QueueHandle<P = unknown> {
         throw new UnknownQueueError({ code: "UNKNOWN_QUEUE", message });
       }
     }
+    return this.#ownObject();
+  }
+
+  #ownObject(): QueueVerbs {
     return this.#namespace.getByName(this.name) as unknown as QueueVerbs;
+  }
+
+  #refuseInFile(): void {
+    if (this.#file.queues.has(this.name)) unwrap(inFileRefusal(this.name));
   }
 }
 

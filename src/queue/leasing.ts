@@ -9,23 +9,23 @@ import {
   type LeaseRequest,
   leaseAgain,
 } from "../core/lease.ts";
-import type { QueueConfig } from "../core/queue-config.ts";
 import type { Task } from "../core/task.ts";
 import { taskView } from "../core/task-view.ts";
 import type { Store } from "../store/store.ts";
 import type { TaskRow } from "../store/tasks.ts";
+import type { Entry } from "./entry.ts";
 import { type Leasable, LeaseTable } from "./lease-table.ts";
 import type { Statistics } from "./statistics.ts";
 import { Waiters } from "./waiters.ts";
 
 export interface LeasingSurroundings {
-  config: QueueConfig;
+  entry: Entry;
   store: Store;
   statistics: Statistics;
   transaction: <T>(work: () => T) => T;
   /** ms since 1970 */
   now: () => number;
-  /** Whether nothing is to be leased: paused by hand, or no longer in queue.yaml. */
+  /** Whether nothing is to be leased: paused by hand, or defined nowhere. */
   isClosed: () => boolean;
 }
 
@@ -104,7 +104,8 @@ export class Leasing {
   }
 
   #acknowledgeOne(hold: Hold, now: number): AckResult {
-    const { config, statistics, store } = this.#around;
+    const { statistics, store } = this.#around;
+    const { config } = this.#around.entry;
     const held = this.#held(hold, now);
     if (held.failure) return { name: hold.name, acknowledged: false, error: held.failure };
     store.finish(held.ok, now, acknowledged(held.ok.progress, now), config);
@@ -114,7 +115,8 @@ export class Leasing {
   }
 
   #held({ name, lease: token }: Hold, now: number): Answer<TaskRow> {
-    const { config, store } = this.#around;
+    const { store } = this.#around;
+    const { config } = this.#around.entry;
     const found = store.find(name, now);
     if (!found) {
       return refuse("UNKNOWN_TASK", `name: the queue "${config.name}" has no task "${name}"`);
@@ -166,7 +168,8 @@ export class Leasing {
 
   // A task that has had all its leases is given up instead, and is not in the answer (App Engine).
   #leaseOne(task: TaskRow, until: number, now: number): TaskRow | undefined {
-    const { config, statistics, store } = this.#around;
+    const { statistics, store } = this.#around;
+    const { config } = this.#around.entry;
     const limit = task.spec.retry?.limit ?? config.retry.limit;
     const { step, progress } = leaseAgain(task.progress, task.lease, now, limit);
     if (step === "bury") {
@@ -181,13 +184,13 @@ export class Leasing {
 
   #refusalWhileClosed(): Refusal | undefined {
     if (!this.#around.isClosed()) return undefined;
-    const { name } = this.#around.config;
-    const message = `queue: "${name}" is paused, or no longer in queue.yaml: nothing is leased`;
+    const { name } = this.#around.entry.config;
+    const message = `queue: "${name}" is paused, or not defined any more: nothing is leased`;
     return refuse("QUEUE_PAUSED", message);
   }
 
   #view(task: TaskRow, state: "leased" | "due"): Task {
-    return taskView(this.#around.config.name, state, task);
+    return taskView(this.#around.entry.config.name, state, task);
   }
 }
 

@@ -2,24 +2,24 @@
 import { wholeTokens } from "../core/bucket.ts";
 import { type Answer, invalid, refuse } from "../core/errors.ts";
 import { isLeased } from "../core/lease.ts";
-import type { QueueConfig } from "../core/queue-config.ts";
 import type { Task, TaskState } from "../core/task.ts";
 import { rfc3339, taskView, tombstoneView } from "../core/task-view.ts";
 import { firstKeyOf, lastKeyOf } from "../store/key.ts";
 import type { TaskRow } from "../store/tasks.ts";
+import type { Entry } from "./entry.ts";
 import type { Queue } from "./queue.ts";
 import type { ListQuery, QueueView, TaskPage } from "./verbs.ts";
 
 /** A queue with what it takes to show it. */
 export interface Shown {
   queue: Queue;
-  config: QueueConfig;
-  inFile: boolean;
+  entry: Entry;
   /** ms since 1970 */
   now: number;
 }
 
-export function getTask({ queue, config, now }: Shown, name: string): Answer<Task> {
+export function getTask({ queue, entry, now }: Shown, name: string): Answer<Task> {
+  const { config } = entry;
   const found = queue.store.find(name, now);
   if (!found) {
     return refuse("UNKNOWN_TASK", `name: the queue "${config.name}" has no task "${name}"`);
@@ -70,7 +70,7 @@ export function listTasks(shown: Shown, query: ListQuery): Answer<TaskPage> {
   const wanted = rows.filter(isWanted).slice(0, limit);
   const tasks = wanted.map((task) =>
     taskView(
-      shown.config.name,
+      shown.entry.config.name,
       state === "failed" ? state : stateOf(shown.queue, task, shown.now),
       task,
     ),
@@ -98,12 +98,13 @@ function matches(
   return state === undefined || state === "failed" || stateOf(queue, task, now) === state;
 }
 
-export function queueView({ queue, config, inFile, now }: Shown): QueueView {
+export function queueView({ queue, entry, now }: Shown): QueueView {
+  const { config } = entry;
   const { name, mode, bucketSize, maxConcurrentRequests, retry } = config;
   return {
     name,
     mode,
-    state: inFile
+    state: entry.isDefined
       ? queue.paused || (mode === "push" && config.rate === 0)
         ? "paused"
         : "running"

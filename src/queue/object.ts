@@ -5,11 +5,12 @@ import { DurableObject } from "cloudflare:workers";
 import { type Answer, refuse } from "../core/errors.ts";
 import { parseHostRules } from "../core/hosts.ts";
 import type { LeaseRequest } from "../core/lease.ts";
-import type { QueueConfig, QueueFile } from "../core/queue-config.ts";
+import type { QueueFile } from "../core/queue-config.ts";
 import type { Task } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
 import { Store } from "../store/store.ts";
 import type { AddCall, Added } from "./adding.ts";
+import { Entry } from "./entry.ts";
 import type { AckResult, Hold, Leasing } from "./leasing.ts";
 import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
 import { Queue } from "./queue.ts";
@@ -38,30 +39,23 @@ export class TaskQueueObject<Env = unknown>
   readonly #store: Store;
   readonly #wakeup: Wakeup;
   readonly #queue: Queue;
-  readonly #config: QueueConfig;
-  readonly #inFile: boolean;
+  readonly #entry: Entry;
   protected readonly runner: TaskRunnerVerbs;
-  readonly #file: QueueFile;
 
   /** `file`: the queue.yaml this Worker was deployed with. */
   constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
     super(ctx, env);
-    this.#file = file;
     this.runner = (ctx.exports as unknown as { TaskRunner: TaskRunnerVerbs }).TaskRunner;
     this.#sql = sqlOf(ctx.storage);
     this.#store = new Store(this.#sql, () => this.chance());
     this.#wakeup = new Wakeup(ctx.storage, () => this.now());
     // An alarm may wake a cold object without its name; only queues have alarms, and they stored theirs.
     const name = ctx.id.name ?? this.#store.meta.get("name") ?? DIRECTORY;
-    const inFile = this.#file.queues.get(name);
-    this.#inFile = inFile !== undefined;
-    this.#config = inFile ?? this.#lastSeen(name);
-    if (inFile) this.#noticeChange(inFile);
+    this.#entry = new Entry(this.#store.meta, file, name);
     this.#queue = new Queue(this.#store, {
-      config: this.#config,
-      inFile: this.#inFile,
+      entry: this.#entry,
       hosts: parseHostRules((env as QueueSettings).TASKQUEUE_ALLOW_HOSTS),
-      storageLimit: this.#file.totalStorageLimit,
+      storageLimit: file.totalStorageLimit,
       sql: this.#sql,
       wakeup: this.#wakeup,
       now: () => this.now(),
@@ -119,7 +113,7 @@ export class TaskQueueObject<Env = unknown>
   ): Answer<T> | Promise<Answer<T>> {
     const { leasing } = this.#queue;
     if (leasing) return act(leasing);
-    const message = `queue: "${this.#config.name}" is a push queue, only tasks of a pull queue are leased`;
+    const message = `queue: "${this.#entry.config.name}" is a push queue, only tasks of a pull queue are leased`;
     return refuse("WRONG_QUEUE_MODE", message);
   }
 
@@ -146,12 +140,32 @@ export class TaskQueueObject<Env = unknown>
     return this.#queue.ending(attempt);
   }
 
+  async define(given: unknown): Promise<Answer<QueueView>> {
+    const { failure } = this.#entry.define(given);
+    if (failure) return { failure };
+    this.#queue.reconfigured();
+    await this.#becomeKnown();
+    return { ok: queueView(this.#shown()) };
+  }
+
+  async remove(): Promise<Answer<true>> {
+    const answer = this.#entry.remove();
+    if (answer.failure) return answer;
+    await this.#directory().unregister(this.#entry.config.name);
+    this.#queue.erase();
+    return answer;
+  }
+
   async wake(): Promise<void> {
     this.#queue.watch();
   }
 
   async register(queue: string): Promise<void> {
     this.#store.directory.add(queue);
+  }
+
+  async unregister(queue: string): Promise<void> {
+    this.#store.directory.remove(queue);
   }
 
   async knownQueues(): Promise<string[]> {
@@ -167,7 +181,7 @@ export class TaskQueueObject<Env = unknown>
       if (!this.#wakeup.isNear() && this.#queue.mayHold()) await this.#wakeup.hold();
       this.#queue.watch();
     } catch (error) {
-      console.error(`task queue "${this.#config.name}": a turn failed, trying again`, error);
+      console.error(`task queue "${this.#entry.config.name}": a turn failed, trying again`, error);
       this.#wakeup.by(this.now() + AFTER_TROUBLE_MS);
     }
   }
@@ -176,9 +190,8 @@ export class TaskQueueObject<Env = unknown>
   async #becomeKnown(): Promise<void> {
     const { meta } = this.#store;
     if (meta.get("listed")) return;
-    meta.set("name", this.#config.name);
-    meta.set("config", JSON.stringify(this.#config));
-    await this.#directory().register(this.#config.name);
+    this.#entry.remember();
+    await this.#directory().register(this.#entry.config.name);
     meta.set("listed", true);
   }
 
@@ -187,25 +200,8 @@ export class TaskQueueObject<Env = unknown>
     return TaskQueue.getByName(DIRECTORY) as unknown as DirectoryVerbs;
   }
 
-  // A deploy that changed a queue's entry resumes it when it was paused by hand, as App Engine's does,
-  // unless the file says `resume_paused_queues: false`.
-  #noticeChange(config: QueueConfig): void {
-    const { meta } = this.#store;
-    const seen = meta.get("config");
-    const current = JSON.stringify(config);
-    if (seen === undefined || seen === current) return;
-    meta.set("config", current);
-    if (this.#file.resumePausedQueues) meta.set("paused", false);
-  }
-
-  #lastSeen(name: string): QueueConfig {
-    const seen = this.#store.meta.get("config");
-    const fallback = this.#file.queues.get("default") as QueueConfig;
-    return seen === undefined ? { ...fallback, name } : JSON.parse(seen);
-  }
-
   #shown(): Shown {
-    return { queue: this.#queue, config: this.#config, inFile: this.#inFile, now: this.now() };
+    return { queue: this.#queue, entry: this.#entry, now: this.now() };
   }
 }
 

@@ -9,12 +9,12 @@ import type { Bucket, BucketShape } from "../core/bucket.ts";
 import type { Answer } from "../core/errors.ts";
 import type { HostRules } from "../core/hosts.ts";
 import { type Room, startable, wakeAt } from "../core/plan.ts";
-import type { QueueConfig } from "../core/queue-config.ts";
 import type { AcceptedTask } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
 import type { Store } from "../store/store.ts";
 import { type AddCall, type Added, acceptCall, addAccepted, checkStorage } from "./adding.ts";
 import { type Deliver, Dispatcher } from "./dispatcher.ts";
+import type { Entry } from "./entry.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Leasing } from "./leasing.ts";
 import { Statistics } from "./statistics.ts";
@@ -23,9 +23,7 @@ import { HOLD_MS, WATCHDOG_MS, type Wakeup } from "./wakeup.ts";
 
 /** What a queue is given: its configuration, and every effect it has on the world. */
 export interface QueueSurroundings {
-  /** The queue.yaml entry; of a queue taken out of the file the last one seen, and `inFile` false. */
-  config: QueueConfig;
-  inFile: boolean;
+  entry: Entry;
   hosts: HostRules;
   /** queue.yaml's total_storage_limit, in bytes. */
   storageLimit: number | undefined;
@@ -43,46 +41,45 @@ const STARTS_PER_TURN = 500;
 export class Queue {
   readonly store: Store;
   readonly statistics: Statistics;
-  /** Absent on a push queue. */
-  readonly leasing: Leasing | undefined;
   readonly #around: QueueSurroundings;
-  readonly #tokens: Tokens | undefined;
+  #tokens: Tokens | undefined;
+  readonly #leasing: Leasing;
   readonly #commit: GroupCommit;
   readonly #dispatcher: Dispatcher;
   #paused: boolean;
 
   constructor(store: Store, around: QueueSurroundings) {
-    const { config, now, deliver, sql } = around;
+    const { entry, now, deliver, sql } = around;
     this.#around = around;
     this.store = store;
     this.statistics = new Statistics(store);
     this.#paused = store.meta.get("paused") ?? false;
-    this.#tokens = Number.isFinite(config.rate)
-      ? new Tokens(store.meta, this.#bucketShape(), now())
-      : undefined;
+    this.#tokens = this.#newTokens();
     this.#commit = new GroupCommit(sql.transaction, () => this.#arm());
     this.#dispatcher = new Dispatcher({
-      ...{ config, store, now, deliver },
+      ...{ entry, store, now, deliver },
       statistics: this.statistics,
-      tokens: this.#tokens,
+      tokens: () => this.#tokens,
       commit: this.#commit,
       onTrouble: () => this.#wakeSoon(),
     });
-    this.leasing =
-      config.mode === "pull"
-        ? new Leasing({
-            ...{ config, store, now, statistics: this.statistics, transaction: sql.transaction },
-            isClosed: () => this.#paused || !around.inFile,
-          })
-        : undefined;
+    this.#leasing = new Leasing({
+      ...{ entry, store, now, statistics: this.statistics, transaction: sql.transaction },
+      isClosed: () => this.#paused || !entry.isDefined,
+    });
+  }
+
+  /** Leases, absent on a push queue. */
+  get leasing(): Leasing | undefined {
+    return this.#around.entry.config.mode === "pull" ? this.#leasing : undefined;
   }
 
   /** Adds what callers hand in together; each call stands for itself. */
   async add(calls: readonly AddCall[]): Promise<Answer<Added[]>[]> {
-    const { config, hosts, now, sql, storageLimit } = this.#around;
+    const { entry, hosts, now, sql, storageLimit } = this.#around;
     const full = checkStorage(sql.size(), storageLimit);
     if (full) return calls.map(() => full);
-    const admission = { queue: config, now: now(), hosts };
+    const admission = { queue: entry.config, now: now(), hosts };
     const accepted = calls.map((call) => ({ ...call, answer: acceptCall(call, admission) }));
     const answers = await this.#written(() =>
       accepted.map(({ answer, atomic }) =>
@@ -114,7 +111,7 @@ export class Queue {
     const found = this.store.find(name, now);
     if (found?.kind === "failed") return this.store.forget(found.task, now);
     if (found?.kind !== "live") return false;
-    if (!this.store.delete(found.task, now, this.#around.config)) return false;
+    if (!this.store.delete(found.task, now, this.#around.entry.config)) return false;
     this.#dispatcher.inFlight.disown(found.task);
     this.leasing?.table.forget(found.task.key);
     this.statistics.removed();
@@ -123,7 +120,7 @@ export class Queue {
 
   /** Deletes every task on the queue; what is in flight runs to its end and changes nothing. */
   purge(): void {
-    this.#change(() => this.store.purge(this.#around.now(), this.#around.config));
+    this.#change(() => this.store.purge(this.#around.now(), this.#around.entry.config));
     this.#dispatcher.inFlight.disownAll();
     this.leasing?.table.clear();
     this.statistics.cleared();
@@ -140,6 +137,23 @@ export class Queue {
       this.store.meta.set("paused", paused);
       this.#tokens?.reshape(this.#bucketShape(), this.#around.now());
     });
+  }
+
+  /** The entry it goes by is another now: what is on the queue and in flight stays. */
+  reconfigured(): void {
+    const hasRate = Number.isFinite(this.#around.entry.config.rate);
+    if (hasRate && this.#tokens) this.#tokens.reshape(this.#bucketShape(), this.#around.now());
+    else this.#tokens = this.#newTokens();
+    this.#arm();
+  }
+
+  /** Forgets everything; what is in flight runs to its end and changes nothing. */
+  erase(): void {
+    this.#change(() => this.store.erase());
+    this.#dispatcher.inFlight.disownAll();
+    this.#leasing.table.clear();
+    this.statistics.cleared();
+    this.#paused = false;
   }
 
   /** The bucket now, absent without a rate limit. */
@@ -206,9 +220,9 @@ export class Queue {
   }
 
   #room(): Room {
-    const { config, inFile } = this.#around;
+    const { config, isDefined } = this.#around.entry;
     return {
-      paused: this.#paused || !inFile || config.rate === 0 || config.mode === "pull",
+      paused: this.#paused || !isDefined || config.rate === 0 || config.mode === "pull",
       bucket: this.tokens(),
       running: this.running,
       maxRunning: config.maxConcurrentRequests,
@@ -217,9 +231,15 @@ export class Queue {
 
   // While a queue is paused its bucket keeps what it holds and gains nothing.
   #bucketShape(): BucketShape {
-    const { config, inFile } = this.#around;
-    const isStill = this.#paused || !inFile;
+    const { config, isDefined } = this.#around.entry;
+    const isStill = this.#paused || !isDefined;
     return { capacity: config.bucketSize, rate: isStill ? 0 : config.rate };
+  }
+
+  #newTokens(): Tokens | undefined {
+    const { entry, now } = this.#around;
+    if (!Number.isFinite(entry.config.rate)) return undefined;
+    return new Tokens(this.store.meta, this.#bucketShape(), now());
   }
 
   #written<T>(work: () => T): Promise<T> {

@@ -30,7 +30,7 @@ export interface DeleteResult {
 export interface QueueView {
   name: string;
   mode: "push" | "pull";
-  /** `disabled`: no longer in queue.yaml, so nothing starts; its tasks are kept. */
+  /** `disabled`: no longer in queue.yaml, nor made over the API, so nothing starts; its tasks are kept. */
   state: "running" | "paused" | "disabled";
   /** As written in queue.yaml. */
   rate: string;
@@ -74,6 +74,10 @@ export interface QueueVerbs {
   lease(request: LeaseRequest): Promise<Answer<Task[]>>;
   acknowledge(holds: readonly Hold[]): Promise<Answer<AckResult[]>>;
   modifyLease(hold: Hold, seconds: number): Promise<Answer<Task>>;
+  /** Makes or changes a queue that does not stand in queue.yaml, by an entry of that file's form. */
+  define(entry: unknown): Promise<Answer<QueueView>>;
+  /** Removes such a queue with its tasks. */
+  remove(): Promise<Answer<true>>;
   /** Does what is overdue; a scheduled trigger calls it, in case the platform lost an alarm. */
   wake(): Promise<void>;
   /** Asked by a long attempt: settles with the reason when it is to be cut off, or once it has ended. */
@@ -83,5 +87,6 @@ export interface QueueVerbs {
 /** The RPC surface of the directory: the object that knows which queues there have ever been. */
 export interface DirectoryVerbs {
   register(queue: string): Promise<void>;
+  unregister(queue: string): Promise<void>;
   knownQueues(): Promise<string[]>;
 }

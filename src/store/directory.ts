@@ -12,6 +12,10 @@ export class Directory {
     this.#sql.run("INSERT OR IGNORE INTO known_queues (name) VALUES (?)", queue);
   }
 
+  remove(queue: string): void {
+    this.#sql.run("DELETE FROM known_queues WHERE name = ?", queue);
+  }
+
   all(): string[] {
     return this.#sql
       .rows("SELECT name FROM known_queues ORDER BY name")

@@ -49,6 +49,10 @@ export class FailedTasks {
     this.#sql.run("DELETE FROM failed WHERE key = ?", key);
   }
 
+  clear(): void {
+    this.#sql.run("DELETE FROM failed");
+  }
+
   count(): number {
     return Number(this.#sql.rows("SELECT count(*) AS n FROM failed")[0]?.n);
   }

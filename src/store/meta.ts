@@ -11,6 +11,8 @@ export interface MetaValues {
   paused: boolean;
   /** The queue.yaml entry last seen, as JSON, to notice that a deploy changed it. */
   config: string;
+  /** The entry this queue was made with over the API. */
+  made: object;
   /** A level the bucket cannot have fallen below; how it fills stands beside it, for after a change. */
   bucket: { level: Bucket; shape: BucketShape };
   /** When the first tombstone or failed task may have expired, ms since 1970. */
@@ -32,6 +34,11 @@ export class Meta {
   set<K extends keyof MetaValues>(key: K, value: MetaValues[K]): void {
     const json = JSON.stringify(value);
     this.#sql.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, json);
+  }
+
+  /** Forgets all but how far the tables are migrated. */
+  clearAll(): void {
+    this.#sql.run("DELETE FROM meta WHERE key <> 'schema'");
   }
 
   clear(key: keyof MetaValues): void {

@@ -63,6 +63,10 @@ export class Names {
     this.#sql.run("DELETE FROM names WHERE name = ?", name);
   }
 
+  clear(): void {
+    this.#sql.run("DELETE FROM names");
+  }
+
   /** Every live name becomes the tombstone of a deleted task, at once. */
   endAll(now: number, expires: number): void {
     const record: Omit<TaskRecord, "createdAt"> = {

@@ -140,6 +140,17 @@ export class Store {
     this.#expectSweep(expires);
   }
 
+  /** Everything is forgotten: tasks, failed ones, names and what the queue knows of itself. */
+  erase(): void {
+    this.tasks.clear();
+    this.failed.clear();
+    this.#names.clear();
+    this.meta.clearAll();
+    this.#sweepAt = undefined;
+    this.#sweptTo = "";
+    this.#earliest = Infinity;
+  }
+
   /**
    * Forgets a page of what has expired, if any may have; true when there is more to do at once. An
    * expired name is free already: this only gives its room back.

@@ -1,29 +1,13 @@
 // Pull queues over HTTP, as a worker in any language has them.
-import { exports } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { clock } from "../support/clock.ts";
+import { call } from "../support/http.ts";
 import { freshStart } from "../support/time.ts";
 
 beforeEach(freshStart);
 
-const own = (exports as unknown as { default: Fetcher }).default;
-
-interface Json {
-  [name: string]: unknown;
-}
-
-async function call(method: string, path: string, body?: object): Promise<[number, Json]> {
-  const init: RequestInit = { method };
-  if (body) {
-    init.body = JSON.stringify(body);
-    init.headers = { "Content-Type": "application/json" };
-  }
-  const response = await own.fetch(`http://127.0.0.1:8787/_ah/api/queues/${path}`, init);
-  return [response.status, await response.json()];
-}
-
 async function lease(body: object): Promise<{ name: string; lease: string }[]> {
-  const [status, answer] = await call("POST", "pull/tasks:lease", body);
+  const [status, answer] = await call("POST", "/queues/pull/tasks:lease", body);
   expect(status).toBe(200);
   return answer.tasks as { name: string; lease: string }[];
 }
@@ -32,7 +16,7 @@ const one = { leaseSeconds: 60, maxTasks: 1 };
 
 beforeEach(async () => {
   const tasks = ["n1", "n2", "n3"].map((name) => ({ name, payload: name }));
-  expect((await call("POST", "pull/tasks", { tasks }))[0]).toBe(200);
+  expect((await call("POST", "/queues/pull/tasks", { tasks }))[0]).toBe(200);
 });
 
 it("leases, and acknowledges many", async () => {
@@ -42,7 +26,7 @@ it("leases, and acknowledges many", async () => {
     { name: "n2" },
   ]);
   const leases = [...tasks.map(({ name, lease }) => ({ name, lease })), { name: "n3", lease: "x" }];
-  const [status, { results }] = await call("POST", "pull/tasks:ack", { leases });
+  const [status, { results }] = await call("POST", "/queues/pull/tasks:ack", { leases });
   expect(status).toBe(200);
   expect(results).toMatchObject([
     { name: "n1", acknowledged: true },
@@ -53,31 +37,34 @@ it("leases, and acknowledges many", async () => {
 
 it("acknowledges one by DELETE with its lease, and without it deletes", async () => {
   const [task] = await lease(one);
-  expect(await call("DELETE", `pull/tasks/n1?lease=other`)).toMatchObject([
+  expect(await call("DELETE", `/queues/pull/tasks/n1?lease=other`)).toMatchObject([
     409,
     { error: { code: "TASK_LEASE_EXPIRED" } },
   ]);
-  const acknowledged = await call("DELETE", `pull/tasks/n1?lease=${task?.lease}`);
+  const acknowledged = await call("DELETE", `/queues/pull/tasks/n1?lease=${task?.lease}`);
   expect(acknowledged).toEqual([200, { name: "n1", deleted: true }]);
-  expect((await call("GET", "pull/tasks/n1"))[1]).toMatchObject({ state: "done" });
-  expect(await call("DELETE", "pull/tasks/n2")).toEqual([200, { name: "n2", deleted: true }]);
-  expect((await call("GET", "pull/tasks/n2"))[1]).toMatchObject({ state: "deleted" });
+  expect((await call("GET", "/queues/pull/tasks/n1"))[1]).toMatchObject({ state: "done" });
+  expect(await call("DELETE", "/queues/pull/tasks/n2")).toEqual([
+    200,
+    { name: "n2", deleted: true },
+  ]);
+  expect((await call("GET", "/queues/pull/tasks/n2"))[1]).toMatchObject({ state: "deleted" });
 });
 
 it("extends a lease and gives it back", async () => {
   const [task] = await lease(one);
   const body = { lease: task?.lease, leaseSeconds: 120 };
-  const [status, longer] = await call("POST", "pull/tasks/n1:modifyLease", body);
+  const [status, longer] = await call("POST", "/queues/pull/tasks/n1:modifyLease", body);
   expect([status, longer.leaseExpiresAt]).toEqual([
     200,
     new Date(clock.now + 120_000).toISOString(),
   ]);
-  expect(await call("POST", "pull/tasks/n1:modifyLease", body)).toMatchObject([
+  expect(await call("POST", "/queues/pull/tasks/n1:modifyLease", body)).toMatchObject([
     409,
     { error: { code: "TASK_LEASE_EXPIRED" } },
   ]);
   const back = { lease: longer.lease, leaseSeconds: 0 };
-  expect((await call("POST", "pull/tasks/n1:modifyLease", back))[0]).toBe(200);
+  expect((await call("POST", "/queues/pull/tasks/n1:modifyLease", back))[0]).toBe(200);
   const again = await lease({ ...one, maxTasks: 3 });
   expect(again.map(({ name }) => name)).toContain("n1");
 });
@@ -98,5 +85,5 @@ it.each([
   ["push/tasks/n1:modifyLease", { lease: "x", leaseSeconds: 1 }, 400, "WRONG_QUEUE_MODE"],
   ["nope/tasks:lease", one, 404, "UNKNOWN_QUEUE"],
 ])("%s with %j is refused: %i %s", async (path, body, status, code) => {
-  expect(await call("POST", path, body)).toMatchObject([status, { error: { code } }]);
+  expect(await call("POST", `/queues/${path}`, body)).toMatchObject([status, { error: { code } }]);
 });
