@@ -20,6 +20,7 @@ export type {
 } from "./core/task.ts";
 export type { AddOptions, QueueHandle } from "./queue/handle.ts";
 export { type PushedTask, readTask } from "./queue/read-task.ts";
+export { ResultError, type ResultOptions } from "./queue/result.ts";
 export type { DeleteResult, ListQuery, QueueView, TaskPage } from "./queue/verbs.ts";
 
 export interface TaskQueuesOptions {

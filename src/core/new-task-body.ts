@@ -1,5 +1,6 @@
 // What a new task carries: params, a payload, or nothing; and whether that travels as a body or as a
 // query string. The matrix is App Engine's client library's.
+import { fromBase64 } from "./base64.ts";
 import { type Answer, invalid, jsonOf } from "./errors.ts";
 import type { BodyKind, Method, NewTask, Params } from "./task.ts";
 
@@ -52,7 +53,7 @@ function payloadOf({ payload, payloadBase64 }: NewTask): Answer<Content> {
   if (payloadBase64 === undefined) return contentOf(payload);
   if (payload !== undefined)
     return invalid("payloadBase64", payloadBase64, "either payload or payloadBase64");
-  const bytes = decodeBase64(payloadBase64);
+  const bytes = fromBase64(payloadBase64);
   if (bytes === undefined) return invalid("payloadBase64", payloadBase64, "base64");
   return { ok: { body: bytes } };
 }
@@ -65,17 +66,6 @@ function contentOf(payload: unknown): Answer<Content> {
   const json = jsonOf(payload);
   if (json === undefined) return invalid("payload", payload, "a string, bytes or a JSON value");
   return { ok: { body: json, kind: "json" } };
-}
-
-/** Standard or url-safe alphabet, padded or not, as Google's readers take it. */
-function decodeBase64(text: unknown): Uint8Array | undefined {
-  if (typeof text !== "string" || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) return undefined;
-  try {
-    const binary = atob(text.replace(/-/g, "+").replace(/_/g, "/").replace(/=+$/, ""));
-    return Uint8Array.from(binary, (char) => char.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
 }
 
 function encodeParams(params: Params): Answer<string> {

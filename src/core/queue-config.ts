@@ -29,6 +29,8 @@ export interface QueueConfig {
   readonly tombstoneTtl: number;
   /** Seconds a task that was given up is kept. */
   readonly keepFailed: number;
+  /** Present where handlers' answers are kept as results. */
+  readonly keepResults?: true;
 }
 
 /** userEmail may list, get, lease, delete and update; writerEmail may insert. */
@@ -95,6 +97,7 @@ function queueConfig(entry: QueueEntry): QueueConfig {
     acl: Object.freeze((entry.acl ?? []).map(grantOf)),
     tombstoneTtl: seconds(extensions.tombstone_ttl ?? TOMBSTONE_TTL),
     keepFailed: seconds(extensions.keep_failed ?? KEEP_FAILED),
+    ...(extensions.keep_results && { keepResults: true }),
   });
 }
 

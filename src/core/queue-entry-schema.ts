@@ -59,6 +59,10 @@ const pushExtensions = mapping({
   max_concurrent_requests: whole(1)
     .describe("In place of max_concurrent_requests, and free to pass 5000.")
     .optional(),
+  keep_results: z
+    .boolean({ error: "true or false" })
+    .describe("Keep what handlers answer, up to 64 KiB, as long as the task's tombstone.")
+    .optional(),
   ...retention,
 });
 
@@ -66,6 +70,7 @@ const pullExtensions = mapping({
   rate: pushOnly,
   bucket_size: pushOnly,
   max_concurrent_requests: pushOnly,
+  keep_results: pushOnly,
   ...retention,
 });
 

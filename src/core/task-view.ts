@@ -1,4 +1,5 @@
 // A stored task as callers see it.
+import { toBase64 } from "./base64.ts";
 import { tokenOf } from "./lease.ts";
 import {
   type Attempt,
@@ -87,7 +88,7 @@ function specView({ kind: _, query: __, headers, ...rest }: TaskSpec): Partial<T
 function contentView({ spec, body }: StoredTask): Partial<Task> {
   const view: Partial<Task> = spec.query ? { params: paramsOf(spec.query) } : {};
   if (body === undefined) return view;
-  if (typeof body !== "string") return { ...view, payloadBase64: base64(body) };
+  if (typeof body !== "string") return { ...view, payloadBase64: toBase64(body) };
   if (spec.kind === "params") return { ...view, params: paramsOf(body) };
   return { ...view, payload: spec.kind === "json" ? JSON.parse(body) : body };
 }
@@ -99,10 +100,4 @@ function paramsOf(encoded: string): Params {
     return values.length === 1 ? (values[0] as string) : values;
   };
   return Object.fromEntries([...new Set(form.keys())].map((name) => [name, single(name)]));
-}
-
-function base64(bytes: Uint8Array): string {
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
 }

@@ -1,6 +1,7 @@
 // The nouns: a task as it is asked for, as it is kept, and as it is shown.
 import type { RetryParameters } from "./backoff.ts";
 import type { Failure } from "./errors.ts";
+import type { Result } from "./result.ts";
 
 /**
  * Where a task is in its life. `scheduled` waits for its time, `due` for a token or a slot, `running`
@@ -131,7 +132,7 @@ export interface StoredTask {
  * deadline, connection or crash. `postponed`: the platform's own trouble, which is no attempt at all.
  */
 export type Outcome =
-  | { kind: "answered"; status: number; error?: string }
+  | { kind: "answered"; status: number; error?: string; result?: Result }
   | { kind: "unanswered"; error: string }
   | { kind: "postponed"; error: string };
 
@@ -174,6 +175,9 @@ export interface Task {
   /** Of a leased pull task: what its holder shows to acknowledge it or to change its lease. */
   lease?: string;
   leaseExpiresAt?: string;
+  /** Of a done task on a queue that keeps results: the handler's answer, bytes as base64. */
+  result?: unknown;
+  resultBase64?: string;
   /** Of a failed, done or deleted task: when it ended, and when its record and its name are free again. */
   endedAt?: string;
   expiresAt?: string;

@@ -1,6 +1,8 @@
 // One attempt of a task as one HTTP request, and the handler's answer as an outcome. Touches neither
 // storage nor the queue: what it needs to know crosses over as plain data.
 import { isAbsolute } from "../core/new-task-rules.ts";
+import type { QueueConfig } from "../core/queue-config.ts";
+import { MAX_RESULT_BYTES } from "../core/result.ts";
 import {
   type BodyKind,
   NO_PROGRESS,
@@ -23,6 +25,8 @@ export interface Delivery {
   target?: string;
   body?: string | Uint8Array;
   spec?: TaskSpec;
+  /** Present where a 2xx answer's body is to be kept. */
+  keepsResult?: true;
   /** Absent on the first attempt. */
   progress?: Omit<Progress, "attempts">;
 }
@@ -30,12 +34,13 @@ export interface Delivery {
 export function deliveryOf(
   { name, due, body, spec, progress }: StoredTask,
   attempt: number,
-  queue: { name: string; target?: string | undefined },
+  queue: Pick<QueueConfig, "name" | "target" | "keepResults">,
 ): Delivery {
   const delivery: Delivery = { queue: queue.name, name, attempt, due };
   const target = queue.target ?? spec.target;
   if (target !== undefined) delivery.target = target;
   if (body !== undefined) delivery.body = body;
+  if (queue.keepResults) delivery.keepsResult = true;
   if (spec !== NO_SPEC) delivery.spec = spec;
   if (progress !== NO_PROGRESS) {
     const { attempts: _, ...counts } = progress;
@@ -159,30 +164,53 @@ function latin1(text: string): string {
 export type WireOutcome = number | Outcome;
 
 export function onWire(outcome: Outcome): WireOutcome {
-  return outcome.kind === "answered" && !outcome.error ? outcome.status : outcome;
+  const isStatus = outcome.kind === "answered" && !outcome.error && !outcome.result;
+  return isStatus ? outcome.status : outcome;
 }
 
 export function offWire(outcome: WireOutcome): Outcome {
   return typeof outcome === "number" ? { kind: "answered", status: outcome } : outcome;
 }
 
-const ERROR_BYTES = 500;
+const ERROR_LENGTH = 500;
 
-/** The handler's answer; of one that is no success, the head of its body says why. */
-export async function outcomeOf({ status, ok, body }: Response): Promise<Outcome> {
-  const error = body ? await headOf(body) : "";
-  return ok || error === "" ? { kind: "answered", status } : { kind: "answered", status, error };
+/**
+ * The handler's answer. Of one that is no success the head of its body says why; of one that is, the body
+ * is its result, where that is kept.
+ */
+export async function outcomeOf(
+  { status, ok, body, headers }: Response,
+  keepsResult = false,
+): Promise<Outcome> {
+  if (!body) return { kind: "answered", status };
+  // In UTF-8 a character has four bytes at most.
+  const most = ok ? (keepsResult ? MAX_RESULT_BYTES : 0) : 4 * ERROR_LENGTH;
+  const { head, length } = await headOf(body, most);
+  if (ok && !keepsResult) return { kind: "answered", status };
+  if (ok && length > most) return { kind: "answered", status, error: tooLarge(length) };
+  if (ok)
+    return { kind: "answered", status, result: { type: headers.get("Content-Type"), body: head } };
+  const error = new TextDecoder().decode(head).slice(0, ERROR_LENGTH);
+  return error === "" ? { kind: "answered", status } : { kind: "answered", status, error };
+}
+
+function tooLarge(length: number): string {
+  return `the result of ${length} bytes was not kept: ${MAX_RESULT_BYTES} is the most`;
 }
 
 // Read to its end, not cancelled: to a handler behind a binding a cancelled answer looks like a cut-off.
-async function headOf(body: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
+async function headOf(
+  body: ReadableStream<Uint8Array>,
+  most: number,
+): Promise<{ head: Uint8Array; length: number }> {
+  const head = new Uint8Array(most);
+  let length = 0;
   const write = (chunk: Uint8Array) => {
-    if (text.length < ERROR_BYTES) text += decoder.decode(chunk, { stream: true });
+    if (length < most) head.set(chunk.subarray(0, most - length), length);
+    length += chunk.byteLength;
   };
   await body.pipeTo(new WritableStream({ write }));
-  return text.slice(0, ERROR_BYTES);
+  return { head: head.slice(0, Math.min(length, most)), length };
 }
 
 // Words of the platform for its own trouble: a chain of invocations that grew too long, an object that

@@ -128,7 +128,12 @@ export class Dispatcher {
     const times = { startedAt, endedAt };
     const verdict = judge(task.progress, times, outcome, task.spec.retry, config.retry);
     if (verdict.step === "retry") return store.retry(task, verdict.due, verdict.progress);
-    return store[verdict.step](task, endedAt, verdict.progress, config) ? "left" : undefined;
+    const result = outcome.kind === "answered" ? outcome.result : undefined;
+    const hasLeft =
+      verdict.step === "finish"
+        ? store.finish(task, endedAt, verdict.progress, config, result)
+        : store.bury(task, endedAt, verdict.progress, config);
+    return hasLeft ? "left" : undefined;
   }
 
   #written(outcome: Outcome, now: number, step: Settled): void {

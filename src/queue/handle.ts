@@ -16,6 +16,7 @@ import { type AddCall, type Added, MAX_TASKS_PER_CALL, resultOf } from "./adding
 import { inFileRefusal } from "./entry.ts";
 import type { AckResult } from "./leasing.ts";
 import { DIRECTORY } from "./object.ts";
+import { answerOf, hasEnded, MAX_WAIT_S, type ResultOptions } from "./result.ts";
 import type {
   DeleteResult,
   DirectoryVerbs,
@@ -82,6 +83,21 @@ export class QueueHandle<P = unknown> {
   /** The task of this name, in whatever state; throws UnknownTaskError. */
   async get(name: string): Promise<Task> {
     return unwrap(await (await this.#object()).get(name));
+  }
+
+  /**
+   * What the handler answered the task of this name with, on a queue with `extensions.keep_results`: a JSON
+   * value, a string, bytes, or undefined for an empty body. Waits for the task to end, `timeout` seconds
+   * at most (default 30); throws a ResultError when it has not ended by then, or ended otherwise than done.
+   */
+  async result<T = unknown>(name: string, { timeout = 30 }: ResultOptions = {}): Promise<T> {
+    const object = await this.#object();
+    let task = unwrap(await object.result(name, timeout));
+    for (let left = timeout; left > MAX_WAIT_S && !hasEnded(task); ) {
+      left -= MAX_WAIT_S;
+      task = unwrap(await object.result(name, left));
+    }
+    return answerOf(task) as T;
   }
 
   /** A page of the queue's tasks in due order; of those given up with `state: "failed"`. */

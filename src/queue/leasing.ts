@@ -57,7 +57,7 @@ export class Leasing {
         const tasks = around.isClosed() ? [] : this.#take(request);
         return tasks.length > 0 ? tasks : undefined;
       },
-      nothing: [],
+      timedOut: () => [],
       nextMoment: () => this.table.nextMoment(around.now()),
     });
   }

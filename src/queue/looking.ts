@@ -2,9 +2,11 @@
 import { wholeTokens } from "../core/bucket.ts";
 import { type Answer, invalid, refuse } from "../core/errors.ts";
 import { isLeased } from "../core/lease.ts";
+import { resultView } from "../core/result.ts";
 import type { Task, TaskState } from "../core/task.ts";
 import { rfc3339, taskView, tombstoneView } from "../core/task-view.ts";
 import { firstKeyOf, lastKeyOf } from "../store/key.ts";
+import type { NameRow } from "../store/names.ts";
 import type { TaskRow } from "../store/tasks.ts";
 import type { Entry } from "./entry.ts";
 import type { Queue } from "./queue.ts";
@@ -36,9 +38,14 @@ export function getTask({ queue, entry, now }: Shown, name: string): Answer<Task
     expires: expires ?? now,
   };
   const tombstone = tombstoneView(config.name, name, state as TaskState, ended);
-  if (found.kind === "ended") return { ok: tombstone };
+  if (found.kind === "ended") return { ok: { ...tombstone, ...resultOf(queue, found.row) } };
   const { endedAt, expiresAt } = tombstone;
   return { ok: { ...taskView(config.name, "failed", found.task), endedAt, expiresAt } };
+}
+
+function resultOf({ store }: Queue, { name, state, key }: NameRow): object {
+  const result = state === "done" && key !== null ? store.results.at(key, name) : undefined;
+  return result ? resultView(result) : {};
 }
 
 const noProgress = { retryCount: 0, executionCount: 0, attempts: [] };
@@ -121,7 +128,11 @@ export function queueView({ queue, entry, now }: Shown): QueueView {
       maxDoublings: retry.maxDoublings,
     },
     acl: config.acl,
-    extensions: { tombstoneTtl: config.tombstoneTtl, keepFailed: config.keepFailed },
+    extensions: {
+      tombstoneTtl: config.tombstoneTtl,
+      keepFailed: config.keepFailed,
+      ...(config.keepResults && { keepResults: true }),
+    },
     statistics: statisticsView(queue, now),
   };
 }

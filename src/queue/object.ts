@@ -14,6 +14,7 @@ import { Entry } from "./entry.ts";
 import type { AckResult, Hold, Leasing } from "./leasing.ts";
 import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
 import { Queue } from "./queue.ts";
+import { hasEnded, MAX_WAIT_S } from "./result.ts";
 import type { TaskRunnerVerbs } from "./runner.ts";
 import type { QueueSettings } from "./settings.ts";
 import type {
@@ -24,6 +25,7 @@ import type {
   QueueView,
   TaskPage,
 } from "./verbs.ts";
+import { Waiters } from "./waiters.ts";
 import { Wakeup } from "./wakeup.ts";
 
 /** The directory's name: no queue can have it. */
@@ -40,6 +42,7 @@ export class TaskQueueObject<Env = unknown>
   readonly #wakeup: Wakeup;
   readonly #queue: Queue;
   readonly #entry: Entry;
+  readonly #waitingForEnds: Waiters<string, Answer<Task>>;
   protected readonly runner: TaskRunnerVerbs;
 
   /** `file`: the queue.yaml this Worker was deployed with. */
@@ -61,6 +64,13 @@ export class TaskQueueObject<Env = unknown>
       now: () => this.now(),
       // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
       deliver: (delivery) => this.runner.run(delivery),
+      changed: () => this.#waitingForEnds.serve(),
+    });
+    this.#waitingForEnds = new Waiters({
+      now: () => this.now(),
+      serve: (name) => ended(getTask(this.#shown(), name)),
+      timedOut: (name) => getTask(this.#shown(), name),
+      nextMoment: () => Number.POSITIVE_INFINITY,
     });
     void ctx.blockConcurrencyWhile(async () => {
       this.#wakeup.recover(await ctx.storage.getAlarm());
@@ -85,6 +95,16 @@ export class TaskQueueObject<Env = unknown>
 
   async get(name: string): Promise<Answer<Task>> {
     return getTask(this.#shown(), name);
+  }
+
+  async result(name: string, waitSeconds: number): Promise<Answer<Task>> {
+    const { name: queue, keepResults } = this.#entry.config;
+    if (!keepResults) {
+      const message = `queue: "${queue}" keeps no results; in queue.yaml, extensions.keep_results: true`;
+      return refuse("INVALID_REQUEST", message);
+    }
+    const seconds = Math.min(waitSeconds, MAX_WAIT_S);
+    return ended(getTask(this.#shown(), name)) ?? this.#waitingForEnds.wait(name, seconds);
   }
 
   async list(query: ListQuery): Promise<Answer<TaskPage>> {
@@ -203,6 +223,11 @@ export class TaskQueueObject<Env = unknown>
   #shown(): Shown {
     return { queue: this.#queue, entry: this.#entry, now: this.now() };
   }
+}
+
+/** The answer, if its task has ended or there is no such task. */
+function ended(answer: Answer<Task>): Answer<Task> | undefined {
+  return answer.failure || hasEnded(answer.ok) ? answer : undefined;
 }
 
 function sqlOf(storage: DurableObjectStorage): Sql {

@@ -32,6 +32,8 @@ export interface QueueSurroundings {
   /** ms since 1970 */
   now: () => number;
   deliver: Deliver;
+  /** Called after whatever changed tasks, their rows or their states. */
+  changed: () => void;
 }
 
 const AFTER_TROUBLE_MS = 1000;
@@ -213,6 +215,7 @@ export class Queue {
     }
     if (this.running === 0) wakeup.release();
     this.leasing?.serve();
+    this.#around.changed();
   }
 
   #wakeSoon(): void {

@@ -79,7 +79,7 @@ export class TaskRunnerEntrypoint<Env = unknown>
     if (url && isAbsolute(url)) return this.#callOut(delivery, signal);
     try {
       const response = await this.#handlerOf(delivery.target).fetch(requestOf(delivery, signal));
-      return await outcomeOf(response);
+      return await outcomeOf(response, delivery.keepsResult);
     } catch (error) {
       if (signal.aborted) return { kind: "unanswered", error: String(signal.reason) };
       console.error(`task "${delivery.name}" on "${delivery.queue}" threw`, error);
@@ -93,7 +93,7 @@ export class TaskRunnerEntrypoint<Env = unknown>
     const refusal = hostRefusal(new URL(urlOf(delivery)), rules);
     if (refusal !== undefined) return { kind: "unanswered", error: `not called: ${refusal}` };
     try {
-      return await outcomeOf(await fetch(requestOf(delivery, signal)));
+      return await outcomeOf(await fetch(requestOf(delivery, signal)), delivery.keepsResult);
     } catch (error) {
       return { kind: "unanswered", error: String(signal.aborted ? signal.reason : error) };
     }

@@ -45,7 +45,7 @@ export interface QueueView {
     maxDoublings: number;
   };
   acl: readonly { userEmail?: string; writerEmail?: string }[];
-  extensions: { tombstoneTtl: number; keepFailed: number };
+  extensions: { tombstoneTtl: number; keepFailed: number; keepResults?: true };
   statistics: {
     /** On the queue: waiting, in flight, or between two attempts. */
     tasks: number;
@@ -65,6 +65,8 @@ export interface QueueView {
 export interface QueueVerbs {
   add(calls: readonly AddCall[]): Promise<Answer<Added[]>[]>;
   get(name: string): Promise<Answer<Task>>;
+  /** The task once it has ended, or after `waitSeconds` (60 at most) as it is then. */
+  result(name: string, waitSeconds: number): Promise<Answer<Task>>;
   list(query: ListQuery): Promise<Answer<TaskPage>>;
   delete(names: readonly string[]): Promise<DeleteResult[]>;
   purge(): Promise<QueueView>;

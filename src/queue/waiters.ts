@@ -7,7 +7,7 @@ export interface WaitersSurroundings<Request, Got> {
   /** What there is for the request, or undefined. */
   serve: (request: Request) => Got | undefined;
   /** What a caller gets whose time is up. */
-  nothing: Got;
+  timedOut: (request: Request) => Got;
   /** The next moment at which something is there by itself (ms), infinite if none is known. */
   nextMoment: () => number;
 }
@@ -40,7 +40,7 @@ export class Waiters<Request, Got> {
     if (this.#waiting.length === 0) return;
     const now = this.#around.now();
     this.#waiting = this.#waiting.filter(({ request, until, resolve }) => {
-      const got = this.#got(request) ?? (until <= now ? this.#around.nothing : undefined);
+      const got = this.#got(request) ?? (until <= now ? this.#around.timedOut(request) : undefined);
       if (got !== undefined) resolve(got);
       return got === undefined;
     });

@@ -35,6 +35,12 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE known_queues (name TEXT PRIMARY KEY) WITHOUT ROWID;`,
   `ALTER TABLE tasks ADD COLUMN lease INTEGER;
    CREATE TABLE tags (tag TEXT, key INTEGER, PRIMARY KEY (tag, key)) WITHOUT ROWID;`,
+  `CREATE TABLE results (
+     key INTEGER PRIMARY KEY,
+     name TEXT NOT NULL,
+     type TEXT,
+     body BLOB NOT NULL
+   );`,
 ];
 
 /** Brings the tables up to date; on an object that is, it reads one row and writes none. */

@@ -1,5 +1,6 @@
 // A queue's memory: the legal steps of a task's life, each one method over the tables it touches. What
 // a step may do to a name stands here and nowhere else. Callers wrap steps in a transaction.
+import type { Result } from "../core/result.ts";
 import type { AcceptedTask, Progress, StoredTask } from "../core/task.ts";
 import { Directory } from "./directory.ts";
 import { FailedTasks } from "./failed.ts";
@@ -7,6 +8,7 @@ import { dueOf, keyInName } from "./key.ts";
 import { LeasableTasks } from "./leasable.ts";
 import { Meta } from "./meta.ts";
 import { type NameRow, Names, type TaskRecord } from "./names.ts";
+import { Results } from "./results.ts";
 import { migrate } from "./schema.ts";
 import type { Sql } from "./sql.ts";
 import { type TaskRow, Tasks } from "./tasks.ts";
@@ -15,6 +17,8 @@ import { type TaskRow, Tasks } from "./tasks.ts";
 export interface Retention {
   tombstoneTtl: number;
   keepFailed: number;
+  /** Whether what handlers answered is kept as long as their tasks' tombstones. */
+  keepResults?: boolean;
 }
 
 /** What a name stands for. */
@@ -30,6 +34,7 @@ export class Store {
   readonly tasks: Tasks;
   readonly leasable: LeasableTasks;
   readonly failed: FailedTasks;
+  readonly results: Results;
   readonly meta: Meta;
   readonly directory: Directory;
   readonly #names: Names;
@@ -43,6 +48,7 @@ export class Store {
     this.tasks = new Tasks(sql, chance);
     this.leasable = new LeasableTasks(sql);
     this.failed = new FailedTasks(sql);
+    this.results = new Results(sql);
     this.meta = new Meta(sql);
     this.directory = new Directory(sql);
     this.#names = new Names(sql);
@@ -60,8 +66,8 @@ export class Store {
       const task = this.failed.at(row.key as number, name);
       return task ? { kind: "failed", task, row } : { kind: "ended", row };
     }
-    if (row.key === null) return { kind: "ended", row };
-    const task = this.tasks.at(row.key, name);
+    if (row.state === "done" || row.state === "deleted") return { kind: "ended", row };
+    const task = this.tasks.at(row.key as number, name);
     return task && { kind: "live", task };
   }
 
@@ -74,11 +80,31 @@ export class Store {
     return { added };
   }
 
-  /** The task is done; false when it was no longer there. */
-  finish(task: TaskRow, now: number, progress: Progress, { tombstoneTtl }: Retention): boolean {
+  /** The task is done, with this result; false when it was no longer there. */
+  finish(
+    task: TaskRow,
+    now: number,
+    progress: Progress,
+    { tombstoneTtl, keepResults = false }: Retention,
+    result?: Result,
+  ): boolean {
     if (!this.tasks.remove(task)) return false;
-    this.#release(task, "done", now, progress, tombstoneTtl);
+    if (keepResults) this.#leaveResult(task, now, progress, now + tombstoneTtl * 1000, result);
+    else this.#release(task, "done", now, progress, tombstoneTtl);
     return true;
+  }
+
+  // A result is asked for by name, so here a task with a generated name leaves a tombstone too.
+  #leaveResult(
+    task: TaskRow,
+    now: number,
+    progress: Progress,
+    expires: number,
+    result: Result | undefined,
+  ): void {
+    const key = result ? this.results.keep(task.name, result, expires) : null;
+    this.#names.end(task.name, "done", expires, recordOf(task, now, progress), key);
+    this.#expectSweep(expires);
   }
 
   /** The task runs again at `due`; its row, or undefined when it was no longer there. */
@@ -144,6 +170,7 @@ export class Store {
   erase(): void {
     this.tasks.clear();
     this.failed.clear();
+    this.results.clear();
     this.#names.clear();
     this.meta.clearAll();
     this.#sweepAt = undefined;
@@ -159,9 +186,11 @@ export class Store {
     if (this.#sweepAt === undefined || this.#sweepAt > now) return false;
     const names = this.#names.sweep(this.#sweptTo, now, SWEEP_PAGE);
     const failed = this.failed.sweep(now, SWEEP_PAGE);
+    const results = this.results.sweep(now, SWEEP_PAGE);
     this.#sweptTo = names.next ?? "";
-    this.#earliest = Math.min(this.#earliest, names.earliest, failed.earliest);
-    if (names.next !== undefined || failed.removed === SWEEP_PAGE) return true;
+    this.#earliest = Math.min(this.#earliest, names.earliest, failed.earliest, results.earliest);
+    const isMore = failed.removed === SWEEP_PAGE || results.removed === SWEEP_PAGE;
+    if (names.next !== undefined || isMore) return true;
     this.#planSweep(
       this.#earliest === Infinity ? undefined : Math.max(this.#earliest, now + SWEEP_EVERY_MS),
     );

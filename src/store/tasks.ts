@@ -182,7 +182,7 @@ export class Tasks {
  * Behind the last key of a window that starts at the given time (ms): the window doubles while it is full
  * to its end, so even a million rows of one instant cost a few look-ups each.
  */
-export function freeKey(sql: Sql, table: "tasks" | "failed", ms: number): number {
+export function freeKey(sql: Sql, table: "tasks" | "failed" | "results", ms: number): number {
   const query = `SELECT max(key) AS key FROM ${table} WHERE key BETWEEN ? AND ?`;
   const first = firstKeyOf(ms);
   for (let window = 4096; ; window *= 2) {

@@ -183,6 +183,7 @@ describe("a pull queue", () => {
     "extensions: {rate: none}",
     "extensions: {bucket_size: 9}",
     "extensions: {max_concurrent_requests: 9}",
+    "extensions: {keep_results: true}",
   ])("refuses {%s}", (keys) => {
     expect(() => pull(keys)).toThrow("expected on push queues only");
   });
@@ -331,6 +332,7 @@ describe("extensions", () => {
     ["bucket_size: 1.5", "bucket_size: found 1.5, expected a whole number, 1 or more"],
     ["max_concurrent_requests: 0", "max_concurrent_requests: found 0, expected a whole number, 1"],
     ["tombstone_ttl: 0s", `tombstone_ttl: found "0s", expected ${DURATION} and at most 36500d`],
+    ["keep_results: 1", "keep_results: found 1, expected true or false"],
     ["keep_failed: 7", `keep_failed: found 7, expected ${DURATION} and at most 36500d`],
     ["keep_failed: 36501d", `keep_failed: found "36501d", expected ${DURATION} and at most 36500d`],
     ["shard: 2", "shard: found an unknown key, expected one of rate, bucket_size, "],

@@ -1,0 +1,30 @@
+// What a handler answered with, kept for whoever asks.
+import { toBase64 } from "./base64.ts";
+
+export const MAX_RESULT_BYTES = 65_536;
+
+/** The body of a 2xx answer, and what it says it is. */
+export interface Result {
+  type: string | null;
+  body: Uint8Array;
+}
+
+/** A result as it is shown: JSON as the value it is, text as text, anything else as base64. */
+export function resultView({ type, body }: Result): { result: unknown } | { resultBase64: string } {
+  const kind = type ?? "text/plain";
+  if (/^application\/(.*\+)?json\b/i.test(kind)) return { result: jsonOrText(decoded(body)) };
+  if (/^text\/|^application\/x-www-form-urlencoded\b/i.test(kind)) return { result: decoded(body) };
+  return { resultBase64: toBase64(body) };
+}
+
+function decoded(body: Uint8Array): string {
+  return new TextDecoder().decode(body);
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
