@@ -31,6 +31,8 @@ export interface QueueConfig {
   readonly keepFailed: number;
   /** Present where handlers' answers are kept as results. */
   readonly keepResults?: true;
+  /** The queue that tasks which were given up are handed on to. */
+  readonly failedQueue?: string;
 }
 
 /** userEmail may list, get, lease, delete and update; writerEmail may insert. */
@@ -98,6 +100,7 @@ function queueConfig(entry: QueueEntry): QueueConfig {
     tombstoneTtl: seconds(extensions.tombstone_ttl ?? TOMBSTONE_TTL),
     keepFailed: seconds(extensions.keep_failed ?? KEEP_FAILED),
     ...(extensions.keep_results && { keepResults: true }),
+    ...(extensions.failed_queue && { failedQueue: extensions.failed_queue }),
   });
 }
 

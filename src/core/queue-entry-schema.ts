@@ -51,6 +51,9 @@ const retention = {
   keep_failed: duration(HUNDRED_YEARS, " and at most 36500d")
     .describe("How long a task that was given up is kept. Default 7d.")
     .optional(),
+  failed_queue: text(QUEUE_NAME, "the name of a push queue")
+    .describe("The push queue that tasks which were given up are handed on to.")
+    .optional(),
 };
 
 const pushExtensions = mapping({

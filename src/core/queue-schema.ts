@@ -17,6 +17,7 @@ export const queueDocument = mapping({
   queue: z
     .array(queueEntry, { error: "a list of queues" })
     .superRefine(refuseSameNames, { when: ({ value }) => Array.isArray(value) })
+    .superRefine(refuseLostFailures, { when: ({ value }) => Array.isArray(value) })
     .describe("The queues. One named default, 5/s, exists even when it is not listed.")
     .optional(),
   total_storage_limit: z
@@ -53,5 +54,20 @@ function refuseSameNames(entries: readonly QueueEntry[], context: z.RefinementCt
         message: "a name no other queue has",
       });
     }
+  }
+}
+
+// A failed task can be handed on to another push queue of the file, and to no other.
+function refuseLostFailures(entries: readonly QueueEntry[], context: z.RefinementCtx): void {
+  const push = entries.filter((entry) => entry?.mode !== "pull").map((entry) => entry?.name);
+  for (const [index, entry] of entries.entries()) {
+    const failedQueue = entry?.extensions?.failed_queue;
+    if (typeof failedQueue !== "string") continue;
+    if (failedQueue !== entry.name && push.includes(failedQueue)) continue;
+    context.addIssue({
+      code: "custom",
+      path: [index, "extensions", "failed_queue"],
+      message: "another push queue of this file",
+    });
   }
 }

@@ -27,6 +27,8 @@ export interface LeasingSurroundings {
   now: () => number;
   /** Whether nothing is to be leased: paused by hand, or defined nowhere. */
   isClosed: () => boolean;
+  /** A task was given up, and is to be handed on in the next turn. */
+  givenUp: () => void;
 }
 
 /** A lease as its holder shows it. */
@@ -174,6 +176,7 @@ export class Leasing {
     const { step, progress } = leaseAgain(task.progress, task.lease, now, limit);
     if (step === "bury") {
       store.bury(task, now, progress, config);
+      if (config.failedQueue) this.#around.givenUp();
       statistics.removed();
       this.table.forget(task.key);
       return undefined;

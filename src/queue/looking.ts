@@ -132,6 +132,7 @@ export function queueView({ queue, entry, now }: Shown): QueueView {
       tombstoneTtl: config.tombstoneTtl,
       keepFailed: config.keepFailed,
       ...(config.keepResults && { keepResults: true }),
+      ...(config.failedQueue && { failedQueue: config.failedQueue }),
     },
     statistics: statisticsView(queue, now),
   };

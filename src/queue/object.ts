@@ -64,6 +64,10 @@ export class TaskQueueObject<Env = unknown>
       now: () => this.now(),
       // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
       deliver: (delivery) => this.runner.run(delivery),
+      addTo: async (queue, tasks) => {
+        const other = this.#objectOf(queue) as unknown as QueueVerbs;
+        return (await other.add([{ tasks, atomic: false }]))[0] as Answer<Added[]>;
+      },
       changed: () => this.#waitingForEnds.serve(),
     });
     this.#waitingForEnds = new Waiters({
@@ -216,8 +220,12 @@ export class TaskQueueObject<Env = unknown>
   }
 
   #directory(): DirectoryVerbs {
+    return this.#objectOf(DIRECTORY) as unknown as DirectoryVerbs;
+  }
+
+  #objectOf(name: string): DurableObjectStub {
     const { TaskQueue } = this.ctx.exports as unknown as { TaskQueue: DurableObjectNamespace };
-    return TaskQueue.getByName(DIRECTORY) as unknown as DirectoryVerbs;
+    return TaskQueue.getByName(name);
   }
 
   #shown(): Shown {

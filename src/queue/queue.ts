@@ -16,6 +16,7 @@ import { type AddCall, type Added, acceptCall, addAccepted, checkStorage } from 
 import { type Deliver, Dispatcher } from "./dispatcher.ts";
 import type { Entry } from "./entry.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { Handover, type HandoverSurroundings } from "./handover.ts";
 import { Leasing } from "./leasing.ts";
 import { Statistics } from "./statistics.ts";
 import { Tokens } from "./tokens.ts";
@@ -32,6 +33,8 @@ export interface QueueSurroundings {
   /** ms since 1970 */
   now: () => number;
   deliver: Deliver;
+  /** Adds tasks to another queue. */
+  addTo: HandoverSurroundings["addTo"];
   /** Called after whatever changed tasks, their rows or their states. */
   changed: () => void;
 }
@@ -46,6 +49,7 @@ export class Queue {
   readonly #around: QueueSurroundings;
   #tokens: Tokens | undefined;
   readonly #leasing: Leasing;
+  readonly #handover: Handover;
   readonly #commit: GroupCommit;
   readonly #dispatcher: Dispatcher;
   #paused: boolean;
@@ -65,9 +69,14 @@ export class Queue {
       commit: this.#commit,
       onTrouble: () => this.#wakeSoon(),
     });
+    this.#handover = new Handover({
+      ...{ entry, store, now, addTo: around.addTo, transaction: sql.transaction },
+      changed: () => this.#arm(),
+    });
     this.#leasing = new Leasing({
       ...{ entry, store, now, statistics: this.statistics, transaction: sql.transaction },
       isClosed: () => this.#paused || !entry.isDefined,
+      givenUp: () => around.wakeup.by(now()),
     });
   }
 
@@ -184,6 +193,7 @@ export class Queue {
     const now = clock();
     this.#dispatcher.cutOffOverdue(now);
     this.#dispatcher.startDue(now, Math.min(startable(this.#room()), STARTS_PER_TURN));
+    this.#handover.turn(now);
     const isSwept = !sql.transaction(() => this.store.sweep(now));
     this.#arm();
     if (!isSwept) wakeup.by(now);
@@ -209,6 +219,8 @@ export class Queue {
     try {
       const next = wakeAt({ ...this.#room(), now: now(), nextDue: this.#dispatcher.nextDue() });
       if (next !== undefined) wakeup.by(next);
+      const handover = this.#handover.next();
+      if (handover !== undefined) wakeup.by(handover);
     } catch (error) {
       console.error("task queue: what is next could not be read, trying again", error);
       this.#wakeSoon();

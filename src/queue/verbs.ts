@@ -45,7 +45,12 @@ export interface QueueView {
     maxDoublings: number;
   };
   acl: readonly { userEmail?: string; writerEmail?: string }[];
-  extensions: { tombstoneTtl: number; keepFailed: number; keepResults?: true };
+  extensions: {
+    tombstoneTtl: number;
+    keepFailed: number;
+    keepResults?: true;
+    failedQueue?: string;
+  };
   statistics: {
     /** On the queue: waiting, in flight, or between two attempts. */
     tasks: number;

@@ -41,6 +41,7 @@ const MIGRATIONS: readonly string[] = [
      type TEXT,
      body BLOB NOT NULL
    );`,
+  "CREATE TABLE outbox (key INTEGER PRIMARY KEY, name TEXT NOT NULL);",
 ];
 
 /** Brings the tables up to date; on an object that is, it reads one row and writes none. */

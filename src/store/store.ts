@@ -8,6 +8,7 @@ import { dueOf, keyInName } from "./key.ts";
 import { LeasableTasks } from "./leasable.ts";
 import { Meta } from "./meta.ts";
 import { type NameRow, Names, type TaskRecord } from "./names.ts";
+import { Outbox } from "./outbox.ts";
 import { Results } from "./results.ts";
 import { migrate } from "./schema.ts";
 import type { Sql } from "./sql.ts";
@@ -19,6 +20,8 @@ export interface Retention {
   keepFailed: number;
   /** Whether what handlers answered is kept as long as their tasks' tombstones. */
   keepResults?: boolean;
+  /** The queue that failed tasks are handed on to. */
+  failedQueue?: string;
 }
 
 /** What a name stands for. */
@@ -35,6 +38,7 @@ export class Store {
   readonly leasable: LeasableTasks;
   readonly failed: FailedTasks;
   readonly results: Results;
+  readonly outbox: Outbox;
   readonly meta: Meta;
   readonly directory: Directory;
   readonly #names: Names;
@@ -49,6 +53,7 @@ export class Store {
     this.leasable = new LeasableTasks(sql);
     this.failed = new FailedTasks(sql);
     this.results = new Results(sql);
+    this.outbox = new Outbox(sql);
     this.meta = new Meta(sql);
     this.directory = new Directory(sql);
     this.#names = new Names(sql);
@@ -63,7 +68,7 @@ export class Store {
       return task && { kind: "live", task };
     }
     if (row.state === "failed") {
-      const task = this.failed.at(row.key as number, name);
+      const task = row.key === null ? undefined : this.failed.at(row.key, name);
       return task ? { kind: "failed", task, row } : { kind: "ended", row };
     }
     if (row.state === "done" || row.state === "deleted") return { kind: "ended", row };
@@ -135,6 +140,7 @@ export class Store {
       ? Math.max(keptUntil, now + retention.tombstoneTtl * 1000)
       : keptUntil;
     this.#names.end(task.name, "failed", nameUntil, recordOf(task, now, progress), key);
+    if (retention.failedQueue) this.outbox.add({ key, name: task.name });
     this.#expectSweep(keptUntil);
     return true;
   }
@@ -158,6 +164,17 @@ export class Store {
     return true;
   }
 
+  /** A failed task lies on another queue now: its record goes, and its name says that it failed. */
+  handOn(task: TaskRow, now: number): void {
+    const row = this.#names.find(task.name, now);
+    this.failed.remove(task.key);
+    if (task.named && row?.expires && row.record) {
+      this.#names.end(task.name, "failed", row.expires, row.record, null);
+    } else {
+      this.#names.remove(task.name);
+    }
+  }
+
   /** Every task on the queue is deleted; failed ones are records, not on the queue, and stay. */
   purge(now: number, { tombstoneTtl }: Retention): void {
     const expires = now + tombstoneTtl * 1000;
@@ -171,6 +188,7 @@ export class Store {
     this.tasks.clear();
     this.failed.clear();
     this.results.clear();
+    this.outbox.clear();
     this.#names.clear();
     this.meta.clearAll();
     this.#sweepAt = undefined;

@@ -1,0 +1,90 @@
+// Failed tasks on their way to the queue that `extensions.failed_queue` names. They stay records here until
+// that queue has them on disk; a crash in between hands them on again, under names that are taken then.
+import type { Answer } from "../core/errors.ts";
+import { handedOn } from "../core/handed-on.ts";
+import type { NewTask } from "../core/task.ts";
+import type { OutboxRow } from "../store/outbox.ts";
+import type { Store } from "../store/store.ts";
+import type { TaskRow } from "../store/tasks.ts";
+import type { Added } from "./adding.ts";
+import type { Entry } from "./entry.ts";
+
+export interface HandoverSurroundings {
+  entry: Entry;
+  store: Store;
+  transaction: <T>(work: () => T) => T;
+  /** ms since 1970 */
+  now: () => number;
+  /** Adds tasks to another queue. */
+  addTo: (queue: string, tasks: readonly NewTask[]) => Promise<Answer<Added[]>>;
+  /** Called when something was handed on, or is to be tried again later. */
+  changed: () => void;
+}
+
+const PAGE = 50;
+const AGAIN_MS = 10_000;
+
+export class Handover {
+  readonly #around: HandoverSurroundings;
+  #isUnderWay = false;
+  #notBefore = 0;
+
+  constructor(around: HandoverSurroundings) {
+    this.#around = around;
+  }
+
+  /** When the next tasks are to be handed on (ms), undefined when there are none. */
+  next(): number | undefined {
+    if (this.#isUnderWay || this.#around.entry.config.failedQueue === undefined) return undefined;
+    return this.#around.store.outbox.first(1).length > 0 ? this.#notBefore : undefined;
+  }
+
+  /** Hands on a page of failed tasks, if it is time; an alarm's turn calls it. */
+  turn(now: number): void {
+    const { failedQueue } = this.#around.entry.config;
+    const next = this.next();
+    if (failedQueue === undefined || next === undefined || next > now) return;
+    this.#isUnderWay = true;
+    void this.#handOn(failedQueue, this.#around.store.outbox.first(PAGE))
+      .catch((error) => {
+        console.error(`task queue: failed tasks could not be put on "${failedQueue}"`, error);
+        this.#notBefore = this.#around.now() + AGAIN_MS;
+      })
+      .finally(() => {
+        this.#isUnderWay = false;
+        this.#around.changed();
+      });
+  }
+
+  async #handOn(queue: string, rows: readonly OutboxRow[]): Promise<void> {
+    const { entry, store } = this.#around;
+    for (const row of rows) {
+      const task = store.failed.at(row.key, row.name);
+      if (!task) {
+        this.#settle(row, () => {});
+        continue;
+      }
+      const answer = await this.#around.addTo(queue, [handedOn(entry.config.name, task, row.key)]);
+      this.#settle(row, () => this.#written(task, answer, queue));
+    }
+  }
+
+  // Refused, it stays here as failed: it is not lost. A name that is taken is this very failure's.
+  #written(task: TaskRow, { ok, failure }: Answer<Added[]>, queue: string): void {
+    const refusal = failure ?? ok?.[0]?.error;
+    const isThere = refusal?.code === "TASK_ALREADY_EXISTS" || refusal?.code === "TOMBSTONED_TASK";
+    if (refusal && !isThere) {
+      console.error(`task queue: "${task.name}" stays failed, "${queue}" refused it:`, refusal);
+      return;
+    }
+    this.#around.store.handOn(task, this.#around.now());
+  }
+
+  #settle(row: OutboxRow, work: () => void): void {
+    const { store, transaction } = this.#around;
+    transaction(() => {
+      store.outbox.remove(row.key);
+      work();
+    });
+  }
+}
