@@ -26,7 +26,19 @@ export interface NameRow {
   record: TaskRecord | undefined;
 }
 
+/** Which names: those that begin with `prefix`, behind `after` in their order, `limit` at most. */
+export interface NameQuery {
+  prefix: string;
+  after: string;
+  limit: number;
+}
+
 const COLUMNS = "name, state, key, expires, record";
+/** Names one page may look at to find those whose task has ended. */
+const SCAN = 5000;
+/** Comes after every character a name can have. */
+const LAST_CHARACTER = "~";
+const RANGE = "FROM names WHERE name > ? AND name >= ? AND name < ? ORDER BY name";
 
 export class Names {
   readonly #sql: Sql;
@@ -56,6 +68,16 @@ export class Names {
     key: number | null,
   ): void {
     this.#put({ name, state, key, expires, record });
+  }
+
+  /** Names that are taken at `now` by a task no longer on the queue; and behind which name to go on. */
+  ended({ prefix, after, limit }: NameQuery, now: number): { rows: NameRow[]; next?: string } {
+    const range = [after, prefix, prefix + LAST_CHARACTER];
+    const query = `SELECT * FROM (SELECT ${COLUMNS} ${RANGE} LIMIT ${SCAN}) WHERE expires > ? LIMIT ?`;
+    const rows = this.#sql.rows(query, ...range, now, limit).map(nameOf);
+    const scanned = `SELECT name ${RANGE} LIMIT 1 OFFSET ${SCAN - 1}`;
+    const last = rows.length === limit ? rows.at(-1) : this.#sql.rows(scanned, ...range)[0];
+    return last ? { rows, next: last.name as string } : { rows };
   }
 
   /** Frees a name at once. */

@@ -1,11 +1,11 @@
 // A queue's memory: the legal steps of a task's life, each one method over the tables it touches. What
 // a step may do to a name stands here and nowhere else. Callers wrap steps in a transaction.
-import type { AcceptedTask, Progress, StoredTask } from "../core/task.ts";
+import { type AcceptedTask, NO_PROGRESS, type Progress, type StoredTask } from "../core/task.ts";
 import { Directory } from "./directory.ts";
 import { FailedTasks } from "./failed.ts";
 import { dueOf, keyInName } from "./key.ts";
 import { Meta } from "./meta.ts";
-import { type NameRow, Names, type TaskRecord } from "./names.ts";
+import { type NameQuery, type NameRow, Names, type TaskRecord } from "./names.ts";
 import { migrate } from "./schema.ts";
 import type { Sql } from "./sql.ts";
 import { type TaskRow, Tasks } from "./tasks.ts";
@@ -81,14 +81,28 @@ export class Store {
   /** The task runs again at `due`; its row, or undefined when it was no longer there. */
   retry(task: TaskRow, due: number, progress: Progress): TaskRow | undefined {
     const key = this.tasks.move(task, due, progress);
-    if (key === undefined) return undefined;
-    // A task that moved back to the place its generated name says is found without a row.
-    if (task.named || keyInName(task.name) !== key) {
-      this.#names.place(task.name, task.named ? "live" : "moved", key);
-    } else {
-      this.#names.remove(task.name);
-    }
-    return { ...task, key, due: dueOf(key), progress };
+    return key === undefined ? undefined : this.#placed({ ...task, key, progress });
+  }
+
+  /** A waiting task is due at `due` instead; its row, or undefined when it was no longer there. */
+  reschedule(task: TaskRow, due: number): TaskRow | undefined {
+    return this.retry(task, due, task.progress);
+  }
+
+  /**
+   * The task runs at `due` before all others, whatever the rate or a pause say, and this place is a
+   * promise: it is left by the end of an attempt alone, and by who moves or deletes the task. Its row, or
+   * undefined when it was no longer there.
+   */
+  toFront(task: TaskRow, due: number): TaskRow | undefined {
+    const key = this.tasks.moveToFront(task, due);
+    return key === undefined ? undefined : this.#placed({ ...task, key });
+  }
+
+  /** A failed task is on the queue again as if it were new, due at `now`; its row, or undefined when it was not kept. */
+  redrive(task: TaskRow, now: number): TaskRow | undefined {
+    if (!this.failed.remove(task.key)) return undefined;
+    return this.#placed(this.tasks.restore({ ...task, progress: NO_PROGRESS }, now));
   }
 
   /** The task is given up and kept as failed; false when it was no longer there. */
@@ -123,6 +137,21 @@ export class Store {
     return true;
   }
 
+  /** Names that nothing but a tombstone holds, in their order: a page may be short, or empty, and yet have a next. */
+  tombstones(query: NameQuery, now: number): { rows: NameRow[]; next?: string } {
+    const { rows, ...rest } = this.#names.ended(query, now);
+    const isTombstone = ({ name, key }: NameRow) =>
+      key === null || this.find(name, now)?.kind === "ended";
+    return { rows: rows.filter(isTombstone), ...rest };
+  }
+
+  /** Frees the name of a task that has ended; false when it is free already, or its task is kept. */
+  releaseName(name: string, now: number): boolean {
+    if (this.find(name, now)?.kind !== "ended") return false;
+    this.#names.remove(name);
+    return true;
+  }
+
   /** Every task on the queue is deleted; failed ones are records, not on the queue, and stay. */
   purge(now: number, { tombstoneTtl }: Retention): void {
     const expires = now + tombstoneTtl * 1000;
@@ -147,6 +176,16 @@ export class Store {
     );
     this.#earliest = Infinity;
     return false;
+  }
+
+  // A task that came back to the place its generated name says is found without a row.
+  #placed(task: TaskRow): TaskRow {
+    if (task.named || keyInName(task.name) !== task.key) {
+      this.#names.place(task.name, task.named ? "live" : "moved", task.key);
+    } else {
+      this.#names.remove(task.name);
+    }
+    return { ...task, due: dueOf(task.key) };
   }
 
   #release(

@@ -8,7 +8,7 @@ import {
   type Progress,
   type StoredTask,
 } from "../core/task.ts";
-import { dueOf, firstKeyOf, generatedName, keyInName } from "./key.ts";
+import { dueOf, firstFrontKeyOf, firstKeyOf, generatedName, keyInName } from "./key.ts";
 import type { Row, Sql } from "./sql.ts";
 
 /** A task with the key of the row it lies in. */
@@ -76,9 +76,13 @@ export class Tasks {
     return found;
   }
 
-  /** When the first task after key `after` is due, passing over those `skip` names. */
-  nextDue(after: number, skip: (key: number, name: string) => boolean): number | undefined {
-    for (const { key, name } of this.#walk(KEYS, after, Number.MAX_SAFE_INTEGER, 1)) {
+  /** When the first task with `after < key <= upTo` is due, passing over those `skip` names. */
+  nextDue(
+    after: number,
+    skip: (key: number, name: string) => boolean,
+    upTo = Number.MAX_SAFE_INTEGER,
+  ): number | undefined {
+    for (const { key, name } of this.#walk(KEYS, after, upTo, 1)) {
       if (!skip(key as number, name as string)) return dueOf(key as number);
     }
     return undefined;
@@ -99,6 +103,16 @@ export class Tasks {
     const written = this.#sql.run(
       "UPDATE tasks SET key = ?, progress = ? WHERE key = ? AND name = ?",
       ...[free, progressJson(progress), key, name],
+    );
+    return written > 0 ? free : undefined;
+  }
+
+  /** Moves a task to the front, to run at `due`; its new key, or undefined when it is gone. */
+  moveToFront({ key, name }: { key: number; name: string }, due: number): number | undefined {
+    const free = freeKeyFrom(this.#sql, "tasks", firstFrontKeyOf(due));
+    const written = this.#sql.run(
+      "UPDATE tasks SET key = ? WHERE key = ? AND name = ?",
+      ...[free, key, name],
     );
     return written > 0 ? free : undefined;
   }
@@ -167,13 +181,17 @@ export class Tasks {
   }
 }
 
-/**
- * Behind the last key of a window that starts at the given time (ms): the window doubles while it is full
- * to its end, so even a million rows of one instant cost a few look-ups each.
- */
+/** A key for the given time (ms), or for one soon after it when that is full. */
 export function freeKey(sql: Sql, table: "tasks" | "failed", ms: number): number {
+  return freeKeyFrom(sql, table, firstKeyOf(ms));
+}
+
+/**
+ * Behind the last key of a window that starts at `first`: the window doubles while it is full to its end,
+ * so even a million rows of one instant cost a few look-ups each.
+ */
+function freeKeyFrom(sql: Sql, table: "tasks" | "failed", first: number): number {
   const query = `SELECT max(key) AS key FROM ${table} WHERE key BETWEEN ? AND ?`;
-  const first = firstKeyOf(ms);
   for (let window = 4096; ; window *= 2) {
     const last = first + window - 1;
     const [row] = sql.rows(query, first, last);
