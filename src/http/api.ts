@@ -1,18 +1,14 @@
 // The native JSON API. Each route reads the request, asks the handle and formats; what a queue does
 // stands elsewhere.
 import { AutoRouter, type IRequest } from "itty-router";
-import { errorOf, invalid, refuse, type TaskQueueError } from "../core/errors.ts";
+import { refuse, type TaskQueueError } from "../core/errors.ts";
 import type { AddResult, NewTask } from "../core/task.ts";
 import type { QueueHandle } from "../queue/handle.ts";
 import type { ListQuery } from "../queue/verbs.ts";
+import { listTombstones, redriveTasks, releaseName, rescheduleTask, runTask } from "./acting.ts";
+import { type ApiQueues, bodyOf, namesOf, queryOf, queueOf, segment } from "./asked.ts";
 import { type AddRequest, readAddRequest } from "./new-task-request.ts";
 import { errorResponse, failureJson, json, thrownResponse } from "./respond.ts";
-
-/** The queues the API speaks for. */
-export interface ApiQueues {
-  get(name: string): QueueHandle;
-  names(): Promise<string[]>;
-}
 
 type Args = [ApiQueues];
 
@@ -35,6 +31,11 @@ router
   .post(`${QUEUE}/tasks`, addTasks)
   .get(`${QUEUE}/tasks`, listTasks)
   .post(`${QUEUE}/tasks/~delete`, deleteTasks)
+  .post(`${QUEUE}/tasks/~redrive`, redriveTasks)
+  .post(`${QUEUE}/tasks/:name/~run`, runTask)
+  .post(`${QUEUE}/tasks/:name/~reschedule`, rescheduleTask)
+  .get(`${QUEUE}/tombstones`, listTombstones)
+  .delete(`${QUEUE}/tombstones/:name`, releaseName)
   .get(`${QUEUE}/tasks/:name`, getTask)
   .delete(`${QUEUE}/tasks/:name`, deleteTask);
 
@@ -80,15 +81,11 @@ function resultJson({ task, error }: AddResult<TaskQueueError>) {
 }
 
 async function listTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
-  const query: Record<string, unknown> = { ...request.query };
-  delete query.key;
-  const unknown = Object.keys(query).find((name) => !LIST_OPTIONS.has(name));
-  if (unknown) throw errorOf(invalid("query", unknown, [...LIST_OPTIONS].join(", ")).failure);
-  if (query.limit !== undefined) query.limit = Number(query.limit);
-  return json(await queueOf(request, queues).list(query as ListQuery));
+  const query = queryOf(request, LIST_OPTIONS) as ListQuery;
+  return json(await queueOf(request, queues).list(query));
 }
 
-const LIST_OPTIONS = new Set(["state", "prefix", "limit", "cursor"]);
+const LIST_OPTIONS = ["state", "prefix", "limit", "cursor"];
 
 async function getTask(request: IRequest, queues: ApiQueues): Promise<Response> {
   return json(await queueOf(request, queues).get(segment(request, "name")));
@@ -100,31 +97,8 @@ async function deleteTask(request: IRequest, queues: ApiQueues): Promise<Respons
 }
 
 async function deleteTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
-  const { names } = await bodyOf(request);
-  const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
-  if (!isList) throw errorOf(invalid("names", names, "a list of task names").failure);
+  const names = namesOf(await bodyOf(request));
   return json({ results: await queueOf(request, queues).delete(names) });
-}
-
-async function bodyOf(request: IRequest): Promise<Record<string, unknown>> {
-  try {
-    const body: unknown = await request.json();
-    if (typeof body === "object" && body !== null) return body as Record<string, unknown>;
-  } catch {}
-  throw errorOf(refuse("INVALID_REQUEST", "body: expected a JSON object").failure);
-}
-
-function queueOf(request: IRequest, queues: ApiQueues): QueueHandle {
-  return queues.get(segment(request, "queue"));
-}
-
-function segment(request: IRequest, name: string): string {
-  const text = request.params[name] ?? "";
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw errorOf(invalid("path", text, "a path in valid percent-encoding").failure);
-  }
 }
 
 function noSuchPath(request: IRequest): Response {

@@ -2,7 +2,8 @@
 // away headers that only the queue may set. Everything else passes through to the Worker's own code.
 import { refuse } from "../core/errors.ts";
 import { isReservedHeader } from "../queue/delivery.ts";
-import { API_PREFIX, type ApiQueues, answerApi } from "./api.ts";
+import { API_PREFIX, answerApi } from "./api.ts";
+import type { ApiQueues } from "./asked.ts";
 import { checkAccess, type DoorSettings } from "./auth.ts";
 import { errorResponse } from "./respond.ts";
 

@@ -1,10 +1,12 @@
 // Reading a queue without changing it: one task, a page of tasks, the queue itself.
 import { wholeTokens } from "../core/bucket.ts";
 import { type Answer, invalid, refuse } from "../core/errors.ts";
+import { checkLimit, PAGE } from "../core/page.ts";
 import type { QueueConfig } from "../core/queue-config.ts";
-import type { Task, TaskState } from "../core/task.ts";
+import { NO_PROGRESS, type Task, type TaskState } from "../core/task.ts";
 import { rfc3339, taskView, tombstoneView } from "../core/task-view.ts";
 import { firstKeyOf, lastKeyOf } from "../store/key.ts";
+import type { NameRow } from "../store/names.ts";
 import type { TaskRow } from "../store/tasks.ts";
 import type { Queue } from "./queue.ts";
 import type { ListQuery, QueueView, TaskPage } from "./verbs.ts";
@@ -26,41 +28,36 @@ export function getTask({ queue, config, now }: Shown, name: string): Answer<Tas
   if (found.kind === "live") {
     return { ok: taskView(config.name, stateOf(queue, found.task, now), found.task) };
   }
-  const { state, expires, record } = found.row;
-  const ended = {
-    createdAt: now,
-    endedAt: now,
-    progress: noProgress,
-    ...record,
-    expires: expires ?? now,
-  };
-  const tombstone = tombstoneView(config.name, name, state as TaskState, ended);
+  const tombstone = tombstoneOf(config.name, found.row, now);
   if (found.kind === "ended") return { ok: tombstone };
   const { endedAt, expiresAt } = tombstone;
   return { ok: { ...taskView(config.name, "failed", found.task), endedAt, expiresAt } };
 }
 
-const noProgress = { retryCount: 0, executionCount: 0, attempts: [] };
+/** What the row of a name whose task has ended remembers of it. */
+export function tombstoneOf(queue: string, row: NameRow, now: number): Task {
+  const { name, state, expires, record } = row;
+  const ended = { createdAt: now, endedAt: now, progress: NO_PROGRESS, ...record };
+  return tombstoneView(queue, name, state as TaskState, { ...ended, expires: expires ?? now });
+}
 
-function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
+export function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
   if (queue.isRunning(task)) return "running";
   return task.due > now ? "scheduled" : "due";
 }
 
 const LIVE: readonly TaskState[] = ["scheduled", "due", "running"];
 const LISTED: readonly TaskState[] = [...LIVE, "failed"];
-const LIMIT = { least: 1, most: 1000, default: 100 };
 /** Rows one page may look at to find those the filters let through. */
 const SCAN = 5000;
 
 export function listTasks(shown: Shown, query: ListQuery): Answer<TaskPage> {
-  const { state, prefix = "", limit = LIMIT.default } = query;
+  const { state, prefix = "", limit = PAGE.default } = query;
   if (state !== undefined && !LISTED.includes(state)) {
     return invalid("state", state, LISTED.join(", "));
   }
-  if (!Number.isInteger(limit) || limit < LIMIT.least || limit > LIMIT.most) {
-    return invalid("limit", limit, `a whole number from ${LIMIT.least} to ${LIMIT.most}`);
-  }
+  const refusal = checkLimit(limit);
+  if (refusal) return refusal;
   const after = query.cursor === undefined ? -1 : Number.parseInt(query.cursor, 36);
   if (Number.isNaN(after)) return invalid("cursor", query.cursor, "a cursor this API gave out");
   const rows = rowsOf(shown, state, after);

@@ -4,22 +4,28 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Answer } from "../core/errors.ts";
 import { parseHostRules } from "../core/hosts.ts";
+import type { NewTime } from "../core/new-time.ts";
 import type { QueueConfig, QueueFile } from "../core/queue-config.ts";
 import type { Task } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
 import { Store } from "../store/store.ts";
+import { redriveAll, redriveTasks, rescheduleTask, runTask } from "./acting.ts";
 import type { AddCall, Added } from "./adding.ts";
 import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
 import { Queue } from "./queue.ts";
 import type { TaskRunnerVerbs } from "./runner.ts";
 import type { QueueSettings } from "./settings.ts";
+import { listTombstones, releaseName } from "./tombstones.ts";
 import type {
   DeleteResult,
   DirectoryVerbs,
   ListQuery,
   QueueVerbs,
   QueueView,
+  RedriveResult,
   TaskPage,
+  TombstonePage,
+  TombstoneQuery,
 } from "./verbs.ts";
 import { Wakeup } from "./wakeup.ts";
 
@@ -98,6 +104,30 @@ export class TaskQueueObject<Env = unknown>
   async delete(names: readonly string[]): Promise<DeleteResult[]> {
     const deleted = this.#queue.delete(names);
     return names.map((name, index) => ({ name, deleted: deleted[index] ?? false }));
+  }
+
+  async run(name: string): Promise<Answer<Task>> {
+    return runTask(this.#shown(), name);
+  }
+
+  async reschedule(name: string, time: NewTime): Promise<Answer<Task>> {
+    return rescheduleTask(this.#shown(), name, time);
+  }
+
+  async redrive(names: readonly string[]): Promise<RedriveResult[]> {
+    return redriveTasks(this.#shown(), names);
+  }
+
+  async redriveAll(): Promise<number> {
+    return redriveAll(this.#shown());
+  }
+
+  async tombstones(query: TombstoneQuery): Promise<Answer<TombstonePage>> {
+    return listTombstones(this.#shown(), query);
+  }
+
+  async release(name: string): Promise<boolean> {
+    return releaseName(this.#shown(), name);
   }
 
   async purge(): Promise<QueueView> {

@@ -92,7 +92,7 @@ export class Queue {
   /** Deletes tasks by name: for each whether it was on the queue (or kept as failed) until now. */
   delete(names: readonly string[]): boolean[] {
     const now = this.#around.now();
-    return this.#change(() => names.map((name) => this.#deleteOne(name, now)));
+    return this.change(() => names.map((name) => this.#deleteOne(name, now)));
   }
 
   #deleteOne(name: string, now: number): boolean {
@@ -107,7 +107,7 @@ export class Queue {
 
   /** Deletes every task on the queue; what is in flight runs to its end and changes nothing. */
   purge(): void {
-    this.#change(() => this.store.purge(this.#around.now(), this.#around.config));
+    this.change(() => this.store.purge(this.#around.now(), this.#around.config));
     this.#dispatcher.inFlight.disownAll();
     this.statistics.cleared();
   }
@@ -118,7 +118,7 @@ export class Queue {
 
   /** A paused queue takes tasks and starts none; its bucket stands still. */
   setPaused(paused: boolean): void {
-    this.#change(() => {
+    this.change(() => {
       this.#paused = paused;
       this.store.meta.set("paused", paused);
       this.#tokens?.reshape(this.#bucketShape(), this.#around.now());
@@ -140,6 +140,18 @@ export class Queue {
     return this.#dispatcher.ending(attempt);
   }
 
+  /** Changes rows in one transaction and sees to the next wake-up. */
+  change<T>(work: () => T): T {
+    const value = this.#around.sql.transaction(work);
+    this.#arm();
+    return value;
+  }
+
+  /** A row was written at `key` from outside, and is to be looked at for what may start. */
+  lookAgainFrom(key: number): void {
+    this.#dispatcher.lookAgainFrom(key);
+  }
+
   /** Whether the task in this row is with its handler. */
   isRunning(task: { key: number; name: string }): boolean {
     return this.#dispatcher.inFlight.has(task.key, task.name);
@@ -150,7 +162,9 @@ export class Queue {
     const { now: clock, sql, wakeup } = this.#around;
     const now = clock();
     this.#dispatcher.cutOffOverdue(now);
-    this.#dispatcher.startDue(now, Math.min(startable(this.#room()), STARTS_PER_TURN));
+    const asked = Math.min(startable(this.#withoutRate(this.#room())), STARTS_PER_TURN);
+    const left = STARTS_PER_TURN - this.#dispatcher.startAsked(now, asked);
+    this.#dispatcher.startDue(now, Math.min(startable(this.#room()), left));
     const isSwept = !sql.transaction(() => this.store.sweep(now));
     this.#arm();
     if (!isSwept) wakeup.by(now);
@@ -174,8 +188,10 @@ export class Queue {
   #arm(): void {
     const { wakeup, now } = this.#around;
     try {
-      const next = wakeAt({ ...this.#room(), now: now(), nextDue: this.#dispatcher.nextDue() });
-      if (next !== undefined) wakeup.by(next);
+      const room = { ...this.#room(), now: now() };
+      const asked = { ...this.#withoutRate(room), nextDue: this.#dispatcher.nextAsked() };
+      const due = { ...room, nextDue: this.#dispatcher.nextDue() };
+      for (const next of [wakeAt(asked), wakeAt(due)]) if (next !== undefined) wakeup.by(next);
     } catch (error) {
       console.error("task queue: what is next could not be read, trying again", error);
       this.#wakeSoon();
@@ -197,6 +213,12 @@ export class Queue {
     };
   }
 
+  // Pause and rate are set aside for tasks that somebody asked to run now; slots are not.
+  #withoutRate<R extends Room>(room: R): R {
+    const { inFile, config } = this.#around;
+    return { ...room, paused: !inFile || config.mode === "pull", bucket: undefined };
+  }
+
   // While a queue is paused its bucket keeps what it holds and gains nothing.
   #bucketShape(): BucketShape {
     const { config, inFile } = this.#around;
@@ -210,11 +232,5 @@ export class Queue {
         "error" in written ? reject(written.error) : resolve(written.value),
       );
     });
-  }
-
-  #change<T>(work: () => T): T {
-    const value = this.#around.sql.transaction(work);
-    this.#arm();
-    return value;
   }
 }
