@@ -58,9 +58,9 @@ export class FailedTasks {
     return Number(this.#sql.rows("SELECT max(key) AS key FROM failed")[0]?.key ?? -1);
   }
 
-  /** False when there was none at this key. */
-  remove(key: number): boolean {
-    return this.#sql.run("DELETE FROM failed WHERE key = ?", key) > 0;
+  /** False when it is no longer there. */
+  remove({ key, name }: { key: number; name: string }): boolean {
+    return this.#sql.run("DELETE FROM failed WHERE key = ? AND name = ?", key, name) > 0;
   }
 
   count(): number {

@@ -70,10 +70,12 @@ export class Names {
     this.#put({ name, state, key, expires, record });
   }
 
-  /** Names that are taken at `now` by a task no longer on the queue; and behind which name to go on. */
+  /** Names that at `now` nothing but a tombstone holds; and behind which one to go on, if there may be more. */
   ended({ prefix, after, limit }: NameQuery, now: number): { rows: NameRow[]; next?: string } {
     const range = [after, prefix, prefix + LAST_CHARACTER];
-    const query = `SELECT * FROM (SELECT ${COLUMNS} ${RANGE} LIMIT ${SCAN}) WHERE expires > ? LIMIT ?`;
+    const query = `SELECT * FROM (SELECT ${COLUMNS} ${RANGE} LIMIT ${SCAN}) AS n
+      WHERE expires > ? AND NOT EXISTS
+        (SELECT 1 FROM failed WHERE failed.key = n.key AND failed.name = n.name) LIMIT ?`;
     const rows = this.#sql.rows(query, ...range, now, limit).map(nameOf);
     const scanned = `SELECT name ${RANGE} LIMIT 1 OFFSET ${SCAN - 1}`;
     const last = rows.length === limit ? rows.at(-1) : this.#sql.rows(scanned, ...range)[0];

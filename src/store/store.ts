@@ -101,7 +101,7 @@ export class Store {
 
   /** A failed task is on the queue again as if it were new, due at `now`; its row, or undefined when it was not kept. */
   redrive(task: TaskRow, now: number): TaskRow | undefined {
-    if (!this.failed.remove(task.key)) return undefined;
+    if (!this.failed.remove(task)) return undefined;
     return this.#placed(this.tasks.restore({ ...task, progress: NO_PROGRESS }, now));
   }
 
@@ -128,7 +128,7 @@ export class Store {
   /** The record of a failed task is deleted; its name stays a tombstone as long as it was to be. */
   forget(task: TaskRow, now: number): boolean {
     const row = this.#names.find(task.name, now);
-    this.failed.remove(task.key);
+    this.failed.remove(task);
     if (task.named && row?.expires && row.record) {
       this.#names.end(task.name, "deleted", row.expires, row.record, null);
     } else {
@@ -137,12 +137,9 @@ export class Store {
     return true;
   }
 
-  /** Names that nothing but a tombstone holds, in their order: a page may be short, or empty, and yet have a next. */
+  /** Names of ended tasks, in their order: a page may be short, or empty, and yet have a next. */
   tombstones(query: NameQuery, now: number): { rows: NameRow[]; next?: string } {
-    const { rows, ...rest } = this.#names.ended(query, now);
-    const isTombstone = ({ name, key }: NameRow) =>
-      key === null || this.find(name, now)?.kind === "ended";
-    return { rows: rows.filter(isTombstone), ...rest };
+    return this.#names.ended(query, now);
   }
 
   /** Frees the name of a task that has ended; false when it is free already, or its task is kept. */
