@@ -121,7 +121,7 @@ export function queueView({ queue, config, inFile, now }: Shown): QueueView {
 }
 
 function statisticsView(queue: Queue, now: number): QueueView["statistics"] {
-  const oldest = queue.store.tasks.nextDue(-1, () => false);
+  const oldest = queue.store.tasks.oldestDue();
   const tokens = queue.tokens();
   return {
     tasks: queue.statistics.tasks,

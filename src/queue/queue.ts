@@ -162,7 +162,7 @@ export class Queue {
     const { now: clock, sql, wakeup } = this.#around;
     const now = clock();
     this.#dispatcher.cutOffOverdue(now);
-    const asked = Math.min(startable(this.#withoutRate(this.#room())), STARTS_PER_TURN);
+    const asked = Math.min(startable(this.#roomOfAsked(this.#room())), STARTS_PER_TURN);
     const left = STARTS_PER_TURN - this.#dispatcher.startAsked(now, asked);
     this.#dispatcher.startDue(now, Math.min(startable(this.#room()), left));
     const isSwept = !sql.transaction(() => this.store.sweep(now));
@@ -189,7 +189,7 @@ export class Queue {
     const { wakeup, now } = this.#around;
     try {
       const room = { ...this.#room(), now: now() };
-      const asked = { ...this.#withoutRate(room), nextDue: this.#dispatcher.nextAsked() };
+      const asked = { ...this.#roomOfAsked(room), nextDue: this.#dispatcher.nextAsked() };
       const due = { ...room, nextDue: this.#dispatcher.nextDue() };
       for (const next of [wakeAt(asked), wakeAt(due)]) if (next !== undefined) wakeup.by(next);
     } catch (error) {
@@ -214,7 +214,7 @@ export class Queue {
   }
 
   // Pause and rate are set aside for tasks that somebody asked to run now; slots are not.
-  #withoutRate<R extends Room>(room: R): R {
+  #roomOfAsked<R extends Room>(room: R): R {
     const { inFile, config } = this.#around;
     return { ...room, paused: !inFile || config.mode === "pull", bucket: undefined };
   }

@@ -8,7 +8,14 @@ import {
   type Progress,
   type StoredTask,
 } from "../core/task.ts";
-import { dueOf, firstFrontKeyOf, firstKeyOf, generatedName, keyInName } from "./key.ts";
+import {
+  dueOf,
+  firstFrontKeyOf,
+  firstKeyOf,
+  generatedName,
+  keyInName,
+  LAST_FRONT_KEY,
+} from "./key.ts";
 import type { Row, Sql } from "./sql.ts";
 
 /** A task with the key of the row it lies in. */
@@ -86,6 +93,15 @@ export class Tasks {
       if (!skip(key as number, name as string)) return dueOf(key as number);
     }
     return undefined;
+  }
+
+  /** When the task that was due first is or was due. */
+  oldestDue(): number | undefined {
+    const front = this.nextDue(-1, () => false, LAST_FRONT_KEY);
+    const proper = this.nextDue(LAST_FRONT_KEY, () => false);
+    return front === undefined || proper === undefined
+      ? (front ?? proper)
+      : Math.min(front, proper);
   }
 
   /** Takes a task off the table; false when it is no longer there. */
