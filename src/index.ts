@@ -9,6 +9,7 @@ import { type App, type InsideProps, type Targets, TaskRunnerEntrypoint } from "
 import type { QueueVerbs } from "./queue/verbs.ts";
 
 export * from "./core/errors.ts";
+export type { NewTime } from "./core/new-time.ts";
 export type {
   AddResult,
   Method,
@@ -21,7 +22,16 @@ export type {
 export type { AddOptions, QueueHandle } from "./queue/handle.ts";
 export { type PushedTask, readTask } from "./queue/read-task.ts";
 export { ResultError, type ResultOptions } from "./queue/result.ts";
-export type { DeleteResult, ListQuery, QueueView, TaskPage } from "./queue/verbs.ts";
+export type {
+  DeleteResult,
+  ListQuery,
+  QueueView,
+  RedriveResult,
+  ReleaseResult,
+  TaskPage,
+  TombstonePage,
+  TombstoneQuery,
+} from "./queue/verbs.ts";
 
 export interface TaskQueuesOptions {
   /** The text of queue.yaml; a bad one throws with file, line and column, so the Worker never starts. */

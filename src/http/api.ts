@@ -1,11 +1,12 @@
 // The native JSON API. Each route reads the request, asks the handle and formats; what a queue does
 // stands elsewhere.
 import { AutoRouter, type IRequest } from "itty-router";
-import { errorOf, invalid, refuse, type TaskQueueError } from "../core/errors.ts";
+import { refuse, type TaskQueueError } from "../core/errors.ts";
 import type { AddResult, NewTask } from "../core/task.ts";
 import type { QueueHandle } from "../queue/handle.ts";
 import type { ListQuery } from "../queue/verbs.ts";
-import { type ApiQueues, bodyOf, queueOf, segment } from "./asked.ts";
+import { listTombstones, redriveTasks, releaseName, rescheduleTask, runTask } from "./acting.ts";
+import { type ApiQueues, bodyOf, namesOf, queryOf, queueOf, segment } from "./asked.ts";
 import { acknowledgeOne, acknowledgeTasks, leaseTasks, modifyLease } from "./lease-routes.ts";
 import { type AddRequest, readAddRequest } from "./new-task-request.ts";
 import { errorResponse, failureJson, json, thrownResponse } from "./respond.ts";
@@ -36,6 +37,11 @@ router
   .post(`${QUEUE}/tasks/~lease`, leaseTasks)
   .post(`${QUEUE}/tasks/~ack`, acknowledgeTasks)
   .post(`${QUEUE}/tasks/:name/~modifyLease`, modifyLease)
+  .post(`${QUEUE}/tasks/~redrive`, redriveTasks)
+  .post(`${QUEUE}/tasks/:name/~run`, runTask)
+  .post(`${QUEUE}/tasks/:name/~reschedule`, rescheduleTask)
+  .get(`${QUEUE}/tombstones`, listTombstones)
+  .delete(`${QUEUE}/tombstones/:name`, releaseName)
   .get(`${QUEUE}/tasks/:name`, getTask)
   .delete(`${QUEUE}/tasks/:name`, deleteTask);
 
@@ -91,15 +97,11 @@ function resultJson({ task, error }: AddResult<TaskQueueError>) {
 }
 
 async function listTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
-  const query: Record<string, unknown> = { ...request.query };
-  delete query.key;
-  const unknown = Object.keys(query).find((name) => !LIST_OPTIONS.has(name));
-  if (unknown) throw errorOf(invalid("query", unknown, [...LIST_OPTIONS].join(", ")).failure);
-  if (query.limit !== undefined) query.limit = Number(query.limit);
-  return json(await queueOf(request, queues).list(query as ListQuery));
+  const query = queryOf(request, LIST_OPTIONS) as ListQuery;
+  return json(await queueOf(request, queues).list(query));
 }
 
-const LIST_OPTIONS = new Set(["state", "prefix", "limit", "cursor"]);
+const LIST_OPTIONS = ["state", "prefix", "limit", "cursor"];
 
 async function getTask(request: IRequest, queues: ApiQueues): Promise<Response> {
   return json(await queueOf(request, queues).get(segment(request, "name")));
@@ -113,9 +115,7 @@ async function deleteTask(request: IRequest, queues: ApiQueues): Promise<Respons
 }
 
 async function deleteTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
-  const { names } = await bodyOf(request);
-  const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
-  if (!isList) throw errorOf(invalid("names", names, "a list of task names").failure);
+  const names = namesOf(await bodyOf(request));
   return json({ results: await queueOf(request, queues).delete(names) });
 }
 

@@ -1,4 +1,4 @@
-// What a request to the API names and brings along.
+// What a request to the API says: which queue, which segment, which options, which body.
 import type { IRequest } from "itty-router";
 import { errorOf, invalid, refuse } from "../core/errors.ts";
 import type { QueueHandle } from "../queue/handle.ts";
@@ -23,6 +23,17 @@ export function segment(request: IRequest, name: string): string {
   }
 }
 
+/** The query string, of which only these options are known; `key` is the caller's token. */
+export function queryOf(request: IRequest, known: readonly string[]): Record<string, unknown> {
+  const { key: _, ...query } = request.query as Record<string, unknown>;
+  const unknown = Object.keys(query).find((name) => !known.includes(name));
+  if (unknown) throw errorOf(invalid("query", unknown, known.join(", ")).failure);
+  const twice = Object.entries(query).find(([, value]) => Array.isArray(value));
+  if (twice) throw errorOf(invalid(...twice, "each option once").failure);
+  if (query.limit !== undefined) query.limit = Number(query.limit);
+  return query;
+}
+
 /** The body, which has to be a JSON object. */
 export async function bodyOf(request: IRequest): Promise<Record<string, unknown>> {
   try {
@@ -32,4 +43,10 @@ export async function bodyOf(request: IRequest): Promise<Record<string, unknown>
     }
   } catch {}
   throw errorOf(refuse("INVALID_REQUEST", "body: expected a JSON object").failure);
+}
+
+export function namesOf({ names }: Record<string, unknown>): string[] {
+  const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
+  if (!isList) throw errorOf(invalid("names", names, "a list of task names").failure);
+  return names;
 }

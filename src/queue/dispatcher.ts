@@ -3,7 +3,7 @@
 // changes nothing.
 import { judge } from "../core/attempt.ts";
 import { isSuccess, type Outcome } from "../core/task.ts";
-import { lastKeyOf } from "../store/key.ts";
+import { isInFront } from "../store/key.ts";
 import type { Store } from "../store/store.ts";
 import type { TaskRow } from "../store/tasks.ts";
 import {
@@ -16,6 +16,7 @@ import {
 import type { Entry } from "./entry.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { InFlight, type Run } from "./in-flight.ts";
+import { FRONT, Lane, PROPER } from "./lane.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -44,33 +45,46 @@ type Settled = "left" | TaskRow | undefined;
 export class Dispatcher {
   readonly inFlight = new InFlight();
   readonly #around: DispatcherSurroundings;
-  // Every due task up to this key is in flight: the next to start is looked for behind it.
-  #cursor = -1;
+  readonly #front: Lane;
+  readonly #proper: Lane;
   #lastAttempt: number;
 
   constructor(around: DispatcherSurroundings) {
     this.#around = around;
+    this.#front = new Lane(FRONT, around.store.tasks, this.#isRunning);
+    this.#proper = new Lane(PROPER, around.store.tasks, this.#isRunning);
     // Numbered on from the moment of the start, faster than attempts can follow each other.
     this.#lastAttempt = around.now() * 1000;
   }
 
   /** A row was written at `key`: if that lies before the cursor, the cursor goes back. */
   lookAgainFrom(key: number): void {
-    this.#cursor = Math.min(this.#cursor, key - 1);
+    this.#laneOf(key).lookAgainFrom(key);
   }
 
   /** When the first task that is not in flight is due (ms), if there is one. */
   nextDue(): number | undefined {
-    return this.#around.store.tasks.nextDue(this.#cursor, this.#isRunning);
+    return this.#proper.nextDue();
+  }
+
+  /** The same among those that somebody asked to run now. */
+  nextAsked(): number | undefined {
+    return this.#front.nextDue();
   }
 
   /** Starts up to `limit` tasks that are due at `now`, having taken their tokens. */
   startDue(now: number, limit: number): void {
-    const { store } = this.#around;
-    const tasks = store.tasks.due(this.#cursor, lastKeyOf(now), limit, this.#isRunning);
+    const tasks = this.#proper.due(now, limit);
     if (tasks.length === 0) return;
     this.#around.tokens()?.spend(tasks.length, now);
     for (const task of tasks) this.#start(task, now);
+  }
+
+  /** Starts up to `limit` tasks that somebody asked to run now, which takes no tokens; how many. */
+  startAsked(now: number, limit: number): number {
+    const tasks = this.#front.due(now, limit);
+    for (const task of tasks) this.#start(task, now);
+    return tasks.length;
   }
 
   /** Ends attempts whose deadline has passed: their handlers are told, their tasks tried again. */
@@ -93,12 +107,16 @@ export class Dispatcher {
 
   readonly #isRunning = (key: number, name: string): boolean => this.inFlight.has(key, name);
 
+  #laneOf(key: number): Lane {
+    return isInFront(key) ? this.#front : this.#proper;
+  }
+
   #start(task: TaskRow, now: number): void {
     const { entry, deliver } = this.#around;
     const deadlineAt = now + (task.spec.dispatchDeadline ?? DEFAULT_DEADLINE_S) * 1000;
     const attempt = ++this.#lastAttempt;
     const run: Run = { attempt, task, startedAt: now, deadlineAt };
-    this.#cursor = task.key;
+    this.#laneOf(task.key).started(task.key);
     this.inFlight.start(run);
     deliver(deliveryOf(task, attempt, entry.config)).then(
       (outcome) => this.#ended(run, offWire(outcome)),
@@ -127,7 +145,12 @@ export class Dispatcher {
     const { task, startedAt } = run;
     const times = { startedAt, endedAt };
     const verdict = judge(task.progress, times, outcome, task.spec.retry, config.retry);
-    if (verdict.step === "retry") return store.retry(task, verdict.due, verdict.progress);
+    if (verdict.step === "retry") {
+      // What was no attempt at all has not done what was asked.
+      const isStillAsked = outcome.kind === "postponed" && isInFront(task.key);
+      if (isStillAsked) return store.toFront(task, verdict.due);
+      return store.retry(task, verdict.due, verdict.progress);
+    }
     const result = outcome.kind === "answered" ? outcome.result : undefined;
     const hasLeft =
       verdict.step === "finish"

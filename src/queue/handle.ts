@@ -10,6 +10,7 @@ import {
   unwrap,
 } from "../core/errors.ts";
 import type { LeaseRequest } from "../core/lease.ts";
+import type { NewTime } from "../core/new-time.ts";
 import { parseQueueEntry, type QueueFile } from "../core/queue-config.ts";
 import type { AddResult, NewTask, Task } from "../core/task.ts";
 import { type AddCall, type Added, MAX_TASKS_PER_CALL, resultOf } from "./adding.ts";
@@ -23,7 +24,11 @@ import type {
   ListQuery,
   QueueVerbs,
   QueueView,
+  RedriveResult,
+  ReleaseResult,
   TaskPage,
+  TombstonePage,
+  TombstoneQuery,
 } from "./verbs.ts";
 
 /** The Durable Object namespace of the class `TaskQueue`, wherever the Worker has it from. */
@@ -133,6 +138,41 @@ export class QueueHandle<P = unknown> {
     seconds: number,
   ): Promise<Task> {
     return unwrap(await (await this.#object()).modifyLease({ name, lease }, seconds));
+  }
+
+  /**
+   * Runs the task as soon as a slot is free, whatever its ETA, the rate or a pause say: one attempt, also
+   * when asked twice. A failed task goes back onto the queue first. Throws UnknownTaskError.
+   */
+  async run(name: string): Promise<Task> {
+    return unwrap(await (await this.#object()).run(name));
+  }
+
+  /**
+   * Gives a waiting task another time; its attempts and retries stay counted. Throws UnknownTaskError, and
+   * InvalidTaskError for a task that is running or has failed.
+   */
+  async reschedule(name: string, time: NewTime): Promise<Task> {
+    return unwrap(await (await this.#object()).reschedule(name, time));
+  }
+
+  /** Puts failed tasks back on the queue, due now and as if they were new; for each whether there was one. */
+  redrive(names: readonly string[]): Promise<RedriveResult[]>;
+  /** Puts all failed tasks back. */
+  redrive(all: "all"): Promise<{ redriven: number }>;
+  async redrive(names: readonly string[] | "all"): Promise<RedriveResult[] | { redriven: number }> {
+    const object = await this.#object();
+    return names === "all" ? { redriven: await object.redriveAll() } : object.redrive(names);
+  }
+
+  /** A page of the names that are still taken though their tasks have ended, in their order. */
+  async tombstones(query: TombstoneQuery = {}): Promise<TombstonePage> {
+    return unwrap(await (await this.#object()).tombstones(query));
+  }
+
+  /** Frees the name of a task that was done or deleted, so that it can be added again at once. */
+  async release(name: string): Promise<ReleaseResult> {
+    return { name, released: await (await this.#object()).release(name) };
   }
 
   /** Deletes every task on the queue; their names stay reserved as those of deleted tasks do. */

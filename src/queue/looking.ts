@@ -2,8 +2,9 @@
 import { wholeTokens } from "../core/bucket.ts";
 import { type Answer, invalid, refuse } from "../core/errors.ts";
 import { isLeased } from "../core/lease.ts";
+import { checkLimit, PAGE } from "../core/page.ts";
 import { resultView } from "../core/result.ts";
-import type { Task, TaskState } from "../core/task.ts";
+import { NO_PROGRESS, type Task, type TaskState } from "../core/task.ts";
 import { rfc3339, taskView, tombstoneView } from "../core/task-view.ts";
 import { firstKeyOf, lastKeyOf } from "../store/key.ts";
 import type { NameRow } from "../store/names.ts";
@@ -29,15 +30,7 @@ export function getTask({ queue, entry, now }: Shown, name: string): Answer<Task
   if (found.kind === "live") {
     return { ok: taskView(config.name, stateOf(queue, found.task, now), found.task) };
   }
-  const { state, expires, record } = found.row;
-  const ended = {
-    createdAt: now,
-    endedAt: now,
-    progress: noProgress,
-    ...record,
-    expires: expires ?? now,
-  };
-  const tombstone = tombstoneView(config.name, name, state as TaskState, ended);
+  const tombstone = tombstoneOf(config.name, found.row, now);
   if (found.kind === "ended") return { ok: { ...tombstone, ...resultOf(queue, found.row) } };
   const { endedAt, expiresAt } = tombstone;
   return { ok: { ...taskView(config.name, "failed", found.task), endedAt, expiresAt } };
@@ -48,9 +41,14 @@ function resultOf({ store }: Queue, { name, state, key }: NameRow): object {
   return result ? resultView(result) : {};
 }
 
-const noProgress = { retryCount: 0, executionCount: 0, attempts: [] };
+/** What the row of a name whose task has ended remembers of it. */
+export function tombstoneOf(queue: string, row: NameRow, now: number): Task {
+  const { name, state, expires, record } = row;
+  const ended = { createdAt: now, endedAt: now, progress: NO_PROGRESS, ...record };
+  return tombstoneView(queue, name, state as TaskState, { ...ended, expires: expires ?? now });
+}
 
-function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
+export function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
   if (queue.isRunning(task)) return "running";
   if (isLeased(task, now)) return "leased";
   return task.due > now ? "scheduled" : "due";
@@ -58,18 +56,16 @@ function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
 
 const LIVE: readonly TaskState[] = ["scheduled", "due", "running", "leased"];
 const LISTED: readonly TaskState[] = [...LIVE, "failed"];
-const LIMIT = { least: 1, most: 1000, default: 100 };
 /** Rows one page may look at to find those the filters let through. */
 const SCAN = 5000;
 
 export function listTasks(shown: Shown, query: ListQuery): Answer<TaskPage> {
-  const { state, prefix = "", limit = LIMIT.default } = query;
+  const { state, prefix = "", limit = PAGE.default } = query;
   if (state !== undefined && !LISTED.includes(state)) {
     return invalid("state", state, LISTED.join(", "));
   }
-  if (!Number.isInteger(limit) || limit < LIMIT.least || limit > LIMIT.most) {
-    return invalid("limit", limit, `a whole number from ${LIMIT.least} to ${LIMIT.most}`);
-  }
+  const refusal = checkLimit(limit);
+  if (refusal) return refusal;
   const after = query.cursor === undefined ? -1 : Number.parseInt(query.cursor, 36);
   if (Number.isNaN(after)) return invalid("cursor", query.cursor, "a cursor this API gave out");
   const rows = rowsOf(shown, state, after);
@@ -139,7 +135,7 @@ export function queueView({ queue, entry, now }: Shown): QueueView {
 }
 
 function statisticsView(queue: Queue, now: number): QueueView["statistics"] {
-  const oldest = queue.store.tasks.nextDue(-1, () => false);
+  const oldest = queue.store.tasks.oldestDue();
   const tokens = queue.tokens();
   return {
     tasks: queue.statistics.tasks,

@@ -5,10 +5,12 @@ import { DurableObject } from "cloudflare:workers";
 import { type Answer, refuse } from "../core/errors.ts";
 import { parseHostRules } from "../core/hosts.ts";
 import type { LeaseRequest } from "../core/lease.ts";
+import type { NewTime } from "../core/new-time.ts";
 import type { QueueFile } from "../core/queue-config.ts";
 import type { Task } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
 import { Store } from "../store/store.ts";
+import { redriveAll, redriveTasks, rescheduleTask, runTask } from "./acting.ts";
 import type { AddCall, Added } from "./adding.ts";
 import { Entry } from "./entry.ts";
 import type { AckResult, Hold, Leasing } from "./leasing.ts";
@@ -17,13 +19,17 @@ import { Queue } from "./queue.ts";
 import { hasEnded, MAX_WAIT_S } from "./result.ts";
 import type { TaskRunnerVerbs } from "./runner.ts";
 import type { QueueSettings } from "./settings.ts";
+import { listTombstones, releaseName } from "./tombstones.ts";
 import type {
   DeleteResult,
   DirectoryVerbs,
   ListQuery,
   QueueVerbs,
   QueueView,
+  RedriveResult,
   TaskPage,
+  TombstonePage,
+  TombstoneQuery,
 } from "./verbs.ts";
 import { Waiters } from "./waiters.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -139,6 +145,30 @@ export class TaskQueueObject<Env = unknown>
     if (leasing) return act(leasing);
     const message = `queue: "${this.#entry.config.name}" is a push queue, only tasks of a pull queue are leased`;
     return refuse("WRONG_QUEUE_MODE", message);
+  }
+
+  async run(name: string): Promise<Answer<Task>> {
+    return runTask(this.#shown(), name);
+  }
+
+  async reschedule(name: string, time: NewTime): Promise<Answer<Task>> {
+    return rescheduleTask(this.#shown(), name, time);
+  }
+
+  async redrive(names: readonly string[]): Promise<RedriveResult[]> {
+    return redriveTasks(this.#shown(), names);
+  }
+
+  async redriveAll(): Promise<number> {
+    return redriveAll(this.#shown());
+  }
+
+  async tombstones(query: TombstoneQuery): Promise<Answer<TombstonePage>> {
+    return listTombstones(this.#shown(), query);
+  }
+
+  async release(name: string): Promise<boolean> {
+    return releaseName(this.#shown(), name);
   }
 
   async purge(): Promise<QueueView> {

@@ -104,18 +104,13 @@ export class Queue {
 
   #insert(tasks: readonly AcceptedTask[], atomic: boolean, now: number): Answer<Added[]> {
     const context = { store: this.store, now };
-    return addAccepted(tasks, atomic, context, ({ key }) => this.#lookAgainFrom(key));
-  }
-
-  #lookAgainFrom(key: number): void {
-    this.#dispatcher.lookAgainFrom(key);
-    this.leasing?.table.lookAgainFrom(key);
+    return addAccepted(tasks, atomic, context, ({ key }) => this.lookAgainFrom(key));
   }
 
   /** Deletes tasks by name: for each whether it was on the queue (or kept as failed) until now. */
   delete(names: readonly string[]): boolean[] {
     const now = this.#around.now();
-    return this.#change(() => names.map((name) => this.#deleteOne(name, now)));
+    return this.change(() => names.map((name) => this.#deleteOne(name, now)));
   }
 
   #deleteOne(name: string, now: number): boolean {
@@ -131,7 +126,7 @@ export class Queue {
 
   /** Deletes every task on the queue; what is in flight runs to its end and changes nothing. */
   purge(): void {
-    this.#change(() => this.store.purge(this.#around.now(), this.#around.entry.config));
+    this.change(() => this.store.purge(this.#around.now(), this.#around.entry.config));
     this.#dispatcher.inFlight.disownAll();
     this.leasing?.table.clear();
     this.statistics.cleared();
@@ -143,7 +138,7 @@ export class Queue {
 
   /** A paused queue takes tasks and starts none; its bucket stands still. */
   setPaused(paused: boolean): void {
-    this.#change(() => {
+    this.change(() => {
       this.#paused = paused;
       this.store.meta.set("paused", paused);
       this.#tokens?.reshape(this.#bucketShape(), this.#around.now());
@@ -160,7 +155,7 @@ export class Queue {
 
   /** Forgets everything; what is in flight runs to its end and changes nothing. */
   erase(): void {
-    this.#change(() => this.store.erase());
+    this.change(() => this.store.erase());
     this.#dispatcher.inFlight.disownAll();
     this.#leasing.table.clear();
     this.statistics.cleared();
@@ -182,6 +177,19 @@ export class Queue {
     return this.#dispatcher.ending(attempt);
   }
 
+  /** Changes rows in one transaction and sees to the next wake-up. */
+  change<T>(work: () => T): T {
+    const value = this.#around.sql.transaction(work);
+    this.#arm();
+    return value;
+  }
+
+  /** A row was written at `key`, and is to be looked at for what may start or be leased. */
+  lookAgainFrom(key: number): void {
+    this.#dispatcher.lookAgainFrom(key);
+    this.leasing?.table.lookAgainFrom(key);
+  }
+
   /** Whether the task in this row is with its handler. */
   isRunning(task: { key: number; name: string }): boolean {
     return this.#dispatcher.inFlight.has(task.key, task.name);
@@ -192,7 +200,9 @@ export class Queue {
     const { now: clock, sql, wakeup } = this.#around;
     const now = clock();
     this.#dispatcher.cutOffOverdue(now);
-    this.#dispatcher.startDue(now, Math.min(startable(this.#room()), STARTS_PER_TURN));
+    const asked = Math.min(startable(this.#roomOfAsked(this.#room())), STARTS_PER_TURN);
+    const left = STARTS_PER_TURN - this.#dispatcher.startAsked(now, asked);
+    this.#dispatcher.startDue(now, Math.min(startable(this.#room()), left));
     this.#handover.turn(now);
     const isSwept = !sql.transaction(() => this.store.sweep(now));
     this.#arm();
@@ -217,10 +227,11 @@ export class Queue {
   #arm(): void {
     const { wakeup, now } = this.#around;
     try {
-      const next = wakeAt({ ...this.#room(), now: now(), nextDue: this.#dispatcher.nextDue() });
-      if (next !== undefined) wakeup.by(next);
-      const handover = this.#handover.next();
-      if (handover !== undefined) wakeup.by(handover);
+      const room = { ...this.#room(), now: now() };
+      const asked = { ...this.#roomOfAsked(room), nextDue: this.#dispatcher.nextAsked() };
+      const due = { ...room, nextDue: this.#dispatcher.nextDue() };
+      const moments = [wakeAt(asked), wakeAt(due), this.#handover.next()];
+      for (const next of moments) if (next !== undefined) wakeup.by(next);
     } catch (error) {
       console.error("task queue: what is next could not be read, trying again", error);
       this.#wakeSoon();
@@ -244,6 +255,12 @@ export class Queue {
     };
   }
 
+  // Pause and rate are set aside for tasks that somebody asked to run now; slots are not.
+  #roomOfAsked<R extends Room>(room: R): R {
+    const { isDefined, config } = this.#around.entry;
+    return { ...room, paused: !isDefined || config.mode === "pull", bucket: undefined };
+  }
+
   // While a queue is paused its bucket keeps what it holds and gains nothing.
   #bucketShape(): BucketShape {
     const { config, isDefined } = this.#around.entry;
@@ -263,11 +280,5 @@ export class Queue {
         "error" in written ? reject(written.error) : resolve(written.value),
       );
     });
-  }
-
-  #change<T>(work: () => T): T {
-    const value = this.#around.sql.transaction(work);
-    this.#arm();
-    return value;
   }
 }

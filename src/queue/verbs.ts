@@ -2,6 +2,7 @@
 // they came through.
 import type { Answer } from "../core/errors.ts";
 import type { LeaseRequest } from "../core/lease.ts";
+import type { NewTime } from "../core/new-time.ts";
 import type { Task, TaskState } from "../core/task.ts";
 import type { AddCall, Added } from "./adding.ts";
 import type { AckResult, Hold } from "./leasing.ts";
@@ -24,6 +25,31 @@ export interface DeleteResult {
   name: string;
   /** Whether the task was there until now. */
   deleted: boolean;
+}
+
+export interface RedriveResult {
+  name: string;
+  /** Whether there was a failed task of this name, which is on the queue again. */
+  redriven: boolean;
+}
+
+/** Which tombstones: by name, `limit` at most (1 to 1,000, default 100), after `cursor`. */
+export interface TombstoneQuery {
+  prefix?: string;
+  limit?: number;
+  cursor?: string;
+}
+
+export interface TombstonePage {
+  tombstones: Task[];
+  /** Absent on the last page. A page that has one may be short, or empty. */
+  cursor?: string;
+}
+
+export interface ReleaseResult {
+  name: string;
+  /** Whether the name was a tombstone until now. */
+  released: boolean;
 }
 
 /** A queue as it stands; times in seconds, rates in tasks per second. */
@@ -74,6 +100,12 @@ export interface QueueVerbs {
   result(name: string, waitSeconds: number): Promise<Answer<Task>>;
   list(query: ListQuery): Promise<Answer<TaskPage>>;
   delete(names: readonly string[]): Promise<DeleteResult[]>;
+  run(name: string): Promise<Answer<Task>>;
+  reschedule(name: string, time: NewTime): Promise<Answer<Task>>;
+  redrive(names: readonly string[]): Promise<RedriveResult[]>;
+  redriveAll(): Promise<number>;
+  tombstones(query: TombstoneQuery): Promise<Answer<TombstonePage>>;
+  release(name: string): Promise<boolean>;
   purge(): Promise<QueueView>;
   pause(): Promise<QueueView>;
   resume(): Promise<QueueView>;

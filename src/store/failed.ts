@@ -45,8 +45,22 @@ export class FailedTasks {
     return this.#sql.rows(query, after, limit).map(taskOf);
   }
 
-  remove(key: number): void {
-    this.#sql.run("DELETE FROM failed WHERE key = ?", key);
+  /** The same without what is in them: keys and names with `after < key <= upTo`. */
+  names(after: number, upTo: number, limit: number): { key: number; name: string }[] {
+    const query = "SELECT key, name FROM failed WHERE key > ? AND key <= ? ORDER BY key LIMIT ?";
+    return this.#sql
+      .rows(query, after, upTo, limit)
+      .map(({ key, name }) => ({ key: key as number, name: name as string }));
+  }
+
+  /** The key of the one to be forgotten last; -1 when there is none. */
+  lastKey(): number {
+    return Number(this.#sql.rows("SELECT max(key) AS key FROM failed")[0]?.key ?? -1);
+  }
+
+  /** False when it is no longer there. */
+  remove({ key, name }: { key: number; name: string }): boolean {
+    return this.#sql.run("DELETE FROM failed WHERE key = ? AND name = ?", key, name) > 0;
   }
 
   clear(): void {

@@ -1,8 +1,10 @@
 // A task's row key: its due millisecond, with room for 4,096 tasks in each. Keys order tasks by due time
 // and, within one millisecond, by arrival; when a millisecond is full its tasks spill into the next.
+// Tasks that somebody asked to run now lie in front of all these, in the keys that 2024 would have had.
 
 const EPOCH_MS = Date.UTC(2024, 0, 1);
 const PER_MS = 4096;
+const FRONT_PER_MS = 50;
 
 /** Keys stay exact integers until then (2^53 / 4096 ms after the epoch); later times are cut to it. */
 const LATEST_MS = Date.UTC(2090, 0, 1);
@@ -16,7 +18,23 @@ export function lastKeyOf(dueMs: number): number {
 }
 
 export function dueOf(key: number): number {
-  return Math.floor(key / PER_MS) + EPOCH_MS;
+  return Math.floor(key / (isInFront(key) ? FRONT_PER_MS : PER_MS)) + EPOCH_MS;
+}
+
+/** The front's last key: until 2090 nothing in front comes near it, and no other task lies before it. */
+export const LAST_FRONT_KEY = (Date.UTC(2025, 0, 1) - EPOCH_MS) * PER_MS - 1;
+
+/** Whether a task at this key was asked to run now, whatever its ETA, the rate or a pause say. */
+export function isInFront(key: number): boolean {
+  return key <= LAST_FRONT_KEY;
+}
+
+export function firstFrontKeyOf(dueMs: number): number {
+  return (Math.min(dueMs, LATEST_MS) - EPOCH_MS) * FRONT_PER_MS;
+}
+
+export function lastFrontKeyOf(dueMs: number): number {
+  return firstFrontKeyOf(dueMs) + FRONT_PER_MS - 1;
 }
 
 const KEY_DIGITS = 11;

@@ -27,7 +27,19 @@ export interface NameRow {
   record: TaskRecord | undefined;
 }
 
+/** Which names: those that begin with `prefix`, behind `after` in their order, `limit` at most. */
+export interface NameQuery {
+  prefix: string;
+  after: string;
+  limit: number;
+}
+
 const COLUMNS = "name, state, key, expires, record";
+/** Names one page may look at to find those whose task has ended. */
+const SCAN = 5000;
+/** Comes after every character a name can have. */
+const LAST_CHARACTER = "~";
+const RANGE = "FROM names WHERE name > ? AND name >= ? AND name < ? ORDER BY name";
 
 export class Names {
   readonly #sql: Sql;
@@ -57,6 +69,18 @@ export class Names {
     key: number | null,
   ): void {
     this.#put({ name, state, key, expires, record });
+  }
+
+  /** Names that at `now` nothing but a tombstone holds; and behind which one to go on, if there may be more. */
+  ended({ prefix, after, limit }: NameQuery, now: number): { rows: NameRow[]; next?: string } {
+    const range = [after, prefix, prefix + LAST_CHARACTER];
+    const query = `SELECT * FROM (SELECT ${COLUMNS} ${RANGE} LIMIT ${SCAN}) AS n
+      WHERE expires > ? AND NOT EXISTS
+        (SELECT 1 FROM failed WHERE failed.key = n.key AND failed.name = n.name) LIMIT ?`;
+    const rows = this.#sql.rows(query, ...range, now, limit).map(nameOf);
+    const scanned = `SELECT name ${RANGE} LIMIT 1 OFFSET ${SCAN - 1}`;
+    const last = rows.length === limit ? rows.at(-1) : this.#sql.rows(scanned, ...range)[0];
+    return last ? { rows, next: last.name as string } : { rows };
   }
 
   /** Frees a name at once. */

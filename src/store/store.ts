@@ -1,13 +1,13 @@
 // A queue's memory: the legal steps of a task's life, each one method over the tables it touches. What
 // a step may do to a name stands here and nowhere else. Callers wrap steps in a transaction.
 import type { Result } from "../core/result.ts";
-import type { AcceptedTask, Progress, StoredTask } from "../core/task.ts";
+import { type AcceptedTask, NO_PROGRESS, type Progress, type StoredTask } from "../core/task.ts";
 import { Directory } from "./directory.ts";
 import { FailedTasks } from "./failed.ts";
 import { dueOf, keyInName } from "./key.ts";
 import { LeasableTasks } from "./leasable.ts";
 import { Meta } from "./meta.ts";
-import { type NameRow, Names, type TaskRecord } from "./names.ts";
+import { type NameQuery, type NameRow, Names, type TaskRecord } from "./names.ts";
 import { Outbox } from "./outbox.ts";
 import { Results } from "./results.ts";
 import { migrate } from "./schema.ts";
@@ -115,18 +115,31 @@ export class Store {
   /** The task runs again at `due`; its row, or undefined when it was no longer there. */
   retry(task: TaskRow, due: number, progress: Progress): TaskRow | undefined {
     const key = this.tasks.move(task, due, progress);
-    if (key === undefined) return undefined;
-    // A task that moved back to the place its generated name says is found without a row.
-    if (task.named || keyInName(task.name) !== key) {
-      this.#names.place(task.name, task.named ? "live" : "moved", key);
-    } else {
-      this.#names.remove(task.name);
-    }
-    const { lease: _, ...rest } = task;
-    return { ...rest, key, due: dueOf(key), progress };
+    return key === undefined ? undefined : this.#placed({ ...task, key, progress });
   }
 
-  /** A pull task is leased until `lease` (ms since 1970); false when it was no longer there. */
+  /** A waiting task is due at `due` instead; its row, or undefined when it was no longer there. */
+  reschedule(task: TaskRow, due: number): TaskRow | undefined {
+    return this.retry(task, due, task.progress);
+  }
+
+  /**
+   * The task runs at `due` before all others, whatever the rate or a pause say, and this place is a
+   * promise: it is left by the end of an attempt alone, and by who moves or deletes the task. Its row, or
+   * undefined when it was no longer there.
+   */
+  toFront(task: TaskRow, due: number): TaskRow | undefined {
+    const key = this.tasks.moveToFront(task, due);
+    return key === undefined ? undefined : this.#placed({ ...task, key });
+  }
+
+  /** A failed task is on the queue again as if it were new, due at `now`; its row, or undefined when it was not kept. */
+  redrive(task: TaskRow, now: number): TaskRow | undefined {
+    if (!this.failed.remove(task)) return undefined;
+    return this.#placed(this.tasks.restore({ ...task, progress: NO_PROGRESS }, now));
+  }
+
+  /** A pull task is leased until `lease` (ms since 1970); its row, or undefined when it was no longer there. */
   lease(task: TaskRow, lease: number, progress: Progress): TaskRow | undefined {
     return this.leasable.lease(task, lease, progress) ? { ...task, lease, progress } : undefined;
   }
@@ -155,7 +168,7 @@ export class Store {
   /** The record of a failed task is deleted; its name stays a tombstone as long as it was to be. */
   forget(task: TaskRow, now: number): boolean {
     const row = this.#names.find(task.name, now);
-    this.failed.remove(task.key);
+    this.failed.remove(task);
     if (task.named && row?.expires && row.record) {
       this.#names.end(task.name, "deleted", row.expires, row.record, null);
     } else {
@@ -167,12 +180,24 @@ export class Store {
   /** A failed task lies on another queue now: its record goes, and its name says that it failed. */
   handOn(task: TaskRow, now: number): void {
     const row = this.#names.find(task.name, now);
-    this.failed.remove(task.key);
+    this.failed.remove(task);
     if (task.named && row?.expires && row.record) {
       this.#names.end(task.name, "failed", row.expires, row.record, null);
     } else {
       this.#names.remove(task.name);
     }
+  }
+
+  /** Names of ended tasks, in their order: a page may be short, or empty, and yet have a next. */
+  tombstones(query: NameQuery, now: number): { rows: NameRow[]; next?: string } {
+    return this.#names.ended(query, now);
+  }
+
+  /** Frees the name of a task that has ended; false when it is free already, or its task is kept. */
+  releaseName(name: string, now: number): boolean {
+    if (this.find(name, now)?.kind !== "ended") return false;
+    this.#names.remove(name);
+    return true;
   }
 
   /** Every task on the queue is deleted; failed ones are records, not on the queue, and stay. */
@@ -214,6 +239,17 @@ export class Store {
     );
     this.#earliest = Infinity;
     return false;
+  }
+
+  // A task that came back to the place its generated name says is found without a row.
+  #placed(task: TaskRow): TaskRow {
+    if (task.named || keyInName(task.name) !== task.key) {
+      this.#names.place(task.name, task.named ? "live" : "moved", task.key);
+    } else {
+      this.#names.remove(task.name);
+    }
+    const { lease: _, ...unleased } = task;
+    return { ...unleased, due: dueOf(task.key) };
   }
 
   #release(

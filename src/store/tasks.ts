@@ -8,7 +8,14 @@ import {
   type Progress,
   type StoredTask,
 } from "../core/task.ts";
-import { dueOf, firstKeyOf, generatedName, keyInName } from "./key.ts";
+import {
+  dueOf,
+  firstFrontKeyOf,
+  firstKeyOf,
+  generatedName,
+  keyInName,
+  LAST_FRONT_KEY,
+} from "./key.ts";
 import type { Row, Sql } from "./sql.ts";
 
 /** A task with the key of the row it lies in. */
@@ -22,6 +29,9 @@ const SKIP_PAGE = 100;
 const COLUMNS = "key, name, named, created, spec, progress, body";
 // Whole statements: the platform finds a statement it has prepared by its text, which is dear to build.
 const INSERT = `INSERT INTO tasks (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+/** What is asked of a task to move or remove its row. */
+type Moving = Pick<TaskRow, "key" | "name" | "spec">;
+
 const WITH_LEASE = `${COLUMNS}, lease`;
 const ROWS = page(COLUMNS);
 const ROWS_WITH_LEASE = page(WITH_LEASE);
@@ -78,16 +88,29 @@ export class Tasks {
     return found;
   }
 
-  /** When the first task after key `after` is due, passing over those `skip` names. */
-  nextDue(after: number, skip: (key: number, name: string) => boolean): number | undefined {
-    for (const { key, name } of this.#walk(KEYS, after, Number.MAX_SAFE_INTEGER, 1)) {
+  /** When the first task with `after < key <= upTo` is due, passing over those `skip` names. */
+  nextDue(
+    after: number,
+    skip: (key: number, name: string) => boolean,
+    upTo = Number.MAX_SAFE_INTEGER,
+  ): number | undefined {
+    for (const { key, name } of this.#walk(KEYS, after, upTo, 1)) {
       if (!skip(key as number, name as string)) return dueOf(key as number);
     }
     return undefined;
   }
 
+  /** When the task that was due first is or was due. */
+  oldestDue(): number | undefined {
+    const front = this.nextDue(-1, () => false, LAST_FRONT_KEY);
+    const proper = this.nextDue(LAST_FRONT_KEY, () => false);
+    return front === undefined || proper === undefined
+      ? (front ?? proper)
+      : Math.min(front, proper);
+  }
+
   /** Takes a task off the table; false when it is no longer there. */
-  remove({ key, name, spec }: Pick<TaskRow, "key" | "name" | "spec">): boolean {
+  remove({ key, name, spec }: Moving): boolean {
     if (this.#sql.run("DELETE FROM tasks WHERE key = ? AND name = ?", key, name) === 0)
       return false;
     if (spec.tag) this.#sql.run("DELETE FROM tags WHERE tag = ? AND key = ?", spec.tag, key);
@@ -95,21 +118,26 @@ export class Tasks {
   }
 
   /** Moves a task to another due time with what has become of it; its new key, or undefined when it is gone. */
-  move(
-    { key, name, spec }: Pick<TaskRow, "key" | "name" | "spec">,
-    due: number,
-    progress: Progress,
-  ): number | undefined {
-    const free = freeKey(this.#sql, "tasks", due);
+  move(task: Moving, due: number, progress: Progress): number | undefined {
+    return this.#rekey(task, freeKey(this.#sql, "tasks", due), progress);
+  }
+
+  /** Moves a task to the front, to run at `due`; its new key, or undefined when it is gone. */
+  moveToFront(task: Moving & { progress: Progress }, due: number): number | undefined {
+    return this.#rekey(task, freeKeyFrom(this.#sql, "tasks", firstFrontKeyOf(due)), task.progress);
+  }
+
+  // Whoever moves a task takes it from its lease.
+  #rekey({ key, name, spec }: Moving, to: number, progress: Progress): number | undefined {
     const written = this.#sql.run(
       "UPDATE tasks SET key = ?, progress = ?, lease = NULL WHERE key = ? AND name = ?",
-      ...[free, progressJson(progress), key, name],
+      ...[to, progressJson(progress), key, name],
     );
     if (written === 0) return undefined;
     if (spec.tag) {
-      this.#sql.run("UPDATE tags SET key = ? WHERE tag = ? AND key = ?", free, spec.tag, key);
+      this.#sql.run("UPDATE tags SET key = ? WHERE tag = ? AND key = ?", to, spec.tag, key);
     }
-    return free;
+    return to;
   }
 
   at(key: number, name: string): TaskRow | undefined {
@@ -178,13 +206,20 @@ export class Tasks {
   }
 }
 
+/** A key for the given time (ms), or for one soon after it when that is full. */
+export function freeKey(sql: Sql, table: Keyed, ms: number): number {
+  return freeKeyFrom(sql, table, firstKeyOf(ms));
+}
+
+/** The tables whose rows lie at a time. */
+type Keyed = "tasks" | "failed" | "results";
+
 /**
- * Behind the last key of a window that starts at the given time (ms): the window doubles while it is full
- * to its end, so even a million rows of one instant cost a few look-ups each.
+ * Behind the last key of a window that starts at `first`: the window doubles while it is full to its end,
+ * so even a million rows of one instant cost a few look-ups each.
  */
-export function freeKey(sql: Sql, table: "tasks" | "failed" | "results", ms: number): number {
+function freeKeyFrom(sql: Sql, table: Keyed, first: number): number {
   const query = `SELECT max(key) AS key FROM ${table} WHERE key BETWEEN ? AND ?`;
-  const first = firstKeyOf(ms);
   for (let window = 4096; ; window *= 2) {
     const last = first + window - 1;
     const [row] = sql.rows(query, first, last);

@@ -87,6 +87,29 @@ it("a retry writes one row more for its new place, and one to be found by", asyn
   expect(cost.rows - before).toBeLessThanOrEqual(5);
 });
 
+it("run now and another time write two rows each, redrive three, release one", async () => {
+  handlers.set("/_ah/queue/brief", () => new Response(null, { status: 500 }));
+  await queue("brief").add([{ name: "failed" }, { name: "waits", countdown: 60 }]);
+  await queue("brief").add([{ name: "gone", countdown: 60 }]);
+  await queue("brief").delete(["gone"]);
+  await pass("brief", 1);
+  const cost = await meter("brief");
+  const costs: number[] = [];
+  for (const act of [
+    () => queue("brief").reschedule("waits", { countdown: 90 }),
+    () => queue("brief").run("waits"),
+    () => queue("brief").run("waits"),
+    () => queue("brief").redrive(["failed", "waits"]),
+    () => queue("brief").release("gone"),
+    () => queue("brief").tombstones(),
+  ]) {
+    const before = cost.rows;
+    await act();
+    costs.push(cost.rows - before);
+  }
+  expect(costs).toEqual([2, 2, 0, 3, 1, 0]);
+});
+
 it("an alarm turn with nothing to start writes nothing", async () => {
   await queue("push").add({ countdown: 100 });
   const cost = await meter("push");

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { NO_PROGRESS, type Progress } from "../../src/core/task.ts";
 import { LeaseTable } from "../../src/queue/lease-table.ts";
-import { dueOf, lastKeyOf } from "../../src/store/key.ts";
+import { dueOf, isInFront, lastKeyOf } from "../../src/store/key.ts";
 import type { NameRow, TaskRecord } from "../../src/store/names.ts";
 import { type Found, type Retention, Store } from "../../src/store/store.ts";
 import type { TaskRow } from "../../src/store/tasks.ts";
@@ -18,7 +18,9 @@ export const BODIES = [undefined, "", "text", new Uint8Array(), new Uint8Array([
 const FAR = lastKeyOf(START + 1e12);
 
 export type Due = { at: number } | { in: number };
-export type How = "finish" | "bury" | "delete" | "retry";
+export type How = "finish" | "bury" | "delete" | Move;
+/** Steps after which the task lies in another row. */
+export type Move = "retry" | "reschedule" | "front";
 export type Step =
   | {
       do: "add";
@@ -30,7 +32,8 @@ export type Step =
   | { do: "end" | "stale"; how: How; pick: number; due: Due }
   | { do: "claim"; limit: number; from: number; odd: boolean }
   | { do: "lease"; limit: number; seconds: number; tag: string | undefined }
-  | { do: "forget"; pick: number }
+  | { do: "forget" | "redrive"; pick: number }
+  | { do: "release"; name: string }
   | { do: "pass"; ms: number }
   | { do: "purge" | "sweep" | "reopen" };
 
@@ -69,6 +72,8 @@ export class World {
     else if (step.do === "claim") this.#claim(step);
     else if (step.do === "lease") this.#lease(step);
     else if (step.do === "forget") this.#forget(step.pick);
+    else if (step.do === "redrive") this.#redrive(step.pick);
+    else if (step.do === "release") this.#release(step.name);
     else if (step.do === "pass") this.#now += step.ms;
     else if (step.do === "purge") this.#purge();
     else if (step.do === "sweep") this.#sweep();
@@ -121,7 +126,8 @@ export class World {
 
   #expectLast(key: number): void {
     for (const other of this.#live.values()) {
-      if (dueOf(other.key) === dueOf(key)) expect(key).toBeGreaterThan(other.key);
+      const isBeside = dueOf(other.key) === dueOf(key) && isInFront(other.key) === isInFront(key);
+      if (isBeside) expect(key).toBeGreaterThan(other.key);
     }
   }
 
@@ -140,9 +146,18 @@ export class World {
     this.#gone.push(task);
     this.#live.delete(task.name);
     this.#leases.forget(task.key);
-    if (how === "retry") {
+    if (isMove(how)) {
       const { key } = result as TaskRow;
-      same(result, { ...withoutLease(task), due, key, progress });
+      expect(isInFront(key)).toBe(how === "front");
+      // In front there is room for fifty in a millisecond, and whoever comes next goes behind the last.
+      const place = how === "front" ? dueOf(key) : due;
+      expect(place).toBeGreaterThanOrEqual(due);
+      same(result, {
+        ...withoutLease(task),
+        due: place,
+        key,
+        ...(how === "retry" ? { progress } : {}),
+      });
       this.#expectLast(key);
       this.#place(result as TaskRow);
       return;
@@ -179,6 +194,8 @@ export class World {
     const store = this.#store;
     const step = () => {
       if (how === "retry") return store.retry(task, due, progress);
+      if (how === "reschedule") return store.reschedule(task, due);
+      if (how === "front") return store.toFront(task, due);
       if (how === "delete") return store.delete(task, this.#now, this.#retention);
       return store[how](task, this.#now, progress, this.#retention);
     };
@@ -197,13 +214,15 @@ export class World {
     const after = picked([-1, ...rows.map(({ key }) => key)], from) ?? -1;
     const skip = (key: number, name: string) => odd && (key + name.length) % 2 === 1;
     const open = rows.filter(({ key, name }) => key > after && !skip(key, name));
-    const ripe = open.filter((task) => task.due <= this.#now).slice(0, limit);
+    const ripe = open.filter(({ key }) => key <= lastKeyOf(this.#now)).slice(0, limit);
     // What is pushed has no lease.
     same(this.#store.tasks.due(after, lastKeyOf(this.#now), limit, skip), ripe.map(withoutLease));
     expect(this.#store.tasks.nextDue(after, skip)).toBe(open[0]?.due);
   }
 
   #lease({ limit, seconds, tag }: Step & { do: "lease" }): void {
+    // What somebody asked to run now lies out of its order, and is never leased.
+    if (this.#rows().some(({ key }) => isInFront(key))) return;
     const from = ({ lease, due }: TaskRow) => lease ?? due;
     const isAvailable = (task: TaskRow) =>
       from(task) < this.#now ||
@@ -227,12 +246,36 @@ export class World {
     }
   }
 
-  #forget(pick: number): void {
+  #pickFailed(pick: number): (Ended & Required<Pick<Ended, "failed">>) | undefined {
     const failed = [...this.#ended.values()].filter(
       (it) => it.failed && it.row.expires > this.#now,
     );
     const chosen = picked(failed, pick);
-    if (!chosen?.failed || !this.#isKept(chosen)) return;
+    if (!chosen?.failed || !this.#isKept(chosen)) return undefined;
+    return { ...chosen, failed: chosen.failed };
+  }
+
+  #redrive(pick: number): void {
+    const chosen = this.#pickFailed(pick);
+    if (!chosen) return;
+    const { task } = chosen.failed;
+    const back = this.#sql.transaction(() => this.#store.redrive(task, this.#now));
+    const key = back?.key ?? Number.NaN;
+    same(back, { ...task, key, due: this.#now, progress: NO_PROGRESS });
+    this.#place(back as TaskRow);
+    expect(this.#store.redrive(task, this.#now)).toBeUndefined();
+  }
+
+  #release(name: string): void {
+    const isTombstone = this.#expected(name)?.kind === "ended";
+    const released = this.#sql.transaction(() => this.#store.releaseName(name, this.#now));
+    expect(released).toBe(isTombstone);
+    if (released) this.#ended.delete(name);
+  }
+
+  #forget(pick: number): void {
+    const chosen = this.#pickFailed(pick);
+    if (!chosen) return;
     const { task } = chosen.failed;
     this.#sql.transaction(() => this.#store.forget(task, this.#now));
     if (!task.named) this.#ended.delete(task.name);
@@ -290,6 +333,7 @@ export class World {
     const unexpired = [...this.#ended.values()].filter((it) => (it.failed?.kept ?? 0) > this.#now);
     const listed = this.#store.failed.list(lastKeyOf(this.#now), 1000);
     same(listed.map((task) => task.name).sort(), unexpired.map(({ row }) => row.name).sort());
+    this.#checkTombstones();
     const names = [...NAMES, ...this.#generated.slice(-6), ...this.#live.keys()];
     for (const name of names) same(this.#store.find(name, this.#now), this.#expected(name));
     for (const { name, key } of this.#sql.rows("SELECT name, key FROM names")) {
@@ -297,6 +341,25 @@ export class World {
       same([name, key], [name, known]);
     }
   }
+
+  // Page by page, so that what lies behind a cursor is compared as well.
+  #checkTombstones(): void {
+    const expected = [...this.#ended.values()]
+      .filter((it) => it.row.expires > this.#now && !this.#isKept(it))
+      .map(({ row }) => row)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const listed: NameRow[] = [];
+    for (let after: string | undefined = ""; after !== undefined; ) {
+      const page = this.#store.tombstones({ prefix: "", after, limit: 2 }, this.#now);
+      listed.push(...page.rows);
+      after = page.next;
+    }
+    same(listed, expected);
+  }
+}
+
+function isMove(how: How): how is Move {
+  return how === "retry" || how === "reschedule" || how === "front";
 }
 
 function withoutLease({ lease: _, ...task }: TaskRow): TaskRow {

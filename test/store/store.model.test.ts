@@ -17,7 +17,7 @@ const due: fc.Arbitrary<Due> = fc.oneof(
   fc.record({ at: fc.constantFrom(START + 1000, START + 2000) }),
   fc.record({ in: fc.constantFrom(0, 1, 1000) }),
 );
-const how = fc.constantFrom<How>("finish", "bury", "delete", "retry", "retry");
+const how = fc.constantFrom<How>("finish", "bury", "delete", "retry", "reschedule", "front");
 const name = fc.constantFrom(undefined, undefined, "generated before", ...NAMES);
 const pick = fc.nat(1000);
 const one = <D extends string>(what: D) => fc.constant(what);
@@ -41,7 +41,8 @@ const step = fc.oneof<fc.WeightedArbitrary<Step>[]>(
       tag: fc.constantFrom(undefined, undefined, "t"),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: one("forget"), pick }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("forget", "redrive"), pick }) },
+  { weight: 1, arbitrary: fc.record({ do: one("release"), name: fc.constantFrom(...NAMES) }) },
   { weight: 4, arbitrary: fc.record({ do: one("pass"), ms }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("purge", "sweep", "sweep", "reopen") }) },
 );

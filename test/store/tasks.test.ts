@@ -1,8 +1,16 @@
 import { expect, it } from "vitest";
 import type { AcceptedTask } from "../../src/core/task.ts";
-import { dueOf, firstKeyOf, generatedName, keyInName, lastKeyOf } from "../../src/store/key.ts";
+import {
+  dueOf,
+  firstKeyOf,
+  generatedName,
+  isInFront,
+  keyInName,
+  lastKeyOf,
+} from "../../src/store/key.ts";
 import { migrate } from "../../src/store/schema.ts";
 import { Store } from "../../src/store/store.ts";
+import type { TaskRow } from "../../src/store/tasks.ts";
 import { memorySql } from "./sqlite.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
@@ -77,6 +85,21 @@ it("finds room behind a full instant, however the instants before and after were
   expect(next.key).toBe(firstKeyOf(NOW) + 9000);
   expect(again.key).toBe(firstKeyOf(NOW) + 9001);
   expect(next.due).toBeGreaterThanOrEqual(NOW + 1);
+});
+
+it("puts tasks in front of all others, in the order they come, and knows when they were due first", () => {
+  const store = freshStore();
+  const rows = Array.from({ length: 120 }, (_, i) => store.tasks.insert(task(NOW + i), NOW));
+  const front = rows.toReversed().map((row) => store.toFront(row, NOW + 500));
+  const late = store.tasks.insert(task(NOW - 9), NOW);
+  const listed = store.tasks.list(-1, lastKeyOf(NOW), 200);
+  expect(listed).toEqual([...front, late]);
+  // Fifty in a millisecond.
+  expect(front.map((row) => row?.due)).toEqual(rows.map((_, i) => NOW + 500 + Math.floor(i / 50)));
+  expect(front.map((row) => row && isInFront(row.key))).toEqual(rows.map(() => true));
+  expect(isInFront(late.key)).toBe(false);
+  expect(store.tasks.oldestDue()).toBe(NOW - 9);
+  expect(store.toFront(rows[0] as TaskRow, NOW)).toBeUndefined();
 });
 
 it("never makes a task due before its time", () => {
