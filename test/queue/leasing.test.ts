@@ -257,6 +257,34 @@ describe("control of a pull queue", () => {
     expect(await namesOf({ leaseSeconds: 1, maxTasks: 10, tag: "A" })).toEqual(["n3"]);
   });
 
+  it("redriven, a task that had all its leases is leased anew, by its tag too", async () => {
+    const twice = queue("pull-twice");
+    await twice.add({ name: "n1", payload: "", tag: "A", retry: { limit: 1 } });
+    await twice.lease(second);
+    clock.now += 1001;
+    expect(await twice.lease(second)).toEqual([]);
+    expect(await twice.redrive(["n1"])).toEqual([{ name: "n1", redriven: true }]);
+    clock.now += 1;
+    expect(await twice.lease({ ...second, tag: "A" })).toMatchObject([{ retryCount: 1 }]);
+  });
+
+  it("rescheduled, a task waits for its new time; a leased one is not rescheduled", async () => {
+    await add({ name: "n1", tag: "A" });
+    const [held] = (await pull().lease(second)) as [Task];
+    await expect(pull().reschedule("n1", { countdown: 5 })).rejects.toThrow('"leased"');
+    await pull().modifyLease(held, 0);
+    expect(await pull().reschedule("n1", { countdown: 5 })).toMatchObject({
+      state: "scheduled",
+      retryCount: 1,
+      eta: at(5),
+    });
+    clock.now += 5000;
+    expect(await namesOf({ ...second, tag: "A" })).toEqual([]);
+    clock.now += 1;
+    expect(await namesOf({ ...second, tag: "A" })).toEqual(["n1"]);
+    await expect(pull().run("n1")).rejects.toMatchObject({ code: "WRONG_QUEUE_MODE" });
+  });
+
   it("counts leases as executed, and live ones as in flight", async () => {
     await add({ name: "n1" }, { name: "n2" }, { name: "n3" });
     await pull().lease({ leaseSeconds: 10, maxTasks: 2 });
