@@ -88,7 +88,7 @@ async function listTasks(request: IRequest, queues: ApiQueues): Promise<Response
   return json(await queueOf(request, queues).list(query as ListQuery));
 }
 
-const LIST_OPTIONS = new Set(["state", "prefix", "limit", "cursor"]);
+const LIST_OPTIONS = new Set(["state", "tag", "prefix", "limit", "cursor"]);
 
 async function getTask(request: IRequest, queues: ApiQueues): Promise<Response> {
   return json(await queueOf(request, queues).get(segment(request, "name")));

@@ -49,15 +49,18 @@ export class Queue {
   #paused: boolean;
 
   constructor(store: Store, around: QueueSurroundings) {
-    const { config, now, deliver, sql } = around;
+    const { config, now, deliver } = around;
     this.#around = around;
     this.store = store;
-    this.statistics = new Statistics(store);
+    this.statistics = new Statistics();
     this.#paused = store.meta.get("paused") ?? false;
     this.#tokens = Number.isFinite(config.rate)
       ? new Tokens(store.meta, this.#bucketShape(), now())
       : undefined;
-    this.#commit = new GroupCommit(sql.transaction, () => this.#arm());
+    this.#commit = new GroupCommit(
+      (work) => store.transaction(now(), work),
+      () => this.#arm(),
+    );
     this.#dispatcher = new Dispatcher({
       ...{ config, store, now, deliver },
       statistics: this.statistics,
@@ -74,14 +77,11 @@ export class Queue {
     if (full) return calls.map(() => full);
     const admission = { queue: config, now: now(), hosts };
     const accepted = calls.map((call) => ({ ...call, answer: acceptCall(call, admission) }));
-    const answers = await this.#written(() =>
+    return this.#written(() =>
       accepted.map(({ answer, atomic }) =>
         answer.failure ? answer : this.#insert(answer.ok, atomic, admission.now),
       ),
     );
-    for (const { ok = [] } of answers)
-      this.statistics.added(ok.filter(({ error }) => !error).length);
-    return answers;
   }
 
   #insert(tasks: readonly AcceptedTask[], atomic: boolean, now: number): Answer<Added[]> {
@@ -101,7 +101,6 @@ export class Queue {
     if (found?.kind !== "live") return false;
     if (!this.store.delete(found.task, now, this.#around.config)) return false;
     this.#dispatcher.inFlight.disown(found.task);
-    this.statistics.removed();
     return true;
   }
 
@@ -109,7 +108,6 @@ export class Queue {
   purge(): void {
     this.#change(() => this.store.purge(this.#around.now(), this.#around.config));
     this.#dispatcher.inFlight.disownAll();
-    this.statistics.cleared();
   }
 
   get paused(): boolean {
@@ -135,6 +133,11 @@ export class Queue {
     return this.#dispatcher.inFlight.size;
   }
 
+  /** Tasks with their handlers: all of them, and those in rows up to `key`. */
+  runningTasks(key: number): { all: number; upTo: number } {
+    return this.#dispatcher.inFlight.tasks(key);
+  }
+
   /** Settles with the reason when an attempt in flight is to be cut off. */
   ending(attempt: number): Promise<string> {
     return this.#dispatcher.ending(attempt);
@@ -147,11 +150,11 @@ export class Queue {
 
   /** What an alarm does: cut off what ran too long, start what may start, forget a little of the old. */
   turn(): void {
-    const { now: clock, sql, wakeup } = this.#around;
+    const { now: clock, wakeup } = this.#around;
     const now = clock();
     this.#dispatcher.cutOffOverdue(now);
     this.#dispatcher.startDue(now, Math.min(startable(this.#room()), STARTS_PER_TURN));
-    const isSwept = !sql.transaction(() => this.store.sweep(now));
+    const isSwept = !this.store.transaction(now, () => this.store.sweep(now));
     this.#arm();
     if (!isSwept) wakeup.by(now);
   }
@@ -213,7 +216,7 @@ export class Queue {
   }
 
   #change<T>(work: () => T): T {
-    const value = this.#around.sql.transaction(work);
+    const value = this.store.transaction(this.#around.now(), work);
     this.#arm();
     return value;
   }

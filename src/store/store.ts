@@ -1,13 +1,15 @@
 // A queue's memory: the legal steps of a task's life, each one method over the tables it touches. What
-// a step may do to a name stands here and nowhere else. Callers wrap steps in a transaction.
+// a step may do to a name stands here and nowhere else. Callers wrap steps in `transaction`.
 import type { AcceptedTask, Progress, StoredTask } from "../core/task.ts";
 import { Directory } from "./directory.ts";
 import { FailedTasks } from "./failed.ts";
 import { dueOf, keyInName } from "./key.ts";
 import { Meta } from "./meta.ts";
 import { type NameRow, Names, type TaskRecord } from "./names.ts";
+import { RowCount } from "./row-count.ts";
 import { migrate } from "./schema.ts";
 import type { Sql } from "./sql.ts";
+import { Tally } from "./tally.ts";
 import { type TaskRow, Tasks } from "./tasks.ts";
 
 /** How long ended tasks are remembered, in seconds. */
@@ -30,6 +32,7 @@ export class Store {
   readonly failed: FailedTasks;
   readonly meta: Meta;
   readonly directory: Directory;
+  readonly tally: Tally;
   readonly #names: Names;
   #sweepAt: number | undefined;
   #sweptTo = "";
@@ -38,12 +41,18 @@ export class Store {
   /** `chance` gives the random part of generated names, 0 to 1. */
   constructor(sql: Sql, chance: () => number) {
     migrate(sql);
-    this.tasks = new Tasks(sql, chance);
-    this.failed = new FailedTasks(sql);
     this.meta = new Meta(sql);
+    this.tasks = new Tasks(sql, chance, new RowCount(this.meta, "tasksCount"));
+    this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
+    this.tally = new Tally(sql, this.tasks, this.failed);
     this.directory = new Directory(sql);
     this.#names = new Names(sql);
     this.#sweepAt = this.meta.get("sweepAt");
+  }
+
+  /** All of `work` or nothing of it; `now` in ms since 1970. */
+  transaction<T>(now: number, work: () => T): T {
+    return this.tally.transaction(now, work);
   }
 
   /** What a name stands for at `now`, or undefined when it is free. */

@@ -9,6 +9,7 @@ import {
   type StoredTask,
 } from "../core/task.ts";
 import { dueOf, firstKeyOf, generatedName, keyInName } from "./key.ts";
+import type { RowCount } from "./row-count.ts";
 import type { Row, Sql } from "./sql.ts";
 
 /** A task with the key of the row it lies in. */
@@ -31,12 +32,14 @@ function page(columns: string): string {
 }
 
 export class Tasks {
+  readonly rows: RowCount;
   readonly #sql: Sql;
   readonly #chance: () => number;
   #last = { due: 0, key: 0 };
 
   /** `chance` gives the random part of generated names, 0 to 1. */
-  constructor(sql: Sql, chance: () => number) {
+  constructor(sql: Sql, chance: () => number, rows: RowCount) {
+    this.rows = rows;
     this.#sql = sql;
     this.#chance = chance;
   }
@@ -86,7 +89,9 @@ export class Tasks {
 
   /** Takes a task off the table; false when it is no longer there. */
   remove({ key, name }: { key: number; name: string }): boolean {
-    return this.#sql.run("DELETE FROM tasks WHERE key = ? AND name = ?", key, name) > 0;
+    const isGone = this.#sql.run("DELETE FROM tasks WHERE key = ? AND name = ?", key, name) > 0;
+    if (isGone) this.rows.changed(-1);
+    return isGone;
   }
 
   /** Moves a task to another due time with what has become of it; its new key, or undefined when it is gone. */
@@ -120,13 +125,14 @@ export class Tasks {
     return this.due(after, upTo, limit, () => false);
   }
 
-  /** Reads every key once: asked for once after a start, and counted along from then on. */
+  /** Reads every key. */
   count(): number {
     return Number(this.#sql.rows("SELECT count(*) AS n FROM tasks")[0]?.n);
   }
 
   clear(): void {
     this.#sql.run("DELETE FROM tasks");
+    this.rows.counted(0);
   }
 
   // The first page is as long as what is looked for; further ones are only read past tasks in flight.
@@ -146,6 +152,7 @@ export class Tasks {
       task = make(freeKey(this.#sql, "tasks", due));
       this.#tryInsert(task);
     }
+    this.rows.changed(1);
     this.#last = { due, key: task.key };
     return task;
   }
