@@ -53,10 +53,13 @@ export class Histogram {
 
   #sums(now: number): Uint32Array {
     const sums = new Uint32Array(BUCKETS);
-    if (!this.#counts) return sums;
-    this.#forgetUntil(now, this.#counts);
-    for (const [index, n] of this.#counts.entries()) {
-      if (n > 0) sums[index % BUCKETS] = (sums[index % BUCKETS] as number) + n;
+    const counts = this.#counts;
+    if (!counts) return sums;
+    this.#forgetUntil(now, counts);
+    for (let slot = 0; slot < counts.length; slot += BUCKETS) {
+      for (let i = 0; i < BUCKETS; i++) {
+        sums[i] = (sums[i] as number) + (counts[slot + i] as number);
+      }
     }
     return sums;
   }
