@@ -101,7 +101,7 @@ async function listTasks(request: IRequest, queues: ApiQueues): Promise<Response
   return json(await queueOf(request, queues).list(query));
 }
 
-const LIST_OPTIONS = ["state", "prefix", "limit", "cursor"];
+const LIST_OPTIONS = ["state", "tag", "prefix", "limit", "cursor"];
 
 async function getTask(request: IRequest, queues: ApiQueues): Promise<Response> {
   return json(await queueOf(request, queues).get(segment(request, "name")));

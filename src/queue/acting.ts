@@ -22,7 +22,6 @@ export function runTask(shown: Shown, name: string): Answer<Task> {
     if (kind === "failed") toFront(shown, queue.store.redrive(task, now));
     else if (!queue.isRunning(task) && !isInFront(task.key)) toFront(shown, task);
   });
-  if (kind === "failed") queue.statistics.added(1);
   return getTask(shown, name);
 }
 
@@ -83,7 +82,6 @@ export function redriveTasks({ queue, now }: Shown, names: readonly string[]): R
       return { name, redriven: task !== undefined };
     }),
   );
-  queue.statistics.added(results.filter(({ redriven }) => redriven).length);
   return results;
 }
 

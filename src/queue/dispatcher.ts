@@ -39,9 +39,6 @@ export interface DispatcherSurroundings {
 
 const DEFAULT_DEADLINE_S = 600;
 
-/** The task left the queue, or lies in this row now; undefined when it was no longer the attempt's. */
-type Settled = "left" | TaskRow | undefined;
-
 export class Dispatcher {
   readonly inFlight = new InFlight();
   readonly #around: DispatcherSurroundings;
@@ -116,6 +113,7 @@ export class Dispatcher {
     const deadlineAt = now + (task.spec.dispatchDeadline ?? DEFAULT_DEADLINE_S) * 1000;
     const attempt = ++this.#lastAttempt;
     const run: Run = { attempt, task, startedAt: now, deadlineAt };
+    this.#around.statistics.started(task.due, now);
     this.#laneOf(task.key).started(task.key);
     this.inFlight.start(run);
     deliver(deliveryOf(task, attempt, entry.config)).then(
@@ -133,12 +131,13 @@ export class Dispatcher {
         this.inFlight.end(run);
         run.ending?.resolve("the attempt has ended");
         if ("error" in written) this.#notWritten(run, written.error);
-        else if (isOwner) this.#written(outcome, endedAt, written.value);
+        else if (isOwner) this.#written(run, outcome, endedAt, written.value);
       },
     );
   }
 
-  #settle(run: Run, outcome: Outcome, endedAt: number): Settled {
+  /** Writes what the attempt's end means; the row the task lies in now, if it stays on the queue. */
+  #settle(run: Run, outcome: Outcome, endedAt: number): TaskRow | undefined {
     if (!this.inFlight.owns(run)) return undefined;
     const { entry, store } = this.#around;
     const { config } = entry;
@@ -152,20 +151,18 @@ export class Dispatcher {
       return store.retry(task, verdict.due, verdict.progress);
     }
     const result = outcome.kind === "answered" ? outcome.result : undefined;
-    const hasLeft =
-      verdict.step === "finish"
-        ? store.finish(task, endedAt, verdict.progress, config, result)
-        : store.bury(task, endedAt, verdict.progress, config);
-    return hasLeft ? "left" : undefined;
+    if (verdict.step === "bury") store.bury(task, endedAt, verdict.progress, config);
+    else store.finish(task, endedAt, verdict.progress, config, result);
+    return undefined;
   }
 
-  #written(outcome: Outcome, now: number, step: Settled): void {
+  #written({ startedAt }: Run, outcome: Outcome, now: number, moved: TaskRow | undefined): void {
     const { statistics } = this.#around;
     const tokens = this.#around.tokens();
-    if (step === "left") statistics.removed();
-    else if (step) this.lookAgainFrom(step.key);
+    if (moved) this.lookAgainFrom(moved.key);
     if (outcome.kind !== "answered") return;
     statistics.executed(now);
+    statistics.answered(startedAt, now);
     if (outcome.status === 503) tokens?.overloaded(now);
     else if (isSuccess(outcome)) tokens?.succeeded(now);
   }

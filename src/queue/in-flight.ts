@@ -35,6 +35,13 @@ export class InFlight {
     return this.#owners.get(key)?.task.name === name;
   }
 
+  /** How many tasks are with their attempts: all of them, and those in rows up to `key`. */
+  tasks(key: number): { all: number; upTo: number } {
+    let upTo = 0;
+    for (const owned of this.#owners.keys()) if (owned <= key) upTo++;
+    return { all: this.#owners.size, upTo };
+  }
+
   /** Whether this very attempt still owns its task: not ended, deleted, purged or past its deadline. */
   owns(run: Run): boolean {
     return this.#owners.get(run.task.key) === run;

@@ -106,12 +106,11 @@ export class Leasing {
   }
 
   #acknowledgeOne(hold: Hold, now: number): AckResult {
-    const { statistics, store } = this.#around;
+    const { store } = this.#around;
     const { config } = this.#around.entry;
     const held = this.#held(hold, now);
     if (held.failure) return { name: hold.name, acknowledged: false, error: held.failure };
     store.finish(held.ok, now, acknowledged(held.ok.progress, now), config);
-    statistics.removed();
     this.table.forget(held.ok.key);
     return { name: hold.name, acknowledged: true };
   }
@@ -170,14 +169,13 @@ export class Leasing {
 
   // A task that has had all its leases is given up instead, and is not in the answer (App Engine).
   #leaseOne(task: TaskRow, until: number, now: number): TaskRow | undefined {
-    const { statistics, store } = this.#around;
+    const { store } = this.#around;
     const { config } = this.#around.entry;
     const limit = task.spec.retry?.limit ?? config.retry.limit;
     const { step, progress } = leaseAgain(task.progress, task.lease, now, limit);
     if (step === "bury") {
       store.bury(task, now, progress, config);
       if (config.failedQueue) this.#around.givenUp();
-      statistics.removed();
       this.table.forget(task.key);
       return undefined;
     }

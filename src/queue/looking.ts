@@ -1,16 +1,17 @@
 // Reading a queue without changing it: one task, a page of tasks, the queue itself.
-import { wholeTokens } from "../core/bucket.ts";
-import { type Answer, invalid, refuse } from "../core/errors.ts";
+import { type Answer, invalid, type Refusal, refuse } from "../core/errors.ts";
 import { isLeased } from "../core/lease.ts";
 import { checkLimit, PAGE } from "../core/page.ts";
 import { resultView } from "../core/result.ts";
 import { NO_PROGRESS, type Task, type TaskState } from "../core/task.ts";
-import { rfc3339, taskView, tombstoneView } from "../core/task-view.ts";
-import { firstKeyOf, lastKeyOf } from "../store/key.ts";
+import { taskView, tombstoneView } from "../core/task-view.ts";
+import { type QueueStanding, whyNotRunning } from "../core/why.ts";
+import { firstKeyOf, isInFront, lastKeyOf } from "../store/key.ts";
 import type { NameRow } from "../store/names.ts";
 import type { TaskRow } from "../store/tasks.ts";
 import type { Entry } from "./entry.ts";
 import type { Queue } from "./queue.ts";
+import { statisticsView } from "./statistics-view.ts";
 import type { ListQuery, QueueView, TaskPage } from "./verbs.ts";
 
 /** A queue with what it takes to show it. */
@@ -21,15 +22,14 @@ export interface Shown {
   now: number;
 }
 
-export function getTask({ queue, entry, now }: Shown, name: string): Answer<Task> {
+export function getTask(shown: Shown, name: string): Answer<Task> {
+  const { queue, entry, now } = shown;
   const { config } = entry;
   const found = queue.store.find(name, now);
   if (!found) {
     return refuse("UNKNOWN_TASK", `name: the queue "${config.name}" has no task "${name}"`);
   }
-  if (found.kind === "live") {
-    return { ok: taskView(config.name, stateOf(queue, found.task, now), found.task) };
-  }
+  if (found.kind === "live") return { ok: liveView(shown, found.task, standingOf(shown)) };
   const tombstone = tombstoneOf(config.name, found.row, now);
   if (found.kind === "ended") return { ok: { ...tombstone, ...resultOf(queue, found.row) } };
   const { endedAt, expiresAt } = tombstone;
@@ -54,50 +54,97 @@ export function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
   return task.due > now ? "scheduled" : "due";
 }
 
+function liveView({ queue, entry, now }: Shown, task: TaskRow, standing: QueueStanding): Task {
+  const state = stateOf(queue, task, now);
+  const view = taskView(entry.config.name, state, task);
+  const asked = isInFront(task.key) ? { ...standing, ...ASKED } : standing;
+  const why = whyNotRunning(task, state, now, asked);
+  return why === undefined ? view : { ...view, why };
+}
+
+// What somebody asked to run now waits for a slot alone.
+const ASKED = { paused: false, rate: Number.POSITIVE_INFINITY, bucket: undefined };
+
+function standingOf({ queue, entry: { config, isDefined } }: Shown): QueueStanding {
+  const { mode, rate, maxConcurrentRequests: maxRunning, retry } = config;
+  const { paused, running } = queue;
+  return { mode, rate, maxRunning, retry, isDefined, paused, running, bucket: queue.tokens() };
+}
+
 const LIVE: readonly TaskState[] = ["scheduled", "due", "running", "leased"];
 const LISTED: readonly TaskState[] = [...LIVE, "failed"];
-/** Rows one page may look at to find those the filters let through. */
-const SCAN = 5000;
+/** Rows one page may look at to find those the filters let through, and rows read at once. */
+const SCAN = { most: 5000, step: 100 };
 
 export function listTasks(shown: Shown, query: ListQuery): Answer<TaskPage> {
-  const { state, prefix = "", limit = PAGE.default } = query;
+  const refused = checkQuery(query);
+  if (refused) return refused;
+  const { state, limit = PAGE.default } = query;
+  const after = query.cursor === undefined ? -1 : Number.parseInt(query.cursor, 36);
+  if (Number.isNaN(after)) return invalid("cursor", query.cursor, "a cursor this API gave out");
+  const { rows, cursor } = pageOf(shown, query, after, limit);
+  const standing = standingOf(shown);
+  const tasks = rows.map((task) =>
+    state === "failed"
+      ? taskView(shown.entry.config.name, state, task)
+      : liveView(shown, task, standing),
+  );
+  return { ok: cursor === undefined ? { tasks } : { tasks, cursor: cursor.toString(36) } };
+}
+
+function checkQuery(query: ListQuery): Refusal | undefined {
+  const { state, limit = PAGE.default } = query;
   if (state !== undefined && !LISTED.includes(state)) {
     return invalid("state", state, LISTED.join(", "));
   }
-  const refusal = checkLimit(limit);
-  if (refusal) return refusal;
-  const after = query.cursor === undefined ? -1 : Number.parseInt(query.cursor, 36);
-  if (Number.isNaN(after)) return invalid("cursor", query.cursor, "a cursor this API gave out");
-  const rows = rowsOf(shown, state, after);
-  const isWanted = (task: TaskRow) => matches(shown, task, state, prefix);
-  const wanted = rows.filter(isWanted).slice(0, limit);
-  const tasks = wanted.map((task) =>
-    taskView(
-      shown.entry.config.name,
-      state === "failed" ? state : stateOf(shown.queue, task, shown.now),
-      task,
-    ),
-  );
-  const last =
-    wanted.length === limit ? wanted.at(-1) : rows.length === SCAN ? rows.at(-1) : undefined;
-  return { ok: last ? { tasks, cursor: last.key.toString(36) } : { tasks } };
+  for (const field of ["tag", "prefix"] as const) {
+    const text = query[field];
+    if (text !== undefined && typeof text !== "string") return invalid(field, text, "one text");
+  }
+  return checkLimit(limit);
 }
 
-function rowsOf({ queue, now }: Shown, state: TaskState | undefined, after: number): TaskRow[] {
-  if (state === "failed") return queue.store.failed.list(after, SCAN);
+// The cursor is the key of the last row looked at. A row stays at its key while its task does, so whatever
+// comes and goes around it, a page goes on right behind the one before.
+function pageOf(
+  shown: Shown,
+  query: ListQuery,
+  after: number,
+  limit: number,
+): { rows: TaskRow[]; cursor?: number } {
+  const found: TaskRow[] = [];
+  let cursor = after;
+  for (let looked = 0; looked < SCAN.most; looked += SCAN.step) {
+    const rows = rowsOf(shown, query.state, cursor, SCAN.step);
+    for (const row of rows) {
+      cursor = row.key;
+      if (matches(shown, row, query) && found.push(row) === limit) return { rows: found, cursor };
+    }
+    if (rows.length < SCAN.step) return { rows: found };
+  }
+  return { rows: found, cursor };
+}
+
+function rowsOf(
+  { queue, now }: Shown,
+  state: TaskState | undefined,
+  after: number,
+  limit: number,
+): TaskRow[] {
+  if (state === "failed") return queue.store.failed.list(after, limit);
   const from = state === "scheduled" ? Math.max(after, lastKeyOf(now)) : after;
   const isPast = state === "due" || state === "running" || state === "leased";
   const upTo = isPast ? lastKeyOf(now) : firstKeyOf(Number.MAX_SAFE_INTEGER);
-  return queue.store.tasks.list(from, upTo, SCAN);
+  return queue.store.tasks.list(from, upTo, limit);
 }
 
 function matches(
   { queue, now }: Shown,
   task: TaskRow,
-  state: TaskState | undefined,
-  prefix: string,
+  { state, tag, prefix = "" }: ListQuery,
 ): boolean {
   if (!task.name.startsWith(prefix)) return false;
+  if (tag !== undefined && task.spec.tag !== tag) return false;
   return state === undefined || state === "failed" || stateOf(queue, task, now) === state;
 }
 
@@ -131,19 +178,5 @@ export function queueView({ queue, entry, now }: Shown): QueueView {
       ...(config.failedQueue && { failedQueue: config.failedQueue }),
     },
     statistics: statisticsView(queue, now),
-  };
-}
-
-function statisticsView(queue: Queue, now: number): QueueView["statistics"] {
-  const oldest = queue.store.tasks.oldestDue();
-  const tokens = queue.tokens();
-  return {
-    tasks: queue.statistics.tasks,
-    failed: queue.store.failed.count(),
-    oldestEta: oldest === undefined ? null : rfc3339(oldest),
-    executedLastMinute: queue.statistics.executedLastMinute(now),
-    inFlight: queue.running + (queue.leasing?.table.leasedAt(now) ?? 0),
-    enforcedRate: tokens ? tokens.shape.rate : null,
-    tokens: tokens ? wholeTokens(tokens.level) : null,
   };
 }

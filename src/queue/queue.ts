@@ -55,13 +55,14 @@ export class Queue {
   #paused: boolean;
 
   constructor(store: Store, around: QueueSurroundings) {
-    const { entry, now, deliver, sql } = around;
+    const { entry, now, deliver } = around;
+    const transaction = <T>(work: () => T) => store.transaction(now(), work);
     this.#around = around;
     this.store = store;
-    this.statistics = new Statistics(store);
+    this.statistics = new Statistics();
     this.#paused = store.meta.get("paused") ?? false;
     this.#tokens = this.#newTokens();
-    this.#commit = new GroupCommit(sql.transaction, () => this.#arm());
+    this.#commit = new GroupCommit(transaction, () => this.#arm());
     this.#dispatcher = new Dispatcher({
       ...{ entry, store, now, deliver },
       statistics: this.statistics,
@@ -70,11 +71,11 @@ export class Queue {
       onTrouble: () => this.#wakeSoon(),
     });
     this.#handover = new Handover({
-      ...{ entry, store, now, addTo: around.addTo, transaction: sql.transaction },
+      ...{ entry, store, now, addTo: around.addTo, transaction },
       changed: () => this.#arm(),
     });
     this.#leasing = new Leasing({
-      ...{ entry, store, now, statistics: this.statistics, transaction: sql.transaction },
+      ...{ entry, store, now, statistics: this.statistics, transaction },
       isClosed: () => this.#paused || !entry.isDefined,
       givenUp: () => around.wakeup.by(now()),
     });
@@ -92,14 +93,11 @@ export class Queue {
     if (full) return calls.map(() => full);
     const admission = { queue: entry.config, now: now(), hosts };
     const accepted = calls.map((call) => ({ ...call, answer: acceptCall(call, admission) }));
-    const answers = await this.#written(() =>
+    return this.#written(() =>
       accepted.map(({ answer, atomic }) =>
         answer.failure ? answer : this.#insert(answer.ok, atomic, admission.now),
       ),
     );
-    for (const { ok = [] } of answers)
-      this.statistics.added(ok.filter(({ error }) => !error).length);
-    return answers;
   }
 
   #insert(tasks: readonly AcceptedTask[], atomic: boolean, now: number): Answer<Added[]> {
@@ -120,7 +118,6 @@ export class Queue {
     if (!this.store.delete(found.task, now, this.#around.entry.config)) return false;
     this.#dispatcher.inFlight.disown(found.task);
     this.leasing?.table.forget(found.task.key);
-    this.statistics.removed();
     return true;
   }
 
@@ -129,7 +126,6 @@ export class Queue {
     this.change(() => this.store.purge(this.#around.now(), this.#around.entry.config));
     this.#dispatcher.inFlight.disownAll();
     this.leasing?.table.clear();
-    this.statistics.cleared();
   }
 
   get paused(): boolean {
@@ -158,7 +154,6 @@ export class Queue {
     this.change(() => this.store.erase());
     this.#dispatcher.inFlight.disownAll();
     this.#leasing.table.clear();
-    this.statistics.cleared();
     this.#paused = false;
   }
 
@@ -172,6 +167,11 @@ export class Queue {
     return this.#dispatcher.inFlight.size;
   }
 
+  /** Tasks with their handlers: all of them, and those in rows up to `key`. */
+  runningTasks(key: number): { all: number; upTo: number } {
+    return this.#dispatcher.inFlight.tasks(key);
+  }
+
   /** Settles with the reason when an attempt in flight is to be cut off. */
   ending(attempt: number): Promise<string> {
     return this.#dispatcher.ending(attempt);
@@ -179,7 +179,7 @@ export class Queue {
 
   /** Changes rows in one transaction and sees to the next wake-up. */
   change<T>(work: () => T): T {
-    const value = this.#around.sql.transaction(work);
+    const value = this.store.transaction(this.#around.now(), work);
     this.#arm();
     return value;
   }
@@ -197,14 +197,14 @@ export class Queue {
 
   /** What an alarm does: cut off what ran too long, start what may start, forget a little of the old. */
   turn(): void {
-    const { now: clock, sql, wakeup } = this.#around;
+    const { now: clock, wakeup } = this.#around;
     const now = clock();
     this.#dispatcher.cutOffOverdue(now);
     const asked = Math.min(startable(this.#roomOfAsked(this.#room())), STARTS_PER_TURN);
     const left = STARTS_PER_TURN - this.#dispatcher.startAsked(now, asked);
     this.#dispatcher.startDue(now, Math.min(startable(this.#room()), left));
     this.#handover.turn(now);
-    const isSwept = !sql.transaction(() => this.store.sweep(now));
+    const isSwept = !this.store.transaction(now, () => this.store.sweep(now));
     this.#arm();
     if (!isSwept) wakeup.by(now);
   }

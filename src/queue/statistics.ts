@@ -1,36 +1,33 @@
-// What a queue can say of itself without reading its tasks: counted along in memory. After a start the
-// number of tasks is counted once, when somebody first asks, and not on any path a task takes.
-import type { Store } from "../store/store.ts";
+// What a queue can say of its work of late: counted along in memory, since the object's start.
+import { type RecentPercentiles, RecentTimes } from "../core/histogram.ts";
 
 const SLOT_MS = 1000;
 const SLOTS = 60;
 
 export class Statistics {
-  readonly #store: Store;
-  #tasks: number | undefined;
+  readonly #lateness = new RecentTimes();
+  readonly #runTime = new RecentTimes();
   readonly #executed = new Array<number>(SLOTS).fill(0);
   #slot = 0;
 
-  constructor(store: Store) {
-    this.#store = store;
+  /** An attempt started at `now` that was due at `due` (ms). */
+  started(due: number, now: number): void {
+    this.#lateness.record(now - due, now);
   }
 
-  /** Tasks on the queue, those in flight and awaiting a retry among them. */
-  get tasks(): number {
-    this.#tasks ??= this.#store.tasks.count();
-    return this.#tasks;
+  /** An attempt that started at `startedAt` was answered at `now` (ms). */
+  answered(startedAt: number, now: number): void {
+    this.#runTime.record(now - startedAt, now);
   }
 
-  added(n: number): void {
-    if (this.#tasks !== undefined) this.#tasks += n;
+  /** How long after their time attempts started. */
+  lateness(now: number): RecentPercentiles {
+    return this.#lateness.percentiles(now);
   }
 
-  removed(): void {
-    if (this.#tasks !== undefined) this.#tasks--;
-  }
-
-  cleared(): void {
-    this.#tasks = 0;
+  /** How long answered attempts took. */
+  runTime(now: number): RecentPercentiles {
+    return this.#runTime.percentiles(now);
   }
 
   /** An attempt was answered at `now` (ms). */

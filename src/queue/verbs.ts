@@ -1,6 +1,7 @@
 // What can be asked of a queue's object: the one interface between callers and objects, whatever door
 // they came through.
 import type { Answer } from "../core/errors.ts";
+import type { RecentPercentiles } from "../core/histogram.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
 import type { Task, TaskState } from "../core/task.ts";
@@ -10,6 +11,8 @@ import type { AckResult, Hold } from "./leasing.ts";
 /** Which tasks to list: in due order, `limit` at most (1 to 1,000, default 100), after `cursor`. */
 export interface ListQuery {
   state?: TaskState;
+  /** Of pull tasks: exactly this tag. */
+  tag?: string;
   prefix?: string;
   limit?: number;
   cursor?: string;
@@ -78,12 +81,26 @@ export interface QueueView {
     failedQueue?: string;
   };
   statistics: {
-    /** On the queue: waiting, in flight, or between two attempts. */
+    /** On the queue: waiting, in flight, or between two attempts. Exact up to 1,000 at least. */
     tasks: number;
+    /** Given up and kept. */
     failed: number;
+    /** Tasks by their state; `scheduled` and `due` are null when there are over 1,000 of each. */
+    states: {
+      scheduled: number | null;
+      due: number | null;
+      running: number;
+      /** Of a pull queue: under a lease, as far as its workers have met them since the object's start. */
+      leased: number;
+      failed: number;
+    };
     /** When the oldest of them is or was due; null when there is none. */
     oldestEta: string | null;
     executedLastMinute: number;
+    /** How long after its time an attempt started, in seconds, since the object's start. */
+    lateness: RecentPercentiles;
+    /** How long an attempt took that was answered, in seconds, since the object's start. */
+    runTime: RecentPercentiles;
     inFlight: number;
     /** Below the configured rate while handlers answer 503; null when there is no rate. */
     enforcedRate: number | null;

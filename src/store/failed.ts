@@ -2,15 +2,18 @@
 // never just gone. The row key is when the record may be forgotten, so the oldest are the table's head.
 import type { StoredTask } from "../core/task.ts";
 import { dueOf, lastKeyOf } from "./key.ts";
+import type { RowCount } from "./row-count.ts";
 import type { Sql } from "./sql.ts";
 import { freeKey, progressJson, specJson, type TaskRow, taskOf } from "./tasks.ts";
 
 const COLUMNS = "key, name, named, created, due, spec, progress, body";
 
 export class FailedTasks {
+  readonly rows: RowCount;
   readonly #sql: Sql;
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, rows: RowCount) {
+    this.rows = rows;
     this.#sql = sql;
   }
 
@@ -30,6 +33,7 @@ export class FailedTasks {
         body ?? null,
       ],
     );
+    this.rows.changed(1);
     return key;
   }
 
@@ -60,13 +64,18 @@ export class FailedTasks {
 
   /** False when it is no longer there. */
   remove({ key, name }: { key: number; name: string }): boolean {
-    return this.#sql.run("DELETE FROM failed WHERE key = ? AND name = ?", key, name) > 0;
+    const query = "DELETE FROM failed WHERE key = ? AND name = ?";
+    const isGone = this.#sql.run(query, key, name) > 0;
+    if (isGone) this.rows.changed(-1);
+    return isGone;
   }
 
   clear(): void {
     this.#sql.run("DELETE FROM failed");
+    this.rows.counted(0);
   }
 
+  /** Reads every key. */
   count(): number {
     return Number(this.#sql.rows("SELECT count(*) AS n FROM failed")[0]?.n);
   }
@@ -75,6 +84,7 @@ export class FailedTasks {
   sweep(now: number, limit: number): { removed: number; earliest: number } {
     const query = "DELETE FROM failed WHERE key IN (SELECT key FROM failed WHERE key <= ? LIMIT ?)";
     const removed = this.#sql.run(query, lastKeyOf(now), limit);
+    this.rows.changed(-removed);
     const first = this.#sql.rows("SELECT min(key) AS key FROM failed")[0]?.key;
     return {
       removed,

@@ -17,6 +17,9 @@ export interface MetaValues {
   bucket: { level: Bucket; shape: BucketShape };
   /** When the first tombstone or failed task may have expired, ms since 1970. */
   sweepAt: number;
+  /** How many rows the tables had, while they have many; `at` in ms since 1970. */
+  tasksCount: { rows: number; at: number };
+  failedCount: { rows: number; at: number };
 }
 
 export class Meta {

@@ -1,5 +1,5 @@
 // A queue's memory: the legal steps of a task's life, each one method over the tables it touches. What
-// a step may do to a name stands here and nowhere else. Callers wrap steps in a transaction.
+// a step may do to a name stands here and nowhere else. Callers wrap steps in `transaction`.
 import type { Result } from "../core/result.ts";
 import { type AcceptedTask, NO_PROGRESS, type Progress, type StoredTask } from "../core/task.ts";
 import { Directory } from "./directory.ts";
@@ -10,8 +10,10 @@ import { Meta } from "./meta.ts";
 import { type NameQuery, type NameRow, Names, type TaskRecord } from "./names.ts";
 import { Outbox } from "./outbox.ts";
 import { Results } from "./results.ts";
+import { RowCount } from "./row-count.ts";
 import { migrate } from "./schema.ts";
 import type { Sql } from "./sql.ts";
+import { Tally } from "./tally.ts";
 import { type TaskRow, Tasks } from "./tasks.ts";
 
 /** How long ended tasks are remembered, in seconds. */
@@ -41,6 +43,7 @@ export class Store {
   readonly outbox: Outbox;
   readonly meta: Meta;
   readonly directory: Directory;
+  readonly tally: Tally;
   readonly #names: Names;
   #sweepAt: number | undefined;
   #sweptTo = "";
@@ -49,15 +52,21 @@ export class Store {
   /** `chance` gives the random part of generated names, 0 to 1. */
   constructor(sql: Sql, chance: () => number) {
     migrate(sql);
-    this.tasks = new Tasks(sql, chance);
     this.leasable = new LeasableTasks(sql);
-    this.failed = new FailedTasks(sql);
     this.results = new Results(sql);
     this.outbox = new Outbox(sql);
     this.meta = new Meta(sql);
+    this.tasks = new Tasks(sql, chance, new RowCount(this.meta, "tasksCount"));
+    this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
+    this.tally = new Tally(sql, this.tasks, this.failed);
     this.directory = new Directory(sql);
     this.#names = new Names(sql);
     this.#sweepAt = this.meta.get("sweepAt");
+  }
+
+  /** All of `work` or nothing of it; `now` in ms since 1970. */
+  transaction<T>(now: number, work: () => T): T {
+    return this.tally.transaction(now, work);
   }
 
   /** What a name stands for at `now`, or undefined when it is free. */

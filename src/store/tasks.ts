@@ -16,6 +16,7 @@ import {
   keyInName,
   LAST_FRONT_KEY,
 } from "./key.ts";
+import type { RowCount } from "./row-count.ts";
 import type { Row, Sql } from "./sql.ts";
 
 /** A task with the key of the row it lies in. */
@@ -43,12 +44,14 @@ function page(columns: string): string {
 }
 
 export class Tasks {
+  readonly rows: RowCount;
   readonly #sql: Sql;
   readonly #chance: () => number;
   #last = { due: 0, key: 0 };
 
   /** `chance` gives the random part of generated names, 0 to 1. */
-  constructor(sql: Sql, chance: () => number) {
+  constructor(sql: Sql, chance: () => number, rows: RowCount) {
+    this.rows = rows;
     this.#sql = sql;
     this.#chance = chance;
   }
@@ -114,6 +117,7 @@ export class Tasks {
     if (this.#sql.run("DELETE FROM tasks WHERE key = ? AND name = ?", key, name) === 0)
       return false;
     if (spec.tag) this.#sql.run("DELETE FROM tags WHERE tag = ? AND key = ?", spec.tag, key);
+    this.rows.changed(-1);
     return true;
   }
 
@@ -157,7 +161,7 @@ export class Tasks {
     return this.#sql.rows(ROWS_WITH_LEASE, after, upTo, limit).map(taskOf);
   }
 
-  /** Reads every key once: asked for once after a start, and counted along from then on. */
+  /** Reads every key. */
   count(): number {
     return Number(this.#sql.rows("SELECT count(*) AS n FROM tasks")[0]?.n);
   }
@@ -165,6 +169,7 @@ export class Tasks {
   clear(): void {
     this.#sql.run("DELETE FROM tasks");
     this.#sql.run("DELETE FROM tags");
+    this.rows.counted(0);
   }
 
   // The first page is as long as what is looked for; further ones are only read past tasks in flight.
@@ -184,6 +189,7 @@ export class Tasks {
       task = make(freeKey(this.#sql, "tasks", due));
       this.#tryInsert(task);
     }
+    this.rows.changed(1);
     this.#last = { due, key: task.key };
     if (task.spec.tag) this.#sql.run("INSERT INTO tags VALUES (?, ?)", task.spec.tag, task.key);
     return task;

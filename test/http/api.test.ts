@@ -201,10 +201,44 @@ describe("looking and acting over HTTP", () => {
     expect(first).toMatchObject({ tasks: [{ name: "a" }, { name: "b" }] });
     const rest = await (await call(`/queues/stopped/tasks?limit=2&cursor=${first.cursor}`)).json();
     expect(rest).toEqual({ tasks: [expect.objectContaining({ name: "c" })] });
-    for (const query of ["limit=0", "limit=1001", "state=odd", "colour=red", "cursor=%21"]) {
+    const bad = ["limit=0", "limit=1001", "state=odd", "colour=red", "cursor=%21"];
+    for (const query of [...bad, "tag=a&tag=b", "prefix=a&prefix=b"]) {
       const response = await call(`/queues/stopped/tasks?${query}`);
       expect([query, ...(await codeOf(response))]).toEqual([query, 400, "INVALID_REQUEST"]);
     }
+  });
+
+  it("lists by tag, and says of each task that waits why", async () => {
+    const tasks = [
+      { name: "a", payload: "", tag: "red" },
+      { name: "b", payload: "", tag: "blue" },
+      { name: "c", payload: "", tag: "red", countdown: 5 },
+    ];
+    await queue("pull").add(tasks);
+    const eta = new Date(START + 5000).toISOString();
+    expect(await (await call("/queues/pull/tasks?tag=red")).json()).toMatchObject({
+      tasks: [
+        { name: "a", why: "waiting to be leased" },
+        { name: "c", why: `waiting for its ETA, ${eta}` },
+      ],
+    });
+    expect(await (await call("/queues/pull/tasks/b")).json()).toMatchObject({
+      why: "waiting to be leased",
+    });
+  });
+
+  it("shows a queue's statistics as JSON, percentiles among them", async () => {
+    await queue("push").add([{}, { countdown: 60 }]);
+    await pass("push", 1);
+    const zero = { p50: 0, p90: 0, p99: 0, count: 1 };
+    expect(await (await call("/queues/push")).json()).toMatchObject({
+      statistics: {
+        ...{ tasks: 1, failed: 0, executedLastMinute: 1, inFlight: 0, tokens: 500 },
+        states: { scheduled: 1, due: 0, running: 0, failed: 0 },
+        lateness: { lastMinute: zero, lastHour: zero },
+        runTime: { lastMinute: zero, lastHour: zero },
+      },
+    });
   });
 
   it("deletes one and many, and says for each whether it was there", async () => {

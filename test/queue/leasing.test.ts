@@ -35,7 +35,7 @@ describe("a lease", () => {
       leaseExpiresAt: at(60),
       eta: at(60),
     });
-    expect(await pull().get("n1")).toEqual({ ...task });
+    expect(await pull().get("n1")).toEqual({ ...task, why: `leased until ${at(60)}` });
   });
 
   it("of an empty queue is empty, and of fewer tasks than asked for gives those", async () => {

@@ -225,7 +225,10 @@ describe("a queue taken out of queue.yaml", () => {
       state: "disabled",
       statistics: { tasks: 1 },
     });
-    expect((await queue("gone").get("n1")).state).toBe("due");
+    expect(await queue("gone").get("n1")).toMatchObject({
+      state: "due",
+      why: "the queue is not in queue.yaml",
+    });
     await expect(queue("never").add({})).rejects.toMatchObject({ code: "UNKNOWN_QUEUE" });
   });
 });

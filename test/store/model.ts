@@ -99,11 +99,11 @@ export class World {
         if ("added" in outcome) this.#keysUsed.add(outcome.added.key);
         throw new Error("undone");
       };
-      expect(() => this.#sql.transaction(undone)).toThrow("undone");
+      expect(() => this.#store.transaction(this.#now, undone)).toThrow("undone");
       return;
     }
     const taken = name === undefined ? undefined : this.#expected(name);
-    const outcome = this.#sql.transaction(() => this.#store.add(task, this.#now));
+    const outcome = this.#store.transaction(this.#now, () => this.#store.add(task, this.#now));
     if (taken !== undefined || "taken" in outcome) {
       same(outcome, { taken });
       return;
@@ -199,7 +199,7 @@ export class World {
       if (how === "delete") return store.delete(task, this.#now, this.#retention);
       return store[how](task, this.#now, progress, this.#retention);
     };
-    return this.#sql.transaction(step);
+    return store.transaction(this.#now, step);
   }
 
   /** A step by somebody who holds a row that is no longer that task's: it must change nothing. */
@@ -277,13 +277,13 @@ export class World {
     const chosen = this.#pickFailed(pick);
     if (!chosen) return;
     const { task } = chosen.failed;
-    this.#sql.transaction(() => this.#store.forget(task, this.#now));
+    this.#store.transaction(this.#now, () => this.#store.forget(task, this.#now));
     if (!task.named) this.#ended.delete(task.name);
     else this.#ended.set(task.name, { row: { ...chosen.row, state: "deleted", key: null } });
   }
 
   #purge(): void {
-    this.#sql.transaction(() => this.#store.purge(this.#now, this.#retention));
+    this.#store.transaction(this.#now, () => this.#store.purge(this.#now, this.#retention));
     const expires = this.#now + this.#retention.tombstoneTtl * 1000;
     for (const task of this.#live.values()) {
       this.#gone.push(task);
@@ -294,7 +294,7 @@ export class World {
   }
 
   #sweep(): void {
-    while (this.#sql.transaction(() => this.#store.sweep(this.#now)));
+    while (this.#store.transaction(this.#now, () => this.#store.sweep(this.#now)));
     const long = this.#now - SWEEP_EVERY_MS;
     same(this.#sql.rows("SELECT name FROM names WHERE expires <= ?", long), []);
     same(this.#sql.rows("SELECT name FROM failed WHERE key <= ?", lastKeyOf(long)), []);
@@ -330,6 +330,10 @@ export class World {
     same(this.#store.tasks.count(), rows.length);
     const tagged = rows.flatMap(({ spec, key }) => (spec.tag ? [{ tag: spec.tag, key }] : []));
     same(this.#sql.rows("SELECT tag, key FROM tags ORDER BY key"), tagged);
+    const due = rows.filter(({ key }) => key <= lastKeyOf(this.#now)).length;
+    const tally = { tasks: rows.length, due, scheduled: rows.length - due };
+    same(this.#store.tally.tasks(this.#now), tally);
+    same(this.#store.tally.failed(this.#now), this.#store.failed.count());
     const unexpired = [...this.#ended.values()].filter((it) => (it.failed?.kept ?? 0) > this.#now);
     const listed = this.#store.failed.list(lastKeyOf(this.#now), 1000);
     same(listed.map((task) => task.name).sort(), unexpired.map(({ row }) => row.name).sort());

@@ -1,0 +1,83 @@
+// How many tasks there are, scheduled, due and failed, without a scan of them: what is few is counted, and
+// what is many is the rest of a number that was counted along.
+import type { FailedTasks } from "./failed.ts";
+import { lastKeyOf } from "./key.ts";
+import { COUNTED } from "./row-count.ts";
+import type { Sql } from "./sql.ts";
+import type { Tasks } from "./tasks.ts";
+
+/** `scheduled` and `due` by time alone, in flight or not; both undefined when there are many of each. */
+export interface TaskTally {
+  tasks: number;
+  scheduled: number | undefined;
+  due: number | undefined;
+}
+
+const SCHEDULED = bounded("tasks WHERE key > ?");
+const DUE = bounded("tasks WHERE key <= ?");
+const FAILED = bounded("failed");
+
+// One more than is counted, to tell many from few.
+function bounded(rows: string): string {
+  return `SELECT count(*) AS n FROM (SELECT 1 FROM ${rows} LIMIT ${COUNTED + 1})`;
+}
+
+export class Tally {
+  readonly #sql: Sql;
+  readonly #tasks: Tasks;
+  readonly #failed: FailedTasks;
+
+  constructor(sql: Sql, tasks: Tasks, failed: FailedTasks) {
+    this.#sql = sql;
+    this.#tasks = tasks;
+    this.#failed = failed;
+  }
+
+  /** Tasks on the queue at `now` (ms since 1970). */
+  tasks(now: number): TaskTally {
+    const { rows } = this.#tasks;
+    const exact = rows.exact();
+    const due = this.#count(DUE, lastKeyOf(now));
+    if (exact !== undefined && due <= COUNTED) return { tasks: exact, due, scheduled: exact - due };
+    const scheduled = this.#count(SCHEDULED, lastKeyOf(now));
+    const seen = due + scheduled;
+    if (Math.max(due, scheduled) <= COUNTED) return { tasks: rows.counted(seen), due, scheduled };
+    const tasks = rows.large(seen, now, () => this.#tasks.count());
+    return { tasks, due: few(due, tasks, scheduled), scheduled: few(scheduled, tasks, due) };
+  }
+
+  /** Tasks that were given up and are kept. */
+  failed(now: number): number {
+    const { rows } = this.#failed;
+    const exact = rows.exact();
+    if (exact !== undefined) return exact;
+    const seen = this.#count(FAILED);
+    if (seen <= COUNTED) return rows.counted(seen);
+    return rows.large(seen, now, () => this.#failed.count());
+  }
+
+  /** Runs steps in a transaction that their counts go along with; `now` in ms since 1970. */
+  transaction<T>(now: number, work: () => T): T {
+    const counts = [this.#tasks.rows, this.#failed.rows];
+    const saved = counts.map((count) => ({ count, state: count.saved() }));
+    try {
+      return this.#sql.transaction(() => {
+        const value = work();
+        for (const count of counts) count.keep(now);
+        return value;
+      });
+    } catch (error) {
+      for (const { count, state } of saved) count.restore(state);
+      throw error;
+    }
+  }
+
+  #count(query: string, ...bindings: number[]): number {
+    return Number(this.#sql.rows(query, ...bindings)[0]?.n);
+  }
+}
+
+function few(seen: number, tasks: number, others: number): number | undefined {
+  if (seen <= COUNTED) return seen;
+  return others <= COUNTED ? tasks - others : undefined;
+}
