@@ -57,7 +57,7 @@ export class Waiters<Request, Got> {
   }
 
   #setTimer(): void {
-    clearTimeout(this.#timer ?? null);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     if (this.#waiting.length === 0) return;
     const first = Math.min(...this.#waiting.map(({ until }) => until), this.#around.nextMoment());
     this.#timer = setTimeout(() => this.serve(), Math.max(1, first - this.#around.now()));
