@@ -179,6 +179,7 @@ export class Leasing {
       this.table.forget(task.key);
       return undefined;
     }
+    this.#around.statistics.started(task.lease ?? task.due, now);
     this.table.lease(task, until);
     return store.lease(task, until, progress);
   }

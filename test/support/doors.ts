@@ -1,0 +1,51 @@
+// A queue by either door: the TypeScript client, and HTTP with the same methods, so that one test holds for both.
+import type { QueueHandle } from "../../src/index.ts";
+import { call } from "./http.ts";
+import { queue } from "./time.ts";
+
+export type Door = (name: string) => QueueHandle;
+
+/** The doors by name, for `describe.each`. */
+export const DOORS: [name: string, door: Door][] = [
+  ["the TypeScript client", queue],
+  ["HTTP", (name) => overHttp(name) as unknown as QueueHandle],
+];
+
+// What is refused is thrown as the API says it.
+async function answer<T>(method: string, path: string, body?: object): Promise<T> {
+  const [status, said] = await call(method, path, body);
+  if (status >= 400) throw Object.assign(new Error(), said.error);
+  return said as T;
+}
+
+function overHttp(name: string): object {
+  const at = `/queues/${name}`;
+  const listed = (query: object) => `${at}/tasks?${new URLSearchParams({ ...query })}`;
+  const one = (task: string) => `${at}/tasks/${task}`;
+  return {
+    add: async (tasks: object) =>
+      Array.isArray(tasks)
+        ? (await answer<{ results: object[] }>("POST", `${at}/tasks`, { tasks })).results
+        : answer("POST", `${at}/tasks`, tasks),
+    get: (task: string) => answer("GET", one(task)),
+    list: (query = {}) => answer("GET", listed(query)),
+    delete: async (names: string[]) =>
+      (await answer<{ results: object[] }>("POST", `${at}/tasks:delete`, { names })).results,
+    lease: async (request: object) =>
+      (await answer<{ tasks: object[] }>("POST", `${at}/tasks:lease`, request)).tasks,
+    acknowledge: async (held: { name: string; lease: string }[]) => {
+      const leases = held.map(({ name: task, lease }) => ({ name: task, lease }));
+      return (await answer<{ results: object[] }>("POST", `${at}/tasks:ack`, { leases })).results;
+    },
+    modifyLease: (held: { name: string; lease: string }, leaseSeconds: number) =>
+      answer("POST", `${one(held.name)}:modifyLease`, { lease: held.lease, leaseSeconds }),
+    redrive: async (names: string[]) =>
+      (await answer<{ results: object[] }>("POST", `${at}/tasks:redrive`, { names })).results,
+    reschedule: (task: string, time: object) => answer("POST", `${one(task)}:reschedule`, time),
+    run: (task: string) => answer("POST", `${one(task)}:run`),
+    purge: () => answer("POST", `${at}:purge`),
+    pause: () => answer("POST", `${at}:pause`),
+    resume: () => answer("POST", `${at}:resume`),
+    describe: () => answer("GET", at),
+  };
+}
