@@ -1,13 +1,11 @@
-// One attempt of a task as one HTTP request, and the handler's answer as an outcome. Touches neither
-// storage nor the queue: what it needs to know crosses over as plain data.
+// One attempt of a task as one HTTP request. Touches neither storage nor the queue: what it needs to know
+// crosses over as plain data.
 import { isAbsolute } from "../core/new-task-rules.ts";
 import type { QueueConfig } from "../core/queue-config.ts";
-import { MAX_RESULT_BYTES } from "../core/result.ts";
 import {
   type BodyKind,
   NO_PROGRESS,
   NO_SPEC,
-  type Outcome,
   type Progress,
   type StoredTask,
   type TaskSpec,
@@ -158,70 +156,4 @@ function addOwnHeaders(headers: Record<string, string>, pairs: readonly [string,
 
 function latin1(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, " ");
-}
-
-/** An outcome on its way back: the status alone where it says all, for every field of a message costs. */
-export type WireOutcome = number | Outcome;
-
-export function onWire(outcome: Outcome): WireOutcome {
-  const isStatus = outcome.kind === "answered" && !outcome.error && !outcome.result;
-  return isStatus ? outcome.status : outcome;
-}
-
-export function offWire(outcome: WireOutcome): Outcome {
-  return typeof outcome === "number" ? { kind: "answered", status: outcome } : outcome;
-}
-
-const ERROR_LENGTH = 500;
-
-/**
- * The handler's answer. Of one that is no success the head of its body says why; of one that is, the body
- * is its result, where that is kept.
- */
-export async function outcomeOf(
-  { status, ok, body, headers }: Response,
-  keepsResult = false,
-): Promise<Outcome> {
-  if (!body) return { kind: "answered", status };
-  // In UTF-8 a character has four bytes at most.
-  const most = ok ? (keepsResult ? MAX_RESULT_BYTES : 0) : 4 * ERROR_LENGTH;
-  const { head, length } = await headOf(body, most);
-  if (ok && !keepsResult) return { kind: "answered", status };
-  if (ok && length > most) return { kind: "answered", status, error: tooLarge(length) };
-  if (ok)
-    return { kind: "answered", status, result: { type: headers.get("Content-Type"), body: head } };
-  const error = new TextDecoder().decode(head).slice(0, ERROR_LENGTH);
-  return error === "" ? { kind: "answered", status } : { kind: "answered", status, error };
-}
-
-function tooLarge(length: number): string {
-  return `the result of ${length} bytes was not kept: ${MAX_RESULT_BYTES} is the most`;
-}
-
-// Read to its end, not cancelled: to a handler behind a binding a cancelled answer looks like a cut-off.
-async function headOf(
-  body: ReadableStream<Uint8Array>,
-  most: number,
-): Promise<{ head: Uint8Array; length: number }> {
-  const head = new Uint8Array(most);
-  let length = 0;
-  const write = (chunk: Uint8Array) => {
-    if (length < most) head.set(chunk.subarray(0, most - length), length);
-    length += chunk.byteLength;
-  };
-  await body.pipeTo(new WritableStream({ write }));
-  return { head: head.slice(0, Math.min(length, most)), length };
-}
-
-// Words of the platform for its own trouble: a chain of invocations that grew too long, an object that
-// is overloaded, one that a deploy replaced. None of them says anything about the task.
-const PLATFORM_TROUBLE =
-  /subrequest depth limit|too many subrequests|overloaded|code was updated|durable object reset/i;
-
-/** What a dispatch that gave no answer at all means. */
-export function outcomeOfError(error: unknown): Outcome {
-  const message = error instanceof Error ? error.message : String(error);
-  const isPlatforms =
-    PLATFORM_TROUBLE.test(message) || (error as { overloaded?: boolean })?.overloaded;
-  return { kind: isPlatforms ? "postponed" : "unanswered", error: message };
 }

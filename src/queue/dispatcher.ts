@@ -6,17 +6,12 @@ import { isSuccess, type Outcome } from "../core/task.ts";
 import { isInFront } from "../store/key.ts";
 import type { Store } from "../store/store.ts";
 import type { TaskRow } from "../store/tasks.ts";
-import {
-  type Delivery,
-  deliveryOf,
-  offWire,
-  outcomeOfError,
-  type WireOutcome,
-} from "./delivery.ts";
+import { type Delivery, deliveryOf } from "./delivery.ts";
 import type { Entry } from "./entry.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { InFlight, type Run } from "./in-flight.ts";
 import { FRONT, Lane, PROPER } from "./lane.ts";
+import { offWire, outcomeOfError, type WireOutcome } from "./outcome.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Tokens } from "./tokens.ts";
 

@@ -1,11 +1,9 @@
 // The caller's side of a queue: what `queues.get(env, name)` gives. Turns refusals into the classes a
-// caller catches, and gathers the adds of one moment into one call to the queue's object.
+// caller catches.
 import {
-  type Answer,
   errorOf,
   invalid,
   type TaskQueueError,
-  TooManyTasksError,
   UnknownQueueError,
   unwrap,
 } from "../core/errors.ts";
@@ -13,8 +11,9 @@ import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
 import { parseQueueEntry, type QueueFile } from "../core/queue-config.ts";
 import type { AddResult, NewTask, Task } from "../core/task.ts";
-import { type AddCall, type Added, MAX_TASKS_PER_CALL, resultOf } from "./adding.ts";
+import { type Added, resultOf } from "./adding.ts";
 import { inFileRefusal } from "./entry.ts";
+import { GatheredAdds } from "./gathered-adds.ts";
 import type { AckResult } from "./leasing.ts";
 import { DIRECTORY } from "./object.ts";
 import { answerOf, hasEnded, MAX_WAIT_S, type ResultOptions } from "./result.ts";
@@ -39,17 +38,11 @@ export interface AddOptions {
   atomic?: boolean;
 }
 
-interface PendingCall {
-  call: AddCall;
-  resolve: (answer: Answer<Added[]>) => void;
-  reject: (error: unknown) => void;
-}
-
 export class QueueHandle<P = unknown> {
   readonly name: string;
   readonly #namespace: QueueNamespace;
   readonly #file: QueueFile;
-  #pending: PendingCall[] = [];
+  readonly #adds = new GatheredAdds(async (calls) => (await this.#object()).add(calls));
 
   constructor(name: string, namespace: QueueNamespace, file: QueueFile) {
     this.name = name;
@@ -73,12 +66,12 @@ export class QueueHandle<P = unknown> {
     { atomic = false }: AddOptions = {},
   ): Promise<Task | AddResult<TaskQueueError>[]> {
     if (!Array.isArray(given)) {
-      const [added] = unwrap(await this.#gathered({ tasks: [given], atomic: false }));
+      const [added] = unwrap(await this.#adds.add({ tasks: [given], atomic: false }));
       const { task, error } = resultOf(this.name, added as Added);
       if (task) return task;
       throw errorOf(error);
     }
-    const results = unwrap(await this.#gathered({ tasks: given, atomic }));
+    const results = unwrap(await this.#adds.add({ tasks: given, atomic }));
     return results.map((added) => {
       const { task, error } = resultOf(this.name, added);
       return task ? { task } : { error: errorOf(error) };
@@ -213,39 +206,6 @@ export class QueueHandle<P = unknown> {
   /** Configuration, state and statistics. */
   async describe(): Promise<QueueView> {
     return (await this.#object()).describe();
-  }
-
-  // Adds begun in one go of the event loop leave in one call: a hundred `add`s under a Promise.all
-  // cost one message and one commit.
-  #gathered(call: AddCall): Promise<Answer<Added[]>> {
-    if (call.tasks.length > MAX_TASKS_PER_CALL) {
-      const message = `tasks: found ${call.tasks.length}, expected at most ${MAX_TASKS_PER_CALL} in one call`;
-      throw new TooManyTasksError({ code: "TOO_MANY_TASKS", message });
-    }
-    return new Promise((resolve, reject) => {
-      if (this.#pending.length === 0) queueMicrotask(() => this.#sendPending());
-      this.#pending.push({ call, resolve, reject });
-    });
-  }
-
-  async #sendPending(): Promise<void> {
-    const pending = this.#pending;
-    this.#pending = [];
-    for (let i = 0; i < pending.length; i += MAX_TASKS_PER_CALL) {
-      await this.#send(pending.slice(i, i + MAX_TASKS_PER_CALL));
-    }
-  }
-
-  async #send(pending: readonly PendingCall[]): Promise<void> {
-    try {
-      const object = await this.#object();
-      const answers = await object.add(pending.map(({ call }) => call));
-      for (const [index, { resolve }] of pending.entries()) {
-        resolve(answers[index] as Answer<Added[]>);
-      }
-    } catch (error) {
-      for (const { reject } of pending) reject(error);
-    }
   }
 
   // A queue that is not in queue.yaml exists if it once was: its tasks are kept, and can be looked at.

@@ -5,14 +5,8 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { hostRefusal, parseHostRules } from "../core/hosts.ts";
 import { isAbsolute } from "../core/new-task-rules.ts";
 import type { Outcome } from "../core/task.ts";
-import {
-  type Delivery,
-  onWire,
-  outcomeOf,
-  requestOf,
-  urlOf,
-  type WireOutcome,
-} from "./delivery.ts";
+import { type Delivery, requestOf, urlOf } from "./delivery.ts";
+import { onWire, outcomeOf, type WireOutcome } from "./outcome.ts";
 import type { QueueSettings } from "./settings.ts";
 import type { QueueVerbs } from "./verbs.ts";
 

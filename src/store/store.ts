@@ -176,25 +176,13 @@ export class Store {
 
   /** The record of a failed task is deleted; its name stays a tombstone as long as it was to be. */
   forget(task: TaskRow, now: number): boolean {
-    const row = this.#names.find(task.name, now);
-    this.failed.remove(task);
-    if (task.named && row?.expires && row.record) {
-      this.#names.end(task.name, "deleted", row.expires, row.record, null);
-    } else {
-      this.#names.remove(task.name);
-    }
+    this.#forgetRecord(task, now, "deleted");
     return true;
   }
 
   /** A failed task lies on another queue now: its record goes, and its name says that it failed. */
   handOn(task: TaskRow, now: number): void {
-    const row = this.#names.find(task.name, now);
-    this.failed.remove(task);
-    if (task.named && row?.expires && row.record) {
-      this.#names.end(task.name, "failed", row.expires, row.record, null);
-    } else {
-      this.#names.remove(task.name);
-    }
+    this.#forgetRecord(task, now, "failed");
   }
 
   /** Names of ended tasks, in their order: a page may be short, or empty, and yet have a next. */
@@ -248,6 +236,16 @@ export class Store {
     );
     this.#earliest = Infinity;
     return false;
+  }
+
+  #forgetRecord(task: TaskRow, now: number, state: "deleted" | "failed"): void {
+    const row = this.#names.find(task.name, now);
+    this.failed.remove(task);
+    if (task.named && row?.expires && row.record) {
+      this.#names.end(task.name, state, row.expires, row.record, null);
+    } else {
+      this.#names.remove(task.name);
+    }
   }
 
   // A task that came back to the place its generated name says is found without a row.
