@@ -22,6 +22,7 @@ export interface LeasingSurroundings {
   entry: Entry;
   store: Store;
   statistics: Statistics;
+  /** All of the work or nothing of it; a throw also clears the table of leases. */
   transaction: <T>(work: () => T) => T;
   /** ms since 1970 */
   now: () => number;
@@ -132,15 +133,9 @@ export class Leasing {
   #take(request: LeaseRequest): Task[] {
     const { now: clock, statistics, transaction } = this.#around;
     const now = clock();
-    try {
-      const tasks = transaction(() => this.#leaseAll(this.#choose(request, now), request, now));
-      for (const _ of tasks) statistics.executed(now);
-      return tasks.map((task) => this.#view(task, "leased"));
-    } catch (error) {
-      // The rows are as they were, and the table is made from them again.
-      this.table.clear();
-      throw error;
-    }
+    const tasks = transaction(() => this.#leaseAll(this.#choose(request, now), request, now));
+    for (const _ of tasks) statistics.executed(now);
+    return tasks.map((task) => this.#view(task, "leased"));
   }
 
   // By the tag of the oldest: if that one has no tag, only those of the same window that have none either

@@ -56,7 +56,7 @@ export class Queue {
 
   constructor(store: Store, around: QueueSurroundings) {
     const { entry, now, deliver } = around;
-    const transaction = <T>(work: () => T) => store.transaction(now(), work);
+    const transaction = <T>(work: () => T) => this.#transaction(work);
     this.#around = around;
     this.store = store;
     this.statistics = new Statistics();
@@ -179,7 +179,7 @@ export class Queue {
 
   /** Changes rows in one transaction and sees to the next wake-up. */
   change<T>(work: () => T): T {
-    const value = this.store.transaction(this.#around.now(), work);
+    const value = this.#transaction(work);
     this.#arm();
     return value;
   }
@@ -204,7 +204,7 @@ export class Queue {
     const left = STARTS_PER_TURN - this.#dispatcher.startAsked(now, asked);
     this.#dispatcher.startDue(now, Math.min(startable(this.#room()), left));
     this.#handover.turn(now);
-    const isSwept = !this.store.transaction(now, () => this.store.sweep(now));
+    const isSwept = !this.#transaction(() => this.store.sweep(now));
     this.#arm();
     if (!isSwept) wakeup.by(now);
   }
@@ -272,6 +272,16 @@ export class Queue {
     const { entry, now } = this.#around;
     if (!Number.isFinite(entry.config.rate)) return undefined;
     return new Tokens(this.store.meta, this.#bucketShape(), now());
+  }
+
+  // When rows are as they were before, what memory says of leases is made from them again.
+  #transaction<T>(work: () => T): T {
+    try {
+      return this.store.transaction(this.#around.now(), work);
+    } catch (error) {
+      this.#leasing.table.clear();
+      throw error;
+    }
   }
 
   #written<T>(work: () => T): Promise<T> {
