@@ -12,8 +12,10 @@ export * from "./core/errors.ts";
 export type { NewTime } from "./core/new-time.ts";
 export type {
   AddResult,
+  Dialect,
   Method,
   NewTask,
+  OidcToken,
   Params,
   RetryOptions,
   Task,

@@ -4,6 +4,7 @@ import { isAbsolute } from "../core/new-task-rules.ts";
 import type { QueueConfig } from "../core/queue-config.ts";
 import {
   type BodyKind,
+  carriesBody,
   NO_PROGRESS,
   NO_SPEC,
   type Progress,
@@ -80,7 +81,7 @@ export function urlOf({ queue, spec, target }: Delivery): string {
 
 export function requestOf(delivery: Delivery, signal: AbortSignal): Request {
   const method = delivery.spec?.method ?? "POST";
-  const body = method === "POST" || method === "PUT" ? (delivery.body ?? null) : null;
+  const body = carriesBody(method) ? (delivery.body ?? null) : null;
   return new Request(urlOf(delivery), {
     method,
     headers: headersOf(delivery),
