@@ -1,11 +1,13 @@
 // The library: what a Worker imports. Wiring only.
 import { exports } from "cloudflare:workers";
 import { parseQueueYaml, type QueueFile } from "./core/queue-config.ts";
+import type { Targets } from "./core/targets.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
 import { allQueueNames, QueueHandle, type QueueNamespace } from "./queue/handle.ts";
 import { TaskQueueObject } from "./queue/object.ts";
-import { type App, type InsideProps, type Targets, TaskRunnerEntrypoint } from "./queue/runner.ts";
+import { type App, type InsideProps, TaskRunnerEntrypoint } from "./queue/runner.ts";
+import type { QueueSettings } from "./queue/settings.ts";
 import type { QueueVerbs } from "./queue/verbs.ts";
 
 export * from "./core/errors.ts";
@@ -38,7 +40,10 @@ export type {
 export interface TaskQueuesOptions {
   /** The text of queue.yaml; a bad one throws with file, line and column, so the Worker never starts. */
   config: string;
-  /** What queue.yaml's targets stand for: the name of a service binding or of a named entrypoint. */
+  /**
+   * What queue.yaml's targets stand for: the name of a service binding or of a named entrypoint, or an
+   * origin. The setting TASKQUEUE_TARGETS goes before it.
+   */
   targets?: Targets;
 }
 
@@ -92,7 +97,7 @@ export function createTaskQueues<
 
   const queueOf = (env: Env, name: string) => new QueueHandle(name, namespaceOf(env), file);
   const atDoor = (request: Request, env: Env) =>
-    answerAtDoor(request, env as DoorSettings, {
+    answerAtDoor(request, env as DoorSettings & QueueSettings, {
       get: (name) => queueOf(env, name),
       names: () => allQueueNames(namespaceOf(env), file),
     });
@@ -106,7 +111,7 @@ export function createTaskQueues<
   return {
     TaskQueue: class TaskQueue extends TaskQueueObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file);
+        super(ctx, env, file, targets);
       }
     },
     TaskRunner: class TaskRunner extends TaskRunnerEntrypoint<Env> {

@@ -1,7 +1,7 @@
 // The rules on the single fields of a new task, each answering with a refusal or nothing.
 import { type Answer, invalid, type Refusal, refuse, shown } from "./errors.ts";
 import { type HostRules, hostRefusal } from "./hosts.ts";
-import { DIALECTS, type Method, type NewTask, type RetryOptions } from "./task.ts";
+import { DIALECTS, type Method, type NewTask, type OidcToken, type RetryOptions } from "./task.ts";
 
 export const MAX_COUNTDOWN_S = 30 * 24 * 3600;
 
@@ -118,19 +118,31 @@ export function checkDialect(dialect: unknown): Refusal | undefined {
   return invalid("dialect", dialect, DIALECTS.join(" or "));
 }
 
-export function checkOidcToken(token: unknown): Refusal | undefined {
+/** Only requests that go outside carry tokens: the Worker's own routes are the queue's alone anyway. */
+export function checkOidcToken(
+  { oidcToken: token, url }: NewTask,
+  hasIdentity: boolean,
+): Refusal | undefined {
   if (token === undefined) return undefined;
   if (typeof token !== "object" || token === null || Array.isArray(token)) {
     return invalid("oidcToken", token, "an object of serviceAccountEmail and audience");
   }
-  const { serviceAccountEmail: email, audience, ...rest } = token as Record<string, unknown>;
+  const {
+    serviceAccountEmail: email,
+    audience,
+    ...rest
+  } = token as Partial<Record<keyof OidcToken, unknown>>;
   const [unknown] = Object.keys(rest);
   if (unknown) return invalid("oidcToken", unknown, "only serviceAccountEmail and audience");
   if (typeof email !== "string" || !/^[^@\s]+@[^@\s]+$/.test(email)) {
     return invalid("oidcToken.serviceAccountEmail", email, "an e-mail address");
   }
-  if (audience === undefined || typeof audience === "string") return undefined;
-  return invalid("oidcToken.audience", audience, "a string");
+  if (audience !== undefined && typeof audience !== "string") {
+    return invalid("oidcToken.audience", audience, "a string");
+  }
+  if (hasIdentity || !url || !isAbsolute(url)) return undefined;
+  const expected = "none: TASKQUEUE_OIDC_KEY and TASKQUEUE_OIDC_ISSUER, which sign it, are not set";
+  return invalid("oidcToken", token, expected);
 }
 
 export function checkDeadline(deadline: unknown): Refusal | undefined {

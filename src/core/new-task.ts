@@ -24,6 +24,8 @@ export interface Admission {
   queue: { name: string; mode: "push" | "pull" };
   now: number;
   hosts: HostRules;
+  /** Whether identity tokens can be signed; without it no task that asks for one goes outside. */
+  hasIdentity?: boolean;
 }
 
 /** Bytes of method, url, headers (each with 4 for its punctuation) and body: App Engine's formula. */
@@ -53,7 +55,7 @@ function acceptPush(task: NewTask, admission: Admission): Answer<AcceptedTask> {
     checkUrl(task, method, admission.hosts) ??
     checkTarget(task) ??
     checkDeadline(task.dispatchDeadline) ??
-    checkOidcToken(task.oidcToken);
+    checkOidcToken(task, admission.hasIdentity ?? false);
   return refusal ?? acceptRest(task, method, admission);
 }
 

@@ -1,10 +1,12 @@
 // The door between the outside and the Worker: serves the API, keeps handlers unreachable, and takes
 // away headers that only the queue may set. Everything else passes through to the Worker's own code.
 import { refuse } from "../core/errors.ts";
-import { isReservedHeader } from "../queue/delivery.ts";
+import { isReservedHeader } from "../queue/delivery-headers.ts";
+import type { QueueSettings } from "../queue/settings.ts";
 import { API_PREFIX, answerApi } from "./api.ts";
 import type { ApiQueues } from "./asked.ts";
 import { checkAccess, type DoorSettings } from "./auth.ts";
+import { answerOidc, OIDC_PREFIX } from "./oidc-routes.ts";
 import { errorResponse } from "./respond.ts";
 
 /** The paths that only the queue itself may call. */
@@ -13,11 +15,12 @@ const HANDLERS = "/_ah/queue/";
 /** The answer to a request from outside, or nothing when it is for the Worker's own code. */
 export async function answerAtDoor(
   request: Request,
-  settings: DoorSettings,
+  settings: DoorSettings & QueueSettings,
   queues: ApiQueues,
 ): Promise<Response | undefined> {
   const pathname = decodedPath(request.url);
   if (isUnder(pathname, HANDLERS.slice(0, -1))) return errorResponse(HANDLER_REFUSAL.failure);
+  if (isUnder(pathname, OIDC_PREFIX)) return answerOidc(pathname, settings);
   if (!isUnder(pathname, API_PREFIX)) return undefined;
   const refusal = await checkAccess(request, settings);
   if (refusal) return errorResponse(refusal.failure);

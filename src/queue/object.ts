@@ -1,26 +1,35 @@
 // The Durable Object of a queue. Thin: it wires a Queue to its storage, its alarm and its runner, and
-// its methods are the verbs. One more object of the same class, under a name no queue can have, is the
-// directory of all queues there have been; so a Worker's configuration names one class.
+// its methods are the verbs. Further objects of the same class, under names no queue can have, are the
+// directory of all queues there have been, and the couriers that carry tasks out of the Worker; so a
+// Worker's configuration names one class.
 import { DurableObject } from "cloudflare:workers";
 import { type Answer, refuse } from "../core/errors.ts";
 import { parseHostRules } from "../core/hosts.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
 import type { QueueFile } from "../core/queue-config.ts";
+import type { Targets } from "../core/targets.ts";
 import type { Task } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
 import { Store } from "../store/store.ts";
 import { redriveAll, redriveTasks, rescheduleTask, runTask } from "./acting.ts";
 import type { AddCall, Added } from "./adding.ts";
+import { attended } from "./attended.ts";
+import { callOut } from "./call-out.ts";
+import { Couriers } from "./couriers.ts";
+import { type Delivery, outsideOf } from "./delivery.ts";
 import { Entry } from "./entry.ts";
+import { hasIdentity } from "./identity.ts";
 import type { AckResult, Hold, Leasing } from "./leasing.ts";
 import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
+import type { WireOutcome } from "./outcome.ts";
 import { Queue } from "./queue.ts";
 import { hasEnded, MAX_WAIT_S } from "./result.ts";
 import type { TaskRunnerVerbs } from "./runner.ts";
-import type { QueueSettings } from "./settings.ts";
+import { type QueueSettings, targetsOf } from "./settings.ts";
 import { listTombstones, releaseName } from "./tombstones.ts";
 import type {
+  CourierVerbs,
   DeleteResult,
   DirectoryVerbs,
   ListQuery,
@@ -41,7 +50,7 @@ const AFTER_TROUBLE_MS = 1000;
 
 export class TaskQueueObject<Env = unknown>
   extends DurableObject<Env>
-  implements QueueVerbs, DirectoryVerbs
+  implements QueueVerbs, CourierVerbs, DirectoryVerbs
 {
   readonly #sql: Sql;
   readonly #store: Store;
@@ -49,11 +58,14 @@ export class TaskQueueObject<Env = unknown>
   readonly #queue: Queue;
   readonly #entry: Entry;
   readonly #waitingForEnds: Waiters<string, Answer<Task>>;
+  readonly #targets: Targets;
+  readonly #couriers = new Couriers();
   protected readonly runner: TaskRunnerVerbs;
 
-  /** `file`: the queue.yaml this Worker was deployed with. */
-  constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
+  /** `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for. */
+  constructor(ctx: DurableObjectState, env: Env, file: QueueFile, targets: Targets) {
     super(ctx, env);
+    this.#targets = targetsOf(env, targets);
     this.runner = (ctx.exports as unknown as { TaskRunner: TaskRunnerVerbs }).TaskRunner;
     this.#sql = sqlOf(ctx.storage);
     this.#store = new Store(this.#sql, () => this.chance());
@@ -64,12 +76,14 @@ export class TaskQueueObject<Env = unknown>
     this.#queue = new Queue(this.#store, {
       entry: this.#entry,
       hosts: parseHostRules((env as QueueSettings).TASKQUEUE_ALLOW_HOSTS),
+      hasIdentity: hasIdentity(env as QueueSettings),
       storageLimit: file.totalStorageLimit,
       sql: this.#sql,
       wakeup: this.#wakeup,
       now: () => this.now(),
       // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
-      deliver: (delivery) => this.runner.run(delivery),
+      deliver: (delivery) =>
+        outsideOf(delivery, this.#targets) ? this.#sendOut(delivery) : this.runner.run(delivery),
       addTo: async (queue, tasks) => {
         const other = this.#objectOf(queue) as unknown as QueueVerbs;
         return (await other.add([{ tasks, atomic: false }]))[0] as Answer<Added[]>;
@@ -192,6 +206,22 @@ export class TaskQueueObject<Env = unknown>
 
   async ending(attempt: number): Promise<string> {
     return this.#queue.ending(attempt);
+  }
+
+  async carry(delivery: Delivery): Promise<WireOutcome> {
+    const { queue, attempt } = delivery;
+    const ending = () => (this.#objectOf(queue) as unknown as QueueVerbs).ending(attempt);
+    const place = { ...outsideOf(delivery, this.#targets), settings: this.env as QueueSettings };
+    return attended(this.ctx, ending, (signal) =>
+      callOut(delivery, { ...place, now: this.now(), signal }),
+    );
+  }
+
+  #sendOut(delivery: Delivery): Promise<WireOutcome> {
+    return this.#couriers.send((courier) => {
+      const name = `/couriers/${delivery.queue}/${courier}`;
+      return (this.#objectOf(name) as unknown as CourierVerbs).carry(delivery);
+    });
   }
 
   async define(given: unknown): Promise<Answer<QueueView>> {

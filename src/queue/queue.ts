@@ -26,6 +26,8 @@ import { HOLD_MS, WATCHDOG_MS, type Wakeup } from "./wakeup.ts";
 export interface QueueSurroundings {
   entry: Entry;
   hosts: HostRules;
+  /** Whether identity tokens can be signed. */
+  hasIdentity: boolean;
   /** queue.yaml's total_storage_limit, in bytes. */
   storageLimit: number | undefined;
   sql: Sql;
@@ -88,10 +90,10 @@ export class Queue {
 
   /** Adds what callers hand in together; each call stands for itself. */
   async add(calls: readonly AddCall[]): Promise<Answer<Added[]>[]> {
-    const { entry, hosts, now, sql, storageLimit } = this.#around;
+    const { entry, hosts, hasIdentity, now, sql, storageLimit } = this.#around;
     const full = checkStorage(sql.size(), storageLimit);
     if (full) return calls.map(() => full);
-    const admission = { queue: entry.config, now: now(), hosts };
+    const admission = { queue: entry.config, now: now(), hosts, hasIdentity };
     const accepted = calls.map((call) => ({ ...call, answer: acceptCall(call, admission) }));
     return this.#written(() =>
       accepted.map(({ answer, atomic }) =>

@@ -6,7 +6,9 @@ import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
 import type { Task, TaskState } from "../core/task.ts";
 import type { AddCall, Added } from "./adding.ts";
+import type { Delivery } from "./delivery.ts";
 import type { AckResult, Hold } from "./leasing.ts";
+import type { WireOutcome } from "./outcome.ts";
 
 /** Which tasks to list: in due order, `limit` at most (1 to 1,000, default 100), after `cursor`. */
 export interface ListQuery {
@@ -138,6 +140,11 @@ export interface QueueVerbs {
   wake(): Promise<void>;
   /** Asked by a long attempt: settles with the reason when it is to be cut off, or once it has ended. */
   ending(attempt: number): Promise<string>;
+}
+
+/** The RPC surface of a courier: an object from which tasks go out of the Worker. */
+export interface CourierVerbs {
+  carry(delivery: Delivery): Promise<WireOutcome>;
 }
 
 /** The RPC surface of the directory: the object that knows which queues there have ever been. */
