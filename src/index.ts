@@ -4,7 +4,7 @@ import { parseQueueYaml, type QueueFile } from "./core/queue-config.ts";
 import type { Targets } from "./core/targets.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
-import { allQueueNames, QueueHandle, type QueueNamespace } from "./queue/handle.ts";
+import { allQueueNames, directoryOf, QueueHandle, type QueueNamespace } from "./queue/handle.ts";
 import { TaskQueueObject } from "./queue/object.ts";
 import { type App, type InsideProps, TaskRunnerEntrypoint } from "./queue/runner.ts";
 import type { QueueSettings } from "./queue/settings.ts";
@@ -100,6 +100,7 @@ export function createTaskQueues<
     answerAtDoor(request, env as DoorSettings & QueueSettings, {
       get: (name) => queueOf(env, name),
       names: () => allQueueNames(namespaceOf(env), file),
+      wasRemoved: (name) => directoryOf(namespaceOf(env)).wasRemoved(name),
     });
   const scheduled = async (env: Env) => {
     const namespace = namespaceOf(env);

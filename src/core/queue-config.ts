@@ -33,6 +33,8 @@ export interface QueueConfig {
   readonly keepResults?: true;
   /** The queue that tasks which were given up are handed on to. */
   readonly failedQueue?: string;
+  /** What others wrote down with the queue; nothing here reads it. */
+  readonly annotations?: Readonly<Record<string, unknown>>;
 }
 
 /** userEmail may list, get, lease, delete and update; writerEmail may insert. */
@@ -101,6 +103,7 @@ function queueConfig(entry: QueueEntry): QueueConfig {
     keepFailed: seconds(extensions.keep_failed ?? KEEP_FAILED),
     ...(extensions.keep_results && { keepResults: true }),
     ...(extensions.failed_queue && { failedQueue: extensions.failed_queue }),
+    ...(extensions.annotations && { annotations: extensions.annotations }),
   });
 }
 

@@ -4,8 +4,11 @@ import { refuse } from "../core/errors.ts";
 import { isReservedHeader } from "../queue/delivery-headers.ts";
 import type { QueueSettings } from "../queue/settings.ts";
 import { API_PREFIX, answerApi } from "./api.ts";
-import type { ApiQueues } from "./asked.ts";
 import { checkAccess, type DoorSettings } from "./auth.ts";
+import type { CloudQueues } from "./cloud-tasks/call.ts";
+import { asMeant } from "./cloud-tasks/method-override.ts";
+import { refusalResponse } from "./cloud-tasks/respond.ts";
+import { answerCloudTasks, isCloudTasksPath } from "./cloud-tasks/router.ts";
 import { answerOidc, OIDC_PREFIX } from "./oidc-routes.ts";
 import { errorResponse } from "./respond.ts";
 
@@ -16,15 +19,29 @@ const HANDLERS = "/_ah/queue/";
 export async function answerAtDoor(
   request: Request,
   settings: DoorSettings & QueueSettings,
-  queues: ApiQueues,
+  queues: CloudQueues,
 ): Promise<Response | undefined> {
   const pathname = decodedPath(request.url);
   if (isUnder(pathname, HANDLERS.slice(0, -1))) return errorResponse(HANDLER_REFUSAL.failure);
   if (isUnder(pathname, OIDC_PREFIX)) return answerOidc(pathname, settings);
+  if (isCloudTasksPath(new URL(request.url).pathname)) {
+    return answerCloudTasksAtDoor(request, settings, queues);
+  }
   if (!isUnder(pathname, API_PREFIX)) return undefined;
   const refusal = await checkAccess(request, settings);
   if (refusal) return errorResponse(refusal.failure);
   return answerApi(request, queues);
+}
+
+async function answerCloudTasksAtDoor(
+  given: Request,
+  settings: DoorSettings,
+  queues: CloudQueues,
+): Promise<Response> {
+  const request = await asMeant(given);
+  const refusal = await checkAccess(request, settings);
+  if (refusal) return refusalResponse(refusal.failure);
+  return answerCloudTasks(request, queues, settings.TASKQUEUE_PROJECT);
 }
 
 const HANDLER_REFUSAL = refuse(

@@ -4,7 +4,7 @@ import { isLeased } from "../core/lease.ts";
 import { checkLimit, PAGE } from "../core/page.ts";
 import { resultView } from "../core/result.ts";
 import { NO_PROGRESS, type Task, type TaskState } from "../core/task.ts";
-import { taskView, tombstoneView } from "../core/task-view.ts";
+import { rfc3339, taskView, tombstoneView } from "../core/task-view.ts";
 import { type QueueStanding, whyNotRunning } from "../core/why.ts";
 import { firstKeyOf, isInFront, lastKeyOf } from "../store/key.ts";
 import type { NameRow } from "../store/names.ts";
@@ -176,7 +176,9 @@ export function queueView({ queue, entry, now }: Shown): QueueView {
       keepFailed: config.keepFailed,
       ...(config.keepResults && { keepResults: true }),
       ...(config.failedQueue && { failedQueue: config.failedQueue }),
+      ...(config.annotations && { annotations: config.annotations }),
     },
+    ...(queue.purgedAt !== undefined && { purgedAt: rfc3339(queue.purgedAt) }),
     statistics: statisticsView(queue, now),
   };
 }

@@ -7,7 +7,7 @@ import { type Answer, refuse } from "../core/errors.ts";
 import { parseHostRules } from "../core/hosts.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
-import type { QueueFile } from "../core/queue-config.ts";
+import type { QueueConfig, QueueFile } from "../core/queue-config.ts";
 import type { Targets } from "../core/targets.ts";
 import type { Task } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
@@ -47,6 +47,8 @@ import { Wakeup } from "./wakeup.ts";
 export const DIRECTORY = "/queues";
 
 const AFTER_TROUBLE_MS = 1000;
+/** How long the name of a removed queue is remembered. */
+const REMOVED_MS = 3 * 86_400_000;
 
 export class TaskQueueObject<Env = unknown>
   extends DurableObject<Env>
@@ -204,6 +206,10 @@ export class TaskQueueObject<Env = unknown>
     return queueView(this.#shown());
   }
 
+  async config(): Promise<QueueConfig> {
+    return this.#entry.config;
+  }
+
   async ending(attempt: number): Promise<string> {
     return this.#queue.ending(attempt);
   }
@@ -249,7 +255,12 @@ export class TaskQueueObject<Env = unknown>
   }
 
   async unregister(queue: string): Promise<void> {
-    this.#store.directory.remove(queue);
+    const now = this.now();
+    this.#store.directory.remove(queue, now + REMOVED_MS, now);
+  }
+
+  async wasRemoved(queue: string): Promise<boolean> {
+    return this.#store.directory.wasRemoved(queue, this.now());
   }
 
   async knownQueues(): Promise<string[]> {

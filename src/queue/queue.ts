@@ -125,9 +125,18 @@ export class Queue {
 
   /** Deletes every task on the queue; what is in flight runs to its end and changes nothing. */
   purge(): void {
-    this.change(() => this.store.purge(this.#around.now(), this.#around.entry.config));
+    const now = this.#around.now();
+    this.change(() => {
+      this.store.purge(now, this.#around.entry.config);
+      this.store.meta.set("purgedAt", now);
+    });
     this.#dispatcher.inFlight.disownAll();
     this.leasing?.table.clear();
+  }
+
+  /** When it was last purged, ms since 1970. */
+  get purgedAt(): number | undefined {
+    return this.store.meta.get("purgedAt");
   }
 
   get paused(): boolean {

@@ -4,6 +4,7 @@ import type { Answer } from "../core/errors.ts";
 import type { RecentPercentiles } from "../core/histogram.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
+import type { QueueConfig } from "../core/queue-config.ts";
 import type { Task, TaskState } from "../core/task.ts";
 import type { AddCall, Added } from "./adding.ts";
 import type { Delivery } from "./delivery.ts";
@@ -81,7 +82,11 @@ export interface QueueView {
     keepFailed: number;
     keepResults?: true;
     failedQueue?: string;
+    /** What others wrote down with the queue. */
+    annotations?: Readonly<Record<string, unknown>>;
   };
+  /** When it was last purged, RFC 3339; absent if it never was. */
+  purgedAt?: string;
   statistics: {
     /** On the queue: waiting, in flight, or between two attempts. Exact up to 1,000 at least. */
     tasks: number;
@@ -129,6 +134,8 @@ export interface QueueVerbs {
   pause(): Promise<QueueView>;
   resume(): Promise<QueueView>;
   describe(): Promise<QueueView>;
+  /** What it goes by; in contrast to `describe` it reads no rows. */
+  config(): Promise<QueueConfig>;
   lease(request: LeaseRequest): Promise<Answer<Task[]>>;
   acknowledge(holds: readonly Hold[]): Promise<Answer<AckResult[]>>;
   modifyLease(hold: Hold, seconds: number): Promise<Answer<Task>>;
@@ -152,4 +159,6 @@ export interface DirectoryVerbs {
   register(queue: string): Promise<void>;
   unregister(queue: string): Promise<void>;
   knownQueues(): Promise<string[]>;
+  /** Whether a queue of this name was removed in the last three days. */
+  wasRemoved(queue: string): Promise<boolean>;
 }

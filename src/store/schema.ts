@@ -42,6 +42,7 @@ const MIGRATIONS: readonly string[] = [
      body BLOB NOT NULL
    );`,
   "CREATE TABLE outbox (key INTEGER PRIMARY KEY, name TEXT NOT NULL);",
+  "CREATE TABLE removed_queues (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;",
 ];
 
 /** Brings the tables up to date; on an object that is, it reads one row and writes none. */
