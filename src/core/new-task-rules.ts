@@ -6,7 +6,7 @@ import { DIALECTS, type Method, type NewTask, type OidcToken, type RetryOptions 
 export const MAX_COUNTDOWN_S = 30 * 24 * 3600;
 
 const MAX_PATH_LENGTH = 2083;
-const DEADLINE_S = { least: 15, most: 86_400 };
+const DEADLINE_S = { least: 15, most: 86_400, appEngine: 86_415 };
 const METHODS: readonly Method[] = ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
 const FIELDS: ReadonlySet<string> = new Set([
   ...["name", "url", "method", "params", "payload", "payloadBase64", "headers", "countdown", "eta"],
@@ -145,8 +145,12 @@ export function checkOidcToken(
   return invalid("oidcToken", token, expected);
 }
 
-export function checkDeadline(deadline: unknown): Refusal | undefined {
-  const { least, most } = DEADLINE_S;
+export function checkDeadline({
+  dispatchDeadline: deadline,
+  dialect,
+}: NewTask): Refusal | undefined {
+  const { least, most: usual, appEngine } = DEADLINE_S;
+  const most = dialect === "cloudtasks-appengine" ? appEngine : usual;
   if (deadline === undefined) return undefined;
   if (typeof deadline === "number" && deadline >= least && deadline <= most) return undefined;
   return invalid("dispatchDeadline", deadline, `a number of seconds from ${least} to ${most}`);

@@ -54,7 +54,7 @@ function acceptPush(task: NewTask, admission: Admission): Answer<AcceptedTask> {
     checkDialect(task.dialect) ??
     checkUrl(task, method, admission.hosts) ??
     checkTarget(task) ??
-    checkDeadline(task.dispatchDeadline) ??
+    checkDeadline(task) ??
     checkOidcToken(task, admission.hasIdentity ?? false);
   return refusal ?? acceptRest(task, method, admission);
 }

@@ -1,4 +1,5 @@
 // The headers of a task's request: what the handler is told of its task, in the dialect it asked for.
+import { shortQueueName } from "../core/queue-name.ts";
 import type { BodyKind, Dialect } from "../core/task.ts";
 import type { DeliveredProgress, Delivery } from "./delivery.ts";
 
@@ -63,7 +64,7 @@ function queueHeaders(queue: string, content: Content): Record<string, string> {
 
 function countHeaders(prefix: string, queue: string, retries: number, executions: number) {
   return {
-    [`${prefix}QueueName`]: queue,
+    [`${prefix}QueueName`]: shortQueueName(queue),
     [`${prefix}TaskRetryCount`]: `${retries}`,
     [`${prefix}TaskExecutionCount`]: `${executions}`,
   };

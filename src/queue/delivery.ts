@@ -2,6 +2,7 @@
 // crosses over as plain data.
 import { isAbsolute } from "../core/new-task-rules.ts";
 import type { QueueConfig } from "../core/queue-config.ts";
+import { shortQueueName } from "../core/queue-name.ts";
 import { placeOf, type Targets } from "../core/targets.ts";
 import {
   NO_PROGRESS,
@@ -75,7 +76,7 @@ export function outsideOf(
  * defaults by queue.
  */
 export function urlOf({ queue, spec, target }: Delivery, origin?: string): string {
-  const url = spec?.url ?? `/_ah/queue/${queue}`;
+  const url = spec?.url ?? `/_ah/queue/${shortQueueName(queue)}`;
   const own = `http://${target === undefined ? OWN_HOST : `${target}.${OWN_HOST}`}`;
   const absolute = isAbsolute(url) ? url : `${origin ?? own}${url}`;
   if (!spec?.query) return absolute;

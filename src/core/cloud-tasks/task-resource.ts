@@ -1,6 +1,7 @@
 // A task of the queue as Google's API shows it.
 import { fromBase64 } from "../base64.ts";
 import { isAbsolute } from "../new-task-rules.ts";
+import { shortQueueName } from "../queue-name.ts";
 import type { AttemptView, Params, Task } from "../task.ts";
 import { routingOf } from "./queue-resource.ts";
 import type {
@@ -49,7 +50,7 @@ function requestPart(
   content: Uint8Array | undefined,
   body: Uint8Array | undefined,
 ): CloudTask {
-  const { url = `/_ah/queue/${task.queue}`, method = "POST", target } = task;
+  const { url = `/_ah/queue/${shortQueueName(task.queue)}`, method = "POST", target } = task;
   const parts = { httpMethod: method, ...(body && { body }) };
   // A task that went by the queue's own default route has no url to show but a path.
   if (isAbsolute(url) || task.dialect === "cloudtasks") {
