@@ -2,6 +2,7 @@
 // away headers that only the queue may set. Everything else passes through to the Worker's own code.
 import { refuse } from "../core/errors.ts";
 import { isReservedHeader } from "../queue/delivery-headers.ts";
+import { hasIdentity } from "../queue/identity.ts";
 import type { QueueSettings } from "../queue/settings.ts";
 import { API_PREFIX, answerApi } from "./api.ts";
 import { checkAccess, type DoorSettings } from "./auth.ts";
@@ -35,13 +36,14 @@ export async function answerAtDoor(
 
 async function answerCloudTasksAtDoor(
   given: Request,
-  settings: DoorSettings,
+  settings: DoorSettings & QueueSettings,
   queues: CloudQueues,
 ): Promise<Response> {
   const request = await asMeant(given);
   const refusal = await checkAccess(request, settings);
   if (refusal) return refusalResponse(refusal.failure);
-  return answerCloudTasks(request, queues, settings.TASKQUEUE_PROJECT);
+  const home = settings.TASKQUEUE_PROJECT || undefined;
+  return answerCloudTasks(request, { queues, home, hasIdentity: hasIdentity(settings) });
 }
 
 const HANDLER_REFUSAL = refuse(

@@ -25,6 +25,8 @@ export interface Receiving {
   httpTarget?: HttpTarget | undefined;
   /** Whether a task may leave its url to the queue: then it is the Worker's own route for the queue. */
   urlIsOptional: boolean;
+  /** Whether identity tokens are left out, where none can be signed: as an emulator does. */
+  leavesTokensOut: boolean;
 }
 
 const DEADLINE_S = { httpRequest: [15, 1800, "30m"], appEngine: [15, 86_415, "24h15s"] } as const;
@@ -73,14 +75,15 @@ function deadlineOf({ dispatchDeadline }: CloudTask, kind: keyof typeof DEADLINE
   throw invalidArgument(`Task.dispatchDeadline must be between [${least}s, ${limit}].`);
 }
 
-function httpTask(given: HttpRequest, { httpTarget, urlIsOptional }: Receiving): NewTask {
+function httpTask(given: HttpRequest, receiving: Receiving): NewTask {
+  const { httpTarget, urlIsOptional, leavesTokensOut } = receiving;
   const request = withHttpTarget(given, httpTarget);
   const { url = "", httpMethod, headers = {} } = request;
   if (url === "" && !urlIsOptional) throw invalidArgument("HttpRequest.url is required.");
   if (url !== "" && !/^https?:\/\//i.test(url)) {
     throw invalidArgument("HttpTarget.url must start with 'http://' or 'https://'.");
   }
-  const token = tokenOf(request);
+  const token = leavesTokensOut ? undefined : tokenOf(request);
   return {
     dialect: "cloudtasks",
     ...(url && { url }),

@@ -34,6 +34,8 @@ export interface Call {
   queues: CloudQueues;
   /** `project/location`: where the queues without a namespace are; absent when everywhere is there. */
   home: string | undefined;
+  /** Whether there are keys to sign identity tokens with. */
+  hasIdentity: boolean;
 }
 
 /** The request's queue. */

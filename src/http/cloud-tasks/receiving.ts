@@ -7,12 +7,13 @@ import type { AskedQueue, Call } from "./call.ts";
 export function receivingOf(
   { name }: AskedQueue,
   { retry, annotations }: QueueConfig,
-  { isUnversioned }: Call,
+  { isUnversioned, hasIdentity }: Call,
 ): Receiving {
   return {
     queueName: name,
     retry,
     httpTarget: httpTargetIn(annotations),
     urlIsOptional: isUnversioned,
+    leavesTokensOut: isUnversioned && !hasIdentity,
   };
 }

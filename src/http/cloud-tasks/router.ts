@@ -6,7 +6,7 @@ import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
 import { verbAsSegment } from "../api.ts";
 import { batchCreate, batchDelete } from "./batches.ts";
 import { bufferTask } from "./buffer.ts";
-import type { Call, CloudQueues } from "./call.ts";
+import type { Call } from "./call.ts";
 import { acknowledgeTask, cancelLease, leaseTasks, renewLease } from "./leases.ts";
 import { getCmekConfig, getLocation, listLocations, updateCmekConfig } from "./places.ts";
 import { getIamPolicy, setIamPolicy, testIamPermissions } from "./policies.ts";
@@ -75,11 +75,10 @@ export function isCloudTasksPath(pathname: string): boolean {
   return [VERSIONED, OF_LOCATIONS, UNVERSIONED].some((form) => form.test(pathname));
 }
 
-/** Answers a request to one of its paths; `home` as in `Call`. */
+/** Answers a request to one of its paths. */
 export function answerCloudTasks(
   request: Request,
-  queues: CloudQueues,
-  home: string | undefined,
+  around: Pick<Call, "queues" | "home" | "hasIdentity">,
 ): Promise<Response> {
   const url = new URL(request.url);
   const [prefix = "", version = "v2"] =
@@ -88,8 +87,7 @@ export function answerCloudTasks(
     version: version as Version,
     isUnversioned: prefix === "",
     writing: { enumsAsNumbers: /enum-encoding=int/.test(url.searchParams.toString()) },
-    queues,
-    home,
+    ...around,
   };
   url.pathname = url.pathname.slice(prefix.length);
   const stripped = verbAsSegment(new Request(url, request));
