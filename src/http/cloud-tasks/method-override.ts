@@ -11,7 +11,7 @@ export async function asMeant(request: Request): Promise<Request> {
   if (method !== "GET") return new Request(request, { method });
   const url = new URL(request.url);
   const type = request.headers.get("Content-Type") ?? "";
-  const text = await request.text();
+  const text = new TextDecoder().decode(await request.arrayBuffer());
   if (type.startsWith("application/x-www-form-urlencoded")) {
     for (const [name, value] of new URLSearchParams(text)) url.searchParams.append(name, value);
   }

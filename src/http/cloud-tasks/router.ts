@@ -86,12 +86,17 @@ export function answerCloudTasks(
   const call: Call = {
     version: version as Version,
     isUnversioned: prefix === "",
-    writing: { enumsAsNumbers: /enum-encoding=int/.test(url.searchParams.toString()) },
+    writing: { enumsAsNumbers: [...url.searchParams.values()].some(asksForNumbers) },
     ...around,
   };
   url.pathname = url.pathname.slice(prefix.length);
   const stripped = verbAsSegment(new Request(url, request));
   return router.fetch(stripped as unknown as IRequest, call);
+}
+
+// Google's clients ask with `$alt=json;enum-encoding=int`, others with `alt`.
+function asksForNumbers(value: string): boolean {
+  return value.endsWith(";enum-encoding=int");
 }
 
 function noSuchMethod(request: IRequest): Response {
