@@ -1,5 +1,5 @@
 // Tasks that leave the Worker, to a real server beside it.
-import { listDurableObjectIds } from "cloudflare:test";
+import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createLocalJWKSet, decodeJwt, exportPKCS8, generateKeyPair, jwtVerify } from "jose";
 import { Webhook } from "standardwebhooks";
@@ -8,7 +8,7 @@ import { answerAtDoor } from "../../src/http/door.ts";
 import { type PushedTask, readTask } from "../../src/index.ts";
 import type { QueueSettings } from "../../src/queue/settings.ts";
 import { clock, START } from "../support/clock.ts";
-import { crash, fire, freshStart, pass, queue, until } from "../support/time.ts";
+import { crash, fire, freshStart, objectOf, pass, queue, until } from "../support/time.ts";
 import { handlers, received } from "../support/worker.ts";
 
 const settings = env as QueueSettings;
@@ -135,6 +135,22 @@ describe("a request to the outside", () => {
     expect((await queue("push").get("long")).lastAttempt?.error).toBe(
       "no answer within its deadline of 1800 s",
     );
+  });
+});
+
+describe("an attempt whose queue goes away", () => {
+  it("is hung up on, and the task goes out again", async () => {
+    await queue("push").add({ name: "n1", url: `${outside}/?hold` });
+    await fire("push");
+    await until(async () => (await arrivals()).length === 1);
+    // From a quarter of a second on an attempt listens for its end.
+    await scheduler.wait(400);
+    await runInDurableObject(objectOf("push"), (_, state) => state.abort("gone")).catch(() => {});
+    await until(async () => (await arrivals())[0]?.hungUp === true);
+    await fire("push");
+    await until(async () => (await arrivals()).length === 2);
+    await ask("/release/");
+    await until(async () => (await queue("push").get("n1")).state === "done");
   });
 });
 
