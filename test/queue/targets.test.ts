@@ -4,8 +4,10 @@ import { env } from "cloudflare:workers";
 import { createLocalJWKSet, decodeJwt, exportPKCS8, generateKeyPair, jwtVerify } from "jose";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
+import { NO_SPEC } from "../../src/core/task.ts";
 import { answerAtDoor } from "../../src/http/door.ts";
 import { type PushedTask, readTask } from "../../src/index.ts";
+import { deliveryOf } from "../../src/queue/delivery.ts";
 import type { QueueSettings } from "../../src/queue/settings.ts";
 import { clock, START } from "../support/clock.ts";
 import { crash, fire, freshStart, objectOf, pass, queue, until } from "../support/time.ts";
@@ -350,6 +352,15 @@ describe("an identity token", () => {
     );
   });
 
+  it("is not signed in the name of an issuer that is no url", async () => {
+    const [pem = ""] = await keys;
+    await set({ TASKQUEUE_OIDC_KEY: pem, TASKQUEUE_OIDC_ISSUER: "your.worker" });
+    expect(await arrivalOf({ name: "n1", url, oidcToken })).toBeUndefined();
+    expect((await queue("push").get("n1")).lastAttempt?.error).toBe(
+      'not called: oidcToken: TASKQUEUE_OIDC_ISSUER: found "your.worker", expected a url such as https://your.worker/_ah/oidc',
+    );
+  });
+
   it("has no other documents", async () => {
     expect((await documents("/keys")).status).toBe(404);
   });
@@ -488,5 +499,43 @@ describe("in the dialect", () => {
     await pass("push", 1);
     expect(read[0]).toMatchObject({ queue: "push", name: "n1", payload: { a: 1 }, retryCount: 0 });
     expect(read[0]?.eta).toEqual(new Date(START));
+  });
+
+  it.each([
+    ["cloudtasks", null],
+    ["cloudtasks-appengine", "application/octet-stream"],
+  ] as const)("%s a text on an own route has the type %s", async (dialect, type) => {
+    await queue("push").add({ payload: "text", dialect });
+    await pass("push", 1);
+    expect(received[0]?.headers.get("Content-Type")).toBe(type);
+    expect(received[0]?.body).toBe("text");
+  });
+
+  it("cloudtasks an answer of 429 slows the queue, as 503 does; without, it does not", async () => {
+    handlers.set("/h", () => new Response(null, { status: 429 }));
+    const rates: (number | null)[] = [];
+    for (const dialect of [undefined, "cloudtasks"] as const) {
+      await queue("push").add({ url: "/h", retry: { limit: 0 }, ...(dialect && { dialect }) });
+      await pass("push", 1);
+      rates.push((await queue("push").describe()).statistics.enforcedRate);
+    }
+    expect(rates[0]).toBe(500);
+    expect(rates[1]).toBeLessThan(500);
+  });
+});
+
+it("what only a dialect tells travels with tasks of a dialect alone", () => {
+  const attempts = [{ startedAt: 1, endedAt: 2, status: 503 }];
+  const progress = { retryCount: 1, executionCount: 1, serverErrorCount: 1, attempts };
+  const task = { name: "n", named: true, createdAt: 0, due: 0, body: undefined, progress };
+  const usual = deliveryOf({ ...task, spec: NO_SPEC }, 1, { name: "push" });
+  expect(usual).toEqual({
+    ...{ queue: "push", name: "n", attempt: 1, due: 0 },
+    progress: { retryCount: 1, executionCount: 1 },
+  });
+  const spec = { dialect: "cloudtasks" } as const;
+  expect(deliveryOf({ ...task, spec }, 1, { name: "push" }).progress).toEqual({
+    ...{ retryCount: 1, executionCount: 1 },
+    ...{ serverErrorCount: 1, wasAnswered: true },
   });
 });
