@@ -1,7 +1,8 @@
 // Private keys as text: one or several PEM blocks, as openssl writes them.
 import { fromBase64 } from "./base64.ts";
-import { type Answer, refuse } from "./errors.ts";
+import { type Answer, type Refusal, refuse } from "./errors.ts";
 
+const LABEL = "PRIVATE KEY";
 const BLOCK = /-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/g;
 
 /**
@@ -10,23 +11,20 @@ const BLOCK = /-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/g;
  */
 export function parsePrivateKeys(setting: string, name: string): Answer<Uint8Array[]> {
   const blocks = [...setting.replaceAll("\\n", "\n").matchAll(BLOCK)];
-  if (blocks.length === 0) {
-    return refuse(
-      "INVALID_REQUEST",
-      `${name}: found no PEM block, expected -----BEGIN PRIVATE KEY-----`,
-    );
-  }
+  if (blocks.length === 0) return bad(name, `no PEM block, expected -----BEGIN ${LABEL}-----`);
   const keys: Uint8Array[] = [];
   for (const [, label, text = ""] of blocks) {
-    const bytes = fromBase64(text.replace(/\s/g, ""));
-    if (label !== "PRIVATE KEY" || !bytes) {
+    if (label !== LABEL) {
       const how = "openssl pkcs8 -topk8 -nocrypt makes one";
-      return refuse(
-        "INVALID_REQUEST",
-        `${name}: found "${label}", expected "PRIVATE KEY" (${how})`,
-      );
+      return bad(name, `"${label}", expected "${LABEL}" (${how})`);
     }
+    const bytes = fromBase64(text.replace(/\s/g, ""));
+    if (!bytes) return bad(name, `no base64 between the lines of ${LABEL}`);
     keys.push(bytes);
   }
   return { ok: keys };
+}
+
+function bad(name: string, found: string): Refusal {
+  return refuse("INVALID_REQUEST", `${name}: found ${found}`);
 }

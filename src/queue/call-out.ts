@@ -1,8 +1,8 @@
 // An attempt that leaves the Worker: checked once more, signed, and sent. Never throws.
 import { hostRefusal, parseHostRules } from "../core/hosts.ts";
 import { parseSigningSecrets } from "../core/signing-secrets.ts";
-import { carriesBody, type Outcome } from "../core/task.ts";
-import { type Delivery, urlOf } from "./delivery.ts";
+import type { Outcome } from "../core/task.ts";
+import { bodyOf, bytesOf, type Delivery, urlOf } from "./delivery.ts";
 import { headersOf } from "./delivery-headers.ts";
 import { identityOf, signToken } from "./identity.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -42,7 +42,8 @@ async function signedRequest(delivery: Delivery, call: CallOut): Promise<Request
   const url = urlOf(delivery, origin);
   if (origin === undefined) checkHost(url, settings);
   const { method = "POST" } = delivery.spec ?? {};
-  const content = bytesOf(carriesBody(method) ? delivery.body : undefined);
+  const given = bodyOf(delivery);
+  const content = bytesOf(given);
   // A copy: those of ordinary tasks are shared.
   const headers = new Headers(headersOf(delivery));
   const signed = {
@@ -50,7 +51,7 @@ async function signedRequest(delivery: Delivery, call: CallOut): Promise<Request
     ...(await signatureHeaders(delivery, content, call)),
   };
   for (const [name, value] of Object.entries(signed)) headers.set(name, value);
-  const body = carriesBody(method) && delivery.body !== undefined ? content : null;
+  const body = given === undefined ? null : content;
   const init: RequestInit = { method, headers, body, signal, redirect: "manual" };
   // A GET, too, is to reach its target every time.
   return new Request(url, { ...init, cache: "no-store" });
@@ -85,10 +86,6 @@ async function signatureHeaders(
   if (keys.length === 0) return {};
   // A queue's name has no underscore, so no two tasks share an id.
   return webhookHeaders(keys, { id: `${queue}_${name}`, now, body });
-}
-
-function bytesOf(body: Delivery["body"] = ""): Uint8Array {
-  return typeof body === "string" ? new TextEncoder().encode(body) : body;
 }
 
 function isRedirect(outcome: Outcome): outcome is Outcome & { kind: "answered" } {

@@ -5,6 +5,7 @@ import type { QueueConfig } from "../core/queue-config.ts";
 import { shortQueueName } from "../core/queue-name.ts";
 import { placeOf, type Targets } from "../core/targets.ts";
 import {
+  carriesBody,
   NO_PROGRESS,
   NO_SPEC,
   type Progress,
@@ -56,6 +57,16 @@ function deliveredOf(progress: Progress, { dialect }: TaskSpec): DeliveredProgre
   const { attempts, serverErrorCount = 0, ...counts } = progress;
   if (!dialect) return counts;
   return { ...counts, serverErrorCount, wasAnswered: attempts.at(-1)?.status !== undefined };
+}
+
+/** What the request carries, absent where its method carries nothing. */
+export function bodyOf({ spec, body }: Delivery): Delivery["body"] {
+  return carriesBody(spec?.method) ? body : undefined;
+}
+
+/** The same as bytes: a text would be given a type by whoever makes a request of it. */
+export function bytesOf(body: Delivery["body"] = ""): Uint8Array {
+  return typeof body === "string" ? new TextEncoder().encode(body) : body;
 }
 
 /** The origin of requests to the Worker's own handlers; a target is put in front of its host. */

@@ -1,7 +1,7 @@
 // Identity tokens: OpenID Connect's, signed (RS256) with a key of the settings. Whoever gets one checks it
 // against the key set this Worker publishes, as with a token of any other issuer.
 import { toBase64Url } from "../core/base64.ts";
-import { type Answer, refuse } from "../core/errors.ts";
+import { type Answer, invalid, refuse } from "../core/errors.ts";
 import { parsePrivateKeys } from "../core/pem.ts";
 import type { OidcToken } from "../core/task.ts";
 import type { QueueSettings } from "./settings.ts";
@@ -45,6 +45,9 @@ export function identityOf(settings: QueueSettings): Promise<Answer<Identity>> {
 
 async function readIdentity(text: string, issuer: string): Promise<Answer<Identity>> {
   if (text === "" || issuer === "") return refuse("INVALID_REQUEST", NO_IDENTITY);
+  if (!/^https?:\/\//.test(issuer) || !URL.canParse(issuer)) {
+    return invalid("TASKQUEUE_OIDC_ISSUER", issuer, "a url such as https://your.worker/_ah/oidc");
+  }
   const parsed = parsePrivateKeys(text, "TASKQUEUE_OIDC_KEY");
   if (parsed.failure) return parsed;
   try {

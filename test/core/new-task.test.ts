@@ -71,6 +71,11 @@ describe("a push task", () => {
     [{ method: "OPTIONS", payload: "x" }, "INVALID_REQUEST", "OPTIONS"],
     [{ dialect: "morse" }, "INVALID_REQUEST", "cloudtasks or cloudtasks-appengine"],
     [{ oidcToken: "me@example.com" }, "INVALID_REQUEST", "oidcToken"],
+    [
+      { url: "https://example.com/", oidcToken: { serviceAccountEmail: "me@example.com" } },
+      "INVALID_REQUEST",
+      "TASKQUEUE_OIDC_KEY and TASKQUEUE_OIDC_ISSUER",
+    ],
     [{ oidcToken: {} }, "INVALID_REQUEST", "oidcToken.serviceAccountEmail"],
     [{ oidcToken: { serviceAccountEmail: "me" } }, "INVALID_REQUEST", "e-mail address"],
     [
