@@ -271,7 +271,7 @@ describe("an identity token", () => {
   );
 
   const documents = async (path: string, host = "https://queues.example.com") => {
-    const queues = { get: queue, names: async () => [] };
+    const queues = { get: queue, names: async () => [], wasRemoved: async () => false };
     return (await answerAtDoor(
       new Request(`${host}/_ah/oidc${path}`),
       settings,
