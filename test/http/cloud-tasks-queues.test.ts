@@ -12,7 +12,8 @@ import {
   refused,
 } from "../support/cloud-tasks.ts";
 import { call } from "../support/http.ts";
-import { crash, freshStart, queue } from "../support/time.ts";
+import { crash, freshStart, pass, queue } from "../support/time.ts";
+import { received } from "../support/worker.ts";
 
 beforeEach(freshStart);
 
@@ -256,6 +257,41 @@ describe("a queue of queue.yaml", () => {
   });
 });
 
+describe("a queue made by the native API", () => {
+  const entry = {
+    extensions: { rate: "none", bucket_size: 900, keep_results: true, tombstone_ttl: "5s" },
+  };
+
+  it("keeps what this API has no word for when it is changed here", async () => {
+    await call("PUT", "/queues/q1", entry);
+    const path = `/v2/${queueName("q1")}?updateMask=retryConfig.maxAttempts`;
+    await ok("PATCH", path, { retryConfig: { maxAttempts: 2 } });
+    await ok("POST", `/v2/${queueName("q1")}:setIamPolicy`, { policy: { bindings: [] } });
+    expect(await queue("q1").describe()).toMatchObject({
+      rate: "none",
+      bucketSize: 900,
+      retryParameters: { taskRetryLimit: 1 },
+      extensions: { keepResults: true, tombstoneTtl: 5, keepFailed: 604_800 },
+    });
+    await ok("PATCH", `/v2/${queueName("q1")}?updateMask=rateLimits`, {});
+    expect(await queue("q1").describe()).toMatchObject({ rate: "500/s", bucketSize: 100 });
+  });
+
+  it("may have annotations that are nobody's queue", async () => {
+    const annotations = { cloudTasks: { queue: { colour: 1 } }, mine: true };
+    await call("PUT", "/queues/q1", { extensions: { rate: "none", annotations } });
+    expect(await ok("GET", `/v2/${queueName("q1")}`)).toMatchObject({ state: "RUNNING" });
+    await ok("PATCH", `/v2/${queueName("q1")}`, {});
+    expect((await queue("q1").describe()).extensions.annotations).toMatchObject({ mine: true });
+  });
+
+  it("stays a pull queue, whatever is said of it here", async () => {
+    await call("PUT", "/queues/q1", { mode: "pull" });
+    await ok("PATCH", `/v2/${queueName("q1")}`, { rateLimits: { maxDispatchesPerSecond: 1 } });
+    expect(await queue("q1").describe()).toMatchObject({ mode: "pull" });
+  });
+});
+
 describe("the list of queues", () => {
   const ids = ["qe", "qa", "qd", "qb", "qc"];
 
@@ -326,6 +362,9 @@ describe("projects", () => {
     const home = (await ok("GET", QUEUES)).queues.map((it: { name: string }) => it.name);
     expect(home).toContain(queueName("push"));
     expect(home.some((it: string) => it.includes("p2"))).toBe(false);
+    await ok("POST", `/v2/${name}:resume`);
+    await pass("example.com:p2/us-central1/push", 1);
+    expect(received[0]?.headers.get("X-AppEngine-QueueName")).toBe("push");
     expect(await ok("DELETE", `/v2/${name}`)).toEqual({});
   });
 });

@@ -1,11 +1,10 @@
-// A queue of Google's <-> an entry of queue.yaml. What Google keeps with a queue and the queue here has no
+// A queue as Google's API shows it. What Google keeps with a queue and the queue here has no
 // use for (logging, time to live of tasks, target of HTTP tasks, policy) lies in the entry's annotations.
 import { perSecond } from "../units.ts";
 import { QUEUE } from "./messages.ts";
-import { readMessage, writeMessage } from "./proto-json.ts";
-import type { CloudQueue, HttpTarget, RateLimits, Routing } from "./resources.ts";
-import { completeRetryConfig, retryConfigOf, retryParametersOf } from "./retry.ts";
-import { invalidArgument } from "./status.ts";
+import { readMessage } from "./proto-json.ts";
+import type { CloudQueue, HttpTarget, Routing } from "./resources.ts";
+import { retryConfigOf } from "./retry.ts";
 
 /** The part of a queue's view that its resource is made of; times RFC 3339, durations in seconds. */
 export interface ShownQueue {
@@ -23,7 +22,13 @@ export interface ShownQueue {
     maxBackoffSeconds: number;
     maxDoublings: number;
   };
-  extensions: { tombstoneTtl: number; annotations?: QueueAnnotations };
+  extensions: {
+    tombstoneTtl: number;
+    keepFailed: number;
+    keepResults?: true;
+    failedQueue?: string;
+    annotations?: QueueAnnotations;
+  };
   statistics: {
     tasks: number;
     oldestEta: string | null;
@@ -35,18 +40,7 @@ export interface ShownQueue {
 
 export type QueueAnnotations = Readonly<Record<string, unknown>>;
 
-/** Seconds a name stays taken after its task has ended, on queues made by this API. */
-const TOMBSTONE_TTL_S = 3600;
-const TTL_S = {
-  taskTtl: [10 * 86_400, 3650 * 86_400],
-  tombstoneTtl: [3600, 9 * 86_400],
-} as const;
-const RATE = { default: 500, most: 500 };
-const CONCURRENT = { default: 1000, most: 5000 };
-const BURST = { least: 10, most: 100, perRate: 0.2 };
-
-const ANNOTATION = "cloudTasks";
-const KEPT = ["httpTarget", "stackdriverLoggingConfig", "taskTtl"] as const;
+export const ANNOTATION = "cloudTasks";
 
 /** What an entry's annotations keep for this API, as JSON. */
 export interface Kept {
@@ -56,40 +50,28 @@ export interface Kept {
 }
 
 export function keptOf(annotations: QueueAnnotations = {}): Kept {
-  return (annotations[ANNOTATION] as Kept | undefined) ?? {};
+  return Object(annotations[ANNOTATION]);
 }
 
 /** The httpTarget of a queue with these annotations. */
 export function httpTargetIn(annotations: QueueAnnotations | undefined): HttpTarget | undefined {
-  return (readMessage(QUEUE, keptOf(annotations).queue) as CloudQueue).httpTarget;
+  return keptQueue(annotations).httpTarget;
 }
 
-/** The annotations with this policy in them. */
-export function withPolicy(annotations: QueueAnnotations = {}, policy: object): QueueAnnotations {
-  return { ...annotations, [ANNOTATION]: { ...keptOf(annotations), policy } };
+// Annotations are anybody's to write: what is no part of a queue is passed over.
+function keptQueue(annotations: QueueAnnotations | undefined): CloudQueue {
+  try {
+    return readMessage(QUEUE, keptOf(annotations).queue);
+  } catch {
+    return {};
+  }
 }
 
-/** How a queue is written down. */
-export interface Writing {
-  /** Whether a scalar zero stands for "not set": then the default holds. */
-  zeroIsUnset: boolean;
-  /** The annotations it has. */
-  annotations?: QueueAnnotations | undefined;
-}
-
-/** The entry of queue.yaml's form that does what the queue says. */
-export function entryOf(given: CloudQueue, { zeroIsUnset, annotations }: Writing): object {
-  const queue = flattened(given);
-  checkDurations(queue);
-  const { tombstoneTtl = TOMBSTONE_TTL_S } = queue;
-  const kept = { ...keptOf(annotations), queue: keptPart(queue) };
-  const extensions = {
-    tombstone_ttl: `${Math.ceil(tombstoneTtl)}s`,
-    annotations: { ...annotations, [ANNOTATION]: kept },
-  };
-  return isPull(queue)
-    ? { mode: "pull", ...pullEntry(queue), extensions }
-    : { ...pushEntry(queue, zeroIsUnset), extensions };
+/** The queue with this policy. */
+export function withPolicy(shown: ShownQueue, policy: object): ShownQueue {
+  const { annotations } = shown.extensions;
+  const kept = { ...annotations, [ANNOTATION]: { ...keptOf(annotations), policy } };
+  return { ...shown, extensions: { ...shown.extensions, annotations: kept } };
 }
 
 export function isPull({ pullTarget, type }: CloudQueue): boolean {
@@ -102,79 +84,7 @@ export function flattened({ appEngineHttpQueue, ...queue }: CloudQueue): CloudQu
   return routing ? { ...queue, appEngineRoutingOverride: routing } : queue;
 }
 
-function keptPart(queue: CloudQueue): object {
-  const part = Object.fromEntries(KEPT.map((name) => [name, queue[name]]));
-  return writeMessage(QUEUE, part, { enumsAsNumbers: false });
-}
-
-function checkDurations(queue: CloudQueue): void {
-  for (const [name, [least, most]] of Object.entries(TTL_S)) {
-    const value = queue[name as keyof typeof TTL_S];
-    if (value === undefined || (value >= least && value <= most)) continue;
-    throw invalidArgument(`Queue.${name} must be between [${least}s, ${most}s].`);
-  }
-  const ratio = queue.stackdriverLoggingConfig?.samplingRatio ?? 0;
-  if (ratio >= 0 && ratio <= 1) return;
-  throw invalidArgument("StackdriverLoggingConfig.samplingRatio must be between [0.0, 1.0].");
-}
-
-function pushEntry(queue: CloudQueue, zeroIsUnset: boolean): object {
-  const retry = completeRetryConfig(queue.retryConfig ?? {}, zeroIsUnset);
-  const { limit, ageLimit, minBackoff, maxBackoff, maxDoublings } = retryParametersOf(retry);
-  const routing = queue.appEngineRoutingOverride;
-  return {
-    ...ratesOf(queue.rateLimits ?? {}, zeroIsUnset),
-    ...(routing && hasRoute(routing) && { target: targetOf(routing) }),
-    retry_parameters: {
-      ...(limit !== undefined && { task_retry_limit: limit }),
-      ...(ageLimit !== undefined && { task_age_limit: `${ageLimit}s` }),
-      min_backoff_seconds: minBackoff,
-      max_backoff_seconds: maxBackoff,
-      max_doublings: maxDoublings,
-    },
-  };
-}
-
-// Of a pull queue's settings only the number of leases is its owner's.
-function pullEntry({ retryConfig = {} }: CloudQueue): object {
-  const { maxAttempts = -1, unlimitedAttempts } = retryConfig;
-  if (unlimitedAttempts || maxAttempts < 1) return {};
-  return { retry_parameters: { task_retry_limit: maxAttempts } };
-}
-
-function ratesOf(limits: RateLimits, zeroIsUnset: boolean): object {
-  const rate = numberOf(limits.maxDispatchesPerSecond, RATE.default, zeroIsUnset);
-  const concurrent = numberOf(limits.maxConcurrentDispatches, CONCURRENT.default, true);
-  checkRange("maxDispatchesPerSecond", rate, RATE.most);
-  checkRange("maxConcurrentDispatches", concurrent, CONCURRENT.most);
-  return {
-    rate: `${decimal(rate)}/s`,
-    bucket_size: burstOf(rate),
-    max_concurrent_requests: concurrent,
-  };
-}
-
-function numberOf(given: number | undefined, otherwise: number, zeroIsUnset: boolean): number {
-  return given === undefined || (given === 0 && zeroIsUnset) ? otherwise : given;
-}
-
-function checkRange(name: string, value: number, most: number): void {
-  if (value < 0) throw invalidArgument(`RateLimits.${name} cannot be negative.`);
-  if (value > most) {
-    throw invalidArgument(`RateLimits.${name} must be less than or equal to ${most}.`);
-  }
-}
-
-// The service picks the burst; it is known for 500/s (100) and for small rates (about 10).
-function burstOf(rate: number): number {
-  return Math.min(BURST.most, Math.max(BURST.least, Math.ceil(rate * BURST.perRate)));
-}
-
-function decimal(value: number): string {
-  return value.toFixed(12).replace(/\.?0+$/, "");
-}
-
-function hasRoute({ service, version, instance }: Routing): boolean {
+export function hasRoute({ service, version, instance }: Routing): boolean {
   return Boolean(service || version || instance);
 }
 
@@ -196,7 +106,7 @@ export function routingOf(target: string): Routing {
 /** The queue as v2beta3 has it, its routing where v2 has it; `name` is its resource name. */
 export function resourceOf(name: string, shown: ShownQueue): CloudQueue {
   const { mode, target, purgedAt, extensions } = shown;
-  const kept = readMessage(QUEUE, keptOf(extensions.annotations).queue) as CloudQueue;
+  const kept = keptQueue(extensions.annotations);
   return {
     name,
     ...(mode === "pull" ? pullPart(shown) : pushPart(shown)),

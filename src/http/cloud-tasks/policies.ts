@@ -1,7 +1,8 @@
 // IAM: a policy is kept with its queue and given back. Who may do what is decided by the token alone.
 import type { IRequest } from "itty-router";
 import { toBase64 } from "../../core/base64.ts";
-import { entryOf, keptOf, resourceOf, withPolicy } from "../../core/cloud-tasks/queue-resource.ts";
+import { entryOf } from "../../core/cloud-tasks/queue-entry.ts";
+import { keptOf, resourceOf, withPolicy } from "../../core/cloud-tasks/queue-resource.ts";
 import { CloudTasksError, invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { json } from "../respond.ts";
 import { type Call, jsonBody, queueOf } from "./call.ts";
@@ -33,8 +34,8 @@ export async function setIamPolicy(request: IRequest, call: Call): Promise<Respo
       "There were concurrent policy changes. Please retry the whole read-modify-write.",
     );
   }
-  const kept = { zeroIsUnset: false, annotations: withPolicy(annotations, given) };
-  await handle.define(entryOf(resourceOf(name, view), kept));
+  const current = withPolicy(view, given);
+  await handle.define(entryOf(resourceOf(name, view), { zeroIsUnset: false, current }));
   return json(shownPolicy(given));
 }
 

@@ -4,7 +4,8 @@ import { onlyFields, parseMask, withFields } from "../../core/cloud-tasks/field-
 import { QUEUE } from "../../core/cloud-tasks/messages.ts";
 import { queueIdIn } from "../../core/cloud-tasks/names.ts";
 import { writeMessage } from "../../core/cloud-tasks/proto-json.ts";
-import { entryOf, resourceOf, statsOf } from "../../core/cloud-tasks/queue-resource.ts";
+import { entryOf } from "../../core/cloud-tasks/queue-entry.ts";
+import { resourceOf, statsOf } from "../../core/cloud-tasks/queue-resource.ts";
 import type { CloudQueue } from "../../core/cloud-tasks/resources.ts";
 import {
   CloudTasksError,
@@ -75,7 +76,7 @@ export async function updateQueue(request: IRequest, call: Call): Promise<Respon
   const whole = { ...given, ...(current.type && { type: current.type }) };
   const wanted = paths.length === 0 ? whole : withFields(current, whole, paths);
   const zeroIsUnset = paths.length === 0;
-  const entry = entryOf(wanted, { zeroIsUnset, annotations: view.extensions.annotations });
+  const entry = entryOf(wanted, { zeroIsUnset, current: view });
   return json(shownQueue(name, await handle.define(entry), call));
 }
 
