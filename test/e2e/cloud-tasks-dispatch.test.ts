@@ -1,4 +1,5 @@
 // What tasks of Google's clients do once they are on the queue, measured at a server they are sent to.
+import type { cloudtasks_v2 } from "googleapis";
 import { expect, it } from "vitest";
 import { until } from "../../scripts/until.ts";
 import {
@@ -78,7 +79,9 @@ it("waits for the scheduled time", async () => {
   const outside = await outsideServer();
   const parent = await madeQueue("scheduled");
   const at = Date.now() + 3000;
-  await create(parent, outside.origin, { scheduleTime: seconds(at / 1000) });
+  await create(parent, outside.origin, {
+    scheduleTime: { seconds: Math.floor(at / 1000), nanos: (at % 1000) * 1e6 },
+  });
   await until("the call", 10, () => outside.arrived.length === 1);
   const [call] = outside.arrived as [Arrived];
   expect(call.at - at).toBeGreaterThanOrEqual(-5);
@@ -225,6 +228,29 @@ it("delivers each of 150 tasks that come 15 at a time", async () => {
   });
   expect(outside.arrived).toHaveLength(150);
 }, 90_000);
+
+it("lists 36 tasks of a megabyte, a few to a page", async () => {
+  const { queues } = googleapisClient(server()).projects.locations;
+  const parent = await madeQueue("large");
+  await queues.pause({ name: parent });
+  const body = Buffer.alloc(1_000_000, "x").toString("base64");
+  const httpRequest = { url: "https://example.com", body };
+  for (let i = 0; i < 36; i++)
+    await queues.tasks.create({ parent, requestBody: { task: { httpRequest } } });
+  const names = new Set<string>();
+  for (let pageToken: string | undefined = ""; pageToken !== undefined; ) {
+    const asked = { parent, pageToken, responseView: "FULL" };
+    const { data } = (await queues.tasks.list(asked)) as {
+      data: cloudtasks_v2.Schema$ListTasksResponse;
+    };
+    for (const { name, httpRequest: sent } of data.tasks ?? []) {
+      expect(sent?.body).toBe(body);
+      names.add(name as string);
+    }
+    pageToken = data.nextPageToken ?? undefined;
+  }
+  expect(names.size).toBe(36);
+}, 60_000);
 
 it("takes what firebase-admin sends when CLOUD_TASKS_EMULATOR_HOST names this server", async () => {
   const outside = await outsideServer();

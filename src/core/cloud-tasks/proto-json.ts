@@ -130,9 +130,11 @@ export function readEnum(values: Enum, given: unknown, path: string): string | u
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 
+// Up to the next millisecond, for nothing is to happen before its time.
 function instantOf(given: unknown): number | undefined {
   if (typeof given !== "string" || !TIMESTAMP.test(given)) return undefined;
-  const ms = Date.parse(given);
+  const isBetween = /\.\d{3}\d*[1-9]/.test(given);
+  const ms = Date.parse(given) + (isBetween ? 1 : 0);
   return Number.isNaN(ms) ? undefined : ms;
 }
 
