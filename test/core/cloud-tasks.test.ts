@@ -1,4 +1,5 @@
 // Google's JSON, read and written: the vectors of proto JSON, masks, filters, overrides.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { onlyFields, parseMask, withFields } from "../../src/core/cloud-tasks/field-mask.ts";
 import { withHttpTarget } from "../../src/core/cloud-tasks/http-target.ts";
@@ -38,6 +39,27 @@ describe("a timestamp", () => {
     (given) => {
       expect(() => readMessage(TASK, { scheduleTime: given })).toThrow("scheduleTime");
     },
+  );
+});
+
+it("what is written is read as it was", () => {
+  const whole = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+  const task = fc.record(
+    {
+      name: fc.string(),
+      scheduleTime: fc.integer({ min: 0, max: 4e12 }),
+      dispatchDeadline: whole.map((micros) => micros / 1e6),
+      dispatchCount: whole,
+      view: fc.constantFrom("BASIC", "FULL"),
+      pullMessage: fc.record({ payload: fc.uint8Array(), tag: fc.string() }),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(task, fc.boolean(), (given, enumsAsNumbers) => {
+      const sent = JSON.parse(JSON.stringify(writeMessage(TASK, given, { enumsAsNumbers })));
+      expect(readMessage(TASK, sent)).toEqual(given);
+    }),
   );
 });
 

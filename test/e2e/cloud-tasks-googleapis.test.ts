@@ -1,5 +1,8 @@
 // Every method of the generated client in `googleapis`, with a token, as it stands in front of a deployment.
+import { generateKeyPairSync } from "node:crypto";
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { expect, it } from "vitest";
+import { until } from "../../scripts/until.ts";
 import {
   googleapisClient,
   PARENT,
@@ -7,9 +10,17 @@ import {
   serverOfFile,
   tasksClient,
 } from "./google-clients.ts";
+import { outsideServer } from "./outside.ts";
 
 const TOKEN = "a-token-of-ours";
-const server = serverOfFile({ TASKQUEUE_TOKEN: TOKEN });
+const ISSUER = "https://queues.example/_ah/oidc";
+const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const pem = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+const server = serverOfFile({
+  TASKQUEUE_TOKEN: TOKEN,
+  TASKQUEUE_OIDC_KEY: pem.trim().replaceAll("\n", "\\n"),
+  TASKQUEUE_OIDC_ISSUER: ISSUER,
+});
 const queuesOf = () => googleapisClient(server(), TOKEN).projects.locations.queues;
 const scheduleTime = () => new Date(Date.now() + 3_600_000).toISOString();
 
@@ -131,4 +142,28 @@ it("wants the token, from either client, as a header or in the query", async () 
   expect((await without.get({ name, access_token: TOKEN })).data.name).toBe(name);
   expect((await tasksClient(server(), TOKEN).getQueue({ name }))[0].name).toBe(name);
   await expect(tasksClient(server()).getQueue({ name })).rejects.toMatchObject({ code: 16 });
+});
+
+it("sends identity tokens to the url, or to the audience that was named", async () => {
+  const outside = await outsideServer();
+  const { tasks } = queuesOf();
+  const url = `${outside.origin}/secure`;
+  const oidcToken = { serviceAccountEmail: "caller@example.com" };
+  for (const token of [oidcToken, { ...oidcToken, audience: "https://named.example" }]) {
+    const headers = { Authorization: "replaced" };
+    const httpRequest = { url, httpMethod: "POST", headers, oidcToken: token };
+    const requestBody = { task: { httpRequest } };
+    const { data } = await tasks.create({ parent: queueName("default"), requestBody });
+    expect(data.httpRequest?.oidcToken).toEqual(token);
+  }
+  await until("both calls", 10, () => outside.arrived.length === 2);
+  const keys = createLocalJWKSet(await server().json<JSONWebKeySet>("/_ah/oidc/jwks"));
+  const audiences: unknown[] = [];
+  for (const { headers } of outside.arrived) {
+    const token = headers.authorization?.replace(/^Bearer /, "") ?? "";
+    const { payload } = await jwtVerify(token, keys, { issuer: ISSUER });
+    expect(payload.email).toBe("caller@example.com");
+    audiences.push(payload.aud);
+  }
+  expect(audiences.sort()).toEqual([url, "https://named.example"].sort());
 });
