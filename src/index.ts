@@ -3,12 +3,24 @@ import { exports } from "cloudflare:workers";
 import { parseQueueYaml, type QueueFile } from "./core/queue-config.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
-import { allQueueNames, QueueHandle, type QueueNamespace } from "./queue/handle.ts";
+import { createGroup, GroupHandle } from "./queue/group-handle.ts";
+import { allQueueNames, QueueHandle } from "./queue/handle.ts";
+import type { QueueNamespace } from "./queue/namespace.ts";
 import { TaskQueueObject } from "./queue/object.ts";
 import { type App, type InsideProps, type Targets, TaskRunnerEntrypoint } from "./queue/runner.ts";
 import type { QueueVerbs } from "./queue/verbs.ts";
 
 export * from "./core/errors.ts";
+export type {
+  FailurePolicy,
+  GroupProgress,
+  GroupResult,
+  GroupResultPage,
+  GroupState,
+  GroupTask,
+  MasterName,
+  NewGroup,
+} from "./core/group.ts";
 export type { NewTime } from "./core/new-time.ts";
 export type {
   AddResult,
@@ -19,6 +31,7 @@ export type {
   Task,
   TaskState,
 } from "./core/task.ts";
+export type { GroupHandle } from "./queue/group-handle.ts";
 export type { AddOptions, QueueHandle } from "./queue/handle.ts";
 export { type PushedTask, readTask } from "./queue/read-task.ts";
 export { ResultError, type ResultOptions } from "./queue/result.ts";
@@ -63,6 +76,8 @@ export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
   ) => TaskRunnerEntrypoint<Env>;
   /** A queue, to add to and to act on. An unknown name is refused at the first call. */
   get<Name extends keyof Payloads & string>(env: Env, name: Name): QueueHandle<Payloads[Name]>;
+  /** A group that was made before, to look at, to add to or to cancel. */
+  group(env: Env, name: string): GroupHandle;
   /**
    * Wraps the Worker's handler: the door stands in front of it, and tasks go straight to it. This is
    * what a Worker exports as its default.
@@ -89,10 +104,13 @@ export function createTaskQueues<
   let served: Served<Env> | undefined;
 
   const queueOf = (env: Env, name: string) => new QueueHandle(name, namespaceOf(env), file);
+  const groupOf = (env: Env, name: string) => new GroupHandle(name, namespaceOf(env));
   const atDoor = (request: Request, env: Env) =>
     answerAtDoor(request, env as DoorSettings, {
       get: (name) => queueOf(env, name),
       names: () => allQueueNames(namespaceOf(env), file),
+      group: (name) => groupOf(env, name),
+      createGroup: async (given) => (await createGroup(namespaceOf(env), given)).progress,
     });
   const scheduled = async (env: Env) => {
     const namespace = namespaceOf(env);
@@ -112,6 +130,7 @@ export function createTaskQueues<
         super(ctx, env, served, targets);
       }
     },
+    group: groupOf,
     get: queueOf as TaskQueues<Env, Payloads>["get"],
     serve: (handler) => {
       served = handler;

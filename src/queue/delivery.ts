@@ -38,7 +38,7 @@ export function deliveryOf(
   const target = queue.target ?? spec.target;
   if (target !== undefined) delivery.target = target;
   if (body !== undefined) delivery.body = body;
-  if (queue.keepResults) delivery.keepsResult = true;
+  if (keepsResult({ spec }, queue)) delivery.keepsResult = true;
   if (spec !== NO_SPEC) delivery.spec = spec;
   if (progress !== NO_PROGRESS) {
     const { attempts: _, ...counts } = progress;
@@ -47,14 +47,25 @@ export function deliveryOf(
   return delivery;
 }
 
+/** Whether a 2xx answer's body is wanted: by the queue's entry, or by the group of a subtask. */
+export function keepsResult(
+  { spec }: Pick<StoredTask, "spec">,
+  queue: Pick<QueueConfig, "keepResults">,
+): boolean {
+  return queue.keepResults === true || spec.group?.index !== undefined;
+}
+
 /** The origin of requests to the Worker's own handlers; a target is put in front of its host. */
 const OWN_HOST = "taskqueue.internal";
+
+/** The group a task is a subtask of, or whose `then` it is. */
+export const GROUP_HEADER = "X-TaskQueue-Group";
 
 const USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)";
 
 /** Headers only the queue may set: dropped from tasks, and stripped from outside requests. */
 export function isReservedHeader(name: string): boolean {
-  return /^x-(appengine|cloudtasks|google)-/i.test(name);
+  return /^x-((appengine|cloudtasks|google)-|taskqueue-group$)/i.test(name);
 }
 
 const COMPUTED = new Set(["content-length", "host", "referer", "user-agent"]);
@@ -102,6 +113,9 @@ function headersOf(delivery: Delivery): Headers {
   const headers = isUsual ? usualOf(queue, content) : new Headers(unusual(delivery, content));
   headers.set("X-AppEngine-TaskName", name);
   headers.set("X-AppEngine-TaskETA", (due / 1000).toFixed(6));
+  const group = spec?.group?.name;
+  if (group !== undefined) headers.set(GROUP_HEADER, group);
+  else if (isUsual) headers.delete(GROUP_HEADER);
   return headers;
 }
 
