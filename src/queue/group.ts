@@ -207,12 +207,14 @@ export class Group implements GroupVerbs {
   #note(queue: string, entry: Entry): void {
     const { members } = this.#around.store;
     const { index = -1, state = "open" } = entry;
-    const before = members.stateOf(index);
+    const tally = this.#counted();
+    const before = members.isFirst(queue, entry) ? undefined : members.stateOf(index);
     if (before === state) return;
-    members.put(queue, entry);
-    this.#tally = this.#counted();
-    if (before !== "open") this.#tally[before]--;
-    this.#tally[state]++;
+    if (before !== undefined) {
+      members.put(queue, entry);
+      tally[before]--;
+    }
+    tally[state]++;
   }
 
   #judged(record: GroupRecord): GroupRecord {

@@ -25,6 +25,8 @@ export interface Member {
 
 const COLUMNS = "idx, queue, name, state, result, error";
 
+const INSERT = `INSERT INTO members (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+
 export class Members {
   readonly #sql: Sql;
 
@@ -59,6 +61,12 @@ export class Members {
   stateOf(index: number): MemberState {
     const [row] = this.#sql.rows("SELECT state FROM members WHERE idx = ?", index);
     return (row?.state as MemberState | undefined) ?? "open";
+  }
+
+  /** Takes down the first that is heard of a subtask; false when there was something before. */
+  isFirst(queue: string, { index, name, state, result, error }: Entry): boolean {
+    const values = [index, queue, name, state, result && JSON.stringify(result), error];
+    return this.#sql.run(INSERT, ...values.map((value) => value ?? null)) > 0;
   }
 
   put(queue: string, { index, name, state, result, error }: Entry): void {

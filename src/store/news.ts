@@ -1,6 +1,7 @@
 // What a queue has to tell the owners of groups: how subtasks ended, and that a master waits. News are
-// written in the transaction of what they tell of, all of one group into one row, and that row is written
-// anew with what comes later: so they cost one row for each commit and none to take back.
+// written in the transaction of what they tell of. Several in one commit get a row of their own, which is
+// removed when they are told; one alone goes into the group's last row, which is written anew and need not be
+// removed. So either way a subtask's news cost one row here at most.
 import type { StoredResult } from "../core/result.ts";
 import type { Sql } from "./sql.ts";
 
@@ -21,27 +22,32 @@ export interface Entry {
   cancel?: true;
 }
 
-/** News of one group, with the row they lie in. */
+/** News of one group, and of which rows they are how many. */
 export interface Bulletin {
+  group: string;
+  entries: Entry[];
+  rows: { row: number; count: number }[];
+}
+
+interface Open {
   row: number;
   group: string;
+  /** Those that were not told. */
   entries: Entry[];
 }
 
-interface Open extends Bulletin {
-  /** Characters of its entries, about. */
-  size: number;
-}
-
-/** A row that has become longer is left, and another begun. */
-const MAX_ENTRIES = 250;
-const MAX_SIZE = 250_000;
+/** A row with so many is not written anew. */
+const MAX_REWRITTEN = 30;
+/** Entries and characters of one row, about; and of one bulletin. */
+const MAX_ROW = { entries: 250, characters: 250_000 };
+const MAX_BULLETIN = { entries: 1000, characters: 1_000_000 };
 
 export class News {
   readonly #sql: Sql;
   #rows: Map<number, Open>;
   #fresh: { group: string; entry: Entry }[] = [];
   #last: number;
+  #isShared = false;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -60,19 +66,14 @@ export class News {
   /** Writes what is new, inside the transaction it came in. */
   write(): void {
     if (this.#fresh.length === 0) return;
-    const changed = new Map<string, Open>();
-    for (const { group, entry } of this.#fresh.splice(0)) {
-      const size = entrySize(entry);
-      let into = changed.get(group) ?? this.#copyOfLast(group);
-      if (!into || into.entries.length >= MAX_ENTRIES || into.size + size > MAX_SIZE) {
-        if (into) this.#put(into);
-        into = { row: ++this.#last, group, entries: [], size: 0 };
-      }
-      into.entries.push(entry);
-      into.size += size;
-      changed.set(group, into);
+    const groups = Map.groupBy(this.#fresh.splice(0), ({ group }) => group);
+    for (const [group, fresh] of groups) {
+      const entries = fresh.map(({ entry }) => entry);
+      const last = entries.length === 1 ? this.#lastOf(group) : undefined;
+      if (last) this.#put({ ...last, entries: [...last.entries, ...entries] });
+      else
+        for (const page of pagesOf(entries)) this.#put({ row: ++this.#last, group, entries: page });
     }
-    for (const bulletin of changed.values()) this.#put(bulletin);
   }
 
   /** The transaction is undone: what came in it never was. */
@@ -83,18 +84,25 @@ export class News {
   }
 
   saved(): NewsState {
+    this.#isShared = true;
     return { rows: this.#rows, last: this.#last };
   }
 
-  /** The oldest news that were not told, of each group one row. */
+  /** The oldest news that were not told, for each group as many as one message takes. */
   untold(): Bulletin[] {
-    const first = new Map<string, Bulletin>();
-    for (const bulletin of this.#rows.values()) {
-      if (bulletin.entries.length > 0 && !first.has(bulletin.group)) {
-        first.set(bulletin.group, { ...bulletin, entries: [...bulletin.entries] });
+    const untold = [...this.#rows.values()].filter(({ entries }) => entries.length > 0);
+    return [...Map.groupBy(untold, ({ group }) => group)].map(([group, rows]) => {
+      const bulletin: Bulletin = { group, entries: [], rows: [] };
+      let characters = 0;
+      for (const { row, entries } of rows) {
+        if (bulletin.entries.length > 0 && characters > MAX_BULLETIN.characters) break;
+        if (bulletin.entries.length + entries.length > MAX_BULLETIN.entries) break;
+        bulletin.entries.push(...entries);
+        bulletin.rows.push({ row, count: entries.length });
+        characters += sizeOf(entries);
       }
-    }
-    return [...first.values()];
+      return bulletin;
+    });
   }
 
   hasUntold(): boolean {
@@ -103,15 +111,15 @@ export class News {
   }
 
   /**
-   * The owner has these on disk. A row that is full is removed; one that may yet be written anew stays as it
-   * is, since the owner takes nothing twice and a row saved is a row less to pay.
+   * The owner has these on disk, and their rows are removed; but the group's last one stays as it is, to be
+   * written anew: the owner takes nothing twice, and a row saved is a row less to pay.
    */
-  told({ row, group, entries }: Bulletin): void {
-    const known = this.#rows.get(row);
-    if (!known) return;
-    const rest = known.entries.slice(entries.length);
-    if (rest.length === 0 && this.#isFollowed(row, group)) this.#remove(row);
-    else this.#keep({ ...known, entries: rest, size: sizeOf(rest) });
+  told({ group, rows }: Bulletin): void {
+    for (const { row, count } of rows) {
+      const known = this.#rows.get(row);
+      if (known) this.#keep({ ...known, entries: known.entries.slice(count) });
+    }
+    this.#removeTold(group);
   }
 
   /** The group is over, so nobody wants its news any more. */
@@ -125,20 +133,32 @@ export class News {
     this.#fresh = [];
   }
 
-  #copyOfLast(group: string): Open | undefined {
+  /** The row that one more entry may be written into. */
+  #lastOf(group: string): Open | undefined {
     let last: Open | undefined;
     for (const open of this.#rows.values()) if (open.group === group) last = open;
-    return last && { ...last, entries: [...last.entries] };
+    if (!last || last.entries.length >= MAX_REWRITTEN) return undefined;
+    return sizeOf(last.entries) > MAX_ROW.characters / 2 ? undefined : last;
   }
 
-  #isFollowed(row: number, group: string): boolean {
-    for (const open of this.#rows.values()) if (open.group === group && open.row > row) return true;
-    return false;
+  // From the oldest on: what stays on disk is told again after a start, and must be the end of the story.
+  #removeTold(group: string): void {
+    const rows = [...this.#rows.values()].filter((open) => open.group === group);
+    for (const { row, entries } of rows.slice(0, -1)) {
+      if (entries.length > 0) return;
+      this.#remove(row);
+    }
   }
 
-  // The map is made anew, so that what `saved` gave out stays as it was.
   #keep(open: Open): void {
-    this.#rows = new Map(this.#rows).set(open.row, open);
+    this.#own().set(open.row, open);
+  }
+
+  // What `saved` gave out stays as it was.
+  #own(): Map<number, Open> {
+    if (this.#isShared) this.#rows = new Map(this.#rows);
+    this.#isShared = false;
+    return this.#rows;
   }
 
   #put(open: Open): void {
@@ -150,9 +170,7 @@ export class News {
 
   #remove(row: number): void {
     this.#sql.run("DELETE FROM news WHERE row = ?", row);
-    const rows = new Map(this.#rows);
-    rows.delete(row);
-    this.#rows = rows;
+    this.#own().delete(row);
   }
 }
 
@@ -164,7 +182,22 @@ export interface NewsState {
 
 function opened(row: unknown, group: unknown, json: unknown): Open {
   const entries = JSON.parse(json as string) as Entry[];
-  return { row: row as number, group: group as string, entries, size: sizeOf(entries) };
+  return { row: row as number, group: group as string, entries };
+}
+
+function pagesOf(entries: readonly Entry[]): Entry[][] {
+  const pages: Entry[][] = [];
+  let characters = Number.POSITIVE_INFINITY;
+  for (const entry of entries) {
+    characters += entrySize(entry);
+    const page = pages.at(-1);
+    if (page && page.length < MAX_ROW.entries && characters <= MAX_ROW.characters) page.push(entry);
+    else {
+      pages.push([entry]);
+      characters = entrySize(entry);
+    }
+  }
+  return pages;
 }
 
 function sizeOf(entries: readonly Entry[]): number {

@@ -219,7 +219,8 @@ export class World {
     const rows = this.#rows();
     const after = picked([-1, ...rows.map(({ key }) => key)], from) ?? -1;
     const skip = (key: number, name: string) => odd && (key + name.length) % 2 === 1;
-    const open = rows.filter(({ key, name }) => key > after && !skip(key, name));
+    const timed = rows.filter(({ key }) => !isWaiting(key));
+    const open = timed.filter(({ key, name }) => key > after && !skip(key, name));
     const ripe = open.filter(({ key }) => key <= lastKeyOf(this.#now)).slice(0, limit);
     // What is pushed has no lease.
     same(this.#store.tasks.due(after, lastKeyOf(this.#now), limit, skip), ripe.map(withoutLease));
