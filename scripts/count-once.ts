@@ -1,12 +1,15 @@
 // One count on a running server, told as it goes: the job is added, its name refused while it lives and
 // after, its subtasks counted; then the log, the queues, and whether all of it is as it should be.
 import { intervalsOf, type Job } from "../src/demo/count.ts";
+import { drawProgress } from "./progress.ts";
 import { queueTable } from "./queue-table.ts";
 import type { Server } from "./server.ts";
 import { complaint, countsIn, tally } from "./tally.ts";
 import { until } from "./until.ts";
 
 const NAME = "count";
+/** The group of a master task is called by its queue and its name. */
+const GROUP = `master-${NAME}`;
 const COUNTDOWN_S = 1;
 const LOG_S = 10;
 
@@ -15,6 +18,8 @@ export async function countOnce(server: Server, job: Job): Promise<string[]> {
   const subtasks = subtasksOf(NAME, job);
   const problems = [await expectAdd(server, job, 201), await expectAdd(server, job, 409, ALIVE)];
   const startedAt = Date.now();
+  await until("the master's group", 30, () => isThere(server));
+  await drawProgress(server, GROUP);
   await until("all tasks gone from their queues", 60 + subtasks.length / 10, () => isIdle(server));
   problems.push(await expectAdd(server, job, 409, ENDED));
   const missing = () => tally(subtasks, countedBy(server)).lost;
@@ -22,6 +27,7 @@ export async function countOnce(server: Server, job: Job): Promise<string[]> {
   printLog(server, startedAt);
   console.log(`\n${await queueTable(server)}\n`);
   problems.push(...checkCounts(server, job, subtasks), ...(await checkDone(server, subtasks)));
+  problems.push(checkCombined(server, job), await checkMaster(server));
   return problems.filter((problem) => problem !== undefined);
 }
 
@@ -66,7 +72,7 @@ export async function isIdle(server: Server): Promise<boolean> {
 function printLog({ log }: Server, startedAt: number): void {
   console.log("");
   for (const { at, text } of log) {
-    if (!/^(master|sub) /.test(text)) continue;
+    if (!/^(master|sub|combined) /.test(text)) continue;
     console.log(`${((at - startedAt) / 1000).toFixed(2).padStart(6)} s  ${text}`);
   }
 }
@@ -78,6 +84,25 @@ function checkCounts(server: Server, { from, to }: Job, subtasks: string[]) {
     complaint("subtasks", tally(subtasks, countedBy(server))),
     complaint("numbers", tally(numbers, counted)),
   ];
+}
+
+async function isThere(server: Server): Promise<boolean> {
+  return (await server.fetch(`/_ah/api/groups/${GROUP}`)).ok;
+}
+
+function checkCombined(server: Server, { from, to }: Job): string | undefined {
+  const lines = server.lines().filter((line) => line.startsWith("combined "));
+  const numbers = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  const expected = `combined ${NAME}: ${numbers.join(" ")}`;
+  if (lines.length === 1 && lines[0] === expected) return undefined;
+  return `combined list: expected it once and whole, found it ${lines.length} times`;
+}
+
+async function checkMaster(server: Server): Promise<string | undefined> {
+  const path = `/_ah/api/queues/master/tasks/${NAME}`;
+  const { state, waitsFor } = await server.json<{ state?: string; waitsFor?: string }>(path);
+  if (state === "done" && waitsFor === GROUP) return undefined;
+  return `master ${NAME}: expected it done, having waited for ${GROUP}; found it ${state}`;
 }
 
 async function checkDone(server: Server, subtasks: string[]): Promise<string[]> {

@@ -4,13 +4,25 @@ import { parseQueueYaml, type QueueFile } from "./core/queue-config.ts";
 import type { Targets } from "./core/targets.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
-import { allQueueNames, directoryOf, QueueHandle, type QueueNamespace } from "./queue/handle.ts";
+import { createGroup, GroupHandle } from "./queue/group-handle.ts";
+import { allQueueNames, directoryOf, QueueHandle } from "./queue/handle.ts";
+import type { QueueNamespace } from "./queue/namespace.ts";
 import { TaskQueueObject } from "./queue/object.ts";
 import { type App, type InsideProps, TaskRunnerEntrypoint } from "./queue/runner.ts";
 import type { QueueSettings } from "./queue/settings.ts";
 import type { QueueVerbs } from "./queue/verbs.ts";
 
 export * from "./core/errors.ts";
+export type {
+  FailurePolicy,
+  GroupProgress,
+  GroupResult,
+  GroupResultPage,
+  GroupState,
+  GroupTask,
+  MasterName,
+  NewGroup,
+} from "./core/group.ts";
 export type { NewTime } from "./core/new-time.ts";
 export type {
   AddResult,
@@ -23,6 +35,7 @@ export type {
   Task,
   TaskState,
 } from "./core/task.ts";
+export type { GroupHandle } from "./queue/group-handle.ts";
 export type { AddOptions, QueueHandle } from "./queue/handle.ts";
 export { type PushedTask, readTask } from "./queue/read-task.ts";
 export { ResultError, type ResultOptions } from "./queue/result.ts";
@@ -70,6 +83,8 @@ export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
   ) => TaskRunnerEntrypoint<Env>;
   /** A queue, to add to and to act on. An unknown name is refused at the first call. */
   get<Name extends keyof Payloads & string>(env: Env, name: Name): QueueHandle<Payloads[Name]>;
+  /** A group that was made before, to look at, to add to or to cancel. */
+  group(env: Env, name: string): GroupHandle;
   /**
    * Wraps the Worker's handler: the door stands in front of it, and tasks go straight to it. This is
    * what a Worker exports as its default.
@@ -96,11 +111,14 @@ export function createTaskQueues<
   let served: Served<Env> | undefined;
 
   const queueOf = (env: Env, name: string) => new QueueHandle(name, namespaceOf(env), file);
+  const groupOf = (env: Env, name: string) => new GroupHandle(name, namespaceOf(env));
   const atDoor = (request: Request, env: Env) =>
     answerAtDoor(request, env as DoorSettings & QueueSettings, {
       get: (name) => queueOf(env, name),
       names: () => allQueueNames(namespaceOf(env), file),
       wasRemoved: (name) => directoryOf(namespaceOf(env)).wasRemoved(name),
+      group: (name) => groupOf(env, name),
+      createGroup: async (given) => (await createGroup(namespaceOf(env), given)).progress,
     });
   const scheduled = async (env: Env) => {
     const namespace = namespaceOf(env);
@@ -120,6 +138,7 @@ export function createTaskQueues<
         super(ctx, env, served, targets);
       }
     },
+    group: groupOf,
     get: queueOf as TaskQueues<Env, Payloads>["get"],
     serve: (handler) => {
       served = handler;

@@ -2,7 +2,8 @@
 // class the TypeScript client throws. Between objects a refusal travels as a plain `Failure`, because
 // an error class does not survive an RPC; it becomes a class again only in the caller's hands.
 
-/** Code -> HTTP status. The names are App Engine's service codes; QUEUE_FULL and QUEUE_IN_FILE are ours. */
+/** Code -> HTTP status. The names are App Engine's service codes; QUEUE_FULL, QUEUE_IN_FILE
+ * and those of groups are ours. */
 export const HTTP_STATUS = {
   INVALID_TASK_NAME: 400,
   INVALID_QUEUE_NAME: 400,
@@ -17,11 +18,14 @@ export const HTTP_STATUS = {
   PERMISSION_DENIED: 403,
   UNKNOWN_QUEUE: 404,
   UNKNOWN_TASK: 404,
+  UNKNOWN_GROUP: 404,
   TASK_ALREADY_EXISTS: 409,
   TOMBSTONED_TASK: 409,
   TASK_LEASE_EXPIRED: 409,
   QUEUE_PAUSED: 409,
   QUEUE_IN_FILE: 409,
+  GROUP_ALREADY_EXISTS: 409,
+  GROUP_CLOSED: 409,
   TASK_TOO_LARGE: 413,
   QUEUE_FULL: 429,
 } as const;
@@ -126,6 +130,9 @@ export class UnauthenticatedError extends TaskQueueError {}
 export class PermissionDeniedError extends TaskQueueError {}
 export class UnknownQueueError extends TaskQueueError {}
 export class UnknownTaskError extends TaskQueueError {}
+export class UnknownGroupError extends TaskQueueError {}
+export class GroupAlreadyExistsError extends TaskQueueError {}
+export class GroupClosedError extends TaskQueueError {}
 export class TaskLeaseExpiredError extends TaskQueueError {}
 export class QueuePausedError extends TaskQueueError {}
 export class QueueInFileError extends TaskQueueError {}
@@ -145,6 +152,9 @@ const ERROR_CLASS: Record<ErrorCode, typeof TaskQueueError> = {
   PERMISSION_DENIED: PermissionDeniedError,
   UNKNOWN_QUEUE: UnknownQueueError,
   UNKNOWN_TASK: UnknownTaskError,
+  UNKNOWN_GROUP: UnknownGroupError,
+  GROUP_ALREADY_EXISTS: GroupAlreadyExistsError,
+  GROUP_CLOSED: GroupClosedError,
   TASK_ALREADY_EXISTS: TaskAlreadyExistsError,
   TOMBSTONED_TASK: TombstonedTaskError,
   TASK_LEASE_EXPIRED: TaskLeaseExpiredError,

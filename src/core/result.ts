@@ -1,5 +1,5 @@
 // What a handler answered with, kept for whoever asks.
-import { toBase64 } from "./base64.ts";
+import { fromBase64, toBase64 } from "./base64.ts";
 
 export const MAX_RESULT_BYTES = 65_536;
 
@@ -7,6 +7,31 @@ export const MAX_RESULT_BYTES = 65_536;
 export interface Result {
   type: string | null;
   body: Uint8Array;
+}
+
+/** A result as it stands in a row of JSON: text as it is, anything else as base64. */
+export interface StoredResult {
+  type: string | null;
+  text?: string;
+  base64?: string;
+}
+
+export function storedResult({ type, body }: Result): StoredResult {
+  const text = textOf(body);
+  return text === undefined ? { type, base64: toBase64(body) } : { type, text };
+}
+
+export function resultFromStored({ type, text, base64 }: StoredResult): Result {
+  const body = base64 === undefined ? new TextEncoder().encode(text) : fromBase64(base64);
+  return { type, body: body ?? new Uint8Array() };
+}
+
+function textOf(body: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A result as it is shown: JSON as the value it is, text as text, anything else as base64. */

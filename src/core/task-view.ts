@@ -39,6 +39,7 @@ export function taskHead(
     eta,
     ...countsView(progress),
     ...(isTimed(state) ? { nextAttemptAt: eta } : {}),
+    ...(spec.group ? { group: spec.group.name } : {}),
     ...(state === "leased" ? { lease: tokenOf(task), leaseExpiresAt: eta } : {}),
   };
 }
@@ -61,20 +62,21 @@ export function tombstoneView(
   };
 }
 
-type Counts = Pick<Task, "retryCount" | "executionCount" | "lastAttempt" | "attempts">;
+type Counts = Pick<Task, "waitsFor" | "retryCount" | "executionCount" | "lastAttempt" | "attempts">;
 
-function countsView({ retryCount, executionCount, attempts }: StoredTask["progress"]): Counts {
+function countsView(progress: StoredTask["progress"]): Counts {
+  const { retryCount, executionCount, waitsFor, attempts } = progress;
+  const counts = { retryCount, executionCount, ...(waitsFor ? { waitsFor } : {}) };
   const last = attempts.at(-1);
-  if (!last) return { retryCount, executionCount };
-  const shown = attempts.map(attemptView);
-  return { retryCount, executionCount, lastAttempt: attemptView(last), attempts: shown };
+  if (!last) return counts;
+  return { ...counts, lastAttempt: attemptView(last), attempts: attempts.map(attemptView) };
 }
 
 function attemptView({ startedAt, endedAt, ...rest }: Attempt): AttemptView {
   return { startedAt: rfc3339(startedAt), endedAt: rfc3339(endedAt), ...rest };
 }
 
-function specView({ kind: _, query: __, headers, ...rest }: TaskSpec): Partial<Task> {
+function specView({ kind: _, query: __, group: ___, headers, ...rest }: TaskSpec): Partial<Task> {
   if (!headers) return rest;
   // A map, for a header may be called "constructor".
   const grouped = new Map<string, string | string[]>();

@@ -1,7 +1,7 @@
 // The nouns: a task as it is asked for, as it is kept, and as it is shown.
 import type { RetryParameters } from "./backoff.ts";
 import type { Failure } from "./errors.ts";
-import type { Result } from "./result.ts";
+import type { Result, StoredResult } from "./result.ts";
 
 /**
  * Where a task is in its life. `scheduled` waits for its time, `due` for a token or a slot, `running`
@@ -100,6 +100,13 @@ export interface TaskSpec {
   retry?: RetryOptions;
   oidcToken?: OidcToken;
   dialect?: Dialect;
+  group?: GroupPlace;
+}
+
+/** Where a task stands in a group: its number there; without one, it is the group's `then`. */
+export interface GroupPlace {
+  name: string;
+  index?: number;
 }
 
 export const NO_SPEC: TaskSpec = Object.freeze({});
@@ -134,6 +141,10 @@ export interface Progress {
   retryReason?: string;
   /** Of a pull task: when its last lease was given. */
   leasedAt?: number;
+  /** Of a master: the group it waits for, or waited for. */
+  waitsFor?: string;
+  /** Of a master that waits and is a subtask itself: what its handler answered. */
+  answer?: StoredResult;
   /** The last ATTEMPTS_KEPT, oldest first. */
   attempts: Attempt[];
 }
@@ -203,6 +214,10 @@ export interface Task {
   attempts?: AttemptView[];
   nextAttemptAt?: string;
   why?: string;
+  /** The group it is a subtask of, or whose `then` it is. */
+  group?: string;
+  /** Of a master: the group it waits for, or waited for. */
+  waitsFor?: string;
   /** Of a leased pull task: what its holder shows to acknowledge it or to change its lease. */
   lease?: string;
   leaseExpiresAt?: string;

@@ -32,6 +32,7 @@ export function whyNotRunning(
   now: number,
   queue: QueueStanding,
 ): string | undefined {
+  if (state === "waiting") return `waiting for its group "${task.progress.waitsFor}"`;
   if (state === "leased") return `leased until ${rfc3339(task.lease as number)}`;
   if (!isTimed(state)) return undefined;
   if (task.due > now) return untilDue(task, queue);

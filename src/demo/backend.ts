@@ -9,11 +9,12 @@ export class Backend extends WorkerEntrypoint {
     const counted = count(await readTask(request));
     // Cut off, it gets to say how far it came.
     this.ctx.waitUntil(counted);
-    return new Response(await counted);
+    return Response.json(await counted);
   }
 }
 
-async function count(task: PushedTask): Promise<string> {
+/** The numbers it came to, or why it came to none. */
+async function count(task: PushedTask): Promise<number[] | string> {
   const interval = readInterval(fieldsOf(task));
   if ("problem" in interval) return logged(task, `has nothing to count: ${interval.problem}`);
   const numbers: number[] = [];
@@ -22,9 +23,9 @@ async function count(task: PushedTask): Promise<string> {
     numbers.push(n);
     await pause(task, interval);
   }
-  return task.signal.aborted
-    ? logged(task, cutOff(task, interval, numbers.length))
-    : logged(task, `counted ${numbers.join(" ")}`);
+  if (task.signal.aborted) return logged(task, cutOff(task, interval, numbers.length));
+  logged(task, `counted ${numbers.join(" ")}`);
+  return numbers;
 }
 
 // Only the first attempt is slow, so that whoever tries the cut-off sees the task finish.

@@ -1,11 +1,6 @@
-// The job of queue "master": it counts nothing itself, it puts a subtask per interval on queue "sub".
-import {
-  type PushedTask,
-  type QueueHandle,
-  TaskAlreadyExistsError,
-  type TaskQueueError,
-  TombstonedTaskError,
-} from "../index.ts";
+// The jobs of queue "master". A count is no task's own work: it puts a subtask for each interval on queue
+// "sub" as a group, and is done when they are. What follows then reads what they counted.
+import type { GroupHandle, PushedTask, QueueHandle } from "../index.ts";
 import { type Interval, intervalsOf, readJob } from "./count.ts";
 import { fieldsOf } from "./fields.ts";
 
@@ -18,16 +13,21 @@ export async function splitUp(task: PushedTask, sub: QueueHandle<Interval>): Pro
     name: `${task.name}-${interval.from}-${interval.to}`,
     payload: interval,
   }));
-  const results = await sub.add(subtasks);
-  const refused = results.flatMap(({ error }) => error ?? []);
-  const trouble = refused.find((error) => !isNameTaken(error));
-  if (trouble) throw trouble;
-  const added = results.length - refused.length;
-  const before = refused.length > 0 ? `, ${refused.length} were there before` : "";
-  return `master ${task.name} added ${added} subtasks to count ${job.from} to ${job.to}${before}`;
+  const group = await sub.group({
+    master: task,
+    tasks: subtasks,
+    then: { queue: "master", url: "/_ah/queue/combined", payload: { count: task.name } },
+  });
+  const { name, range } = { name: group.name, range: `${job.from} to ${job.to}` };
+  return `master ${task.name} waits for ${subtasks.length} subtasks that count ${range}, the group ${name}`;
 }
 
-// A name is accepted once: a job that runs a second time adds only what the first run did not.
-function isNameTaken(error: TaskQueueError): boolean {
-  return error instanceof TaskAlreadyExistsError || error instanceof TombstonedTaskError;
+/** The numbers of all subtasks, in their order, in one line. */
+export async function combine(task: PushedTask, group: GroupHandle): Promise<string> {
+  const { count } = fieldsOf(task);
+  const numbers: number[] = [];
+  for await (const { result } of group.results()) {
+    if (Array.isArray(result)) numbers.push(...result);
+  }
+  return `combined ${count}: ${numbers.join(" ")}`;
 }

@@ -1,11 +1,12 @@
 // A counter: a task on queue "master" cuts a range of numbers into intervals and puts a subtask for each
-// on queue "sub"; each of those counts its interval and logs the numbers. The home page says what to try.
+// on queue "sub"; each of those counts its interval and logs the numbers, and when they all have, one more
+// task logs the whole list. The home page says what to try.
 import { AutoRouter, html, type IRequest } from "itty-router";
 import queueYaml from "../../queue.yaml";
 import { createTaskQueues, readTask } from "../index.ts";
 import type { Interval } from "./count.ts";
 import { homePage } from "./home-page.ts";
-import { splitUp } from "./master.ts";
+import { combine, splitUp } from "./master.ts";
 
 const queues = createTaskQueues<unknown, { master: Record<string, unknown>; sub: Interval }>({
   config: queueYaml,
@@ -21,6 +22,12 @@ router
   .get("/", ({ url }) => html(homePage(new URL(url).origin)))
   .post("/_ah/queue/master", async (request, env) => {
     const said = await splitUp(await readTask(request), queues.get(env, "sub"));
+    console.log(said);
+    return said;
+  })
+  .post("/_ah/queue/combined", async (request, env) => {
+    const task = await readTask(request);
+    const said = await combine(task, queues.group(env, task.group ?? ""));
     console.log(said);
     return said;
   });

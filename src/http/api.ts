@@ -7,6 +7,15 @@ import type { QueueHandle } from "../queue/handle.ts";
 import type { ListQuery } from "../queue/verbs.ts";
 import { listTombstones, redriveTasks, releaseName, rescheduleTask, runTask } from "./acting.ts";
 import { type ApiQueues, bodyOf, namesOf, queryOf, queueOf, segment } from "./asked.ts";
+import {
+  addToGroup,
+  cancelGroup,
+  closeGroup,
+  createGroup,
+  getGroup,
+  groupEvents,
+  groupResults,
+} from "./group-routes.ts";
 import { acknowledgeOne, acknowledgeTasks, leaseTasks, modifyLease } from "./lease-routes.ts";
 import { type AddRequest, readAddRequest } from "./new-task-request.ts";
 import { errorResponse, failureJson, json, thrownResponse } from "./respond.ts";
@@ -42,6 +51,13 @@ router
   .post(`${QUEUE}/tasks/:name/~reschedule`, rescheduleTask)
   .get(`${QUEUE}/tombstones`, listTombstones)
   .delete(`${QUEUE}/tombstones/:name`, releaseName)
+  .post("/groups", createGroup)
+  .get("/groups/:name", getGroup)
+  .get("/groups/:name/events", groupEvents)
+  .get("/groups/:name/results", groupResults)
+  .post("/groups/:name/tasks", addToGroup)
+  .post("/groups/:name/~close", closeGroup)
+  .post("/groups/:name/~cancel", cancelGroup)
   .get(`${QUEUE}/tasks/:name`, getTask)
   .delete(`${QUEUE}/tasks/:name`, deleteTask);
 

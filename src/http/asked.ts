@@ -1,12 +1,16 @@
 // What a request to the API says: which queue, which segment, which options, which body.
 import type { IRequest } from "itty-router";
 import { errorOf, invalid, refuse } from "../core/errors.ts";
+import type { GroupProgress, NewGroup } from "../core/group.ts";
+import type { GroupHandle } from "../queue/group-handle.ts";
 import type { QueueHandle } from "../queue/handle.ts";
 
 /** The queues the API speaks for. */
 export interface ApiQueues {
   get(name: string): QueueHandle;
   names(): Promise<string[]>;
+  group(name: string): GroupHandle;
+  createGroup(given: NewGroup): Promise<GroupProgress>;
 }
 
 export function queueOf(request: IRequest, queues: ApiQueues): QueueHandle {

@@ -130,7 +130,7 @@ export function resultOf(queue: string, added: Added): AddResult {
   return { task: taskHead(queue, due > createdAt ? "scheduled" : "due", task) };
 }
 
-function collision(name: string, found: Found): Failure {
+export function collision(name: string, found: Found): Failure {
   if (found.kind === "live") {
     const message = `name: "${name}" belongs to a task that is still on the queue`;
     return { code: "TASK_ALREADY_EXISTS", message, details: { name } };

@@ -6,9 +6,12 @@ import type { DeliveredProgress, Delivery } from "./delivery.ts";
 const USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)";
 const CLOUD_USER_AGENT = "Google-Cloud-Tasks";
 
+/** The group a task is a subtask of, or whose `then` it is. */
+export const GROUP_HEADER = "X-TaskQueue-Group";
+
 /** Headers only the queue may set: dropped from tasks, and stripped from outside requests. */
 export function isReservedHeader(name: string): boolean {
-  return /^x-(appengine|cloudtasks|google)-/i.test(name);
+  return /^x-((appengine|cloudtasks|google)-|taskqueue-group$)/i.test(name);
 }
 
 const COMPUTED = new Set(["content-length", "host", "referer", "user-agent"]);
@@ -35,6 +38,9 @@ export function headersOf(delivery: Delivery): Headers {
   const prefix = prefixOf(dialect);
   headers.set(`${prefix}TaskName`, name);
   headers.set(`${prefix}TaskETA`, (due / 1000).toFixed(6));
+  const group = spec?.group?.name;
+  if (group !== undefined) headers.set(GROUP_HEADER, group);
+  else if (isUsual) headers.delete(GROUP_HEADER);
   return headers;
 }
 

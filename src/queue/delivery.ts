@@ -47,10 +47,18 @@ export function deliveryOf(
   const target = queue.target ?? spec.target;
   if (target !== undefined) delivery.target = target;
   if (body !== undefined) delivery.body = body;
-  if (queue.keepResults) delivery.keepsResult = true;
+  if (keepsResult({ spec }, queue)) delivery.keepsResult = true;
   if (spec !== NO_SPEC) delivery.spec = spec;
   if (progress !== NO_PROGRESS) delivery.progress = deliveredOf(progress, spec);
   return delivery;
+}
+
+/** Whether a 2xx answer's body is wanted: by the queue's entry, or by the group of a subtask. */
+export function keepsResult(
+  { spec }: Pick<StoredTask, "spec">,
+  queue: Pick<QueueConfig, "keepResults">,
+): boolean {
+  return queue.keepResults === true || spec.group?.index !== undefined;
 }
 
 function deliveredOf(progress: Progress, { dialect }: TaskSpec): DeliveredProgress {

@@ -2,11 +2,12 @@
 // written in groups; one that no longer owns its task (its deadline passed, it was deleted or purged)
 // changes nothing.
 import { judge } from "../core/attempt.ts";
+import { storedResult } from "../core/result.ts";
 import { isSuccess, type Outcome, type TaskSpec } from "../core/task.ts";
 import { isInFront } from "../store/key.ts";
 import type { Store } from "../store/store.ts";
 import type { TaskRow } from "../store/tasks.ts";
-import { type Delivery, deliveryOf } from "./delivery.ts";
+import { type Delivery, deliveryOf, keepsResult } from "./delivery.ts";
 import type { Entry } from "./entry.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { InFlight, type Run } from "./in-flight.ts";
@@ -140,13 +141,22 @@ export class Dispatcher {
     const times = { startedAt, endedAt };
     const verdict = judge(task.progress, times, outcome, task.spec.retry, config.retry);
     if (verdict.step === "retry") {
+      const { group } = task.spec;
+      if (group && store.joined.isCancelled(group.name)) {
+        store.delete({ ...task, progress: verdict.progress }, endedAt, config);
+        return undefined;
+      }
       // What was no attempt at all has not done what was asked.
       const isStillAsked = outcome.kind === "postponed" && isInFront(task.key);
       if (isStillAsked) return store.toFront(task, verdict.due);
       return store.retry(task, verdict.due, verdict.progress);
     }
     const result = outcome.kind === "answered" ? outcome.result : undefined;
-    if (verdict.step === "bury") store.bury(task, endedAt, verdict.progress, config);
+    if (verdict.step === "finish" && run.waitsFor !== undefined) {
+      const { waitsFor } = run;
+      const answer = keepsResult(task, config) && result ? { answer: storedResult(result) } : {};
+      store.await(task, endedAt, { ...verdict.progress, waitsFor, ...answer });
+    } else if (verdict.step === "bury") store.bury(task, endedAt, verdict.progress, config);
     else store.finish(task, endedAt, verdict.progress, config, result);
     return undefined;
   }

@@ -7,6 +7,7 @@ import {
   UnknownQueueError,
   unwrap,
 } from "../core/errors.ts";
+import type { NewGroup } from "../core/group.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
 import { parseQueueEntry, type QueueConfig, type QueueFile } from "../core/queue-config.ts";
@@ -14,7 +15,9 @@ import type { AddResult, NewTask, Task } from "../core/task.ts";
 import { type Added, resultOf } from "./adding.ts";
 import { inFileRefusal } from "./entry.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
+import { createGroup, type GroupHandle } from "./group-handle.ts";
 import type { AckResult } from "./leasing.ts";
+import type { QueueNamespace } from "./namespace.ts";
 import { DIRECTORY } from "./object.ts";
 import { answerOf, hasEnded, MAX_WAIT_S, type ResultOptions } from "./result.ts";
 import type {
@@ -29,9 +32,6 @@ import type {
   TombstonePage,
   TombstoneQuery,
 } from "./verbs.ts";
-
-/** The Durable Object namespace of the class `TaskQueue`, wherever the Worker has it from. */
-export type QueueNamespace = Pick<DurableObjectNamespace, "getByName">;
 
 export interface AddOptions {
   /** All tasks or none: one name that is taken refuses the whole call. Default false. */
@@ -76,6 +76,15 @@ export class QueueHandle<P = unknown> {
       const { task, error } = resultOf(this.name, added);
       return task ? { task } : { error: errorOf(error) };
     });
+  }
+
+  /**
+   * Makes a group: a fan-out of subtasks on this queue, or on those they name, and what follows when they
+   * have all ended. With `master`, the task a handler is at work on, that task waits for the group, and the
+   * handler may add more subtasks until it is done. Throws GroupAlreadyExistsError.
+   */
+  async group(given: NewGroup): Promise<GroupHandle> {
+    return (await createGroup(this.#namespace, given, this.name)).handle;
   }
 
   /** The task of this name, in whatever state; throws UnknownTaskError. */

@@ -9,6 +9,8 @@ export interface Run {
   readonly task: TaskRow;
   readonly startedAt: number;
   readonly deadlineAt: number;
+  /** The group its task waits for when the handler is done. */
+  waitsFor?: string;
   /** Settles with the reason when the attempt is over; there once its runner has asked. */
   ending?: PromiseWithResolvers<string>;
 }
@@ -33,6 +35,18 @@ export class InFlight {
 
   has(key: number, name: string): boolean {
     return this.#owners.get(key)?.task.name === name;
+  }
+
+  /** The attempt that owns this task. */
+  of({ key, name }: { key: number; name: string }): Run | undefined {
+    return this.has(key, name) ? this.#owners.get(key) : undefined;
+  }
+
+  /** How many of the group's subtasks are with their attempts. */
+  ofGroup(group: string): number {
+    let running = 0;
+    for (const { task } of this.#owners.values()) if (task.spec.group?.name === group) running++;
+    return running;
   }
 
   /** How many tasks are with their attempts: all of them, and those in rows up to `key`. */

@@ -1,6 +1,6 @@
 // A range of row keys from which tasks start in their order. A queue has two: the front, where tasks lie
 // that somebody asked to run now, and the queue proper.
-import { LAST_FRONT_KEY, lastFrontKeyOf, lastKeyOf } from "../store/key.ts";
+import { LAST_FRONT_KEY, LAST_PROPER_KEY, lastFrontKeyOf, lastKeyOf } from "../store/key.ts";
 import type { TaskRow, Tasks } from "../store/tasks.ts";
 
 /** Where a lane lies: `after < key <= upTo`. `lastKeyOf`: the last key due at an instant (ms). */
@@ -13,7 +13,7 @@ interface Range {
 export const FRONT: Range = { after: -1, upTo: LAST_FRONT_KEY, lastKeyOf: lastFrontKeyOf };
 export const PROPER: Range = {
   after: LAST_FRONT_KEY,
-  upTo: Number.MAX_SAFE_INTEGER,
+  upTo: LAST_PROPER_KEY,
   lastKeyOf,
 };
 

@@ -6,7 +6,7 @@ import { resultView } from "../core/result.ts";
 import { NO_PROGRESS, type Task, type TaskState } from "../core/task.ts";
 import { rfc3339, taskView, tombstoneView } from "../core/task-view.ts";
 import { type QueueStanding, whyNotRunning } from "../core/why.ts";
-import { firstKeyOf, isInFront, lastKeyOf } from "../store/key.ts";
+import { isInFront, isWaiting, LAST_PROPER_KEY, lastKeyOf } from "../store/key.ts";
 import type { NameRow } from "../store/names.ts";
 import type { TaskRow } from "../store/tasks.ts";
 import type { Entry } from "./entry.ts";
@@ -50,6 +50,7 @@ export function tombstoneOf(queue: string, row: NameRow, now: number): Task {
 
 export function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
   if (queue.isRunning(task)) return "running";
+  if (isWaiting(task.key)) return "waiting";
   if (isLeased(task, now)) return "leased";
   return task.due > now ? "scheduled" : "due";
 }
@@ -71,7 +72,7 @@ function standingOf({ queue, entry: { config, isDefined } }: Shown): QueueStandi
   return { mode, rate, maxRunning, retry, isDefined, paused, running, bucket: queue.tokens() };
 }
 
-const LIVE: readonly TaskState[] = ["scheduled", "due", "running", "leased"];
+const LIVE: readonly TaskState[] = ["scheduled", "due", "running", "leased", "waiting"];
 const LISTED: readonly TaskState[] = [...LIVE, "failed"];
 /** Rows one page may look at to find those the filters let through, and rows read at once. */
 const SCAN = { most: 5000, first: 10, step: 100 };
@@ -150,10 +151,15 @@ function rowsOf(
   limit: number,
 ): TaskRow[] {
   if (state === "failed") return queue.store.failed.list(after, limit);
-  const from = state === "scheduled" ? Math.max(after, lastKeyOf(now)) : after;
-  const isPast = state === "due" || state === "running" || state === "leased";
-  const upTo = isPast ? lastKeyOf(now) : firstKeyOf(Number.MAX_SAFE_INTEGER);
-  return queue.store.tasks.list(from, upTo, limit);
+  const { from, upTo } = rangeOf(state, now);
+  return queue.store.tasks.list(Math.max(after, from), upTo, limit);
+}
+
+/** Where rows of tasks in this state lie. */
+function rangeOf(state: TaskState | undefined, now: number): { from: number; upTo: number } {
+  if (state === "waiting") return { from: LAST_PROPER_KEY, upTo: Number.MAX_SAFE_INTEGER };
+  if (state === "scheduled") return { from: lastKeyOf(now), upTo: LAST_PROPER_KEY };
+  return { from: -1, upTo: state === undefined ? Number.MAX_SAFE_INTEGER : lastKeyOf(now) };
 }
 
 function matches(

@@ -4,7 +4,7 @@
 // Worker's configuration names one class.
 import { DurableObject } from "cloudflare:workers";
 import { type Answer, refuse } from "../core/errors.ts";
-import { parseHostRules } from "../core/hosts.ts";
+import { type HostRules, parseHostRules } from "../core/hosts.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
 import type { QueueConfig, QueueFile } from "../core/queue-config.ts";
@@ -19,10 +19,14 @@ import { callOut } from "./call-out.ts";
 import { Couriers } from "./couriers.ts";
 import { type Delivery, outsideOf } from "./delivery.ts";
 import { Entry } from "./entry.ts";
+import { Group, type GroupSurroundings, ownerName } from "./group.ts";
+import { GroupErrands } from "./group-errands.ts";
 import { hasIdentity } from "./identity.ts";
+import { Joining, type JoiningVerbs } from "./joining.ts";
 import type { AckResult, Hold, Leasing } from "./leasing.ts";
 import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
 import type { WireOutcome } from "./outcome.ts";
+import { type Parts, type PartVerbs, partOf } from "./part-of.ts";
 import { Queue } from "./queue.ts";
 import { hasEnded, MAX_WAIT_S } from "./result.ts";
 import type { TaskRunnerVerbs } from "./runner.ts";
@@ -52,7 +56,7 @@ const REMOVED_MS = 3 * 86_400_000;
 
 export class TaskQueueObject<Env = unknown>
   extends DurableObject<Env>
-  implements QueueVerbs, CourierVerbs, DirectoryVerbs
+  implements QueueVerbs, CourierVerbs, DirectoryVerbs, PartVerbs
 {
   readonly #sql: Sql;
   readonly #store: Store;
@@ -62,6 +66,8 @@ export class TaskQueueObject<Env = unknown>
   readonly #waitingForEnds: Waiters<string, Answer<Task>>;
   readonly #targets: Targets;
   readonly #couriers = new Couriers();
+  readonly #errands: GroupErrands;
+  readonly #parts: { group: Group; joining: Joining };
   protected readonly runner: TaskRunnerVerbs;
 
   /** `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for. */
@@ -75,9 +81,10 @@ export class TaskQueueObject<Env = unknown>
     // An alarm may wake a cold object without its name; only queues have alarms, and they stored theirs.
     const name = ctx.id.name ?? this.#store.meta.get("name") ?? DIRECTORY;
     this.#entry = new Entry(this.#store.meta, file, name);
+    const hosts = parseHostRules((env as QueueSettings).TASKQUEUE_ALLOW_HOSTS);
     this.#queue = new Queue(this.#store, {
       entry: this.#entry,
-      hosts: parseHostRules((env as QueueSettings).TASKQUEUE_ALLOW_HOSTS),
+      hosts,
       hasIdentity: hasIdentity(env as QueueSettings),
       storageLimit: file.totalStorageLimit,
       sql: this.#sql,
@@ -90,7 +97,25 @@ export class TaskQueueObject<Env = unknown>
         const other = this.#objectOf(queue) as unknown as QueueVerbs;
         return (await other.add([{ tasks, atomic: false }]))[0] as Answer<Added[]>;
       },
+      tell: (group, entries) => {
+        const owner = partOf(this.#objectOf(ownerName(group)), "group");
+        return owner.take(this.#entry.config.name, entries);
+      },
       changed: () => this.#waitingForEnds.serve(),
+    });
+    this.#parts = {
+      group: new Group(this.#groupSurroundings(file, hosts)),
+      joining: new Joining(
+        this.#queue,
+        this.#entry,
+        () => this.now(),
+        () => this.#becomeKnown(),
+      ),
+    };
+    this.#errands = new GroupErrands({
+      ...{ store: this.#store, group: this.#parts.group, now: () => this.now() },
+      queue: (queue) => this.#joiningOf(queue),
+      wakeBy: (at) => this.#wakeup.by(at),
     });
     this.#waitingForEnds = new Waiters({
       now: () => this.now(),
@@ -100,7 +125,7 @@ export class TaskQueueObject<Env = unknown>
     });
     void ctx.blockConcurrencyWhile(async () => {
       this.#wakeup.recover(await ctx.storage.getAlarm());
-      this.#queue.watch();
+      this.#watch();
     });
   }
 
@@ -247,7 +272,12 @@ export class TaskQueueObject<Env = unknown>
   }
 
   async wake(): Promise<void> {
-    this.#queue.watch();
+    this.#watch();
+  }
+
+  async ofPart(part: keyof Parts, verb: string, args: readonly unknown[]): Promise<unknown> {
+    const verbs = this.#parts[part] as unknown as Record<string, (...args: unknown[]) => unknown>;
+    return verbs[verb]?.(...args);
   }
 
   async register(queue: string): Promise<void> {
@@ -273,12 +303,41 @@ export class TaskQueueObject<Env = unknown>
     this.#wakeup.fired(info?.scheduledTime);
     try {
       this.#queue.turn();
+      this.#errands.turn();
       if (!this.#wakeup.isNear() && this.#queue.mayHold()) await this.#wakeup.hold();
-      this.#queue.watch();
+      this.#watch();
     } catch (error) {
       console.error(`task queue "${this.#entry.config.name}": a turn failed, trying again`, error);
       this.#wakeup.by(this.now() + AFTER_TROUBLE_MS);
     }
+  }
+
+  #watch(): void {
+    this.#queue.watch();
+    this.#errands.arm();
+  }
+
+  #groupSurroundings(file: QueueFile, hosts: HostRules): GroupSurroundings {
+    const now = () => this.now();
+    const identity = hasIdentity(this.env as QueueSettings);
+    return {
+      ...{ store: this.#store, now },
+      modes: { hosts, hasIdentity: identity, now, modeOf: (queue) => this.#modeOf(queue, file) },
+      attend: ({ queue, name }, group) => this.#joiningOf(queue).attend(name, group),
+      running: (queue, group) => this.#joiningOf(queue).running(group),
+      changed: () => this.#errands.arm(),
+    };
+  }
+
+  async #modeOf(queue: string, file: QueueFile): Promise<"push" | "pull" | undefined> {
+    const entry = file.queues.get(queue);
+    if (entry) return entry.mode;
+    if (!(await this.#directory().knownQueues()).includes(queue)) return undefined;
+    return (await (this.#objectOf(queue) as unknown as QueueVerbs).describe()).mode;
+  }
+
+  #joiningOf(queue: string): JoiningVerbs {
+    return partOf(this.#objectOf(queue), "joining");
   }
 
   // The first add makes the queue known, before it is answered: a queue with tasks is always listed.

@@ -45,14 +45,26 @@ async function headOf(
   body: ReadableStream<Uint8Array>,
   most: number,
 ): Promise<{ head: Uint8Array; length: number }> {
-  const head = new Uint8Array(most);
+  const heads: Uint8Array[] = [];
   let length = 0;
-  const write = (chunk: Uint8Array) => {
-    if (length < most) head.set(chunk.subarray(0, most - length), length);
-    length += chunk.byteLength;
-  };
-  await body.pipeTo(new WritableStream({ write }));
-  return { head: head.slice(0, Math.min(length, most)), length };
+  const reader = body.getReader();
+  for (let { value } = await reader.read(); value; { value } = await reader.read()) {
+    if (length < most) heads.push(value.subarray(0, most - length));
+    length += value.byteLength;
+  }
+  return { head: joined(heads), length };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  if (only && parts.length === 1) return only;
+  const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
 }
 
 // Words of the platform for its own trouble: a chain of invocations that grew too long, an object that

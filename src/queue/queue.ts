@@ -8,6 +8,7 @@
 import type { Bucket, BucketShape } from "../core/bucket.ts";
 import type { Answer } from "../core/errors.ts";
 import type { HostRules } from "../core/hosts.ts";
+import type { Admission } from "../core/new-task.ts";
 import { type Room, startable, wakeAt } from "../core/plan.ts";
 import type { AcceptedTask } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
@@ -17,8 +18,10 @@ import { type Deliver, Dispatcher } from "./dispatcher.ts";
 import type { Entry } from "./entry.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Handover, type HandoverSurroundings } from "./handover.ts";
+import type { Run } from "./in-flight.ts";
 import { Leasing } from "./leasing.ts";
 import { Statistics } from "./statistics.ts";
+import { Telling, type TellingSurroundings } from "./telling.ts";
 import { Tokens } from "./tokens.ts";
 import { HOLD_MS, WATCHDOG_MS, type Wakeup } from "./wakeup.ts";
 
@@ -37,6 +40,8 @@ export interface QueueSurroundings {
   deliver: Deliver;
   /** Adds tasks to another queue. */
   addTo: HandoverSurroundings["addTo"];
+  /** Tells a group of its subtasks. */
+  tell: TellingSurroundings["tell"];
   /** Called after whatever changed tasks, their rows or their states. */
   changed: () => void;
 }
@@ -52,6 +57,7 @@ export class Queue {
   #tokens: Tokens | undefined;
   readonly #leasing: Leasing;
   readonly #handover: Handover;
+  readonly #telling: Telling;
   readonly #commit: GroupCommit;
   readonly #dispatcher: Dispatcher;
   #paused: boolean;
@@ -76,6 +82,10 @@ export class Queue {
       ...{ entry, store, now, addTo: around.addTo, transaction },
       changed: () => this.#arm(),
     });
+    this.#telling = new Telling({
+      ...{ store, now, tell: around.tell, transaction },
+      changed: () => this.#arm(),
+    });
     this.#leasing = new Leasing({
       ...{ entry, store, now, statistics: this.statistics, transaction },
       isClosed: () => this.#paused || !entry.isDefined,
@@ -90,16 +100,21 @@ export class Queue {
 
   /** Adds what callers hand in together; each call stands for itself. */
   async add(calls: readonly AddCall[]): Promise<Answer<Added[]>[]> {
-    const { entry, hosts, hasIdentity, now, sql, storageLimit } = this.#around;
-    const full = checkStorage(sql.size(), storageLimit);
-    if (full) return calls.map(() => full);
-    const admission = { queue: entry.config, now: now(), hosts, hasIdentity };
+    const { ok: admission, failure } = this.admission();
+    if (failure) return calls.map(() => ({ failure }));
     const accepted = calls.map((call) => ({ ...call, answer: acceptCall(call, admission) }));
     return this.#written(() =>
       accepted.map(({ answer, atomic }) =>
         answer.failure ? answer : this.#insert(answer.ok, atomic, admission.now),
       ),
     );
+  }
+
+  /** What new tasks are checked against, unless there is no room for any. */
+  admission(): Answer<Admission> {
+    const { entry, hosts, hasIdentity, now, sql, storageLimit } = this.#around;
+    const full = checkStorage(sql.size(), storageLimit);
+    return full ?? { ok: { queue: entry.config, now: now(), hosts, hasIdentity } };
   }
 
   #insert(tasks: readonly AcceptedTask[], atomic: boolean, now: number): Answer<Added[]> {
@@ -183,6 +198,16 @@ export class Queue {
     return this.#dispatcher.inFlight.tasks(key);
   }
 
+  /** The attempt that is under way for this task. */
+  runOf(task: { key: number; name: string }): Run | undefined {
+    return this.#dispatcher.inFlight.of(task);
+  }
+
+  /** Subtasks of the group that are with their handlers. */
+  runningOf(group: string): number {
+    return this.#dispatcher.inFlight.ofGroup(group);
+  }
+
   /** Settles with the reason when an attempt in flight is to be cut off. */
   ending(attempt: number): Promise<string> {
     return this.#dispatcher.ending(attempt);
@@ -215,6 +240,7 @@ export class Queue {
     const left = STARTS_PER_TURN - this.#dispatcher.startAsked(now, asked);
     this.#dispatcher.startDue(now, Math.min(startable(this.#room()), left));
     this.#handover.turn(now);
+    this.#telling.turn(now);
     const isSwept = !this.#transaction(() => this.store.sweep(now));
     this.#arm();
     if (!isSwept) wakeup.by(now);
@@ -241,7 +267,7 @@ export class Queue {
       const room = { ...this.#room(), now: now() };
       const asked = { ...this.#roomOfAsked(room), nextDue: this.#dispatcher.nextAsked() };
       const due = { ...room, nextDue: this.#dispatcher.nextDue() };
-      const moments = [wakeAt(asked), wakeAt(due), this.#handover.next()];
+      const moments = [wakeAt(asked), wakeAt(due), this.#handover.next(), this.#telling.next()];
       for (const next of moments) if (next !== undefined) wakeup.by(next);
     } catch (error) {
       console.error("task queue: what is next could not be read, trying again", error);

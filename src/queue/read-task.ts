@@ -1,4 +1,5 @@
 // What a handler reads: the task in the request it was given.
+import { GROUP_HEADER } from "./delivery-headers.ts";
 
 /** A task as its handler sees it. */
 export interface PushedTask<P = unknown> {
@@ -17,6 +18,8 @@ export interface PushedTask<P = unknown> {
   /** The payload: a JSON value, a string, or bytes, as it was added; undefined with params or nothing. */
   payload: P;
   headers: Headers;
+  /** The group it is a subtask of, or whose `then` it is. */
+  group: string | undefined;
   /** Aborts when the attempt is cut off: its deadline has passed, or the queue went away. */
   signal: AbortSignal;
 }
@@ -39,6 +42,7 @@ export async function readTask<P = unknown>(request: Request): Promise<PushedTas
     executionCount: Number(said("TaskExecutionCount")),
     eta: new Date(Number(said("TaskETA")) * 1000),
     previousResponse: previous === null ? undefined : Number(previous),
+    group: headers.get(GROUP_HEADER) ?? undefined,
     ...((await contentOf(request)) as { params: URLSearchParams; payload: P }),
     headers,
     signal,

@@ -29,7 +29,7 @@ export function statisticsView(queue: Queue, now: number): StatisticsView {
 }
 
 // A task in flight keeps its row, so rows by time count it among those that wait.
-function statesOf(queue: Queue, { due, scheduled }: TaskTally, now: number) {
+function statesOf(queue: Queue, { due, scheduled, waiting }: TaskTally, now: number) {
   const { all, upTo } = queue.runningTasks(lastKeyOf(now));
   const leased = leasedOf(queue, now);
   return {
@@ -37,6 +37,7 @@ function statesOf(queue: Queue, { due, scheduled }: TaskTally, now: number) {
     due: due === undefined ? null : due - upTo - leased,
     running: all,
     leased,
+    waiting,
   };
 }
 

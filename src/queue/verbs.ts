@@ -99,6 +99,8 @@ export interface QueueView {
       running: number;
       /** Of a pull queue: under a lease, as far as its workers have met them since the object's start. */
       leased: number;
+      /** Masters whose groups have not ended; 1,001 when there are more than 1,000. */
+      waiting: number;
       failed: number;
     };
     /** When the oldest of them is or was due; null when there is none. */

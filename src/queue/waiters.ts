@@ -36,6 +36,14 @@ export class Waiters<Request, Got> {
     return promise;
   }
 
+  /** Answers everyone who waits, as when their time is up. */
+  release(): void {
+    for (const { request, resolve } of this.#waiting.splice(0)) {
+      resolve(this.#around.timedOut(request));
+    }
+    this.#setTimer();
+  }
+
   serve(): void {
     if (this.#waiting.length === 0) return;
     const now = this.#around.now();

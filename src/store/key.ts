@@ -1,10 +1,11 @@
 // A task's row key: its due millisecond, with room for 4,096 tasks in each. Keys order tasks by due time
 // and, within one millisecond, by arrival; when a millisecond is full its tasks spill into the next.
-// Tasks that somebody asked to run now lie in front of all these, in the keys that 2024 would have had.
+// Tasks that somebody asked to run now lie in front of all these, in the keys that 2024 would have had;
+// those that wait for their groups lie behind, in the keys of 2091.
 
 const EPOCH_MS = Date.UTC(2024, 0, 1);
 const PER_MS = 4096;
-const FRONT_PER_MS = 50;
+const ASIDE_PER_MS = 50;
 
 /** Keys stay exact integers until then (2^53 / 4096 ms after the epoch); later times are cut to it. */
 const LATEST_MS = Date.UTC(2090, 0, 1);
@@ -18,7 +19,21 @@ export function lastKeyOf(dueMs: number): number {
 }
 
 export function dueOf(key: number): number {
-  return Math.floor(key / (isInFront(key) ? FRONT_PER_MS : PER_MS)) + EPOCH_MS;
+  if (isWaiting(key)) return Math.floor((key - LAST_PROPER_KEY - 1) / ASIDE_PER_MS) + EPOCH_MS;
+  return Math.floor(key / (isInFront(key) ? ASIDE_PER_MS : PER_MS)) + EPOCH_MS;
+}
+
+/** The last key of a task with a time: behind it lie those that wait for their groups. */
+export const LAST_PROPER_KEY = (Date.UTC(2091, 0, 1) - EPOCH_MS) * PER_MS - 1;
+
+/** Whether a task at this key is a master that waits for its group, and has no time. */
+export function isWaiting(key: number): boolean {
+  return key > LAST_PROPER_KEY;
+}
+
+/** A place among those that wait for their groups, in the order of the time (ms) they began to. */
+export function firstWaitingKeyOf(sinceMs: number): number {
+  return LAST_PROPER_KEY + 1 + firstFrontKeyOf(sinceMs);
 }
 
 /** The front's last key: until 2090 nothing in front comes near it, and no other task lies before it. */
@@ -30,11 +45,11 @@ export function isInFront(key: number): boolean {
 }
 
 export function firstFrontKeyOf(dueMs: number): number {
-  return (Math.min(dueMs, LATEST_MS) - EPOCH_MS) * FRONT_PER_MS;
+  return (Math.min(dueMs, LATEST_MS) - EPOCH_MS) * ASIDE_PER_MS;
 }
 
 export function lastFrontKeyOf(dueMs: number): number {
-  return firstFrontKeyOf(dueMs) + FRONT_PER_MS - 1;
+  return firstFrontKeyOf(dueMs) + ASIDE_PER_MS - 1;
 }
 
 const KEY_DIGITS = 11;

@@ -1,10 +1,39 @@
 // The handful of single values an object remembers about itself, each a JSON document under its key.
 import type { Bucket, BucketShape } from "../core/bucket.ts";
+import type { FailurePolicy, GroupState, MasterName } from "../core/group.ts";
 import type { Sql } from "./sql.ts";
+
+/** A group as its own object knows it; times in ms since 1970. */
+export interface GroupRecord {
+  name: string;
+  onFailure: FailurePolicy;
+  state: GroupState;
+  /** Whether more subtasks may come. */
+  open: boolean;
+  total: number;
+  /** Parts there have been. */
+  parts: number;
+  /** Where its subtasks are. */
+  queues: string[];
+  createdAt: number;
+  endedAt?: number;
+  master?: MasterName;
+  /** When the master was added: another task may have its name later. */
+  masterMadeAt?: number;
+  /** The master waits and is to be told the end. */
+  masterWaits?: true;
+  then?: { queue: string; task: object; added?: boolean; error?: string };
+  /** Whether the queues have been told to drop its subtasks. */
+  cancelled?: "asked" | "told";
+  /** The queues have been told that it is over. */
+  left?: true;
+}
 
 export interface MetaValues {
   /** The queue's name: an alarm on a cold object may not be told it. */
   name: string;
+  /** Of a group's object. */
+  group: GroupRecord;
   /** Whether the directory has been told of this queue. */
   listed: boolean;
   /** Paused by hand. */

@@ -42,6 +42,21 @@ const MIGRATIONS: readonly string[] = [
      body BLOB NOT NULL
    );`,
   "CREATE TABLE outbox (key INTEGER PRIMARY KEY, name TEXT NOT NULL);",
+  `CREATE TABLE news (row INTEGER PRIMARY KEY, grp TEXT NOT NULL, entries TEXT NOT NULL);
+   CREATE TABLE joined (
+     grp TEXT PRIMARY KEY,
+     part INTEGER NOT NULL,
+     cancelled INTEGER NOT NULL
+   ) WITHOUT ROWID;
+   CREATE TABLE parts (number INTEGER PRIMARY KEY, queue TEXT NOT NULL, tasks TEXT NOT NULL);
+   CREATE TABLE members (
+     idx INTEGER PRIMARY KEY,
+     queue TEXT NOT NULL,
+     name TEXT,
+     state TEXT NOT NULL,
+     result TEXT,
+     error TEXT
+   );`,
   "CREATE TABLE removed_queues (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;",
 ];
 

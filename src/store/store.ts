@@ -1,13 +1,16 @@
 // A queue's memory: the legal steps of a task's life, each one method over the tables it touches. What
 // a step may do to a name stands here and nowhere else. Callers wrap steps in `transaction`.
-import type { Result } from "../core/result.ts";
+import { type Result, storedResult } from "../core/result.ts";
 import { type AcceptedTask, NO_PROGRESS, type Progress, type StoredTask } from "../core/task.ts";
 import { Directory } from "./directory.ts";
 import { FailedTasks } from "./failed.ts";
+import { Joined } from "./joined.ts";
 import { dueOf, keyInName } from "./key.ts";
 import { LeasableTasks } from "./leasable.ts";
+import { Members } from "./members.ts";
 import { Meta } from "./meta.ts";
 import { type NameQuery, type NameRow, Names, type TaskRecord } from "./names.ts";
+import { type Entry, type MemberState, News } from "./news.ts";
 import { Outbox } from "./outbox.ts";
 import { Results } from "./results.ts";
 import { RowCount } from "./row-count.ts";
@@ -41,6 +44,10 @@ export class Store {
   readonly failed: FailedTasks;
   readonly results: Results;
   readonly outbox: Outbox;
+  readonly news: News;
+  readonly joined: Joined;
+  /** Of a group's own object. */
+  readonly members: Members;
   readonly meta: Meta;
   readonly directory: Directory;
   readonly tally: Tally;
@@ -55,6 +62,9 @@ export class Store {
     this.leasable = new LeasableTasks(sql);
     this.results = new Results(sql);
     this.outbox = new Outbox(sql);
+    this.news = new News(sql);
+    this.joined = new Joined(sql);
+    this.members = new Members(sql);
     this.meta = new Meta(sql);
     this.tasks = new Tasks(sql, chance, new RowCount(this.meta, "tasksCount"));
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
@@ -66,7 +76,17 @@ export class Store {
 
   /** All of `work` or nothing of it; `now` in ms since 1970. */
   transaction<T>(now: number, work: () => T): T {
-    return this.tally.transaction(now, work);
+    const news = this.news.saved();
+    try {
+      return this.tally.transaction(now, () => {
+        const value = work();
+        this.news.write();
+        return value;
+      });
+    } catch (error) {
+      this.news.undo(news);
+      throw error;
+    }
   }
 
   /** What a name stands for at `now`, or undefined when it is free. */
@@ -105,7 +125,20 @@ export class Store {
     if (!this.tasks.remove(task)) return false;
     if (keepResults) this.#leaveResult(task, now, progress, now + tombstoneTtl * 1000, result);
     else this.#release(task, "done", now, progress, tombstoneTtl);
+    this.#tell(task, "done", result ? { result: storedResult(result) } : {});
     return true;
+  }
+
+  /** A master has run and waits for its group; its row, or undefined when it was no longer there. */
+  await(
+    task: TaskRow,
+    now: number,
+    progress: Progress & { waitsFor: string },
+  ): TaskRow | undefined {
+    const key = this.tasks.moveAside(task, now, progress);
+    if (key === undefined) return undefined;
+    this.news.add(progress.waitsFor, { waits: task.name });
+    return this.#placed({ ...task, key, progress });
   }
 
   // A result is asked for by name, so here a task with a generated name leaves a tombstone too.
@@ -145,6 +178,7 @@ export class Store {
   /** A failed task is on the queue again as if it were new, due at `now`; its row, or undefined when it was not kept. */
   redrive(task: TaskRow, now: number): TaskRow | undefined {
     if (!this.failed.remove(task)) return undefined;
+    this.#tell(task, "open");
     return this.#placed(this.tasks.restore({ ...task, progress: NO_PROGRESS }, now));
   }
 
@@ -164,6 +198,8 @@ export class Store {
     this.#names.end(task.name, "failed", nameUntil, recordOf(task, now, progress), key);
     if (retention.failedQueue) this.outbox.add({ key, name: task.name });
     this.#expectSweep(keptUntil);
+    const error = progress.attempts.at(-1)?.error;
+    this.#tell(task, "failed", error === undefined ? {} : { error });
     return true;
   }
 
@@ -171,6 +207,7 @@ export class Store {
   delete(task: TaskRow, now: number, { tombstoneTtl }: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
     this.#release(task, "deleted", now, task.progress, tombstoneTtl);
+    this.#tell(task, "deleted");
     return true;
   }
 
@@ -200,6 +237,7 @@ export class Store {
   /** Every task on the queue is deleted; failed ones are records, not on the queue, and stay. */
   purge(now: number, { tombstoneTtl }: Retention): void {
     const expires = now + tombstoneTtl * 1000;
+    if (this.joined.any()) for (const task of this.tasks.ofGroups()) this.#tell(task, "deleted");
     this.tasks.clear();
     this.#names.endAll(now, expires);
     this.#expectSweep(expires);
@@ -211,6 +249,9 @@ export class Store {
     this.failed.clear();
     this.results.clear();
     this.outbox.clear();
+    this.news.clear();
+    this.joined.clear();
+    this.members.clear();
     this.#names.clear();
     this.meta.clearAll();
     this.#sweepAt = undefined;
@@ -246,6 +287,16 @@ export class Store {
     } else {
       this.#names.remove(task.name);
     }
+  }
+
+  #tell(
+    { name, spec }: Pick<TaskRow, "name" | "spec">,
+    state: MemberState,
+    more: Entry = {},
+  ): void {
+    const { group } = spec;
+    if (group?.index === undefined) return;
+    this.news.add(group.name, { index: group.index, name, state, ...more });
   }
 
   // A task that came back to the place its generated name says is found without a row.

@@ -1,19 +1,24 @@
 // How many tasks there are, scheduled, due and failed, without a scan of them: what is few is counted, and
 // what is many is the rest of a number that was counted along.
 import type { FailedTasks } from "./failed.ts";
-import { lastKeyOf } from "./key.ts";
+import { LAST_PROPER_KEY, lastKeyOf } from "./key.ts";
 import { COUNTED } from "./row-count.ts";
 import type { Sql } from "./sql.ts";
 import type { Tasks } from "./tasks.ts";
 
-/** `scheduled` and `due` by time alone, in flight or not; both undefined when there are many of each. */
+/**
+ * `scheduled` and `due` by time alone, in flight or not; both undefined when there are many of each.
+ * `waiting`: masters that wait for their groups, up to 1,001.
+ */
 export interface TaskTally {
   tasks: number;
+  waiting: number;
   scheduled: number | undefined;
   due: number | undefined;
 }
 
-const SCHEDULED = bounded("tasks WHERE key > ?");
+const SCHEDULED = bounded(`tasks WHERE key > ? AND key <= ${LAST_PROPER_KEY}`);
+const WAITING = bounded(`tasks WHERE key > ${LAST_PROPER_KEY}`);
 const DUE = bounded("tasks WHERE key <= ?");
 const FAILED = bounded("failed");
 
@@ -38,12 +43,23 @@ export class Tally {
     const { rows } = this.#tasks;
     const exact = rows.exact();
     const due = this.#count(DUE, lastKeyOf(now));
-    if (exact !== undefined && due <= COUNTED) return { tasks: exact, due, scheduled: exact - due };
+    const waiting = this.#count(WAITING);
+    if (exact !== undefined && Math.max(due, waiting) <= COUNTED) {
+      return { tasks: exact, due, scheduled: exact - due - waiting, waiting };
+    }
     const scheduled = this.#count(SCHEDULED, lastKeyOf(now));
-    const seen = due + scheduled;
-    if (Math.max(due, scheduled) <= COUNTED) return { tasks: rows.counted(seen), due, scheduled };
+    const seen = due + scheduled + waiting;
+    if (Math.max(due, scheduled, waiting) <= COUNTED) {
+      return { tasks: rows.counted(seen), due, scheduled, waiting };
+    }
     const tasks = rows.large(seen, now, () => this.#tasks.count());
-    return { tasks, due: few(due, tasks, scheduled), scheduled: few(scheduled, tasks, due) };
+    const timed = tasks - waiting;
+    return {
+      tasks,
+      due: few(due, timed, scheduled),
+      scheduled: few(scheduled, timed, due),
+      waiting,
+    };
   }
 
   /** Tasks that were given up and are kept. */

@@ -12,9 +12,11 @@ import {
   dueOf,
   firstFrontKeyOf,
   firstKeyOf,
+  firstWaitingKeyOf,
   generatedName,
   keyInName,
   LAST_FRONT_KEY,
+  LAST_PROPER_KEY,
 } from "./key.ts";
 import type { RowCount } from "./row-count.ts";
 import type { Row, Sql } from "./sql.ts";
@@ -26,6 +28,8 @@ export interface TaskRow extends StoredTask {
 
 /** Tasks read at once while those in flight are passed over. */
 const SKIP_PAGE = 100;
+/** Tasks of groups read at once. */
+const GROUP_PAGE = 200;
 
 const COLUMNS = "key, name, named, created, spec, progress, body";
 // Whole statements: the platform finds a statement it has prepared by its text, which is dear to build.
@@ -95,7 +99,7 @@ export class Tasks {
   nextDue(
     after: number,
     skip: (key: number, name: string) => boolean,
-    upTo = Number.MAX_SAFE_INTEGER,
+    upTo = LAST_PROPER_KEY,
   ): number | undefined {
     for (const { key, name } of this.#walk(KEYS, after, upTo, 1)) {
       if (!skip(key as number, name as string)) return dueOf(key as number);
@@ -131,6 +135,11 @@ export class Tasks {
     return this.#rekey(task, freeKeyFrom(this.#sql, "tasks", firstFrontKeyOf(due)), task.progress);
   }
 
+  /** Moves a task to those that wait for their groups, from `since` (ms); its new key, or undefined when it is gone. */
+  moveAside(task: Moving, since: number, progress: Progress): number | undefined {
+    return this.#rekey(task, freeKeyFrom(this.#sql, "tasks", firstWaitingKeyOf(since)), progress);
+  }
+
   // Whoever moves a task takes it from its lease.
   #rekey({ key, name, spec }: Moving, to: number, progress: Progress): number | undefined {
     const written = this.#sql.run(
@@ -159,6 +168,19 @@ export class Tasks {
   /** A page of tasks in due order. */
   list(after: number, upTo: number, limit: number): TaskRow[] {
     return this.#sql.rows(ROWS_WITH_LEASE, after, upTo, limit).map(taskOf);
+  }
+
+  /** Every task that is part of a group: of `group`, or of any. Reads every row. */
+  *ofGroups(group?: string): Generator<TaskRow> {
+    const query = `SELECT ${WITH_LEASE} FROM tasks
+      WHERE key > ? AND spec ->> '$.group.name' ${group === undefined ? "IS NOT NULL" : "= ?"}
+      ORDER BY key LIMIT ${GROUP_PAGE}`;
+    for (let after = -1; ; ) {
+      const rows = this.#sql.rows(query, after, ...(group === undefined ? [] : [group]));
+      for (const row of rows) yield taskOf(row);
+      if (rows.length < GROUP_PAGE) return;
+      after = rows.at(-1)?.key as number;
+    }
   }
 
   /** Reads every key. */

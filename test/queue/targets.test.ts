@@ -5,6 +5,7 @@ import { createLocalJWKSet, decodeJwt, exportPKCS8, generateKeyPair, jwtVerify }
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { NO_SPEC } from "../../src/core/task.ts";
+import type { CloudQueues } from "../../src/http/cloud-tasks/call.ts";
 import { answerAtDoor } from "../../src/http/door.ts";
 import { type PushedTask, readTask } from "../../src/index.ts";
 import { deliveryOf } from "../../src/queue/delivery.ts";
@@ -271,7 +272,7 @@ describe("an identity token", () => {
   );
 
   const documents = async (path: string, host = "https://queues.example.com") => {
-    const queues = { get: queue, names: async () => [], wasRemoved: async () => false };
+    const queues = { get: queue, names: async () => [] } as unknown as CloudQueues;
     return (await answerAtDoor(
       new Request(`${host}/_ah/oidc${path}`),
       settings,

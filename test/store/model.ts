@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { NO_PROGRESS, type Progress } from "../../src/core/task.ts";
 import { LeaseTable } from "../../src/queue/lease-table.ts";
-import { dueOf, isInFront, lastKeyOf } from "../../src/store/key.ts";
+import { dueOf, isInFront, isWaiting, lastKeyOf } from "../../src/store/key.ts";
 import type { NameRow, TaskRecord } from "../../src/store/names.ts";
 import { type Found, type Retention, Store } from "../../src/store/store.ts";
 import type { TaskRow } from "../../src/store/tasks.ts";
@@ -15,12 +15,12 @@ export const SWEEP_EVERY_MS = 6 * 3600_000;
 export const NAMES = ["a", "b", "c", "d", "e"];
 export const BODIES = [undefined, "", "text", new Uint8Array(), new Uint8Array([0, 255])];
 
-const FAR = lastKeyOf(START + 1e12);
+const FAR = Number.MAX_SAFE_INTEGER;
 
 export type Due = { at: number } | { in: number };
 export type How = "finish" | "bury" | "delete" | Move;
 /** Steps after which the task lies in another row. */
-export type Move = "retry" | "reschedule" | "front";
+export type Move = "retry" | "reschedule" | "front" | "await";
 export type Step =
   | {
       do: "add";
@@ -126,7 +126,10 @@ export class World {
 
   #expectLast(key: number): void {
     for (const other of this.#live.values()) {
-      const isBeside = dueOf(other.key) === dueOf(key) && isInFront(other.key) === isInFront(key);
+      const isBeside =
+        dueOf(other.key) === dueOf(key) &&
+        isInFront(other.key) === isInFront(key) &&
+        isWaiting(other.key) === isWaiting(key);
       if (isBeside) expect(key).toBeGreaterThan(other.key);
     }
   }
@@ -149,14 +152,16 @@ export class World {
     if (isMove(how)) {
       const { key } = result as TaskRow;
       expect(isInFront(key)).toBe(how === "front");
+      expect(isWaiting(key)).toBe(how === "await");
       // In front there is room for fifty in a millisecond, and whoever comes next goes behind the last.
-      const place = how === "front" ? dueOf(key) : due;
+      const place = how === "front" || how === "await" ? dueOf(key) : due;
       expect(place).toBeGreaterThanOrEqual(due);
       same(result, {
         ...withoutLease(task),
         due: place,
         key,
         ...(how === "retry" ? { progress } : {}),
+        ...(how === "await" ? { progress: { ...progress, waitsFor: "g" } } : {}),
       });
       this.#expectLast(key);
       this.#place(result as TaskRow);
@@ -195,6 +200,7 @@ export class World {
     const step = () => {
       if (how === "retry") return store.retry(task, due, progress);
       if (how === "reschedule") return store.reschedule(task, due);
+      if (how === "await") return store.await(task, due, { ...progress, waitsFor: "g" });
       if (how === "front") return store.toFront(task, due);
       if (how === "delete") return store.delete(task, this.#now, this.#retention);
       return store[how](task, this.#now, progress, this.#retention);
@@ -213,7 +219,8 @@ export class World {
     const rows = this.#rows();
     const after = picked([-1, ...rows.map(({ key }) => key)], from) ?? -1;
     const skip = (key: number, name: string) => odd && (key + name.length) % 2 === 1;
-    const open = rows.filter(({ key, name }) => key > after && !skip(key, name));
+    const timed = rows.filter(({ key }) => !isWaiting(key));
+    const open = timed.filter(({ key, name }) => key > after && !skip(key, name));
     const ripe = open.filter(({ key }) => key <= lastKeyOf(this.#now)).slice(0, limit);
     // What is pushed has no lease.
     same(this.#store.tasks.due(after, lastKeyOf(this.#now), limit, skip), ripe.map(withoutLease));
@@ -221,8 +228,8 @@ export class World {
   }
 
   #lease({ limit, seconds, tag }: Step & { do: "lease" }): void {
-    // What somebody asked to run now lies out of its order, and is never leased.
-    if (this.#rows().some(({ key }) => isInFront(key))) return;
+    // What somebody asked to run now, or waits for a group, lies out of its order, and is never leased.
+    if (this.#rows().some(({ key }) => isInFront(key) || isWaiting(key))) return;
     const from = ({ lease, due }: TaskRow) => lease ?? due;
     const isAvailable = (task: TaskRow) =>
       from(task) < this.#now ||
@@ -331,7 +338,8 @@ export class World {
     const tagged = rows.flatMap(({ spec, key }) => (spec.tag ? [{ tag: spec.tag, key }] : []));
     same(this.#sql.rows("SELECT tag, key FROM tags ORDER BY key"), tagged);
     const due = rows.filter(({ key }) => key <= lastKeyOf(this.#now)).length;
-    const tally = { tasks: rows.length, due, scheduled: rows.length - due };
+    const waiting = rows.filter(({ key }) => isWaiting(key)).length;
+    const tally = { tasks: rows.length, due, scheduled: rows.length - due - waiting, waiting };
     same(this.#store.tally.tasks(this.#now), tally);
     same(this.#store.tally.failed(this.#now), this.#store.failed.count());
     const unexpired = [...this.#ended.values()].filter((it) => (it.failed?.kept ?? 0) > this.#now);
@@ -363,7 +371,7 @@ export class World {
 }
 
 function isMove(how: How): how is Move {
-  return how === "retry" || how === "reschedule" || how === "front";
+  return how === "retry" || how === "reschedule" || how === "front" || how === "await";
 }
 
 function withoutLease({ lease: _, ...task }: TaskRow): TaskRow {

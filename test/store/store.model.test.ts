@@ -17,7 +17,15 @@ const due: fc.Arbitrary<Due> = fc.oneof(
   fc.record({ at: fc.constantFrom(START + 1000, START + 2000) }),
   fc.record({ in: fc.constantFrom(0, 1, 1000) }),
 );
-const how = fc.constantFrom<How>("finish", "bury", "delete", "retry", "reschedule", "front");
+const how = fc.constantFrom<How>(
+  "finish",
+  "bury",
+  "delete",
+  "retry",
+  "reschedule",
+  "front",
+  "await",
+);
 const name = fc.constantFrom(undefined, undefined, "generated before", ...NAMES);
 const pick = fc.nat(1000);
 const one = <D extends string>(what: D) => fc.constant(what);

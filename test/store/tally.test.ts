@@ -64,7 +64,21 @@ describe("how many tasks there are", () => {
     const place = new Place();
     place.add(scheduled, START + MINUTE);
     place.add(due);
-    expect(place.store.tally.tasks(START)).toEqual(tally);
+    expect(place.store.tally.tasks(START)).toEqual({ ...tally, waiting: 0 });
+    expect(place.store.tally.tasks(START)).toEqual({ ...tally, waiting: 0 });
+    expect(place.restart().tally.tasks(START)).toEqual({ ...tally, waiting: 0 });
+  });
+
+  it("counts masters that wait for themselves, among neither", () => {
+    const place = new Place();
+    const [first, second] = place.add(2) as [TaskRow, TaskRow];
+    place.add(1, START + MINUTE);
+    place.store.transaction(START, () => {
+      for (const task of [first, second]) {
+        place.store.await(task, START, { ...NO_PROGRESS, waitsFor: "g" });
+      }
+    });
+    const tally = { tasks: 3, scheduled: 1, due: 0, waiting: 2 };
     expect(place.store.tally.tasks(START)).toEqual(tally);
     expect(place.restart().tally.tasks(START)).toEqual(tally);
   });

@@ -1,0 +1,389 @@
+// A group at its owner, an object of its own: which subtasks there are, how those that ended did, and what
+// follows. What it knows is on disk before anything is said; what is to be done elsewhere (putting parts on
+// their queues, adding `then`, telling the master) is read from the rows by `group-errands.ts`.
+import { type Answer, refuse } from "../core/errors.ts";
+import {
+  checkNewGroup,
+  checkTaskList,
+  type GroupProgress,
+  type GroupResult,
+  type GroupResultPage,
+  type MasterName,
+  type NewGroup,
+  verdictOf,
+} from "../core/group.ts";
+import { checkLimit, PAGE } from "../core/page.ts";
+import { resultView } from "../core/result.ts";
+import { rfc3339 } from "../core/task-view.ts";
+import type { GroupRecord } from "../store/meta.ts";
+import type { Entry, MemberState } from "../store/news.ts";
+import type { Store } from "../store/store.ts";
+import { type Admitted, admitTasks, type QueueModes } from "./group-admission.ts";
+import type { Taken } from "./telling.ts";
+import { Waiters } from "./waiters.ts";
+
+export interface GroupSurroundings {
+  store: Store;
+  /** ms since 1970 */
+  now: () => number;
+  modes: QueueModes;
+  /** Marks the running task as one that waits for the group; when it was made (ms). */
+  attend: (master: MasterName, group: string) => Promise<Answer<number>>;
+  /** How many of the group's tasks are with their handlers on this queue. */
+  running: (queue: string, group: string) => Promise<number>;
+  /** Something is to be done elsewhere. */
+  changed: () => void;
+}
+
+/** The RPC surface of a group. */
+export interface GroupVerbs {
+  /** Makes the group; where its own master made it before, answers as it stands. */
+  create(name: string, given: NewGroup): Promise<Answer<GroupProgress>>;
+  /** Adds subtasks that are numbered from `from` on; those it has already are passed over. */
+  add(tasks: readonly object[], from?: number): Promise<Answer<GroupProgress>>;
+  close(): Promise<Answer<GroupProgress>>;
+  cancel(): Promise<Answer<GroupProgress>>;
+  progress(): Promise<Answer<GroupProgress>>;
+  /** The same when it is another than `version`, or after `seconds`. */
+  watch(version: string, seconds: number): Promise<Answer<WatchedGroup>>;
+  results(after: number, limit: number): Promise<Answer<GroupResultPage>>;
+  /** News from a queue; each subtask's is taken once. */
+  take(queue: string, entries: readonly Entry[]): Promise<Taken>;
+}
+
+export interface WatchedGroup {
+  /** Changes whenever a subtask ends. */
+  version: string;
+  progress: GroupProgress;
+}
+
+type Tally = Record<MemberState, number>;
+
+export class Group implements GroupVerbs {
+  readonly #around: GroupSurroundings;
+  readonly #watching: Waiters<string, true>;
+  #record: GroupRecord | undefined;
+  #tally: Tally | undefined;
+
+  constructor(around: GroupSurroundings) {
+    this.#around = around;
+    this.#record = around.store.meta.get("group");
+    this.#watching = new Waiters<string, true>({
+      now: around.now,
+      serve: () => undefined,
+      timedOut: () => true,
+      nextMoment: () => Number.POSITIVE_INFINITY,
+    });
+  }
+
+  async create(name: string, given: NewGroup): Promise<Answer<GroupProgress>> {
+    const bad = checkNewGroup(given);
+    if (bad) return bad;
+    const tasks = await admitTasks(given.tasks ?? [], "tasks", this.#around.modes);
+    if (tasks.failure) return tasks;
+    const then = given.then && (await admitTasks([given.then], "then", this.#around.modes));
+    if (then?.failure) return then;
+    const attended = given.master && (await this.#around.attend(given.master, name));
+    if (attended?.failure) return attended;
+    const taken = this.#takenBy(given.master, attended?.ok);
+    if (taken) return taken;
+    return this.#made(name, given, tasks.ok, then?.ok[0], attended?.ok);
+  }
+
+  // A master that is tried again finds the group it made; one of the same name that came later does not.
+  #takenBy(master: MasterName | undefined, createdAt: number | undefined) {
+    const record = this.#record;
+    if (!record) return undefined;
+    const { name, master: own, masterMadeAt } = record;
+    const isOwn = own && own.queue === master?.queue && own.name === master?.name;
+    if (isOwn && masterMadeAt === createdAt) return this.progress();
+    if (isOwn && record.state !== "running") return undefined;
+    const message = `name: there is a group "${name}" already, it is ${record.state}`;
+    return refuse("GROUP_ALREADY_EXISTS", message, { name, state: record.state });
+  }
+
+  async #made(
+    name: string,
+    { onFailure = "all", master, open }: NewGroup,
+    tasks: Admitted[],
+    then: Admitted | undefined,
+    masterMadeAt: number | undefined,
+  ): Promise<Answer<GroupProgress>> {
+    const { store, now } = this.#around;
+    this.#change((): GroupRecord => {
+      store.members.clear();
+      store.meta.set("name", ownerName(name));
+      this.#tally = undefined;
+      const record: GroupRecord = {
+        ...{ name, onFailure, state: "running", total: 0, parts: 0, queues: [] },
+        open: open === true || master !== undefined,
+        createdAt: now(),
+      };
+      if (master) Object.assign(record, { master, masterMadeAt });
+      if (then) record.then = withName(then, name);
+      return this.#withTasks(record, tasks);
+    });
+    return this.progress();
+  }
+
+  async add(given: readonly object[], from?: number): Promise<Answer<GroupProgress>> {
+    const bad = checkTaskList(given) ?? this.#refusalOf();
+    if (bad) return bad;
+    const tasks = await admitTasks(given, "tasks", this.#around.modes);
+    if (tasks.failure) return tasks;
+    const record = this.#record as GroupRecord;
+    if (!record.open || record.state !== "running") {
+      const fresh = from === undefined ? tasks.ok.length : from + tasks.ok.length - record.total;
+      if (fresh > 0)
+        return refuse("GROUP_CLOSED", `group: "${record.name}" takes no more subtasks`);
+    } else {
+      const known = from === undefined ? 0 : Math.max(0, record.total - from);
+      this.#change((current) => this.#withTasks(current, tasks.ok.slice(known)));
+    }
+    return this.progress();
+  }
+
+  #withTasks(record: GroupRecord, tasks: readonly Admitted[]): GroupRecord {
+    const { members } = this.#around.store;
+    const parts = partsOf(tasks, record.total, record.parts);
+    for (const part of parts) members.addPart(part);
+    return {
+      ...record,
+      total: record.total + tasks.length,
+      parts: record.parts + parts.length,
+      queues: [...new Set([...record.queues, ...tasks.map(({ queue }) => queue)])],
+    };
+  }
+
+  async close(): Promise<Answer<GroupProgress>> {
+    const refusal = this.#refusalOf();
+    if (refusal) return refusal;
+    this.#change((record) => this.#judged({ ...record, open: false }));
+    return this.progress();
+  }
+
+  async cancel(): Promise<Answer<GroupProgress>> {
+    const refusal = this.#refusalOf();
+    if (refusal) return refusal;
+    this.#change((record) => this.#cancelled(record));
+    return this.progress();
+  }
+
+  // Subtasks that never reached their queues end here; the others are dropped by their queues.
+  #cancelled(record: GroupRecord): GroupRecord {
+    if (record.state !== "running" || record.cancelled) return record;
+    const { members } = this.#around.store;
+    for (let parts = members.nextParts(); parts.length > 0; parts = members.nextParts()) {
+      for (const part of parts) {
+        members.removePart(part.number);
+        for (const index of part.indexes) this.#note(part.queue, { index, state: "deleted" });
+      }
+    }
+    return this.#judged({ ...record, open: false, cancelled: "asked" });
+  }
+
+  async take(queue: string, entries: readonly Entry[]): Promise<Taken> {
+    if (!this.#record || isOver(this.#record)) return "over";
+    this.#change((record) => {
+      let next = record;
+      for (const entry of entries) next = this.#takeOne(next, queue, entry);
+      return this.#judged(next);
+    });
+    return "taken";
+  }
+
+  #takeOne(record: GroupRecord, queue: string, entry: Entry): GroupRecord {
+    if (entry.cancel) return this.#cancelled(record);
+    if (entry.waits !== undefined) {
+      const { master } = record;
+      const isMaster = master?.queue === queue && master.name === entry.waits;
+      return isMaster ? { ...record, open: false, masterWaits: true } : record;
+    }
+    this.#note(queue, entry);
+    return record;
+  }
+
+  /** Takes a subtask's state down, unless it is known. */
+  #note(queue: string, entry: Entry): void {
+    const { members } = this.#around.store;
+    const { index = -1, state = "open" } = entry;
+    const tally = this.#counted();
+    const before = members.isFirst(queue, entry) ? undefined : members.stateOf(index);
+    if (before === state) return;
+    if (before !== undefined) {
+      members.put(queue, entry);
+      tally[before]--;
+    }
+    tally[state]++;
+  }
+
+  #judged(record: GroupRecord): GroupRecord {
+    if (record.open || isOver(record)) return record;
+    const { done, failed, deleted } = this.#counted();
+    const tally = { total: record.total, done, failed, deleted };
+    const state = verdictOf(tally, record.onFailure, record.cancelled !== undefined) ?? "running";
+    if (state === record.state) return record;
+    const { endedAt: _, ...running } = record;
+    if (state === "running") return { ...running, state };
+    return { ...running, state, endedAt: this.#around.now() };
+  }
+
+  async progress(): Promise<Answer<GroupProgress>> {
+    const refusal = this.#refusalOf();
+    if (refusal) return refusal;
+    const { name, state, queues } = this.#record as GroupRecord;
+    const asked = state === "running" ? queues : [];
+    const running = await Promise.all(asked.map((queue) => this.#around.running(queue, name)));
+    const record = this.#record as GroupRecord;
+    return { ok: progressView(record, this.#counted(), running) };
+  }
+
+  async watch(version: string, seconds: number): Promise<Answer<WatchedGroup>> {
+    if (this.#version() === version) await this.#watching.wait(version, seconds);
+    const progress = await this.progress();
+    return progress.failure
+      ? progress
+      : { ok: { version: this.#version(), progress: progress.ok } };
+  }
+
+  #version(): string {
+    const { state, total = 0, open } = this.#record ?? {};
+    return [state, open, total, ...Object.values(this.#counted())].join("-");
+  }
+
+  async results(after: number, limit: number = PAGE.default): Promise<Answer<GroupResultPage>> {
+    const refusal = this.#refusalOf() ?? checkLimit(limit);
+    if (refusal) return refusal;
+    const members = this.#around.store.members.list(after, limit);
+    const results = members.flatMap((member): GroupResult[] => {
+      const { state, name, result, ...rest } = member;
+      if (state === "open") return [];
+      const named = name === null ? {} : { name };
+      return [{ ...rest, ...named, state, ...(result ? resultView(result) : {}) }];
+    });
+    const last = members.length === limit ? members.at(-1) : undefined;
+    return { ok: last ? { results, cursor: `${last.index}` } : { results } };
+  }
+
+  #counted(): Tally {
+    this.#tally ??= {
+      ...{ open: 0, done: 0, failed: 0, deleted: 0 },
+      ...this.#around.store.members.count(),
+    };
+    return this.#tally;
+  }
+
+  #refusalOf() {
+    if (this.#record) return undefined;
+    return refuse("UNKNOWN_GROUP", "group: there is no group of this name");
+  }
+
+  /** What is known of the group; errands go by it. */
+  get record(): GroupRecord | undefined {
+    return this.#record;
+  }
+
+  /** Changes rows and record in one transaction; undone, it is as it was. */
+  change(work: (record: GroupRecord) => GroupRecord): void {
+    this.#change(work);
+  }
+
+  /** The record is old enough to be forgotten. */
+  forget(): void {
+    this.#around.store.erase();
+    this.#record = undefined;
+    this.#tally = undefined;
+  }
+
+  #change(work: (record: GroupRecord) => GroupRecord): void {
+    const { store, now, changed } = this.#around;
+    const tally = this.#tally && { ...this.#tally };
+    try {
+      this.#record = store.transaction(now(), () => {
+        const next = work(this.#record as GroupRecord);
+        if (next !== this.#record) store.meta.set("group", next);
+        return next;
+      });
+    } catch (error) {
+      this.#tally = tally;
+      throw error;
+    }
+    this.#watching.release();
+    changed();
+  }
+}
+
+/** Whether nothing that is heard of the group changes it any more: a failed one may yet be redriven. */
+export function isOver({ state }: GroupRecord): boolean {
+  return state === "done" || state === "cancelled";
+}
+
+/** How long a group is remembered after its end. */
+export const GROUP_KEPT_MS = 7 * 24 * 3600 * 1000;
+
+const OWNER = "/groups/";
+
+/** The name of a group's object: no queue can have it. */
+export function ownerName(group: string): string {
+  return OWNER + group;
+}
+
+export function isOwnerName(name: string): boolean {
+  return name.startsWith(OWNER);
+}
+
+/** Subtasks of one part: a row of storage, and a message. */
+const PART = { tasks: 200, characters: 500_000 };
+
+function partsOf(tasks: readonly Admitted[], firstIndex: number, firstNumber: number) {
+  const open = new Map<
+    string,
+    { queue: string; indexes: number[]; tasks: object[]; size: number }
+  >();
+  const full: { queue: string; indexes: number[]; tasks: object[] }[] = [];
+  for (const [i, { queue, task, size }] of tasks.entries()) {
+    let part = open.get(queue);
+    if (part && (part.tasks.length >= PART.tasks || part.size + size > PART.characters)) {
+      full.push(part);
+      part = undefined;
+    }
+    part ??= { queue, indexes: [], tasks: [], size: 0 };
+    part.indexes.push(firstIndex + i);
+    part.tasks.push(task);
+    part.size += size;
+    open.set(queue, part);
+  }
+  return [...full, ...open.values()].map(({ queue, indexes, tasks: of }, i) => ({
+    ...{ number: firstNumber + i, queue, indexes, tasks: of },
+  }));
+}
+
+const MAX_NAME = 500;
+
+// Its name is settled beforehand, so that a second try cannot add it twice.
+function withName({ queue, task }: Admitted, group: string): NonNullable<GroupRecord["then"]> {
+  const { name } = task as { name?: string };
+  return { queue, task: { ...task, name: name || `${group.slice(0, MAX_NAME - 5)}-then` } };
+}
+
+function progressView(record: GroupRecord, tally: Tally, running: number[]): GroupProgress {
+  const { name, state, open, total, onFailure, master, then, queues, createdAt, endedAt } = record;
+  const { done, failed, deleted } = tally;
+  return {
+    ...{ name, state, open, total, done, failed, deleted },
+    running: running.reduce((sum, n) => sum + n, 0),
+    onFailure,
+    ...(master ? { master } : {}),
+    ...(then ? { then: thenView(then) } : {}),
+    queues,
+    createdAt: rfc3339(createdAt),
+    ...(endedAt === undefined
+      ? {}
+      : { endedAt: rfc3339(endedAt), expiresAt: rfc3339(endedAt + GROUP_KEPT_MS) }),
+  };
+}
+
+function thenView({ queue, task, added, error }: NonNullable<GroupRecord["then"]>) {
+  if (error !== undefined) return { queue, error };
+  return added ? { queue, name: (task as { name: string }).name } : { queue };
+}
