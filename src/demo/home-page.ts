@@ -1,5 +1,7 @@
 // The demo's home page: what to try, as lines to paste into a shell.
 
+import { MASTERS } from "./masters.ts";
+
 interface Experiment {
   what: string;
   curl: string;
@@ -17,6 +19,10 @@ function experiments(origin: string): Experiment[] {
       curl: count,
     },
     { what: "Watch: state, rate, tokens, tasks.", curl: `curl '${origin}${SUB}'` },
+    {
+      what: "Follow the master's subtasks: it is done when the last one is, and one task more logs the whole list.",
+      curl: `curl -N '${origin}/_ah/api/groups/master-count/events'`,
+    },
     {
       what: "Stop queue sub and count on: its tasks wait.",
       curl: `curl -X POST '${origin}${SUB}:pause'`,
@@ -44,16 +50,23 @@ export function homePage(origin: string): string {
   body { max-width: 46rem; margin: 3rem auto; padding: 0 1rem }
   pre { padding: .6rem .8rem; border-radius: .4rem; overflow-x: auto; background: color-mix(in srgb, currentColor 8%, transparent) }
   li { margin-top: 1rem }
+  progress { width: 100% }
+  .dots { font: 14px/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
 </style>
 <h1>A counter on task queues</h1>
 <p>A task on queue <b>master</b> cuts a range of numbers into intervals and puts a named subtask for each on
-queue <b>sub</b>, which counts it. The server's log shows the numbers.</p>
+queue <b>sub</b>, which counts it; the master waits for them, and one task more puts their numbers together. The server's log
+shows them all.</p>
+<h2>Masters and their subtasks</h2>
+<div id="masters" aria-live="polite">None yet: paste the first line below into a shell.</div>
+<h2>What to try</h2>
 <ol>
 ${experiments(origin).map(itemOf).join("\n")}
 </ol>
 <p>Queues: <a href="/_ah/api/queues">all, with their statistics</a>. Tasks: <a href="${MASTER}">master</a>,
 <a href="${SUB}/tasks">sub</a>, <a href="${SUB}/tasks?state=failed">failed ones of sub</a>.
 Once deployed, the API wants the token: <code>-H 'Authorization: Bearer …'</code>.</p>
+<script type="module">${MASTERS}</script>
 </html>
 `;
 }

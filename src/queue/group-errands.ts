@@ -20,6 +20,8 @@ export interface ErrandSurroundings {
 }
 
 const AGAIN_MS = 2_000;
+/** Should the object end while an errand is under way, an alarm lies within this. */
+const WATCHDOG_MS = 10_000;
 
 export class GroupErrands {
   readonly #around: ErrandSurroundings;
@@ -43,7 +45,11 @@ export class GroupErrands {
   turn(): void {
     const { group, now } = this.#around;
     const { record } = group;
-    if (!record || this.#isUnderWay) return;
+    if (!record) return;
+    if (this.#isUnderWay) {
+      this.#around.wakeBy(now() + WATCHDOG_MS);
+      return;
+    }
     if (record.endedAt !== undefined && record.endedAt + GROUP_KEPT_MS <= now()) {
       this.#run(() => this.#forget(record));
     } else if (this.#notBefore <= now() && this.#next(record)) this.#run(() => this.#goAll());
@@ -52,6 +58,7 @@ export class GroupErrands {
 
   #run(work: () => Promise<void>): void {
     this.#isUnderWay = true;
+    this.#around.wakeBy(this.#around.now() + WATCHDOG_MS);
     void work()
       .catch((error) => {
         console.error(`task queue: an errand of a group failed, trying again`, error);

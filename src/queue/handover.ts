@@ -23,10 +23,13 @@ export interface HandoverSurroundings {
 
 const PAGE = 50;
 const AGAIN_MS = 10_000;
+/** Should the object end while tasks are handed on, an alarm lies within this. */
+const WATCHDOG_MS = 10_000;
 
 export class Handover {
   readonly #around: HandoverSurroundings;
   #isUnderWay = false;
+  #startedAt = 0;
   #notBefore = 0;
 
   constructor(around: HandoverSurroundings) {
@@ -35,7 +38,8 @@ export class Handover {
 
   /** When the next tasks are to be handed on (ms), undefined when there are none. */
   next(): number | undefined {
-    if (this.#isUnderWay || this.#around.entry.config.failedQueue === undefined) return undefined;
+    if (this.#isUnderWay) return this.#startedAt + WATCHDOG_MS;
+    if (this.#around.entry.config.failedQueue === undefined) return undefined;
     return this.#around.store.outbox.first(1).length > 0 ? this.#notBefore : undefined;
   }
 
@@ -44,7 +48,9 @@ export class Handover {
     const { failedQueue } = this.#around.entry.config;
     const next = this.next();
     if (failedQueue === undefined || next === undefined || next > now) return;
+    if (this.#isUnderWay) return;
     this.#isUnderWay = true;
+    this.#startedAt = now;
     void this.#handOn(failedQueue, this.#around.store.outbox.first(PAGE))
       .catch((error) => {
         console.error(`task queue: failed tasks could not be put on "${failedQueue}"`, error);

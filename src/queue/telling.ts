@@ -20,6 +20,8 @@ export interface TellingSurroundings {
 /** News that come meanwhile travel together. */
 const PACE_MS = 50;
 const AGAIN_MS = 2_000;
+/** Should the object end while news are under way, an alarm lies within this. */
+const WATCHDOG_MS = 10_000;
 
 export class Telling {
   readonly #around: TellingSurroundings;
@@ -32,13 +34,14 @@ export class Telling {
 
   /** When the next news are to be told (ms), undefined when there are none. */
   next(): number | undefined {
-    return !this.#isUnderWay && this.#around.store.news.hasUntold() ? this.#notBefore : undefined;
+    if (this.#isUnderWay) return this.#notBefore + WATCHDOG_MS;
+    return this.#around.store.news.hasUntold() ? this.#notBefore : undefined;
   }
 
   /** Tells each group the oldest of its news, if it is time; an alarm's turn calls it. */
   turn(now: number): void {
     const next = this.next();
-    if (next === undefined || next > now) return;
+    if (next === undefined || next > now || this.#isUnderWay) return;
     this.#isUnderWay = true;
     this.#notBefore = now + PACE_MS;
     const bulletins = this.#around.store.news.untold();

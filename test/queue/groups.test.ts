@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { GroupHandle, GroupResult, NewGroup, QueueHandle } from "../../src/index.ts";
 import { readTask } from "../../src/index.ts";
 import { clock } from "../support/clock.ts";
-import { call } from "../support/http.ts";
+import { call, outside } from "../support/http.ts";
 import { crash, freshStart, queue } from "../support/time.ts";
 import { work } from "../support/together.ts";
 import { group, handlers, held, received } from "../support/worker.ts";
@@ -306,6 +306,19 @@ describe("over HTTP", () => {
     expect(cancelled).toMatchObject({ name: "h", open: false });
     const [, { results }] = await call("GET", "/groups/h/results?limit=1");
     expect(results).toEqual([{ index: 0, queue: "stopped", state: "deleted" }]);
+  });
+
+  it("is followed as server-sent events until it is over", async () => {
+    await call("POST", "/groups", { name: "s", tasks: [{ queue: "push" }, { queue: "push" }] });
+    const response = await outside("/groups/s/events");
+    expect(response.headers.get("Content-Type")).toBe("text/event-stream");
+    const read = response.text();
+    await work(at("s"), async () => (await stateOf(group(env, "s"))) === "done");
+    const events = (await read).trim().split("\n\n");
+    const seen = events.map((event) => JSON.parse(event.replace(/^event: progress\ndata: /, "")));
+    expect(seen[0]).toMatchObject({ name: "s", total: 2 });
+    expect(seen.at(-1)).toMatchObject({ state: "done", done: 2 });
+    expect((await outside("/groups/none/events")).status).toBe(404);
   });
 
   it.each([

@@ -1,10 +1,12 @@
 // What a task costs: rows written are the platform's bill, so they are counted where it counts them, by
 // the SQL cursor. Setting the alarm is billed as a row too, and is counted apart.
 import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { clock } from "../support/clock.ts";
 import { freshStart, objectOf, pass, queue } from "../support/time.ts";
-import { handlers } from "../support/worker.ts";
+import { work } from "../support/together.ts";
+import { group, handlers, held } from "../support/worker.ts";
 
 beforeEach(freshStart);
 
@@ -139,5 +141,44 @@ describe("a pull task writes", () => {
 
   it("five with a tag", async () => {
     expect((await costOfPull((i) => ({ tag: `t${i % 3}` }))).rows).toBe(5 * LEASED);
+  });
+});
+
+describe("a group", () => {
+  /** What a group of many subtasks writes beyond the tasks' own two rows each, on the queue and at its owner. */
+  async function extraOf(answer: (fire: (i: number) => void) => Promise<void>): Promise<number> {
+    await queue("unlimited").add({ name: "first" });
+    await pass("unlimited", 1);
+    const { answer: answerOne, started } = held("/_ah/queue/unlimited");
+    await queue("unlimited").group({ name: "g", tasks: Array.from({ length: TASKS }, () => ({})) });
+    const names = ["unlimited", "/groups/g"];
+    await work(names, () => started() === TASKS);
+    const costs = [await meter("unlimited"), await meter("/groups/g")];
+    await answer((i) => answerOne(i, 200));
+    await work(names, async () => (await group(env, "g").progress()).state === "done");
+    const rows = costs.reduce((sum, cost) => sum + cost.rows, 0);
+    return rows - TASKS;
+  }
+
+  // A few rows for the group as a whole: its record, the queue's note of it.
+  const WHOLE = 6;
+
+  it("writes two rows more for each subtask at most, when each ends by itself", async () => {
+    const extra = await extraOf(async (fire) => {
+      for (let i = 0; i < TASKS; i++) {
+        fire(i);
+        const names = ["unlimited", "/groups/g"];
+        await work(names, async () => (await group(env, "g").progress()).done === i + 1);
+      }
+    });
+    expect(extra).toBeLessThanOrEqual(2 * TASKS + WHOLE);
+    expect(extra).toBeGreaterThan(TASKS);
+  });
+
+  it("writes hardly more than one when many end together", async () => {
+    const extra = await extraOf(async (fire) => {
+      for (let i = 0; i < TASKS; i++) fire(i);
+    });
+    expect(extra).toBeLessThanOrEqual(2 * TASKS + WHOLE);
   });
 });

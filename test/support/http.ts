@@ -3,6 +3,11 @@ import { exports } from "cloudflare:workers";
 
 const own = (exports as unknown as { default: Fetcher }).default;
 
+/** What a GET of a path under /_ah/api answers with, as it comes. */
+export function outside(path: string): Promise<Response> {
+  return own.fetch(`http://127.0.0.1:8787/_ah/api${path}`);
+}
+
 /** A request to a path under /_ah/api, with a JSON body if there is one: the status and the answer. */
 export async function call(
   method: string,

@@ -1,0 +1,24 @@
+import { createTaskQueues, readTask } from "../../../src/index.ts";
+import queueYaml from "./queue.yaml";
+
+const queues = createTaskQueues({ config: queueYaml });
+export const { TaskQueue, TaskRunner } = queues;
+
+const FAILING = 0.2;
+
+export default queues.serve({
+  async fetch(request: Request, env: unknown): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/") return new Response("up");
+    const task = await readTask<number>(request);
+    if (Math.random() < FAILING) throw new Error("bad luck");
+    if (pathname !== "/_ah/queue/gather") return Response.json(task.payload ** 2);
+    const squares: number[] = [];
+    for await (const { index, result } of queues.group(env, task.group ?? "").results()) {
+      squares[index] = result as number;
+    }
+    const isWhole = squares.every((square, index) => square === index ** 2);
+    console.log(`gathered ${squares.length} ${isWhole ? "squares" : "of something else"}`);
+    return new Response();
+  },
+});
