@@ -20,6 +20,7 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/queue/**/*.test.ts", "test/http/**/*.test.ts"],
+          globalSetup: "./test/support/outside.ts",
           testTimeout: 30_000,
         },
       },

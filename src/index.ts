@@ -1,13 +1,15 @@
 // The library: what a Worker imports. Wiring only.
 import { exports } from "cloudflare:workers";
 import { parseQueueYaml, type QueueFile } from "./core/queue-config.ts";
+import type { Targets } from "./core/targets.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
 import { createGroup, GroupHandle } from "./queue/group-handle.ts";
-import { allQueueNames, QueueHandle } from "./queue/handle.ts";
+import { allQueueNames, directoryOf, QueueHandle } from "./queue/handle.ts";
 import type { QueueNamespace } from "./queue/namespace.ts";
 import { TaskQueueObject } from "./queue/object.ts";
-import { type App, type InsideProps, type Targets, TaskRunnerEntrypoint } from "./queue/runner.ts";
+import { type App, type InsideProps, TaskRunnerEntrypoint } from "./queue/runner.ts";
+import type { QueueSettings } from "./queue/settings.ts";
 import type { QueueVerbs } from "./queue/verbs.ts";
 
 export * from "./core/errors.ts";
@@ -24,8 +26,10 @@ export type {
 export type { NewTime } from "./core/new-time.ts";
 export type {
   AddResult,
+  Dialect,
   Method,
   NewTask,
+  OidcToken,
   Params,
   RetryOptions,
   Task,
@@ -49,7 +53,10 @@ export type {
 export interface TaskQueuesOptions {
   /** The text of queue.yaml; a bad one throws with file, line and column, so the Worker never starts. */
   config: string;
-  /** What queue.yaml's targets stand for: the name of a service binding or of a named entrypoint. */
+  /**
+   * What queue.yaml's targets stand for: the name of a service binding or of a named entrypoint, or an
+   * origin. The setting TASKQUEUE_TARGETS goes before it.
+   */
   targets?: Targets;
 }
 
@@ -106,9 +113,10 @@ export function createTaskQueues<
   const queueOf = (env: Env, name: string) => new QueueHandle(name, namespaceOf(env), file);
   const groupOf = (env: Env, name: string) => new GroupHandle(name, namespaceOf(env));
   const atDoor = (request: Request, env: Env) =>
-    answerAtDoor(request, env as DoorSettings, {
+    answerAtDoor(request, env as DoorSettings & QueueSettings, {
       get: (name) => queueOf(env, name),
       names: () => allQueueNames(namespaceOf(env), file),
+      wasRemoved: (name) => directoryOf(namespaceOf(env)).wasRemoved(name),
       group: (name) => groupOf(env, name),
       createGroup: async (given) => (await createGroup(namespaceOf(env), given)).progress,
     });
@@ -122,7 +130,7 @@ export function createTaskQueues<
   return {
     TaskQueue: class TaskQueue extends TaskQueueObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file);
+        super(ctx, env, file, targets);
       }
     },
     TaskRunner: class TaskRunner extends TaskRunnerEntrypoint<Env> {

@@ -55,9 +55,11 @@ function recorded(progress: Progress, times: AttemptTimes, outcome: Outcome): Pr
 // An attempt no handler answered is no execution, and leaves the last answer as it was.
 function answeredOnce(progress: Progress, outcome: Outcome): Progress {
   if (outcome.kind !== "answered") return { ...progress, retryReason: outcome.error };
+  const isServerError = outcome.status >= 500 && outcome.status <= 599;
   return {
     ...progress,
     executionCount: progress.executionCount + 1,
+    ...(isServerError && { serverErrorCount: (progress.serverErrorCount ?? 0) + 1 }),
     previousResponse: outcome.status,
     retryReason: `handler answered ${outcome.status}`,
   };

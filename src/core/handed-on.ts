@@ -10,9 +10,14 @@ const MAX_NAME = 500;
  * where from and why. `key` makes its name this failure's own, so that handing it on twice adds it once.
  */
 export function handedOn(queue: string, task: StoredTask, key: number): NewTask {
-  const { url, method, params, payload, payloadBase64, headers, target, dispatchDeadline } =
-    taskView(queue, "failed", task);
-  const given = { url, method, params, payload, payloadBase64, target, dispatchDeadline };
+  const { url, method, params, payload, payloadBase64, headers, target, ...rest } = taskView(
+    queue,
+    "failed",
+    task,
+  );
+  const { dispatchDeadline, oidcToken, dialect } = rest;
+  const content = { params, payload, payloadBase64 };
+  const given = { url, method, ...content, target, dispatchDeadline, oidcToken, dialect };
   const said = Object.entries(given).filter(([, value]) => value !== undefined);
   const suffix = `-${key.toString(36)}`;
   return {

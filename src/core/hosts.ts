@@ -2,24 +2,45 @@
 // metadata addresses may not, unless allowed. This is the guard against a task being used to reach
 // what only the Worker's machine can reach (server-side request forgery).
 
-/** The setting TASKQUEUE_ALLOW_HOSTS, read: comma list of `host`, `host:port`, `*.domain`, `!host`, `!*`. */
+/**
+ * The setting TASKQUEUE_ALLOW_HOSTS, read: comma list of `host`, `host:port`, `*.domain`, and any of them
+ * with `!` in front to refuse it; `!*` refuses whatever is not listed. Hosts are kept as the URL parser
+ * writes them, so that a rule holds for every spelling of its host.
+ */
 export interface HostRules {
   allow: readonly string[];
   refuse: readonly string[];
+  /** An entry that is no rule: then nothing may be called, for it may have been meant to refuse. */
+  bad?: string;
 }
 
 export function parseHostRules(setting: string | undefined): HostRules {
-  const entries = (setting ?? "").split(",").map((entry) => entry.trim().toLowerCase());
-  return {
-    allow: entries.filter((entry) => entry !== "" && !entry.startsWith("!")),
-    refuse: entries.filter((entry) => entry.startsWith("!")).map((entry) => entry.slice(1)),
-  };
+  const entries = (setting ?? "").split(",").map((entry) => entry.trim());
+  const given = entries.filter((entry) => entry !== "");
+  const bad = given.find((entry) => ruleOf(entry) === undefined);
+  const rules = (isRefusal: boolean) =>
+    given.filter((entry) => entry.startsWith("!") === isRefusal).flatMap((it) => ruleOf(it) ?? []);
+  return { allow: rules(false), refuse: rules(true), ...(bad !== undefined && { bad }) };
+}
+
+function ruleOf(entry: string): string | undefined {
+  if (entry === "!*") return "*";
+  const rule = entry.replace(/^!/, "");
+  const host = rule.replace(/^\*\./, "");
+  if (/[/@?#*\s\\]/.test(host) || !URL.canParse(`ws://${host}`)) return undefined;
+  const { hostname } = new URL(`ws://${host}`);
+  const port = /:\d+$/.exec(host)?.[0] ?? "";
+  return (rule === host ? "" : "*.") + canonical(hostname) + port;
 }
 
 /** Why this url may not be called, in words, or undefined when it may. */
 export function hostRefusal(url: URL, rules: HostRules): string | undefined {
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     return `its scheme is "${url.protocol.slice(0, -1)}", expected http or https`;
+  }
+  if (rules.bad !== undefined) {
+    const expected = "host, host:port or *.domain, with ! in front to refuse it";
+    return `TASKQUEUE_ALLOW_HOSTS: found "${rules.bad}", expected ${expected}`;
   }
   if (url.username !== "" || url.password !== "") return "it carries a user name or password";
   if (rules.refuse.some((rule) => rule !== "*" && matches(rule, url))) {
@@ -35,10 +56,10 @@ export function hostRefusal(url: URL, rules: HostRules): string | undefined {
 
 function matches(rule: string, url: URL): boolean {
   const hostname = canonical(url.hostname);
-  if (rule.startsWith("*.")) return hostname.endsWith(rule.slice(1));
-  if (rule === hostname) return true;
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  return rule === `${hostname}:${port}`;
+  return [hostname, `${hostname}:${port}`].some((host) =>
+    rule.startsWith("*.") ? host.endsWith(rule.slice(1)) : host === rule,
+  );
 }
 
 // The trailing dot of a fully qualified name changes where it is looked up, not where it leads.
@@ -50,12 +71,16 @@ function canonical(hostname: string): string {
 // network; metadata.google.internal falls under .internal.
 const PRIVATE_SUFFIXES = [
   ".localhost",
+  ".localdomain",
   ".local",
   ".internal",
+  ".private",
   ".lan",
+  ".home",
   ".home.arpa",
   ".intranet",
   ".corp",
+  ".svc",
 ];
 
 function isPrivate(host: string): boolean {
@@ -78,6 +103,8 @@ const PRIVATE_IPV4: readonly [string, number][] = [
   ["10.0.0.0", 8],
   ["100.64.0.0", 10],
   ["127.0.0.0", 8],
+  // Azure's metadata service, at an address that is public in name only.
+  ["168.63.129.16", 32],
   ["169.254.0.0", 16],
   ["172.16.0.0", 12],
   ["192.0.0.0", 24],
@@ -97,8 +124,8 @@ function isPrivateIpv4(address: number): boolean {
   });
 }
 
-// Only global unicast (2000::/3) leads outside, and of that not documentation, Teredo or 6to4 (which
-// wrap an IPv4 address). NAT64 and mapped addresses lie outside 2000::/3 and so are private as well.
+// Only global unicast (2000::/3) leads outside, and of that not documentation (of which 3fff::/20 is
+// the newer block), Teredo or 6to4 (which wrap an IPv4 address). NAT64 and mapped addresses lie outside 2000::/3 and so are private as well.
 function isPrivateIpv6(address: string): boolean {
   const [first = 0, second = 0] = address
     .split(":")
@@ -106,5 +133,6 @@ function isPrivateIpv6(address: string): boolean {
   const isGlobal = first >= 0x2000 && first <= 0x3fff;
   const wrapsAnother =
     first === 0x2002 || (first === 0x2001 && (second < 0x200 || second === 0xdb8));
-  return !isGlobal || wrapsAnother;
+  const isDocumentation = first === 0x3fff && second < 0x1000;
+  return !isGlobal || wrapsAnother || isDocumentation;
 }

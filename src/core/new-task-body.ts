@@ -2,7 +2,7 @@
 // query string. The matrix is App Engine's client library's.
 import { fromBase64 } from "./base64.ts";
 import { type Answer, invalid, jsonOf } from "./errors.ts";
-import type { BodyKind, Method, NewTask, Params } from "./task.ts";
+import { type BodyKind, carriesBody, type Method, type NewTask, type Params } from "./task.ts";
 
 /** The checked content: `query` for the url, `body` for the request, `kind` saying what the body is. */
 export interface Content {
@@ -31,9 +31,12 @@ function acceptPayload(content: Content, method: Method | "PULL"): Answer<Conten
       "a payload (an empty string will do): a pull task is its payload",
     );
   }
-  if (isEmpty(content) || method === "POST" || method === "PUT" || method === "PULL")
-    return { ok: content };
-  return invalid("payload", content.body, `no payload on a ${method}; only POST and PUT carry one`);
+  if (isEmpty(content) || carriesBody(method)) return { ok: content };
+  return invalid(
+    "payload",
+    content.body,
+    `no payload on a ${method}; only POST, PUT and PATCH carry one`,
+  );
 }
 
 function acceptParams(encoded: string, content: Content, method: Method | "PULL"): Answer<Content> {

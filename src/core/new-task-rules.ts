@@ -1,16 +1,16 @@
 // The rules on the single fields of a new task, each answering with a refusal or nothing.
 import { type Answer, invalid, type Refusal, refuse, shown } from "./errors.ts";
 import { type HostRules, hostRefusal } from "./hosts.ts";
-import type { Method, NewTask, RetryOptions } from "./task.ts";
+import { DIALECTS, type Method, type NewTask, type OidcToken, type RetryOptions } from "./task.ts";
 
 export const MAX_COUNTDOWN_S = 30 * 24 * 3600;
 
 const MAX_PATH_LENGTH = 2083;
-const DEADLINE_S = { least: 15, most: 86_400 };
-const METHODS: readonly Method[] = ["POST", "GET", "HEAD", "PUT", "DELETE"];
+const DEADLINE_S = { least: 15, most: 86_400, appEngine: 86_415 };
+const METHODS: readonly Method[] = ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
 const FIELDS: ReadonlySet<string> = new Set([
   ...["name", "url", "method", "params", "payload", "payloadBase64", "headers", "countdown", "eta"],
-  ...["target", "tag", "dispatchDeadline", "retry"],
+  ...["target", "tag", "dispatchDeadline", "retry", "oidcToken", "dialect"],
 ]);
 /** Two, so that a path that names one of them as its host does not pass for a path. */
 const ORIGINS = ["http://one.invalid", "http://other.invalid"];
@@ -55,18 +55,23 @@ export function checkMethod(method: string): Refusal | undefined {
   return invalid("method", method, METHODS.join(", "));
 }
 
-export function checkUrl(url: unknown, method: Method, hosts: HostRules): Refusal | undefined {
+export function checkUrl(
+  { url, dialect }: Pick<NewTask, "url" | "dialect">,
+  method: Method,
+  hosts: HostRules,
+): Refusal | undefined {
   if (url === undefined || url === "") return undefined;
   if (typeof url !== "string") return badUrl(url, "a string");
   if (url.includes("#")) return badUrl(url, "no fragment");
-  return isAbsolute(url) ? checkAbsoluteUrl(url, hosts) : checkPath(url, method);
+  if (isAbsolute(url)) return checkAbsoluteUrl(url, hosts);
+  return checkPath(url, method === "POST" && dialect === undefined);
 }
 
 export function isAbsolute(url: string): boolean {
   return /^[a-z][a-z0-9+.-]*:/i.test(url);
 }
 
-function checkPath(url: string, method: Method): Refusal | undefined {
+function checkPath(url: string, isWithoutQuery: boolean): Refusal | undefined {
   // The parser decides what leads elsewhere: "//host/x" and "/\host/x" both name another host.
   const staysOn = (origin: string) =>
     URL.canParse(url, origin) && new URL(url, origin).origin === origin;
@@ -77,7 +82,7 @@ function checkPath(url: string, method: Method): Refusal | undefined {
   if (path.length > MAX_PATH_LENGTH) {
     return badUrl(url, `a path of at most ${MAX_PATH_LENGTH} characters`);
   }
-  if (method !== "POST" || !url.includes("?")) return undefined;
+  if (!isWithoutQuery || !url.includes("?")) return undefined;
   return invalid("url", url, "no query string in the path of a POST; put it in params");
 }
 
@@ -108,8 +113,44 @@ export function checkTarget({ target, url, headers }: NewTask): Refusal | undefi
   return host ? invalid("target", target, "none beside a Host header") : undefined;
 }
 
-export function checkDeadline(deadline: unknown): Refusal | undefined {
-  const { least, most } = DEADLINE_S;
+export function checkDialect(dialect: unknown): Refusal | undefined {
+  if (dialect === undefined || (DIALECTS as readonly unknown[]).includes(dialect)) return undefined;
+  return invalid("dialect", dialect, DIALECTS.join(" or "));
+}
+
+/** Only requests that go outside carry tokens: the Worker's own routes are the queue's alone anyway. */
+export function checkOidcToken(
+  { oidcToken: token, url }: NewTask,
+  hasIdentity: boolean,
+): Refusal | undefined {
+  if (token === undefined) return undefined;
+  if (typeof token !== "object" || token === null || Array.isArray(token)) {
+    return invalid("oidcToken", token, "an object of serviceAccountEmail and audience");
+  }
+  const {
+    serviceAccountEmail: email,
+    audience,
+    ...rest
+  } = token as Partial<Record<keyof OidcToken, unknown>>;
+  const [unknown] = Object.keys(rest);
+  if (unknown) return invalid("oidcToken", unknown, "only serviceAccountEmail and audience");
+  if (typeof email !== "string" || !/^[^@\s]+@[^@\s]+$/.test(email)) {
+    return invalid("oidcToken.serviceAccountEmail", email, "an e-mail address");
+  }
+  if (audience !== undefined && typeof audience !== "string") {
+    return invalid("oidcToken.audience", audience, "a string");
+  }
+  if (hasIdentity || !url || !isAbsolute(url)) return undefined;
+  const expected = "none: TASKQUEUE_OIDC_KEY and TASKQUEUE_OIDC_ISSUER, which sign it, are not set";
+  return invalid("oidcToken", token, expected);
+}
+
+export function checkDeadline({
+  dispatchDeadline: deadline,
+  dialect,
+}: NewTask): Refusal | undefined {
+  const { least, most: usual, appEngine } = DEADLINE_S;
+  const most = dialect === "cloudtasks-appengine" ? appEngine : usual;
   if (deadline === undefined) return undefined;
   if (typeof deadline === "number" && deadline >= least && deadline <= most) return undefined;
   return invalid("dispatchDeadline", deadline, `a number of seconds from ${least} to ${most}`);

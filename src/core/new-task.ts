@@ -7,10 +7,12 @@ import {
   acceptDue,
   acceptHeaders,
   checkDeadline,
+  checkDialect,
   checkFields,
   checkMethod,
   checkMode,
   checkName,
+  checkOidcToken,
   checkRetry,
   checkTarget,
   checkUrl,
@@ -22,10 +24,14 @@ export interface Admission {
   queue: { name: string; mode: "push" | "pull" };
   now: number;
   hosts: HostRules;
+  /** Whether identity tokens can be signed; without it no task that asks for one goes outside. */
+  hasIdentity?: boolean;
 }
 
 /** Bytes of method, url, headers (each with 4 for its punctuation) and body: App Engine's formula. */
 export const MAX_TASK_BYTES = { push: 102_400, pull: 1_048_576 } as const;
+/** Of a task that speaks a dialect. */
+export const MAX_DIALECT_BYTES = 1_048_569;
 
 const MAX_TAG_BYTES = 500;
 
@@ -45,13 +51,16 @@ function acceptPush(task: NewTask, admission: Admission): Answer<AcceptedTask> {
   const method = (task.method?.toUpperCase() ?? "POST") as Method;
   const refusal =
     checkMethod(method) ??
-    checkUrl(task.url, method, admission.hosts) ??
+    checkDialect(task.dialect) ??
+    checkUrl(task, method, admission.hosts) ??
     checkTarget(task) ??
-    checkDeadline(task.dispatchDeadline);
+    checkDeadline(task) ??
+    checkOidcToken(task, admission.hasIdentity ?? false);
   return refusal ?? acceptRest(task, method, admission);
 }
 
-const PUSH_ONLY = ["url", "headers", "target", "dispatchDeadline"] as const;
+const SENDING = ["url", "headers", "target"] as const;
+const PUSH_ONLY = [...SENDING, "dispatchDeadline", "oidcToken", "dialect"] as const;
 
 function acceptPull(given: NewTask, admission: Admission): Answer<AcceptedTask> {
   const task = withoutContentType(given);
@@ -87,7 +96,7 @@ function acceptRest(
   if (refusal) return refusal;
   const spec = specOf(task, method, headers.ok, content.ok);
   const size = sizeOf(method, spec, content.ok.body);
-  const limit = MAX_TASK_BYTES[queue.mode];
+  const limit = spec.dialect ? MAX_DIALECT_BYTES : MAX_TASK_BYTES[queue.mode];
   if (size > limit) {
     const expected = `expected at most ${limit} on a ${queue.mode} queue`;
     return refuse(
@@ -114,6 +123,8 @@ function specOf(
   if (task.tag) spec.tag = task.tag;
   if (task.dispatchDeadline !== undefined) spec.dispatchDeadline = task.dispatchDeadline;
   if (task.retry !== undefined) spec.retry = task.retry;
+  if (task.oidcToken !== undefined) spec.oidcToken = task.oidcToken;
+  if (task.dialect !== undefined) spec.dialect = task.dialect;
   return Object.keys(spec).length === 0 ? NO_SPEC : spec;
 }
 

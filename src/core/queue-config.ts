@@ -6,6 +6,7 @@ import { type Answer, refuse } from "./errors.ts";
 import { QueueConfigError } from "./queue-config-error.ts";
 import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
 import { judge } from "./queue-findings.ts";
+import { splitQueueName } from "./queue-name.ts";
 import { type QueueDocument, queueDocument } from "./queue-schema.ts";
 import { readYaml } from "./queue-yaml.ts";
 import { bytes, perSecond, seconds } from "./units.ts";
@@ -33,6 +34,8 @@ export interface QueueConfig {
   readonly keepResults?: true;
   /** The queue that tasks which were given up are handed on to. */
   readonly failedQueue?: string;
+  /** What others wrote down with the queue; nothing here reads it. */
+  readonly annotations?: Readonly<Record<string, unknown>>;
 }
 
 /** userEmail may list, get, lease, delete and update; writerEmail may insert. */
@@ -68,10 +71,15 @@ export function parseQueueYaml(text: string, file = "queue.yaml"): QueueFile {
   return queueFile(verdict.data);
 }
 
-/** One entry of a queue.yaml given as JSON, for queues made while running. */
+/** One entry of a queue.yaml given as JSON, for queues made while running; its name may have a namespace. */
 export function parseQueueEntry(entry: unknown): Answer<QueueConfig> {
-  const verdict = judge(queueEntry, entry);
-  if ("data" in verdict) return { ok: queueConfig(verdict.data) };
+  const { name } = Object(entry) as { name?: unknown };
+  const { namespace, short } = splitQueueName(typeof name === "string" ? name : "");
+  const verdict = judge(queueEntry, namespace ? { ...Object(entry), name: short } : entry);
+  if ("data" in verdict) {
+    const config = queueConfig(verdict.data);
+    return { ok: Object.freeze({ ...config, name: namespace + config.name }) };
+  }
   const messages = verdict.findings.map(({ message }) => message);
   return refuse("INVALID_REQUEST", messages.join("; "), messages);
 }
@@ -101,6 +109,7 @@ function queueConfig(entry: QueueEntry): QueueConfig {
     keepFailed: seconds(extensions.keep_failed ?? KEEP_FAILED),
     ...(extensions.keep_results && { keepResults: true }),
     ...(extensions.failed_queue && { failedQueue: extensions.failed_queue }),
+    ...(extensions.annotations && { annotations: extensions.annotations }),
   });
 }
 

@@ -54,6 +54,10 @@ const retention = {
   failed_queue: text(QUEUE_NAME, "the name of a push queue")
     .describe("The push queue that tasks which were given up are handed on to.")
     .optional(),
+  annotations: z
+    .record(z.string(), z.unknown(), { error: "a mapping" })
+    .describe("Anything of yours: kept and shown with the queue, and not read.")
+    .optional(),
 };
 
 const pushExtensions = mapping({

@@ -23,7 +23,29 @@ export function isTimed(state: TaskState): boolean {
   return state === "scheduled" || state === "due";
 }
 
-export type Method = "POST" | "GET" | "HEAD" | "PUT" | "DELETE";
+export type Method = "POST" | "GET" | "HEAD" | "PUT" | "DELETE" | "PATCH" | "OPTIONS";
+
+/** The methods whose requests have a body. */
+export function carriesBody(method: Method | "PULL" | undefined): boolean {
+  return method === undefined || ["POST", "PUT", "PATCH", "PULL"].includes(method);
+}
+
+/**
+ * How a task's request speaks to its handler, where that is not the usual way. `cloudtasks`: headers named
+ * X-CloudTasks-*, no content type that was not asked for. `cloudtasks-appengine`: the usual X-AppEngine-*,
+ * with that service's words and rules.
+ */
+export type Dialect = (typeof DIALECTS)[number];
+
+export const DIALECTS = ["cloudtasks", "cloudtasks-appengine"] as const;
+
+/** Asks for an identity token (a signed JWT) in the request's Authorization header. */
+export interface OidcToken {
+  /** Whom the token speaks for: its `email` and `sub`. */
+  serviceAccountEmail: string;
+  /** Whom it speaks to. Default the url the request goes to. */
+  audience?: string;
+}
 
 export type Params = Record<string, string | readonly string[]>;
 
@@ -55,6 +77,9 @@ export interface NewTask<P = unknown> {
   /** Seconds a handler may take, 15 to 86,400. Default 600. */
   dispatchDeadline?: number;
   retry?: RetryOptions;
+  /** Signs each request with a token of this identity, in place of any Authorization header. */
+  oidcToken?: OidcToken;
+  dialect?: Dialect;
 }
 
 /** What a text body stands for, which says how it is sent and shown; without one it is text, or bytes. */
@@ -73,6 +98,8 @@ export interface TaskSpec {
   /** seconds */
   dispatchDeadline?: number;
   retry?: RetryOptions;
+  oidcToken?: OidcToken;
+  dialect?: Dialect;
   group?: GroupPlace;
 }
 
@@ -106,6 +133,8 @@ export interface Progress {
   retryCount: number;
   /** Failed attempts that a handler answered. */
   executionCount: number;
+  /** Of those, the ones answered with 500 to 599. */
+  serverErrorCount?: number;
   firstStartedAt?: number;
   /** The status of the last attempt that was answered. */
   previousResponse?: number;
@@ -174,6 +203,8 @@ export interface Task {
   tag?: string;
   dispatchDeadline?: number;
   retry?: RetryOptions;
+  oidcToken?: OidcToken;
+  dialect?: Dialect;
   createdAt: string;
   /** When it is to run next, or was to run last. */
   eta?: string;

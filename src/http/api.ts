@@ -68,7 +68,7 @@ export function answerApi(request: Request, queues: ApiQueues): Promise<Response
 
 // A verb stands behind the last colon of the last segment (`/queues/sub:pause`), where a router does not
 // look; it is routed as a segment of its own (`/queues/sub/~pause`), which no name can be.
-function verbAsSegment(request: Request): Request {
+export function verbAsSegment(request: Request): Request {
   const url = new URL(request.url);
   const path = url.pathname.replace(/:([A-Za-z]+)$/, "/~$1");
   if (path === url.pathname) return request;

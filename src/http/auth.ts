@@ -6,6 +6,8 @@ import { type Refusal, refuse } from "../core/errors.ts";
 export interface DoorSettings {
   TASKQUEUE_TOKEN?: string;
   TASKQUEUE_READ_TOKEN?: string;
+  /** `project/location` whose queues are those of queue.yaml; every other has queues of its own. */
+  TASKQUEUE_PROJECT?: string;
 }
 
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -47,8 +49,9 @@ function checkLoopback(request: Request): Refusal | undefined {
 
 function tokenOf(request: Request): string | undefined {
   const bearer = /^Bearer\s+(.+)$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
-  const key = request.headers.get("x-goog-api-key") ?? new URL(request.url).searchParams.get("key");
-  return bearer ?? key ?? undefined;
+  const { searchParams } = new URL(request.url);
+  const inQuery = searchParams.get("key") ?? searchParams.get("access_token");
+  return bearer ?? request.headers.get("x-goog-api-key") ?? inQuery ?? undefined;
 }
 
 // Compared by digest, so that neither length nor content shows in the time it takes.

@@ -1,10 +1,16 @@
 // The door between the outside and the Worker: serves the API, keeps handlers unreachable, and takes
 // away headers that only the queue may set. Everything else passes through to the Worker's own code.
 import { refuse } from "../core/errors.ts";
-import { isReservedHeader } from "../queue/delivery.ts";
+import { isReservedHeader } from "../queue/delivery-headers.ts";
+import { hasIdentity } from "../queue/identity.ts";
+import type { QueueSettings } from "../queue/settings.ts";
 import { API_PREFIX, answerApi } from "./api.ts";
-import type { ApiQueues } from "./asked.ts";
 import { checkAccess, type DoorSettings } from "./auth.ts";
+import type { CloudQueues } from "./cloud-tasks/call.ts";
+import { asMeant } from "./cloud-tasks/method-override.ts";
+import { refusalResponse } from "./cloud-tasks/respond.ts";
+import { answerCloudTasks, isCloudTasksPath } from "./cloud-tasks/router.ts";
+import { answerOidc, OIDC_PREFIX } from "./oidc-routes.ts";
 import { errorResponse } from "./respond.ts";
 
 /** The paths that only the queue itself may call. */
@@ -13,15 +19,31 @@ const HANDLERS = "/_ah/queue/";
 /** The answer to a request from outside, or nothing when it is for the Worker's own code. */
 export async function answerAtDoor(
   request: Request,
-  settings: DoorSettings,
-  queues: ApiQueues,
+  settings: DoorSettings & QueueSettings,
+  queues: CloudQueues,
 ): Promise<Response | undefined> {
   const pathname = decodedPath(request.url);
   if (isUnder(pathname, HANDLERS.slice(0, -1))) return errorResponse(HANDLER_REFUSAL.failure);
+  if (isUnder(pathname, OIDC_PREFIX)) return answerOidc(pathname, settings);
+  if (isCloudTasksPath(new URL(request.url).pathname)) {
+    return answerCloudTasksAtDoor(request, settings, queues);
+  }
   if (!isUnder(pathname, API_PREFIX)) return undefined;
   const refusal = await checkAccess(request, settings);
   if (refusal) return errorResponse(refusal.failure);
   return answerApi(request, queues);
+}
+
+async function answerCloudTasksAtDoor(
+  given: Request,
+  settings: DoorSettings & QueueSettings,
+  queues: CloudQueues,
+): Promise<Response> {
+  const request = await asMeant(given);
+  const refusal = await checkAccess(request, settings);
+  if (refusal) return refusalResponse(refusal.failure);
+  const home = settings.TASKQUEUE_PROJECT || undefined;
+  return answerCloudTasks(request, { queues, home, hasIdentity: hasIdentity(settings) });
 }
 
 const HANDLER_REFUSAL = refuse(

@@ -39,18 +39,20 @@ function readBatch({ tasks, atomic = false, ...rest }: Record<string, unknown>):
 }
 
 const NUMBERS = new Set(["dispatchDeadline"]);
-const RETRY = /^retry\.(\w+)$/;
+const NESTED = /^(retry|oidcToken)\.(\w+)$/;
 
-// `key` is the caller's token, not the task's. `retry.limit=3` and `header.X-Team=a` reach the nested
-// options.
+// `key` is the caller's token, not the task's. `retry.limit=3`, `oidcToken.audience=x` and
+// `header.X-Team=a` reach the nested options.
 function optionsOf(query: URLSearchParams): { task: Record<string, unknown> } | Refusal {
   const task: Record<string, unknown> = {};
-  const nested = { retry: {}, headers: {} } as Record<"retry" | "headers", Record<string, unknown>>;
+  const nested: Record<string, Record<string, unknown>> = { retry: {}, oidcToken: {}, headers: {} };
   for (const [name, value] of query) {
     if (name === "key") continue;
-    const retry = RETRY.exec(name)?.[1];
-    if (retry) nested.retry[retry] = Number(value);
-    else if (name.startsWith("header.")) nested.headers[name.slice("header.".length)] = value;
+    const [, parent = "", field = ""] = /^header\./.test(name)
+      ? ["", "headers", name.slice("header.".length)]
+      : (NESTED.exec(name) ?? []);
+    const object = nested[parent];
+    if (object) object[field] = parent === "retry" ? Number(value) : value;
     else if (name in task) return invalid(name, value, "each option once");
     else task[name] = NUMBERS.has(name) ? Number(value) : value;
   }

@@ -2,8 +2,10 @@
 // crosses over as plain data.
 import { isAbsolute } from "../core/new-task-rules.ts";
 import type { QueueConfig } from "../core/queue-config.ts";
+import { shortQueueName } from "../core/queue-name.ts";
+import { placeOf, type Targets } from "../core/targets.ts";
 import {
-  type BodyKind,
+  carriesBody,
   NO_PROGRESS,
   NO_SPEC,
   type Progress,
@@ -26,7 +28,14 @@ export interface Delivery {
   /** Present where a 2xx answer's body is to be kept. */
   keepsResult?: true;
   /** Absent on the first attempt. */
-  progress?: Omit<Progress, "attempts">;
+  progress?: DeliveredProgress;
+}
+
+/** What a handler is told of the attempts before this one. */
+export interface DeliveredProgress extends Omit<Progress, "attempts" | "serverErrorCount"> {
+  /** What only dialects tell: answers of 500 to 599, and whether the last attempt was answered. */
+  serverErrorCount?: number;
+  wasAnswered?: boolean;
 }
 
 export function deliveryOf(
@@ -40,10 +49,7 @@ export function deliveryOf(
   if (body !== undefined) delivery.body = body;
   if (keepsResult({ spec }, queue)) delivery.keepsResult = true;
   if (spec !== NO_SPEC) delivery.spec = spec;
-  if (progress !== NO_PROGRESS) {
-    const { attempts: _, ...counts } = progress;
-    delivery.progress = counts;
-  }
+  if (progress !== NO_PROGRESS) delivery.progress = deliveredOf(progress, spec);
   return delivery;
 }
 
@@ -55,119 +61,45 @@ export function keepsResult(
   return queue.keepResults === true || spec.group?.index !== undefined;
 }
 
+function deliveredOf(progress: Progress, { dialect }: TaskSpec): DeliveredProgress {
+  const { attempts, serverErrorCount = 0, ...counts } = progress;
+  if (!dialect) return counts;
+  return { ...counts, serverErrorCount, wasAnswered: attempts.at(-1)?.status !== undefined };
+}
+
+/** What the request carries, absent where its method carries nothing. */
+export function bodyOf({ spec, body }: Delivery): Delivery["body"] {
+  return carriesBody(spec?.method) ? body : undefined;
+}
+
+/** The same as bytes: a text would be given a type by whoever makes a request of it. */
+export function bytesOf(body: Delivery["body"] = ""): Uint8Array {
+  return typeof body === "string" ? new TextEncoder().encode(body) : body;
+}
+
 /** The origin of requests to the Worker's own handlers; a target is put in front of its host. */
 const OWN_HOST = "taskqueue.internal";
 
-/** The group a task is a subtask of, or whose `then` it is. */
-export const GROUP_HEADER = "X-TaskQueue-Group";
-
-const USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)";
-
-/** Headers only the queue may set: dropped from tasks, and stripped from outside requests. */
-export function isReservedHeader(name: string): boolean {
-  return /^x-((appengine|cloudtasks|google)-|taskqueue-group$)/i.test(name);
+/** Whether the attempt leaves the Worker, and to which origin its target is mapped if so. */
+export function outsideOf(
+  { spec, target }: Delivery,
+  targets: Targets,
+): { origin?: string } | undefined {
+  if (spec?.url && isAbsolute(spec.url)) return {};
+  const place = placeOf(target, targets);
+  return place.kind === "origin" ? place : undefined;
 }
 
-const COMPUTED = new Set(["content-length", "host", "referer", "user-agent"]);
-
-const CONTENT_TYPE = {
-  params: "application/x-www-form-urlencoded",
-  json: "application/json",
-  text: "text/plain; charset=utf-8",
-  bytes: "application/octet-stream",
-} as const;
-type Content = keyof typeof CONTENT_TYPE | "none";
-
-/** Where the attempt goes: a path lies on the Worker itself or its target, and defaults by queue. */
-export function urlOf({ queue, spec, target }: Delivery): string {
-  const url = spec?.url ?? `/_ah/queue/${queue}`;
-  const host = target === undefined ? OWN_HOST : `${target}.${OWN_HOST}`;
-  const absolute = isAbsolute(url) ? url : `http://${host}${url}`;
+/**
+ * Where the attempt goes: a path lies at `origin`, or else on the Worker itself or its target, and
+ * defaults by queue.
+ */
+export function urlOf({ queue, spec, target }: Delivery, origin?: string): string {
+  const url = spec?.url ?? `/_ah/queue/${shortQueueName(queue)}`;
+  const own = `http://${target === undefined ? OWN_HOST : `${target}.${OWN_HOST}`}`;
+  const absolute = isAbsolute(url) ? url : `${origin ?? own}${url}`;
   if (!spec?.query) return absolute;
   const withQuery = new URL(absolute);
   withQuery.search = spec.query;
   return withQuery.href;
-}
-
-export function requestOf(delivery: Delivery, signal: AbortSignal): Request {
-  const method = delivery.spec?.method ?? "POST";
-  const body = method === "POST" || method === "PUT" ? (delivery.body ?? null) : null;
-  return new Request(urlOf(delivery), {
-    method,
-    headers: headersOf(delivery),
-    body,
-    signal,
-    redirect: "manual",
-  });
-}
-
-// Making headers costs as much as the rest of a request, so the usual ones are made once for a queue and
-// kind of body: a first attempt of a task without headers of its own changes but two of them. A Request
-// copies what it is given.
-const usualHeaders = new Map<string, Headers>();
-
-function headersOf(delivery: Delivery): Headers {
-  const { queue, name, due, body, spec, progress } = delivery;
-  const content = contentOf(body, spec?.kind);
-  const isUsual = progress === undefined && spec?.headers === undefined;
-  const headers = isUsual ? usualOf(queue, content) : new Headers(unusual(delivery, content));
-  headers.set("X-AppEngine-TaskName", name);
-  headers.set("X-AppEngine-TaskETA", (due / 1000).toFixed(6));
-  const group = spec?.group?.name;
-  if (group !== undefined) headers.set(GROUP_HEADER, group);
-  else if (isUsual) headers.delete(GROUP_HEADER);
-  return headers;
-}
-
-function contentOf(body: Delivery["body"], kind: BodyKind | undefined): Content {
-  if (body === undefined) return "none";
-  return kind ?? (typeof body === "string" ? "text" : "bytes");
-}
-
-function usualOf(queue: string, content: Content): Headers {
-  const key = `${queue} ${content}`;
-  const made = usualHeaders.get(key) ?? new Headers(queueHeaders(queue, content));
-  usualHeaders.set(key, made);
-  return made;
-}
-
-function queueHeaders(queue: string, content: Content): Record<string, string> {
-  return {
-    "user-agent": USER_AGENT,
-    ...(content === "none" ? {} : { "content-type": CONTENT_TYPE[content] }),
-    "x-appengine-queuename": queue,
-    "x-appengine-taskretrycount": "0",
-    "x-appengine-taskexecutioncount": "0",
-  };
-}
-
-function unusual(delivery: Delivery, content: Content): Record<string, string> {
-  const { queue, spec, progress = NO_PROGRESS } = delivery;
-  const headers = queueHeaders(queue, content);
-  if (spec?.headers) addOwnHeaders(headers, spec.headers);
-  headers["x-appengine-taskretrycount"] = `${progress.retryCount}`;
-  headers["x-appengine-taskexecutioncount"] = `${progress.executionCount}`;
-  if (progress.previousResponse !== undefined) {
-    headers["x-appengine-taskpreviousresponse"] = `${progress.previousResponse}`;
-  }
-  if (progress.retryReason !== undefined) {
-    headers["x-appengine-taskretryreason"] = latin1(progress.retryReason);
-  }
-  return headers;
-}
-
-// A header given as a list was stored as several pairs; the first of a name replaces our default.
-function addOwnHeaders(headers: Record<string, string>, pairs: readonly [string, string][]): void {
-  const given = new Set<string>();
-  for (const [anyCase, value] of pairs) {
-    const name = anyCase.toLowerCase();
-    if (name === "user-agent") headers[name] = `${value} ${USER_AGENT}`;
-    if (isReservedHeader(name) || COMPUTED.has(name)) continue;
-    headers[name] = given.has(name) ? `${headers[name]}, ${value}` : value;
-    given.add(name);
-  }
-}
-
-function latin1(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, " ");
 }

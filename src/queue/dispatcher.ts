@@ -3,7 +3,7 @@
 // changes nothing.
 import { judge } from "../core/attempt.ts";
 import { storedResult } from "../core/result.ts";
-import { isSuccess, type Outcome } from "../core/task.ts";
+import { isSuccess, type Outcome, type TaskSpec } from "../core/task.ts";
 import { isInFront } from "../store/key.ts";
 import type { Store } from "../store/store.ts";
 import type { TaskRow } from "../store/tasks.ts";
@@ -161,14 +161,19 @@ export class Dispatcher {
     return undefined;
   }
 
-  #written({ startedAt }: Run, outcome: Outcome, now: number, moved: TaskRow | undefined): void {
+  #written(
+    { startedAt, task }: Run,
+    outcome: Outcome,
+    now: number,
+    moved: TaskRow | undefined,
+  ): void {
     const { statistics } = this.#around;
     const tokens = this.#around.tokens();
     if (moved) this.lookAgainFrom(moved.key);
     if (outcome.kind !== "answered") return;
     statistics.executed(now);
     statistics.answered(startedAt, now);
-    if (outcome.status === 503) tokens?.overloaded(now);
+    if (isOverload(outcome.status, task.spec)) tokens?.overloaded(now);
     else if (isSuccess(outcome)) tokens?.succeeded(now);
   }
 
@@ -178,4 +183,8 @@ export class Dispatcher {
     this.lookAgainFrom(task.key);
     this.#around.onTrouble();
   }
+}
+
+function isOverload(status: number, { dialect }: TaskSpec): boolean {
+  return status === 503 || (status === 429 && dialect === "cloudtasks");
 }

@@ -7,6 +7,8 @@ import { acceptTask } from "../core/new-task.ts";
 /** What the check needs of the world. */
 export interface QueueModes {
   hosts: HostRules;
+  /** Whether there are keys to sign identity tokens with. */
+  hasIdentity: boolean;
   /** ms since 1970 */
   now: () => number;
   /** Whether the queue is a push or a pull queue; undefined when there is none of this name. */
@@ -26,7 +28,7 @@ const MAX_CALL_BYTES = 30 * 1024 * 1024;
 export async function admitTasks(
   given: readonly unknown[],
   field: "tasks" | "then",
-  { hosts, now, modeOf }: QueueModes,
+  { hosts, hasIdentity, now, modeOf }: QueueModes,
 ): Promise<Answer<Admitted[]>> {
   const split = given.map((task, i) => splitQueue(field === "then" ? field : `tasks[${i}]`, task));
   const queues = new Set(split.flatMap(({ ok }) => ok?.queue ?? []));
@@ -39,7 +41,8 @@ export async function admitTasks(
   const names = new Set<string>();
   const check = ({ queue, task }: { queue: string; task: Record<string, unknown> }) => {
     const mode = modes.get(queue) as "push" | "pull";
-    const accepted = acceptTask(task, { queue: { name: queue, mode }, now: now(), hosts });
+    const admission = { queue: { name: queue, mode }, now: now(), hosts, hasIdentity };
+    const accepted = acceptTask(task, admission);
     if (accepted.failure) return accepted;
     const { name, body } = accepted.ok;
     const id = name && `${queue} ${name}`;

@@ -10,7 +10,7 @@ import {
 import type { NewGroup } from "../core/group.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
-import { parseQueueEntry, type QueueFile } from "../core/queue-config.ts";
+import { parseQueueEntry, type QueueConfig, type QueueFile } from "../core/queue-config.ts";
 import type { AddResult, NewTask, Task } from "../core/task.ts";
 import { type Added, resultOf } from "./adding.ts";
 import { inFileRefusal } from "./entry.ts";
@@ -210,6 +210,11 @@ export class QueueHandle<P = unknown> {
   async remove(): Promise<void> {
     this.#refuseInFile();
     unwrap(await (await this.#object()).remove());
+  }
+
+  /** What the queue goes by. */
+  async config(): Promise<QueueConfig> {
+    return this.#file.queues.get(this.name) ?? (await this.#object()).config();
   }
 
   /** Configuration, state and statistics. */

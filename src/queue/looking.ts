@@ -4,7 +4,7 @@ import { isLeased } from "../core/lease.ts";
 import { checkLimit, PAGE } from "../core/page.ts";
 import { resultView } from "../core/result.ts";
 import { NO_PROGRESS, type Task, type TaskState } from "../core/task.ts";
-import { taskView, tombstoneView } from "../core/task-view.ts";
+import { rfc3339, taskView, tombstoneView } from "../core/task-view.ts";
 import { type QueueStanding, whyNotRunning } from "../core/why.ts";
 import { isInFront, isWaiting, LAST_PROPER_KEY, lastKeyOf } from "../store/key.ts";
 import type { NameRow } from "../store/names.ts";
@@ -75,7 +75,9 @@ function standingOf({ queue, entry: { config, isDefined } }: Shown): QueueStandi
 const LIVE: readonly TaskState[] = ["scheduled", "due", "running", "leased", "waiting"];
 const LISTED: readonly TaskState[] = [...LIVE, "failed"];
 /** Rows one page may look at to find those the filters let through, and rows read at once. */
-const SCAN = { most: 5000, step: 100 };
+const SCAN = { most: 5000, first: 10, step: 100 };
+/** Bodies of one page, and of rows read at once: a task can be a megabyte, and a message is 32 MiB at most. */
+const BYTES = { page: 8 * 1024 * 1024, step: 4 * 1024 * 1024 };
 
 export function listTasks(shown: Shown, query: ListQuery): Answer<TaskPage> {
   const refused = checkQuery(query);
@@ -115,15 +117,31 @@ function pageOf(
 ): { rows: TaskRow[]; cursor?: number } {
   const found: TaskRow[] = [];
   let cursor = after;
-  for (let looked = 0; looked < SCAN.most; looked += SCAN.step) {
-    const rows = rowsOf(shown, query.state, cursor, SCAN.step);
+  let bytes = 0;
+  let step = SCAN.first;
+  for (let looked = 0; looked < SCAN.most; ) {
+    const rows = rowsOf(shown, query.state, cursor, step);
     for (const row of rows) {
       cursor = row.key;
-      if (matches(shown, row, query) && found.push(row) === limit) return { rows: found, cursor };
+      if (!matches(shown, row, query)) continue;
+      bytes += sizeOf(row);
+      if (found.push(row) === limit || bytes >= BYTES.page) return { rows: found, cursor };
     }
-    if (rows.length < SCAN.step) return { rows: found };
+    if (rows.length < step) return { rows: found };
+    looked += rows.length;
+    step = nextStep(rows);
   }
   return { rows: found, cursor };
+}
+
+function sizeOf({ body }: TaskRow): number {
+  return body?.length ?? 0;
+}
+
+/** As many rows as fit, if they are as large as the last ones. */
+function nextStep(rows: readonly TaskRow[]): number {
+  const average = rows.reduce((sum, row) => sum + sizeOf(row), 0) / rows.length;
+  return Math.max(1, Math.min(SCAN.step, Math.floor(BYTES.step / Math.max(1, average))));
 }
 
 function rowsOf(
@@ -182,7 +200,9 @@ export function queueView({ queue, entry, now }: Shown): QueueView {
       keepFailed: config.keepFailed,
       ...(config.keepResults && { keepResults: true }),
       ...(config.failedQueue && { failedQueue: config.failedQueue }),
+      ...(config.annotations && { annotations: config.annotations }),
     },
+    ...(queue.purgedAt !== undefined && { purgedAt: rfc3339(queue.purgedAt) }),
     statistics: statisticsView(queue, now),
   };
 }

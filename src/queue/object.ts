@@ -1,30 +1,39 @@
 // The Durable Object of a queue. Thin: it wires a Queue to its storage, its alarm and its runner, and
-// its methods are the verbs. One more object of the same class, under a name no queue can have, is the
-// directory of all queues there have been; so a Worker's configuration names one class.
+// its methods are the verbs. Further objects of the same class, under names no queue can have, are the
+// directory of all queues there have been, and the couriers that carry tasks out of the Worker; so a
+// Worker's configuration names one class.
 import { DurableObject } from "cloudflare:workers";
 import { type Answer, refuse } from "../core/errors.ts";
 import { type HostRules, parseHostRules } from "../core/hosts.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
-import type { QueueFile } from "../core/queue-config.ts";
+import type { QueueConfig, QueueFile } from "../core/queue-config.ts";
+import type { Targets } from "../core/targets.ts";
 import type { Task } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
 import { Store } from "../store/store.ts";
 import { redriveAll, redriveTasks, rescheduleTask, runTask } from "./acting.ts";
 import type { AddCall, Added } from "./adding.ts";
+import { attended } from "./attended.ts";
+import { callOut } from "./call-out.ts";
+import { Couriers } from "./couriers.ts";
+import { type Delivery, outsideOf } from "./delivery.ts";
 import { Entry } from "./entry.ts";
 import { Group, type GroupSurroundings, ownerName } from "./group.ts";
 import { GroupErrands } from "./group-errands.ts";
+import { hasIdentity } from "./identity.ts";
 import { Joining, type JoiningVerbs } from "./joining.ts";
 import type { AckResult, Hold, Leasing } from "./leasing.ts";
 import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
+import type { WireOutcome } from "./outcome.ts";
 import { type Parts, type PartVerbs, partOf } from "./part-of.ts";
 import { Queue } from "./queue.ts";
 import { hasEnded, MAX_WAIT_S } from "./result.ts";
 import type { TaskRunnerVerbs } from "./runner.ts";
-import type { QueueSettings } from "./settings.ts";
+import { type QueueSettings, targetsOf } from "./settings.ts";
 import { listTombstones, releaseName } from "./tombstones.ts";
 import type {
+  CourierVerbs,
   DeleteResult,
   DirectoryVerbs,
   ListQuery,
@@ -42,10 +51,12 @@ import { Wakeup } from "./wakeup.ts";
 export const DIRECTORY = "/queues";
 
 const AFTER_TROUBLE_MS = 1000;
+/** How long the name of a removed queue is remembered. */
+const REMOVED_MS = 3 * 86_400_000;
 
 export class TaskQueueObject<Env = unknown>
   extends DurableObject<Env>
-  implements QueueVerbs, DirectoryVerbs, PartVerbs
+  implements QueueVerbs, CourierVerbs, DirectoryVerbs, PartVerbs
 {
   readonly #sql: Sql;
   readonly #store: Store;
@@ -53,13 +64,16 @@ export class TaskQueueObject<Env = unknown>
   readonly #queue: Queue;
   readonly #entry: Entry;
   readonly #waitingForEnds: Waiters<string, Answer<Task>>;
+  readonly #targets: Targets;
+  readonly #couriers = new Couriers();
   readonly #errands: GroupErrands;
   readonly #parts: { group: Group; joining: Joining };
   protected readonly runner: TaskRunnerVerbs;
 
-  /** `file`: the queue.yaml this Worker was deployed with. */
-  constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
+  /** `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for. */
+  constructor(ctx: DurableObjectState, env: Env, file: QueueFile, targets: Targets) {
     super(ctx, env);
+    this.#targets = targetsOf(env, targets);
     this.runner = (ctx.exports as unknown as { TaskRunner: TaskRunnerVerbs }).TaskRunner;
     this.#sql = sqlOf(ctx.storage);
     this.#store = new Store(this.#sql, () => this.chance());
@@ -71,12 +85,14 @@ export class TaskQueueObject<Env = unknown>
     this.#queue = new Queue(this.#store, {
       entry: this.#entry,
       hosts,
+      hasIdentity: hasIdentity(env as QueueSettings),
       storageLimit: file.totalStorageLimit,
       sql: this.#sql,
       wakeup: this.#wakeup,
       now: () => this.now(),
       // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
-      deliver: (delivery) => this.runner.run(delivery),
+      deliver: (delivery) =>
+        outsideOf(delivery, this.#targets) ? this.#sendOut(delivery) : this.runner.run(delivery),
       addTo: async (queue, tasks) => {
         const other = this.#objectOf(queue) as unknown as QueueVerbs;
         return (await other.add([{ tasks, atomic: false }]))[0] as Answer<Added[]>;
@@ -215,8 +231,28 @@ export class TaskQueueObject<Env = unknown>
     return queueView(this.#shown());
   }
 
+  async config(): Promise<QueueConfig> {
+    return this.#entry.config;
+  }
+
   async ending(attempt: number): Promise<string> {
     return this.#queue.ending(attempt);
+  }
+
+  async carry(delivery: Delivery): Promise<WireOutcome> {
+    const { queue, attempt } = delivery;
+    const ending = () => (this.#objectOf(queue) as unknown as QueueVerbs).ending(attempt);
+    const place = { ...outsideOf(delivery, this.#targets), settings: this.env as QueueSettings };
+    return attended(this.ctx, ending, (signal) =>
+      callOut(delivery, { ...place, now: this.now(), signal }),
+    );
+  }
+
+  #sendOut(delivery: Delivery): Promise<WireOutcome> {
+    return this.#couriers.send((courier) => {
+      const name = `/couriers/${delivery.queue}/${courier}`;
+      return (this.#objectOf(name) as unknown as CourierVerbs).carry(delivery);
+    });
   }
 
   async define(given: unknown): Promise<Answer<QueueView>> {
@@ -249,7 +285,12 @@ export class TaskQueueObject<Env = unknown>
   }
 
   async unregister(queue: string): Promise<void> {
-    this.#store.directory.remove(queue);
+    const now = this.now();
+    this.#store.directory.remove(queue, now + REMOVED_MS, now);
+  }
+
+  async wasRemoved(queue: string): Promise<boolean> {
+    return this.#store.directory.wasRemoved(queue, this.now());
   }
 
   async knownQueues(): Promise<string[]> {
@@ -278,9 +319,10 @@ export class TaskQueueObject<Env = unknown>
 
   #groupSurroundings(file: QueueFile, hosts: HostRules): GroupSurroundings {
     const now = () => this.now();
+    const identity = hasIdentity(this.env as QueueSettings);
     return {
       ...{ store: this.#store, now },
-      modes: { hosts, now, modeOf: (queue) => this.#modeOf(queue, file) },
+      modes: { hosts, hasIdentity: identity, now, modeOf: (queue) => this.#modeOf(queue, file) },
       attend: ({ queue, name }, group) => this.#joiningOf(queue).attend(name, group),
       running: (queue, group) => this.#joiningOf(queue).running(group),
       changed: () => this.#errands.arm(),

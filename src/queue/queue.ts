@@ -29,6 +29,8 @@ import { HOLD_MS, WATCHDOG_MS, type Wakeup } from "./wakeup.ts";
 export interface QueueSurroundings {
   entry: Entry;
   hosts: HostRules;
+  /** Whether identity tokens can be signed. */
+  hasIdentity: boolean;
   /** queue.yaml's total_storage_limit, in bytes. */
   storageLimit: number | undefined;
   sql: Sql;
@@ -110,9 +112,9 @@ export class Queue {
 
   /** What new tasks are checked against, unless there is no room for any. */
   admission(): Answer<Admission> {
-    const { entry, hosts, now, sql, storageLimit } = this.#around;
+    const { entry, hosts, hasIdentity, now, sql, storageLimit } = this.#around;
     const full = checkStorage(sql.size(), storageLimit);
-    return full ?? { ok: { queue: entry.config, now: now(), hosts } };
+    return full ?? { ok: { queue: entry.config, now: now(), hosts, hasIdentity } };
   }
 
   #insert(tasks: readonly AcceptedTask[], atomic: boolean, now: number): Answer<Added[]> {
@@ -138,9 +140,18 @@ export class Queue {
 
   /** Deletes every task on the queue; what is in flight runs to its end and changes nothing. */
   purge(): void {
-    this.change(() => this.store.purge(this.#around.now(), this.#around.entry.config));
+    const now = this.#around.now();
+    this.change(() => {
+      this.store.purge(now, this.#around.entry.config);
+      this.store.meta.set("purgedAt", now);
+    });
     this.#dispatcher.inFlight.disownAll();
     this.leasing?.table.clear();
+  }
+
+  /** When it was last purged, ms since 1970. */
+  get purgedAt(): number | undefined {
+    return this.store.meta.get("purgedAt");
   }
 
   get paused(): boolean {

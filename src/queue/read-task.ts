@@ -1,5 +1,5 @@
 // What a handler reads: the task in the request it was given.
-import { GROUP_HEADER } from "./delivery.ts";
+import { GROUP_HEADER } from "./delivery-headers.ts";
 
 /** A task as its handler sees it. */
 export interface PushedTask<P = unknown> {
@@ -27,18 +27,20 @@ export interface PushedTask<P = unknown> {
 /** Reads the task out of a handler's request. Throws when the request is not one the queue made. */
 export async function readTask<P = unknown>(request: Request): Promise<PushedTask<P>> {
   const { headers, signal } = request;
-  const queue = headers.get("X-AppEngine-QueueName");
-  const name = headers.get("X-AppEngine-TaskName");
+  const prefix = headers.has("X-CloudTasks-QueueName") ? "X-CloudTasks-" : "X-AppEngine-";
+  const said = (field: string) => headers.get(prefix + field);
+  const queue = said("QueueName");
+  const name = said("TaskName");
   if (queue === null || name === null) {
     throw new Error("readTask: the request carries no task; only the queue's own requests do");
   }
-  const previous = headers.get("X-AppEngine-TaskPreviousResponse");
+  const previous = said("TaskPreviousResponse");
   return {
     queue,
     name,
-    retryCount: Number(headers.get("X-AppEngine-TaskRetryCount")),
-    executionCount: Number(headers.get("X-AppEngine-TaskExecutionCount")),
-    eta: new Date(Number(headers.get("X-AppEngine-TaskETA")) * 1000),
+    retryCount: Number(said("TaskRetryCount")),
+    executionCount: Number(said("TaskExecutionCount")),
+    eta: new Date(Number(said("TaskETA")) * 1000),
     previousResponse: previous === null ? undefined : Number(previous),
     group: headers.get(GROUP_HEADER) ?? undefined,
     ...((await contentOf(request)) as { params: URLSearchParams; payload: P }),

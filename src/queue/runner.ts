@@ -2,12 +2,13 @@
 // a request, gives it to whoever the task is for and answers with the outcome. Each attempt has an
 // invocation of its own, with limits and a log entry of its own.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { hostRefusal, parseHostRules } from "../core/hosts.ts";
-import { isAbsolute } from "../core/new-task-rules.ts";
+import { placeOf, type Targets } from "../core/targets.ts";
 import type { Outcome } from "../core/task.ts";
-import { type Delivery, requestOf, urlOf } from "./delivery.ts";
-import { onWire, outcomeOf, type WireOutcome } from "./outcome.ts";
-import type { QueueSettings } from "./settings.ts";
+import { attended } from "./attended.ts";
+import type { Delivery } from "./delivery.ts";
+import { outcomeOf, type WireOutcome } from "./outcome.ts";
+import { requestOf } from "./request.ts";
+import { targetsOf } from "./settings.ts";
 import type { QueueVerbs } from "./verbs.ts";
 
 export interface TaskRunnerVerbs {
@@ -24,20 +25,10 @@ export interface App<Env> {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>;
 }
 
-/**
- * Names in queue.yaml's `target` (a service, or `version.service`) -> the service binding or the named
- * entrypoint that stands for it. A target that is not listed is the Worker itself, as App Engine sends
- * tasks of an unknown service to the default one.
- */
-export type Targets = Record<string, string>;
-
 /** What marks a request as the queue's own: no caller from outside can set an entrypoint's props. */
 export interface InsideProps {
   taskQueue: "inside";
 }
-
-/** An attempt that takes longer than this begins to listen for its end. */
-const LISTEN_AFTER_MS = 250;
 
 export class TaskRunnerEntrypoint<Env = unknown>
   extends WorkerEntrypoint<Env>
@@ -50,29 +41,20 @@ export class TaskRunnerEntrypoint<Env = unknown>
   constructor(ctx: ExecutionContext, env: Env, app: App<Env> | undefined, targets: Targets) {
     super(ctx, env);
     this.#app = app;
-    this.#targets = targets;
+    this.#targets = targetsOf(env, targets);
   }
 
   async run(delivery: Delivery): Promise<WireOutcome> {
-    const controller = new AbortController();
-    const outcome = this.#attempt(delivery, controller.signal);
-    const timer = setTimeout(() => {
-      // When the queue goes away this call is cut; the handler gets time to clean up all the same.
-      this.ctx.waitUntil(outcome);
-      void this.#listen(delivery, controller);
-    }, LISTEN_AFTER_MS);
-    try {
-      return onWire(await outcome);
-    } finally {
-      clearTimeout(timer);
-    }
+    const { queue, attempt } = delivery;
+    const ending = () => this.#objectOf(queue).ending(attempt);
+    return attended(this.ctx, ending, (signal) => this.#attempt(delivery, signal));
   }
 
   async #attempt(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
-    const url = delivery.spec?.url;
-    if (url && isAbsolute(url)) return this.#callOut(delivery, signal);
     try {
-      const response = await this.#handlerOf(delivery.target).fetch(requestOf(delivery, signal));
+      const handler = this.#handlerOf(delivery.target);
+      if (typeof handler === "string") return { kind: "unanswered", error: handler };
+      const response = await handler.fetch(requestOf(delivery, signal));
       return await outcomeOf(response, delivery.keepsResult);
     } catch (error) {
       if (signal.aborted) return { kind: "unanswered", error: String(signal.reason) };
@@ -81,30 +63,20 @@ export class TaskRunnerEntrypoint<Env = unknown>
     }
   }
 
-  // Checked again here, not only when it was added: the settings may have changed since.
-  async #callOut(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
-    const rules = parseHostRules((this.env as QueueSettings).TASKQUEUE_ALLOW_HOSTS);
-    const refusal = hostRefusal(new URL(urlOf(delivery)), rules);
-    if (refusal !== undefined) return { kind: "unanswered", error: `not called: ${refusal}` };
-    try {
-      return await outcomeOf(await fetch(requestOf(delivery, signal)), delivery.keepsResult);
-    } catch (error) {
-      return { kind: "unanswered", error: String(signal.aborted ? signal.reason : error) };
-    }
-  }
-
-  // The queue's object is asked only by attempts that take long. When it goes away itself the call breaks,
-  // which says the same.
-  async #listen({ queue, attempt }: Delivery, controller: AbortController): Promise<void> {
+  #objectOf(queue: string): Pick<QueueVerbs, "ending"> {
     const { TaskQueue } = this.ctx.exports as unknown as { TaskQueue: DurableObjectNamespace };
-    const object = TaskQueue.getByName(queue) as unknown as Pick<QueueVerbs, "ending">;
-    const reason = await object.ending(attempt).catch(() => "the queue went away");
-    controller.abort(new DOMException(reason, "AbortError"));
+    return TaskQueue.getByName(queue) as unknown as Pick<QueueVerbs, "ending">;
   }
 
-  #handlerOf(target: string | undefined): Handler {
-    const service = target === undefined ? undefined : this.#serviceOf(target);
-    if (service) return service;
+  /** Who stands for the target; a text says why nobody does. */
+  #handlerOf(target: string | undefined): Handler | string {
+    const place = placeOf(target, this.#targets);
+    if (place.kind === "own") return this.#own();
+    if (place.kind === "bound") return this.#bound(place.name);
+    return place.kind === "unknown" ? place.why : `target: ${place.origin} lies outside`;
+  }
+
+  #own(): Handler {
     const app = this.#app;
     if (app) return { fetch: (request) => app.fetch(request, this.env, this.ctx) };
     const props: InsideProps = { taskQueue: "inside" };
@@ -112,13 +84,9 @@ export class TaskRunnerEntrypoint<Env = unknown>
     return own.default({ props });
   }
 
-  #serviceOf(target: string): Handler | undefined {
-    const name = this.#targets[target] ?? this.#targets[target.split(".").at(-1) ?? target];
-    if (name === undefined) return undefined;
-    const services = { ...(this.ctx.exports as object), ...(this.env as object) } as Record<
-      string,
-      Handler
-    >;
-    return services[name];
+  #bound(name: string): Handler | string {
+    const places = { ...(this.ctx.exports as object), ...(this.env as object) };
+    const handler = (places as Record<string, Handler | undefined>)[name];
+    return handler ?? `target: this Worker has no service binding and no entrypoint "${name}"`;
   }
 }

@@ -4,9 +4,12 @@ import type { Answer } from "../core/errors.ts";
 import type { RecentPercentiles } from "../core/histogram.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
+import type { QueueConfig } from "../core/queue-config.ts";
 import type { Task, TaskState } from "../core/task.ts";
 import type { AddCall, Added } from "./adding.ts";
+import type { Delivery } from "./delivery.ts";
 import type { AckResult, Hold } from "./leasing.ts";
+import type { WireOutcome } from "./outcome.ts";
 
 /** Which tasks to list: in due order, `limit` at most (1 to 1,000, default 100), after `cursor`. */
 export interface ListQuery {
@@ -79,7 +82,11 @@ export interface QueueView {
     keepFailed: number;
     keepResults?: true;
     failedQueue?: string;
+    /** What others wrote down with the queue. */
+    annotations?: Readonly<Record<string, unknown>>;
   };
+  /** When it was last purged, RFC 3339; absent if it never was. */
+  purgedAt?: string;
   statistics: {
     /** On the queue: waiting, in flight, or between two attempts. Exact up to 1,000 at least. */
     tasks: number;
@@ -129,6 +136,8 @@ export interface QueueVerbs {
   pause(): Promise<QueueView>;
   resume(): Promise<QueueView>;
   describe(): Promise<QueueView>;
+  /** What it goes by; in contrast to `describe` it reads no rows. */
+  config(): Promise<QueueConfig>;
   lease(request: LeaseRequest): Promise<Answer<Task[]>>;
   acknowledge(holds: readonly Hold[]): Promise<Answer<AckResult[]>>;
   modifyLease(hold: Hold, seconds: number): Promise<Answer<Task>>;
@@ -142,9 +151,16 @@ export interface QueueVerbs {
   ending(attempt: number): Promise<string>;
 }
 
+/** The RPC surface of a courier: an object from which tasks go out of the Worker. */
+export interface CourierVerbs {
+  carry(delivery: Delivery): Promise<WireOutcome>;
+}
+
 /** The RPC surface of the directory: the object that knows which queues there have ever been. */
 export interface DirectoryVerbs {
   register(queue: string): Promise<void>;
   unregister(queue: string): Promise<void>;
   knownQueues(): Promise<string[]>;
+  /** Whether a queue of this name was removed in the last three days. */
+  wasRemoved(queue: string): Promise<boolean>;
 }

@@ -38,6 +38,8 @@ export interface MetaValues {
   listed: boolean;
   /** Paused by hand. */
   paused: boolean;
+  /** When it was last purged, ms since 1970. */
+  purgedAt: number;
   /** The queue.yaml entry last seen, as JSON, to notice that a deploy changed it. */
   config: string;
   /** The entry this queue was made with over the API. */

@@ -57,6 +57,7 @@ const MIGRATIONS: readonly string[] = [
      result TEXT,
      error TEXT
    );`,
+  "CREATE TABLE removed_queues (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;",
 ];
 
 /** Brings the tables up to date; on an object that is, it reads one row and writes none. */

@@ -65,6 +65,7 @@ describe("an answer", () => {
     expect(lastOf({ outcomes: [answered(500)] }).progress).toEqual({
       retryCount: 1,
       executionCount: 1,
+      serverErrorCount: 1,
       previousResponse: 500,
       retryReason: "handler answered 500",
       firstStartedAt: T,

@@ -341,6 +341,30 @@ describe("extensions", () => {
   });
 });
 
+describe("annotations", () => {
+  it("are kept as they are", () => {
+    const config = push("extensions: {annotations: {team: blue, more: {list: [1, 2]}}}");
+    expect(config.annotations).toEqual({ team: "blue", more: { list: [1, 2] } });
+    expect(push("extensions: {}")).not.toHaveProperty("annotations");
+  });
+
+  it("are a mapping", () => {
+    const [fault] = faults("queue: [{name: q, rate: 1/s, extensions: {annotations: 3}}]");
+    expect(fault).toContain("extensions.annotations: found 3, expected a mapping");
+  });
+});
+
+describe("a name in a namespace", () => {
+  it("is for queues that are made while running, not for the file's", () => {
+    const name = "example.com:p/us-central1/mail";
+    expect(parseQueueEntry({ name, rate: "5/s" }).ok).toMatchObject({ name, rate: 5 });
+    for (const bad of ["/mail", "a/b_c", "a//b", "a/"]) {
+      expect(parseQueueEntry({ name: bad, rate: "5/s" }).failure?.message).toContain("letters");
+    }
+    expect(faults("queue: [{name: a/b, rate: 1/s}]")).toHaveLength(1);
+  });
+});
+
 describe("the top level", () => {
   it.each([
     ["120M", 125_829_120],

@@ -57,6 +57,17 @@ describe("adding over HTTP", () => {
     expect(received[0]?.body).toBe(body);
   });
 
+  it("takes an identity token and a dialect from the query, too", async () => {
+    const token = "oidcToken.serviceAccountEmail=me@example.com&oidcToken.audience=you";
+    const path = `/queues/push/tasks?name=n1&method=PATCH&dialect=cloudtasks&${token}`;
+    expect((await call(path, { method: "POST" })).status).toBe(201);
+    expect(await (await call("/queues/push/tasks/n1")).json()).toMatchObject({
+      method: "PATCH",
+      dialect: "cloudtasks",
+      oidcToken: { serviceAccountEmail: "me@example.com", audience: "you" },
+    });
+  });
+
   it.each([
     ["text/csv", "a;b", { payload: "a;b" }],
     ["application/xml", "<a/>", { payloadBase64: btoa("<a/>") }],
@@ -110,6 +121,16 @@ describe("adding over HTTP", () => {
     [{ name: "a.b" }, 400, "INVALID_TASK_NAME"],
     [{ url: "http://127.0.0.1/x" }, 400, "INVALID_URL"],
     [{ url: "http://169.254.169.254/" }, 400, "INVALID_URL"],
+    [{ url: "http://2130706433/" }, 400, "INVALID_URL"],
+    [{ url: "http://0x7f.1/" }, 400, "INVALID_URL"],
+    [{ url: "http://[::ffff:7f00:1]/" }, 400, "INVALID_URL"],
+    [{ url: "http://metadata.google.internal./" }, 400, "INVALID_URL"],
+    [{ url: "http://example.com@127.0.0.1/" }, 400, "INVALID_URL"],
+    [{ url: "https://me@example.com/" }, 400, "INVALID_URL"],
+    [{ url: "ftp://example.com/" }, 400, "INVALID_URL"],
+    [{ method: "TRACE" }, 400, "INVALID_REQUEST"],
+    [{ dialect: "morse" }, 400, "INVALID_REQUEST"],
+    [{ oidcToken: {} }, 400, "INVALID_REQUEST"],
     [{ eta: "tomorrow" }, 400, "INVALID_ETA"],
     [{ countdown: 2_592_001 }, 400, "INVALID_ETA"],
     [{ countdown: 1, eta: "2050-01-01T00:00:00Z" }, 400, "INVALID_REQUEST"],

@@ -1,0 +1,65 @@
+// Resource names: projects/P/locations/L/queues/Q/tasks/T.
+import { badName, invalidArgument } from "./status.ts";
+
+/** A project and a location. */
+export interface Place {
+  project: string;
+  location: string;
+}
+
+const PROJECT = /^[A-Za-z0-9:.-]+$/;
+const LOCATION = /^[A-Za-z0-9-]+$/;
+const QUEUE = /^[A-Za-z0-9-]{1,100}$/;
+const TASK = /^[A-Za-z0-9_-]{1,500}$/;
+const PLACE_FORM = "projects/<PROJECT_ID>/locations/<LOCATION_ID>";
+
+export function placeName({ project, location }: Place): string {
+  return `projects/${project}/locations/${location}`;
+}
+
+export function queueNameOf(place: Place, queue: string): string {
+  return `${placeName(place)}/queues/${queue}`;
+}
+
+export function checkPlace({ project, location }: Place): Place {
+  if (PROJECT.test(project) && LOCATION.test(location)) return { project, location };
+  throw badName(`Resource name must be formatted: "${PLACE_FORM}".`);
+}
+
+export function checkQueueId(queue: string): string {
+  if (QUEUE.test(queue)) return queue;
+  throw badName(`Queue name must be formatted: "${PLACE_FORM}/queues/<QUEUE_ID>".`);
+}
+
+/** The queue's id in a body's name, which has to lie where the request says. */
+export function queueIdIn(name: string | undefined, place: Place): string {
+  const parent = `${placeName(place)}/queues/`;
+  const id = /^projects\/[^/]*\/locations\/[^/]*\/queues\/([^/]*)$/.exec(name ?? "")?.[1];
+  const queue = checkQueueId(id ?? "");
+  if (name === parent + queue) return queue;
+  throw invalidArgument(`The queue name '${name}' must lie under '${placeName(place)}'.`);
+}
+
+export function checkTaskId(id: string): string {
+  if (TASK.test(id)) return id;
+  throw badName(
+    `Task ID "${id}" can contain only letters ([A-Za-z]), numbers ([0-9]), hyphens (-), or underscores (_). Task ID must between 1 and 500 characters.`,
+  );
+}
+
+/** The task's id in a body's name, which has to lie under the request's queue. */
+export function taskIdIn(name: string, queueName: string): string {
+  const parts = /^(projects\/[^/]*\/locations\/[^/]*\/queues\/[^/]*)\/tasks\/(.*)$/s.exec(name);
+  if (!parts) {
+    throw badName(
+      `Task name must be formatted: "${PLACE_FORM}/queues/<QUEUE_ID>/tasks/<TASK_ID>".`,
+    );
+  }
+  const [, parent = "", id = ""] = parts;
+  if (parent !== queueName) {
+    throw invalidArgument(
+      `The queue name from request ('${queueName}') must be the same as the queue name in the named task ('${parent}').`,
+    );
+  }
+  return checkTaskId(id);
+}

@@ -1,0 +1,138 @@
+// A task of Google's as a new task of the queue.
+import type { RetryParameters } from "../backoff.ts";
+import { shown } from "../errors.ts";
+import type { NewTask, OidcToken } from "../task.ts";
+import { withHttpTarget } from "./http-target.ts";
+import { taskIdIn } from "./names.ts";
+import { targetOf } from "./queue-resource.ts";
+import type {
+  AppEngineHttpRequest,
+  CloudTask,
+  HttpRequest,
+  HttpTarget,
+  RetryConfig,
+  Tokens,
+} from "./resources.ts";
+import { completeRetryConfig, retryConfigOf, retryParametersOf } from "./retry.ts";
+import { CloudTasksError, invalidArgument } from "./status.ts";
+
+/** What a task is made for. */
+export interface Receiving {
+  /** The queue's resource name. */
+  queueName: string;
+  /** What the queue's configuration says; times in seconds. */
+  retry: RetryParameters;
+  httpTarget?: HttpTarget | undefined;
+  /** Whether a task may leave its url to the queue: then it is the Worker's own route for the queue. */
+  urlIsOptional: boolean;
+  /** Whether identity tokens are left out, where none can be signed: as an emulator does. */
+  leavesTokensOut: boolean;
+}
+
+const DEADLINE_S = { httpRequest: [15, 1800, "30m"], appEngine: [15, 86_415, "24h15s"] } as const;
+
+export function newTaskOf(task: CloudTask, receiving: Receiving): NewTask {
+  const { name, scheduleTime, retryConfig } = task;
+  return {
+    ...(name && { name: taskIdIn(name, receiving.queueName) }),
+    ...requestOf(task, receiving),
+    ...(scheduleTime !== undefined && { eta: new Date(scheduleTime) }),
+    ...(retryConfig && { retry: ownRetry(retryConfig, receiving.retry) }),
+  };
+}
+
+// What a task leaves unsaid is its queue's.
+function ownRetry(config: RetryConfig, queue: RetryParameters): RetryParameters {
+  return retryParametersOf(completeRetryConfig(config, true, retryConfigOf(queue)));
+}
+
+function requestOf(task: CloudTask, receiving: Receiving): NewTask {
+  const { httpRequest, appEngineHttpRequest, pullMessage } = task;
+  const given = [httpRequest, appEngineHttpRequest, pullMessage].filter((it) => it !== undefined);
+  if (given.length !== 1) {
+    throw invalidArgument(
+      "Task: exactly one of httpRequest, appEngineHttpRequest and pullMessage must be set.",
+    );
+  }
+  if (pullMessage) return pulled(pullMessage);
+  return httpRequest
+    ? { ...httpTask(httpRequest, receiving), ...deadlineOf(task, "httpRequest") }
+    : {
+        ...appEngineTask(appEngineHttpRequest as AppEngineHttpRequest),
+        ...deadlineOf(task, "appEngine"),
+      };
+}
+
+function pulled({ payload = new Uint8Array(), tag }: { payload?: Uint8Array; tag?: string }) {
+  return { method: "PULL", payload, ...(tag && { tag }) } as unknown as NewTask;
+}
+
+function deadlineOf({ dispatchDeadline }: CloudTask, kind: keyof typeof DEADLINE_S): NewTask {
+  // A duration of zero cannot be told from one that was not set.
+  if (!dispatchDeadline) return {};
+  const [least, most, limit] = DEADLINE_S[kind];
+  if (dispatchDeadline >= least && dispatchDeadline <= most) return { dispatchDeadline };
+  throw invalidArgument(`Task.dispatchDeadline must be between [${least}s, ${limit}].`);
+}
+
+function httpTask(given: HttpRequest, receiving: Receiving): NewTask {
+  const { httpTarget, urlIsOptional, leavesTokensOut } = receiving;
+  const request = withHttpTarget(given, httpTarget);
+  const { url = "", httpMethod, headers = {} } = request;
+  if (url === "" && !urlIsOptional) throw invalidArgument("HttpRequest.url is required.");
+  if (url !== "" && !/^https?:\/\//i.test(url)) {
+    throw invalidArgument("HttpTarget.url must start with 'http://' or 'https://'.");
+  }
+  const token = leavesTokensOut ? undefined : tokenOf(request);
+  return {
+    dialect: "cloudtasks",
+    ...(url && { url }),
+    ...(httpMethod && { method: httpMethod }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...bodyOf(request, "HttpRequest", ["POST", "PUT", "PATCH"]),
+    ...(token && { oidcToken: token }),
+  };
+}
+
+function tokenOf({ oauthToken, oidcToken }: Tokens): OidcToken | undefined {
+  if (oauthToken) {
+    throw new CloudTasksError(
+      "UNIMPLEMENTED",
+      "HttpRequest.oauthToken: only Google can issue its access tokens; use oidcToken.",
+    );
+  }
+  if (!oidcToken) return undefined;
+  const { serviceAccountEmail = "", audience } = oidcToken;
+  return { serviceAccountEmail, ...(audience && { audience }) };
+}
+
+function appEngineTask(request: AppEngineHttpRequest): NewTask {
+  const { relativeUri = "", httpMethod, headers = {}, appEngineRouting = {} } = request;
+  const url = relativeUri || "/";
+  if (!url.startsWith("/") || url.includes(" ")) {
+    throw invalidArgument(
+      `AppEngineHttpRequest.relativeUri: found ${shown(url)}, expected a path that begins with "/" and has no spaces.`,
+    );
+  }
+  const target = targetOf(appEngineRouting);
+  return {
+    dialect: "cloudtasks-appengine",
+    url,
+    ...(httpMethod && { method: httpMethod }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...bodyOf(request, "AppEngineHttpRequest", ["POST", "PUT"]),
+    ...(target && { target }),
+  };
+}
+
+function bodyOf(
+  { body, httpMethod = "POST" }: HttpRequest | AppEngineHttpRequest,
+  kind: string,
+  methods: readonly string[],
+): NewTask {
+  if (!body || body.length === 0) return {};
+  if (methods.includes(httpMethod)) return { payload: body };
+  throw invalidArgument(
+    `${kind}.body: a ${httpMethod} request has no body; only ${methods.join(", ")} carry one.`,
+  );
+}

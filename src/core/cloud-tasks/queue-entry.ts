@@ -1,0 +1,145 @@
+// A queue of Google's as an entry of queue.yaml's form: defaults, limits, and what is kept beside.
+import { QUEUE } from "./messages.ts";
+import { writeMessage } from "./proto-json.ts";
+import {
+  ANNOTATION,
+  flattened,
+  hasRoute,
+  isPull,
+  keptOf,
+  resourceOf,
+  type ShownQueue,
+  targetOf,
+} from "./queue-resource.ts";
+import type { CloudQueue, RateLimits } from "./resources.ts";
+import { completeRetryConfig, retryParametersOf } from "./retry.ts";
+import { invalidArgument } from "./status.ts";
+
+/** Seconds a name stays taken after its task has ended, on queues made by this API. */
+const TOMBSTONE_TTL_S = 3600;
+/** What may be set; what a queue made otherwise has may be outside, and stays. */
+const TTL_S = {
+  taskTtl: [10 * 86_400, 3650 * 86_400],
+  tombstoneTtl: [3600, 9 * 86_400],
+} as const;
+const RATE = { default: 500, most: 500 };
+const CONCURRENT = { default: 1000, most: 5000 };
+const BURST = { least: 10, most: 100, perRate: 0.2 };
+
+const KEPT = ["httpTarget", "stackdriverLoggingConfig", "taskTtl"] as const;
+
+/** How a queue is written down. */
+export interface Writing {
+  /** Whether a scalar zero stands for "not set": then the default holds. */
+  zeroIsUnset: boolean;
+  /** The queue as it is, of which stays what this API has no word for. */
+  current?: ShownQueue;
+}
+
+/** The entry of queue.yaml's form that does what the queue says. */
+export function entryOf(given: CloudQueue, { zeroIsUnset, current }: Writing): object {
+  const queue = flattened(given);
+  checkDurations(queue, current && resourceOf("", current));
+  const extensions = extensionsOf(queue, current);
+  if (isPull(queue)) return { mode: "pull", ...pullEntry(queue), extensions };
+  const entry = pushEntry(queue, zeroIsUnset);
+  if (current && isSame(queue.rateLimits, resourceOf("", current).rateLimits)) {
+    return { ...entry, extensions: { ...extensions, ...ratesAsTheyAre(current) } };
+  }
+  return { ...entry, ...ratesOf(queue.rateLimits ?? {}, zeroIsUnset), extensions };
+}
+
+function extensionsOf(queue: CloudQueue, current: ShownQueue | undefined): object {
+  const { keepFailed, keepResults, failedQueue, annotations } =
+    current?.extensions ?? ({} as Partial<ShownQueue["extensions"]>);
+  const kept = { ...keptOf(annotations), queue: keptPart(queue) };
+  return {
+    tombstone_ttl: `${Math.ceil(queue.tombstoneTtl ?? TOMBSTONE_TTL_S)}s`,
+    ...(keepFailed !== undefined && { keep_failed: `${keepFailed}s` }),
+    ...(keepResults && { keep_results: true }),
+    ...(failedQueue !== undefined && { failed_queue: failedQueue }),
+    annotations: { ...annotations, [ANNOTATION]: kept },
+  };
+}
+
+// A queue made otherwise can be faster than this API allows, and have another burst.
+function ratesAsTheyAre({ rate, bucketSize, maxConcurrentRequests }: ShownQueue): object {
+  return { rate, bucket_size: bucketSize, max_concurrent_requests: maxConcurrentRequests };
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function keptPart(queue: CloudQueue): object {
+  const part = Object.fromEntries(KEPT.map((name) => [name, queue[name]]));
+  return writeMessage(QUEUE, part, { enumsAsNumbers: false });
+}
+
+function checkDurations(queue: CloudQueue, current: CloudQueue = {}): void {
+  for (const [key, [least, most]] of Object.entries(TTL_S)) {
+    const name = key as keyof typeof TTL_S;
+    const value = queue[name];
+    if (value === undefined || value === current[name]) continue;
+    if (value >= least && value <= most) continue;
+    throw invalidArgument(`Queue.${name} must be between [${least}s, ${most}s].`);
+  }
+  const ratio = queue.stackdriverLoggingConfig?.samplingRatio ?? 0;
+  if (ratio >= 0 && ratio <= 1) return;
+  throw invalidArgument("StackdriverLoggingConfig.samplingRatio must be between [0.0, 1.0].");
+}
+
+function pushEntry(queue: CloudQueue, zeroIsUnset: boolean): object {
+  const retry = completeRetryConfig(queue.retryConfig ?? {}, zeroIsUnset);
+  const { limit, ageLimit, minBackoff, maxBackoff, maxDoublings } = retryParametersOf(retry);
+  const routing = queue.appEngineRoutingOverride;
+  return {
+    ...(routing && hasRoute(routing) && { target: targetOf(routing) }),
+    retry_parameters: {
+      ...(limit !== undefined && { task_retry_limit: limit }),
+      ...(ageLimit !== undefined && { task_age_limit: `${ageLimit}s` }),
+      min_backoff_seconds: minBackoff,
+      max_backoff_seconds: maxBackoff,
+      max_doublings: maxDoublings,
+    },
+  };
+}
+
+// Of a pull queue's settings only the number of leases is its owner's.
+function pullEntry({ retryConfig = {} }: CloudQueue): object {
+  const { maxAttempts = -1, unlimitedAttempts } = retryConfig;
+  if (unlimitedAttempts || maxAttempts < 1) return {};
+  return { retry_parameters: { task_retry_limit: maxAttempts } };
+}
+
+function ratesOf(limits: RateLimits, zeroIsUnset: boolean): object {
+  const rate = numberOf(limits.maxDispatchesPerSecond, RATE.default, zeroIsUnset);
+  const concurrent = numberOf(limits.maxConcurrentDispatches, CONCURRENT.default, true);
+  checkRange("maxDispatchesPerSecond", rate, RATE.most);
+  checkRange("maxConcurrentDispatches", concurrent, CONCURRENT.most);
+  return {
+    rate: `${decimal(rate)}/s`,
+    bucket_size: burstOf(rate),
+    max_concurrent_requests: concurrent,
+  };
+}
+
+function numberOf(given: number | undefined, otherwise: number, zeroIsUnset: boolean): number {
+  return given === undefined || (given === 0 && zeroIsUnset) ? otherwise : given;
+}
+
+function checkRange(name: string, value: number, most: number): void {
+  if (value < 0) throw invalidArgument(`RateLimits.${name} cannot be negative.`);
+  if (value > most) {
+    throw invalidArgument(`RateLimits.${name} must be less than or equal to ${most}.`);
+  }
+}
+
+// The service picks the burst; it is known for 500/s (100) and for small rates (about 10).
+function burstOf(rate: number): number {
+  return Math.min(BURST.most, Math.max(BURST.least, Math.ceil(rate * BURST.perRate)));
+}
+
+function decimal(value: number): string {
+  return value.toFixed(12).replace(/\.?0+$/, "");
+}

@@ -1,0 +1,39 @@
+// The filter of a list of queues: conditions on fields, such as `state: PAUSED` or
+// `rateLimits.maxDispatchesPerSecond > 5 AND state != DISABLED`.
+import { QUEUE } from "./messages.ts";
+import { fieldPath } from "./proto-json.ts";
+import { invalidArgument } from "./status.ts";
+
+export type QueueFilter = (queue: object) => boolean;
+
+const CONDITION = /^\s*([A-Za-z_.]+)\s*(:|=|!=|<=|>=|<|>)\s*("[^"]*"|[^\s"]+)\s*$/;
+
+export function parseFilter(text: string): QueueFilter {
+  if (text.trim() === "") return () => true;
+  const alternatives = text.split(/\s+OR\s+/).map((part) => part.split(/\s+AND\s+/).map(condition));
+  return (queue) => alternatives.some((all) => all.every((holds) => holds(queue)));
+}
+
+function condition(text: string): QueueFilter {
+  const [, field = "", operator = "", quoted = ""] = CONDITION.exec(text) ?? [];
+  const path = fieldPath(QUEUE, field);
+  if (!path) {
+    throw invalidArgument(
+      `Invalid filter: found '${text}', expected conditions such as 'state: PAUSED' joined by AND or OR.`,
+    );
+  }
+  const wanted = quoted.replace(/^"|"$/g, "");
+  return (queue) => compares(valueAt(queue, path), operator, wanted);
+}
+
+function valueAt(queue: object, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, name) => (value as Record<string, unknown>)?.[name], queue);
+}
+
+function compares(value: unknown, operator: string, wanted: string): boolean {
+  if (operator === ":") return `${value ?? ""}`.toLowerCase().includes(wanted.toLowerCase());
+  if (operator === "=") return `${value}` === wanted;
+  if (operator === "!=") return `${value}` !== wanted;
+  const [a, b] = [Number(value), Number(wanted.replace(/s$/, ""))];
+  return { "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b }[operator] ?? false;
+}

@@ -1,0 +1,156 @@
+// A queue as Google's API shows it. What Google keeps with a queue and the queue here has no
+// use for (logging, time to live of tasks, target of HTTP tasks, policy) lies in the entry's annotations.
+import { perSecond } from "../units.ts";
+import { QUEUE } from "./messages.ts";
+import { readMessage } from "./proto-json.ts";
+import type { CloudQueue, HttpTarget, Routing } from "./resources.ts";
+import { retryConfigOf } from "./retry.ts";
+
+/** The part of a queue's view that its resource is made of; times RFC 3339, durations in seconds. */
+export interface ShownQueue {
+  mode: "push" | "pull";
+  state: "running" | "paused" | "disabled";
+  rate: string;
+  bucketSize: number;
+  maxConcurrentRequests: number;
+  target?: string;
+  purgedAt?: string;
+  retryParameters: {
+    taskRetryLimit?: number;
+    taskAgeLimit?: number;
+    minBackoffSeconds: number;
+    maxBackoffSeconds: number;
+    maxDoublings: number;
+  };
+  extensions: {
+    tombstoneTtl: number;
+    keepFailed: number;
+    keepResults?: true;
+    failedQueue?: string;
+    annotations?: QueueAnnotations;
+  };
+  statistics: {
+    tasks: number;
+    oldestEta: string | null;
+    executedLastMinute: number;
+    inFlight: number;
+    enforcedRate: number | null;
+  };
+}
+
+export type QueueAnnotations = Readonly<Record<string, unknown>>;
+
+export const ANNOTATION = "cloudTasks";
+
+/** What an entry's annotations keep for this API, as JSON. */
+export interface Kept {
+  queue?: object;
+  /** Of google.iam.v1. */
+  policy?: object;
+}
+
+export function keptOf(annotations: QueueAnnotations = {}): Kept {
+  return Object(annotations[ANNOTATION]);
+}
+
+/** The httpTarget of a queue with these annotations. */
+export function httpTargetIn(annotations: QueueAnnotations | undefined): HttpTarget | undefined {
+  return keptQueue(annotations).httpTarget;
+}
+
+// Annotations are anybody's to write: what is no part of a queue is passed over.
+function keptQueue(annotations: QueueAnnotations | undefined): CloudQueue {
+  try {
+    return readMessage(QUEUE, keptOf(annotations).queue);
+  } catch {
+    return {};
+  }
+}
+
+/** The queue with this policy. */
+export function withPolicy(shown: ShownQueue, policy: object): ShownQueue {
+  const { annotations } = shown.extensions;
+  const kept = { ...annotations, [ANNOTATION]: { ...keptOf(annotations), policy } };
+  return { ...shown, extensions: { ...shown.extensions, annotations: kept } };
+}
+
+export function isPull({ pullTarget, type }: CloudQueue): boolean {
+  return pullTarget !== undefined || type === "PULL";
+}
+
+/** The queue with its routing where v2 has it, whatever version it was written in. */
+export function flattened({ appEngineHttpQueue, ...queue }: CloudQueue): CloudQueue {
+  const routing = appEngineHttpQueue?.appEngineRoutingOverride;
+  return routing ? { ...queue, appEngineRoutingOverride: routing } : queue;
+}
+
+export function hasRoute({ service, version, instance }: Routing): boolean {
+  return Boolean(service || version || instance);
+}
+
+/** `[[instance.]version.]service`, or undefined when nothing is named. */
+export function targetOf({ service, version, instance }: Routing): string | undefined {
+  if (!hasRoute({ service, version, instance } as Routing)) return undefined;
+  return [instance, version, service || "default"].filter(Boolean).join(".");
+}
+
+export function routingOf(target: string): Routing {
+  const [service, version, instance] = target.split(".").reverse();
+  return {
+    ...(service !== undefined && { service }),
+    ...(version !== undefined && { version }),
+    ...(instance !== undefined && { instance }),
+  };
+}
+
+/** The queue as v2beta3 has it, its routing where v2 has it; `name` is its resource name. */
+export function resourceOf(name: string, shown: ShownQueue): CloudQueue {
+  const { mode, target, purgedAt, extensions } = shown;
+  const kept = keptQueue(extensions.annotations);
+  return {
+    name,
+    ...(mode === "pull" ? pullPart(shown) : pushPart(shown)),
+    state: shown.state.toUpperCase() as "RUNNING",
+    ...(target !== undefined && { appEngineRoutingOverride: routingOf(target) }),
+    ...(purgedAt !== undefined && { purgeTime: Date.parse(purgedAt) }),
+    tombstoneTtl: extensions.tombstoneTtl,
+    ...kept,
+  };
+}
+
+function pullPart({ retryParameters: { taskRetryLimit } }: ShownQueue): CloudQueue {
+  const maxAttempts = taskRetryLimit ?? -1;
+  return { type: "PULL", retryConfig: { maxAttempts } };
+}
+
+function pushPart(shown: ShownQueue): CloudQueue {
+  const { rate, bucketSize, maxConcurrentRequests, retryParameters: retry } = shown;
+  const limit = perSecond(rate);
+  return {
+    type: "PUSH",
+    rateLimits: {
+      ...(Number.isFinite(limit) && { maxDispatchesPerSecond: limit }),
+      maxBurstSize: bucketSize,
+      maxConcurrentDispatches: maxConcurrentRequests,
+    },
+    retryConfig: retryConfigOf({
+      ...(retry.taskRetryLimit !== undefined && { limit: retry.taskRetryLimit }),
+      ...(retry.taskAgeLimit !== undefined && { ageLimit: retry.taskAgeLimit }),
+      minBackoff: retry.minBackoffSeconds,
+      maxBackoff: retry.maxBackoffSeconds,
+      maxDoublings: retry.maxDoublings,
+    }),
+  };
+}
+
+/** v2beta2's and v2beta3's statistics. */
+export function statsOf({ statistics }: ShownQueue): object {
+  const { tasks, oldestEta, executedLastMinute, inFlight, enforcedRate } = statistics;
+  return {
+    tasksCount: `${tasks}`,
+    ...(oldestEta !== null && { oldestEstimatedArrivalTime: Date.parse(oldestEta) }),
+    executedLastMinuteCount: `${executedLastMinute}`,
+    concurrentDispatchesCount: `${inFlight}`,
+    ...(enforcedRate !== null && { effectiveExecutionRate: enforcedRate }),
+  };
+}

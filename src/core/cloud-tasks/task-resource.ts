@@ -1,0 +1,195 @@
+// A task of the queue as Google's API shows it.
+import { fromBase64 } from "../base64.ts";
+import { isAbsolute } from "../new-task-rules.ts";
+import { shortQueueName } from "../queue-name.ts";
+import type { AttemptView, Params, Task } from "../task.ts";
+import { routingOf } from "./queue-resource.ts";
+import type {
+  AppEngineHttpRequest,
+  CloudAttempt,
+  CloudTask,
+  HttpRequest,
+  Routing,
+  View,
+} from "./resources.ts";
+import { retryConfigOf } from "./retry.ts";
+import { STATUS, type Status } from "./status.ts";
+
+const DEADLINE_S = 600;
+const USER_AGENT = "Google-Cloud-Tasks";
+const APP_ENGINE_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)";
+
+/** How a task is shown. */
+export interface Showing {
+  /** Its resource name. */
+  name: string;
+  isPull: boolean;
+  view: View;
+}
+
+export function resourceOfTask(task: Task, { name, isPull, view }: Showing): CloudTask {
+  const content = contentOf(task);
+  const body = view === "FULL" ? content : undefined;
+  return {
+    name,
+    ...(isPull ? pullPart(task, body) : requestPart(task, content, body)),
+    ...timesOf(task),
+    ...(!isPull && { dispatchDeadline: task.dispatchDeadline ?? DEADLINE_S }),
+    ...countsOf(task),
+    view,
+    ...(task.retry && { retryConfig: retryConfigOf(task.retry) }),
+  };
+}
+
+function pullPart({ tag }: Task, payload: Uint8Array | undefined): CloudTask {
+  return { pullMessage: { ...(payload && { payload }), ...(tag !== undefined && { tag }) } };
+}
+
+function requestPart(
+  task: Task,
+  content: Uint8Array | undefined,
+  body: Uint8Array | undefined,
+): CloudTask {
+  const { url = `/_ah/queue/${shortQueueName(task.queue)}`, method = "POST", target } = task;
+  const parts = { httpMethod: method, ...(body && { body }) };
+  // A task that went by the queue's own default route has no url to show but a path.
+  if (isAbsolute(url) || task.dialect === "cloudtasks") {
+    return { httpRequest: { ...httpPart(task), ...parts } };
+  }
+  const headers = appEngineHeaders(task, content);
+  const request: AppEngineHttpRequest = { ...parts, relativeUri: withQuery(url, task), headers };
+  if (target !== undefined) request.appEngineRouting = routingOf(target) as Routing;
+  return { appEngineHttpRequest: request };
+}
+
+function httpPart(task: Task): HttpRequest {
+  const { url = "", oidcToken } = task;
+  const headers = { ...without("user-agent", headersOf(task)), "User-Agent": USER_AGENT };
+  return { url: withQuery(url, task), headers, ...(oidcToken && { oidcToken }) };
+}
+
+function appEngineHeaders(task: Task, content: Uint8Array | undefined): Record<string, string> {
+  const given = headersOf(task);
+  const own = headerOf("user-agent", given);
+  const headers: Record<string, string> = {
+    ...without("user-agent", given),
+    "User-Agent": own === undefined ? APP_ENGINE_AGENT : `${own} ${APP_ENGINE_AGENT}`,
+  };
+  if (!content || content.length === 0) return headers;
+  if (headerOf("content-type", given) === undefined) headers["Content-Type"] = typeOf(task);
+  return { ...headers, "Content-Length": `${content.length}` };
+}
+
+function typeOf({ params, payload, dialect }: Task): string {
+  if (params) return "application/x-www-form-urlencoded";
+  if (dialect || payload === undefined) return "application/octet-stream";
+  return typeof payload === "string" ? "text/plain; charset=utf-8" : "application/json";
+}
+
+function headersOf({ headers = {} }: Task): Record<string, string> {
+  const pairs = Object.entries(headers);
+  return Object.fromEntries(pairs.map(([name, value]) => [name, [value].flat().join(", ")]));
+}
+
+function without(name: string, headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([key]) => key.toLowerCase() !== name));
+}
+
+function headerOf(name: string, headers: Record<string, string>): string | undefined {
+  return Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+}
+
+/** The bytes a task carries, whichever way they were given. */
+export function contentOf({ method = "POST", params, payload, payloadBase64 }: Task) {
+  if (payloadBase64 !== undefined) return fromBase64(payloadBase64);
+  if (params !== undefined && method === "POST") return encoded(formOf(params));
+  if (payload === undefined) return undefined;
+  if (payload instanceof Uint8Array) return payload;
+  return encoded(typeof payload === "string" ? payload : JSON.stringify(payload));
+}
+
+function withQuery(url: string, { method = "POST", params }: Task): string {
+  return params === undefined || method === "POST" ? url : `${url}?${formOf(params)}`;
+}
+
+function formOf(params: Params): string {
+  const form = new URLSearchParams();
+  for (const [name, values] of Object.entries(params)) {
+    for (const value of [values].flat()) form.append(name, value);
+  }
+  return form.toString();
+}
+
+function encoded(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+// The time of creation is shown to the second, as the service does.
+function timesOf({ eta, createdAt }: Task): CloudTask {
+  const created = Math.floor(Date.parse(createdAt) / 1000) * 1000;
+  return { scheduleTime: eta === undefined ? created : Date.parse(eta), createTime: created };
+}
+
+function countsOf({ retryCount, executionCount, state, attempts = [] }: Task): CloudTask {
+  const dispatchCount = retryCount + (state === "running" ? 1 : 0);
+  const [first] = attempts;
+  const last = attempts.at(-1);
+  return {
+    dispatchCount,
+    responseCount: executionCount,
+    // Older attempts than the last few are not kept.
+    ...(first &&
+      attempts.length >= retryCount && { firstAttempt: { dispatchTime: startOf(first) } }),
+    ...(last && { lastAttempt: attemptOf(last) }),
+  };
+}
+
+function startOf({ startedAt }: AttemptView): number {
+  return Date.parse(startedAt);
+}
+
+function attemptOf(attempt: AttemptView): CloudAttempt {
+  const started = startOf(attempt);
+  const { status, error, endedAt } = attempt;
+  return {
+    scheduleTime: started,
+    dispatchTime: started,
+    ...(status !== undefined && { responseTime: Date.parse(endedAt) }),
+    responseStatus: responseStatusOf(status, error),
+  };
+}
+
+const OF_HTTP: Readonly<Record<number, Status>> = {
+  400: "INVALID_ARGUMENT",
+  401: "UNAUTHENTICATED",
+  403: "PERMISSION_DENIED",
+  404: "NOT_FOUND",
+  409: "ABORTED",
+  429: "RESOURCE_EXHAUSTED",
+  499: "CANCELLED",
+  500: "INTERNAL",
+  501: "UNIMPLEMENTED",
+  503: "UNAVAILABLE",
+  504: "DEADLINE_EXCEEDED",
+};
+
+/** The end of an attempt in the words of google.rpc; without a status nobody answered. */
+export function responseStatusOf(httpStatus: number | undefined, error = "no answer") {
+  if (httpStatus === undefined) return statusOf(noAnswer(error), error);
+  if (httpStatus >= 200 && httpStatus <= 299) return { code: 0, message: "" };
+  return statusOf(OF_HTTP[httpStatus] ?? "UNKNOWN", `HTTP status code ${httpStatus}`);
+}
+
+function noAnswer(error: string): Status {
+  return error.includes("deadline") ? "DEADLINE_EXCEEDED" : "UNAVAILABLE";
+}
+
+function statusOf(status: Status, message: string): { code: number; message: string } {
+  const [code] = STATUS[status];
+  return { code, message: `${status}(${code}): ${message}` };
+}
+
+/** The task as its run was asked for: the attempt that is about to start counts. */
+export function asDispatched(task: CloudTask, isRunning: boolean): CloudTask {
+  return isRunning ? task : { ...task, dispatchCount: (task.dispatchCount ?? 0) + 1 };
+}

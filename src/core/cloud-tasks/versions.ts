@@ -1,0 +1,71 @@
+// Where the versions of the API differ in what they show: v2beta2 has names of its own, v2beta3 has fields
+// that v2 has not.
+import { flattened } from "./queue-resource.ts";
+import type { CloudQueue, CloudTask, Version } from "./resources.ts";
+
+/** A queue as a version shows it. */
+export function queueIn(version: Version, queue: CloudQueue): object {
+  if (version === "v2beta2") return oldQueue(queue);
+  if (version === "v2beta3") return newerQueue(queue);
+  const { type: _, taskTtl: __, tombstoneTtl: ___, stats: ____, ...rest } = queue;
+  return rest;
+}
+
+function newerQueue({ appEngineRoutingOverride, ...queue }: CloudQueue): object {
+  if (!appEngineRoutingOverride) return queue;
+  return { ...queue, appEngineHttpQueue: { appEngineRoutingOverride } };
+}
+
+function oldQueue(queue: CloudQueue): object {
+  const { appEngineRoutingOverride, type, rateLimits, retryConfig, ...rest } = flattened(queue);
+  const { stackdriverLoggingConfig: _, ...shown } = rest;
+  const routed = { ...(appEngineRoutingOverride && { appEngineRoutingOverride }) };
+  return {
+    ...shown,
+    ...(type === "PULL" && { pullTarget: {} }),
+    ...(type === "PUSH" && !queue.httpTarget && { appEngineHttpTarget: routed }),
+    ...(rateLimits && { rateLimits: oldRates(rateLimits) }),
+    ...(retryConfig && { retryConfig: oldRetry(retryConfig) }),
+  };
+}
+
+function oldRates({ maxDispatchesPerSecond, maxBurstSize, maxConcurrentDispatches }: RateLimits) {
+  return {
+    maxTasksDispatchedPerSecond: maxDispatchesPerSecond,
+    maxBurstSize,
+    maxConcurrentTasks: maxConcurrentDispatches,
+  };
+}
+
+function oldRetry({ maxAttempts, ...retry }: RetryConfig): object {
+  return maxAttempts === -1 ? { ...retry, unlimitedAttempts: true } : { ...retry, maxAttempts };
+}
+
+type RateLimits = NonNullable<CloudQueue["rateLimits"]>;
+type RetryConfig = NonNullable<CloudQueue["retryConfig"]>;
+
+/** A task as a version shows it. */
+export function taskIn(version: Version, task: CloudTask): object {
+  if (version === "v2beta2") return oldTask(task);
+  if (version === "v2beta3") return task;
+  const { retryConfig: _, ...rest } = task;
+  return rest;
+}
+
+function oldTask({ appEngineHttpRequest: request, ...task }: CloudTask): object {
+  const { dispatchCount, responseCount, firstAttempt, lastAttempt, ...rest } = task;
+  const { dispatchDeadline: _, retryConfig: __, ...shown } = rest;
+  const { relativeUri, body, ...parts } = request ?? {};
+  return {
+    ...shown,
+    ...(request && {
+      appEngineHttpRequest: { ...parts, relativeUrl: relativeUri, payload: body },
+    }),
+    status: {
+      attemptDispatchCount: dispatchCount,
+      attemptResponseCount: responseCount,
+      firstAttemptStatus: firstAttempt,
+      lastAttemptStatus: lastAttempt,
+    },
+  };
+}

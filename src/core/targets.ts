@@ -1,0 +1,50 @@
+// What queue.yaml's targets stand for. A target is a service or `version.service`; what is not listed is
+// the Worker itself, as App Engine sends tasks of an unknown service to the default one.
+
+/**
+ * Services (or `version.service`) -> the name of a service binding or of a named entrypoint, or an origin
+ * such as https://app.example.com. The service `default` stands for tasks without a target.
+ */
+export type Targets = Readonly<Record<string, string>>;
+
+/** Where a target leads. */
+export type Place =
+  | { kind: "own" }
+  | { kind: "bound"; name: string }
+  | { kind: "origin"; origin: string }
+  | { kind: "unknown"; why: string };
+
+/** The service of tasks that name none. */
+const DEFAULT = "default";
+const NAME = /^[A-Za-z_$][\w$]*$/;
+
+/** `given` by code, with those of the setting TASKQUEUE_TARGETS (`service=place`, comma list) in front. */
+export function parseTargets(setting: string | undefined, given: Targets = {}): Targets {
+  const entries = (setting ?? "").split(",").map((entry) => entry.trim());
+  const set = entries.filter(Boolean).map((entry) => {
+    const [service = "", ...place] = entry.split("=");
+    return [service.trim(), place.join("=").trim()];
+  });
+  return { ...given, ...Object.fromEntries(set) };
+}
+
+const OWN: Place = { kind: "own" };
+
+/** Where tasks of a target go: the whole target is looked up first, then its service. */
+export function placeOf(target: string = DEFAULT, targets: Targets): Place {
+  const isWhole = Object.hasOwn(targets, target);
+  const service = isWhole ? target : target.slice(target.lastIndexOf(".") + 1);
+  if (!Object.hasOwn(targets, service)) return OWN;
+  const place = targets[service] as string;
+  if (NAME.test(place)) return { kind: "bound", name: place };
+  const origin = originOf(place);
+  if (origin !== undefined) return { kind: "origin", origin };
+  const expected = "the name of a service binding or an entrypoint, or an origin";
+  return { kind: "unknown", why: `target "${service}": found "${place}", expected ${expected}` };
+}
+
+function originOf(place: string): string | undefined {
+  if (!/^https?:\/\//i.test(place) || !URL.canParse(place)) return undefined;
+  const { origin, href } = new URL(place);
+  return href === `${origin}/` ? origin : undefined;
+}

@@ -1,0 +1,59 @@
+// A task without a Task message: the request's body is the task's, and the queue's httpTarget says where to.
+import type { IRequest } from "itty-router";
+import { fromBase64 } from "../../core/base64.ts";
+import { newTaskOf } from "../../core/cloud-tasks/new-task.ts";
+import type { CloudTask } from "../../core/cloud-tasks/resources.ts";
+import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
+import { json } from "../respond.ts";
+import { type Call, queueOf, taskOf } from "./call.ts";
+import { receivingOf } from "./receiving.ts";
+import { showerOf } from "./shown-task.ts";
+import { add } from "./tasks.ts";
+
+export async function bufferTask(request: IRequest, call: Call): Promise<Response> {
+  const queue = queueOf(request, call);
+  const config = await queue.handle.config();
+  const receiving = receivingOf(queue, config, call);
+  if (!receiving.httpTarget) {
+    throw new CloudTasksError(
+      "FAILED_PRECONDITION",
+      "BufferTask: the queue has no httpTarget, which says where its tasks go.",
+    );
+  }
+  const name = request.params.task === undefined ? {} : { name: taskOf(request, queue).name };
+  const { type, body } = await bodyOf(request);
+  const headers = { ...(type && { headers: { "Content-Type": type } }) };
+  const task: CloudTask = { ...name, httpRequest: { ...headers, body } };
+  const added = await add(queue, newTaskOf(task, receiving));
+  return json({ task: showerOf(queue, config, "BASIC", call)(added) });
+}
+
+interface Body {
+  type: string | null;
+  body: Uint8Array;
+}
+
+// The body itself, or, as the generated clients send it, {"body": {"contentType", "data"}}.
+async function bodyOf(request: IRequest): Promise<Body> {
+  const type: string | null = request.headers.get("Content-Type");
+  const body = new Uint8Array(await request.arrayBuffer());
+  const isJson = type?.startsWith("application/json") ?? false;
+  return (isJson && httpBodyIn(new TextDecoder().decode(body))) || { type, body };
+}
+
+function httpBodyIn(text: string): Body | undefined {
+  const message = messageOf(text);
+  const keys = Object.keys(message);
+  const { contentType = null, data = "" } = (message.body ?? {}) as Record<string, string>;
+  if (keys.length === 0 || keys.some((key) => key !== "body")) return undefined;
+  const body = fromBase64(data);
+  return body && { type: contentType, body };
+}
+
+function messageOf(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}

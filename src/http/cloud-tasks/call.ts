@@ -1,0 +1,117 @@
+// What a request to Google's API says: version, place, queue, task, body, view, page, how to answer.
+import type { IRequest } from "itty-router";
+import { VIEW } from "../../core/cloud-tasks/messages.ts";
+import {
+  checkPlace,
+  checkQueueId,
+  checkTaskId,
+  type Place,
+  queueNameOf,
+} from "../../core/cloud-tasks/names.ts";
+import {
+  type Message,
+  readEnum,
+  readMessage,
+  type Writing,
+} from "../../core/cloud-tasks/proto-json.ts";
+import type { Version, View } from "../../core/cloud-tasks/resources.ts";
+import { invalidArgument } from "../../core/cloud-tasks/status.ts";
+import type { QueueHandle } from "../../queue/handle.ts";
+import { type ApiQueues, segment } from "../asked.ts";
+
+/** The queues, with what only this API asks of them. */
+export interface CloudQueues extends ApiQueues {
+  /** Whether a queue of this name was removed not long ago. */
+  wasRemoved(name: string): Promise<boolean>;
+}
+
+/** One request, before its path is looked at. */
+export interface Call {
+  version: Version;
+  /** Without a version in its path, as firebase-admin sends it. */
+  isUnversioned: boolean;
+  writing: Writing;
+  queues: CloudQueues;
+  /** `project/location`: where the queues without a namespace are; absent when everywhere is there. */
+  home: string | undefined;
+  /** Whether there are keys to sign identity tokens with. */
+  hasIdentity: boolean;
+}
+
+/** The request's queue. */
+export interface AskedQueue {
+  /** Its resource name. */
+  name: string;
+  place: Place;
+  id: string;
+  handle: QueueHandle;
+}
+
+export function placeOf(request: IRequest): Place {
+  return checkPlace({
+    project: segment(request, "project"),
+    location: segment(request, "location"),
+  });
+}
+
+export function queueOf(request: IRequest, call: Call): AskedQueue {
+  const place = placeOf(request);
+  return askedQueue(place, checkQueueId(segment(request, "queue")), call);
+}
+
+export function askedQueue(place: Place, id: string, call: Call): AskedQueue {
+  const handle = call.queues.get(namespaceOf(place, call) + id);
+  return { name: queueNameOf(place, id), place, id, handle };
+}
+
+/** What stands in front of the names of a place's queues: "" at home. */
+export function namespaceOf({ project, location }: Place, { home }: Call): string {
+  const place = `${project}/${location}`;
+  return home === undefined || home === place ? "" : `${place}/`;
+}
+
+/** The request's task: its id, and its resource name. */
+export function taskOf(request: IRequest, { name }: AskedQueue): { id: string; name: string } {
+  const id = checkTaskId(segment(request, "task"));
+  return { id, name: `${name}/tasks/${id}` };
+}
+
+/** The body as JSON; nothing is as good as an empty message. */
+export async function jsonBody(request: IRequest): Promise<unknown> {
+  const text = await request.text();
+  if (text.trim() === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalidArgument(`Invalid JSON payload received. ${(error as Error).message}`);
+  }
+}
+
+export async function messageIn<T>(request: IRequest, message: Message): Promise<T> {
+  return readMessage(message, await jsonBody(request)) as T;
+}
+
+/** One parameter of the query, under the first of these names that is there. */
+export function queryOf(request: IRequest, ...names: string[]): string | undefined {
+  const { searchParams } = new URL(request.url);
+  return names.map((name) => searchParams.get(name)).find((value) => value !== null) ?? undefined;
+}
+
+export function viewOf(request: IRequest, inBody?: View): View {
+  if (inBody) return inBody;
+  const given = queryOf(request, "responseView", "response_view");
+  return ((given && readEnum(VIEW, given, "response_view")) || "BASIC") as View;
+}
+
+/** How many to a page: `most` where nothing or more is asked for. */
+export function pageSizeOf(request: IRequest, most: number): number {
+  const given = Number(queryOf(request, "pageSize", "page_size") ?? 0);
+  if (!Number.isInteger(given) || given < 0) {
+    throw invalidArgument("page_size: expected a whole number, 0 or more.");
+  }
+  return given === 0 ? most : Math.min(given, most);
+}
+
+export function pageTokenOf(request: IRequest): string | undefined {
+  return queryOf(request, "pageToken", "page_token") || undefined;
+}

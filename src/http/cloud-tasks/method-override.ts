@@ -1,0 +1,19 @@
+// A request whose method stands in a header, for clients behind what lets only POST through, or whose query
+// is too long for a url: then it is the body.
+
+const OVERRIDE = "X-HTTP-Method-Override";
+const METHODS = new Set(["GET", "PATCH", "PUT", "DELETE"]);
+
+/** The request as it is meant; only a POST can be meant otherwise. */
+export async function asMeant(request: Request): Promise<Request> {
+  const method = request.headers.get(OVERRIDE)?.toUpperCase() ?? "";
+  if (request.method !== "POST" || !METHODS.has(method)) return request;
+  if (method !== "GET") return new Request(request, { method });
+  const url = new URL(request.url);
+  const type = request.headers.get("Content-Type") ?? "";
+  const text = new TextDecoder().decode(await request.arrayBuffer());
+  if (type.startsWith("application/x-www-form-urlencoded")) {
+    for (const [name, value] of new URLSearchParams(text)) url.searchParams.append(name, value);
+  }
+  return new Request(url, { method, headers: request.headers });
+}

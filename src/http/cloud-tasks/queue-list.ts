@@ -1,0 +1,88 @@
+// The list of queues: by name, a page at a time, filtered by what they are.
+import type { IRequest } from "itty-router";
+import { fromBase64, toBase64Url } from "../../core/base64.ts";
+import { parseFilter, type QueueFilter } from "../../core/cloud-tasks/queue-filter.ts";
+import { resourceOf } from "../../core/cloud-tasks/queue-resource.ts";
+import { invalidArgument } from "../../core/cloud-tasks/status.ts";
+import { UnknownQueueError } from "../../core/errors.ts";
+import type { QueueView } from "../../queue/verbs.ts";
+import { json } from "../respond.ts";
+import { askedQueue, type Call, pageSizeOf, pageTokenOf, placeOf, queryOf } from "./call.ts";
+import { queueIds, shownQueue } from "./queues.ts";
+
+const MOST = 9800;
+/** Each queue is an object of its own: so many are asked at once, and so many for one page. */
+const AT_ONCE = 50;
+const LOOKED_AT = 500;
+
+export async function listQueues(request: IRequest, call: Call): Promise<Response> {
+  const filterText = queryOf(request, "filter") ?? "";
+  const most = pageSizeOf(request, MOST);
+  const after = afterOf(pageTokenOf(request), filterText);
+  const ids = (await queueIds(request, call)).filter((id) => id > after);
+  const { found, last } = await pageOf(ids, most, parseFilter(filterText), request, call);
+  const mask = queryOf(request, "readMask", "read_mask");
+  const queues = found.map(({ name, view }) => shownQueue(name, view, call, mask));
+  const isMore = last !== undefined && last !== ids.at(-1);
+  return json({ queues, ...(isMore && { nextPageToken: tokenOf(last, filterText) }) });
+}
+
+interface FoundQueue {
+  id: string;
+  name: string;
+  view: QueueView;
+}
+
+async function pageOf(
+  ids: readonly string[],
+  most: number,
+  filter: QueueFilter,
+  request: IRequest,
+  call: Call,
+): Promise<{ found: FoundQueue[]; last: string | undefined }> {
+  const found: FoundQueue[] = [];
+  const looked = ids.slice(0, LOOKED_AT);
+  for (let from = 0; from < looked.length; from += AT_ONCE) {
+    const asked = looked.slice(from, from + AT_ONCE).map((id) => look(id, request, call));
+    for (const queue of await Promise.all(asked)) {
+      if (!queue || !filter(resourceOf(queue.name, queue.view))) continue;
+      found.push(queue);
+      if (found.length === most) return { found, last: queue.id };
+    }
+  }
+  return { found, last: looked.at(-1) };
+}
+
+// One that is deleted meanwhile is not in the list.
+async function look(id: string, request: IRequest, call: Call): Promise<FoundQueue | undefined> {
+  const { name, handle } = askedQueue(placeOf(request), id, call);
+  try {
+    return { id, name, view: await handle.describe() };
+  } catch (error) {
+    if (error instanceof UnknownQueueError) return undefined;
+    throw error;
+  }
+}
+
+// A token is the last name of its page, and the filter it goes with.
+function tokenOf(last: string, filter: string): string {
+  return toBase64Url(new TextEncoder().encode(JSON.stringify([last, filter])));
+}
+
+function afterOf(token: string | undefined, filter: string): string {
+  if (token === undefined) return "";
+  const [last, filtered] = tokenParts(token);
+  if (typeof last === "string" && filtered === filter) return last;
+  throw invalidArgument(
+    "Invalid page_token: expected one that this list gave out, with the same filter.",
+  );
+}
+
+function tokenParts(token: string): unknown[] {
+  try {
+    const parts: unknown = JSON.parse(new TextDecoder().decode(fromBase64(token)));
+    return Array.isArray(parts) ? parts : [];
+  } catch {
+    return [];
+  }
+}

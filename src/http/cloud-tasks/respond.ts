@@ -1,0 +1,20 @@
+// Answers and refusals as Google's clients expect them.
+import { CloudTasksError, cloudError } from "../../core/cloud-tasks/status.ts";
+import { type Failure, TaskQueueError } from "../../core/errors.ts";
+import { json } from "../respond.ts";
+
+export function cloudErrorResponse({ httpCode, message, status, details }: CloudTasksError) {
+  const error = { code: httpCode, message, status, ...(details.length > 0 && { details }) };
+  return json({ error }, httpCode);
+}
+
+export function refusalResponse(failure: Failure): Response {
+  return cloudErrorResponse(cloudError(failure));
+}
+
+export function thrownCloudResponse(error: unknown): Response {
+  if (error instanceof CloudTasksError) return cloudErrorResponse(error);
+  if (error instanceof TaskQueueError) return refusalResponse(error);
+  console.error("Cloud Tasks API:", error);
+  return cloudErrorResponse(new CloudTasksError("INTERNAL", "Internal error; the log has it."));
+}

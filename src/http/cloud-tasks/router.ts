@@ -1,0 +1,107 @@
+// Google's Cloud Tasks API over REST, at the origin's root: v2, v2beta2, v2beta3, and without a version as
+// firebase-admin sends it. Which paths are its own, and which route answers them.
+import { AutoRouter, type IRequest } from "itty-router";
+import type { Version } from "../../core/cloud-tasks/resources.ts";
+import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
+import { verbAsSegment } from "../api.ts";
+import { batchCreate, batchDelete } from "./batches.ts";
+import { bufferTask } from "./buffer.ts";
+import type { Call } from "./call.ts";
+import { acknowledgeTask, cancelLease, leaseTasks, renewLease } from "./leases.ts";
+import { getCmekConfig, getLocation, listLocations, updateCmekConfig } from "./places.ts";
+import { getIamPolicy, setIamPolicy, testIamPermissions } from "./policies.ts";
+import { listQueues } from "./queue-list.ts";
+import {
+  createQueue,
+  deleteQueue,
+  getQueue,
+  pauseQueue,
+  purgeQueue,
+  resumeQueue,
+  updateQueue,
+} from "./queues.ts";
+import { thrownCloudResponse } from "./respond.ts";
+import { createTask, deleteTask, getTask, listTasks, runTask } from "./tasks.ts";
+
+const LOCATIONS = "/projects/:project/locations";
+const LOCATION = `${LOCATIONS}/:location`;
+const QUEUES = `${LOCATION}/queues`;
+const QUEUE = `${QUEUES}/:queue`;
+const TASKS = `${QUEUE}/tasks`;
+const TASK = `${TASKS}/:task`;
+
+const router = AutoRouter<IRequest, [Call], Response>({
+  catch: thrownCloudResponse,
+  missing: noSuchMethod,
+});
+
+router
+  .get(LOCATIONS, listLocations)
+  .get(LOCATION, getLocation)
+  .get(`${LOCATION}/cmekConfig`, getCmekConfig)
+  .patch(`${LOCATION}/cmekConfig`, updateCmekConfig)
+  .get(QUEUES, listQueues)
+  .post(QUEUES, createQueue)
+  .get(QUEUE, getQueue)
+  .patch(QUEUE, updateQueue)
+  .delete(QUEUE, deleteQueue)
+  .post(`${QUEUE}/~purge`, purgeQueue)
+  .post(`${QUEUE}/~pause`, pauseQueue)
+  .post(`${QUEUE}/~resume`, resumeQueue)
+  .post(`${QUEUE}/~getIamPolicy`, getIamPolicy)
+  .post(`${QUEUE}/~setIamPolicy`, setIamPolicy)
+  .post(`${QUEUE}/~testIamPermissions`, testIamPermissions)
+  .get(TASKS, listTasks)
+  .post(TASKS, createTask)
+  .post(`${TASKS}/~batchCreate`, batchCreate)
+  .post(`${TASKS}/~batchDelete`, batchDelete)
+  .post(`${TASKS}/~buffer`, bufferTask)
+  .post(`${TASKS}/~lease`, leaseTasks)
+  .get(TASK, getTask)
+  .delete(TASK, deleteTask)
+  .post(`${TASK}/~run`, runTask)
+  .post(`${TASK}/~buffer`, bufferTask)
+  .post(`${TASK}/~acknowledge`, acknowledgeTask)
+  .post(`${TASK}/~renewLease`, renewLease)
+  .post(`${TASK}/~cancelLease`, cancelLease);
+
+const VERSIONED = /^\/(v2|v2beta2|v2beta3)(?=\/projects\/[^/]+\/locations(\/|$))/;
+// Google's Node client asks for locations in the version of another API.
+const OF_LOCATIONS = /^\/v1(?=\/projects\/[^/]+\/locations(\/[^/]+)?$)/;
+const UNVERSIONED = /^(?=\/projects\/[^/]+\/locations\/[^/]+\/queues(\/|$))/;
+
+/** Whether a path is this API's. */
+export function isCloudTasksPath(pathname: string): boolean {
+  return [VERSIONED, OF_LOCATIONS, UNVERSIONED].some((form) => form.test(pathname));
+}
+
+/** Answers a request to one of its paths. */
+export function answerCloudTasks(
+  request: Request,
+  around: Pick<Call, "queues" | "home" | "hasIdentity">,
+): Promise<Response> {
+  const url = new URL(request.url);
+  const [prefix = "", version = "v2"] =
+    VERSIONED.exec(url.pathname) ?? OF_LOCATIONS.exec(url.pathname)?.slice(0, 1) ?? [];
+  const call: Call = {
+    version: version as Version,
+    isUnversioned: prefix === "",
+    writing: { enumsAsNumbers: [...url.searchParams.values()].some(asksForNumbers) },
+    ...around,
+  };
+  url.pathname = url.pathname.slice(prefix.length);
+  const stripped = verbAsSegment(new Request(url, request));
+  return router.fetch(stripped as unknown as IRequest, call);
+}
+
+// Google's clients ask with `$alt=json;enum-encoding=int`, others with `alt`.
+function asksForNumbers(value: string): boolean {
+  return value.endsWith(";enum-encoding=int");
+}
+
+function noSuchMethod(request: IRequest): Response {
+  const path = new URL(request.url).pathname.replace("/~", ":");
+  return thrownCloudResponse(
+    new CloudTasksError("NOT_FOUND", `The API has no method ${request.method} ${path}.`),
+  );
+}
