@@ -5,7 +5,8 @@ import type { Answer, Failure } from "../core/errors.ts";
 import { reasonOf } from "../core/group.ts";
 import type { GroupRecord } from "../store/meta.ts";
 import type { Store } from "../store/store.ts";
-import { GROUP_KEPT_MS, type Group, isOver } from "./group.ts";
+import { type Group, isOver } from "./group.ts";
+import { GROUP_KEPT_MS } from "./group-view.ts";
 import type { JoiningVerbs } from "./joining.ts";
 
 export interface ErrandSurroundings {

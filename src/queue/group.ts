@@ -14,11 +14,12 @@ import {
 } from "../core/group.ts";
 import { checkLimit, PAGE } from "../core/page.ts";
 import { resultView } from "../core/result.ts";
-import { rfc3339 } from "../core/task-view.ts";
 import type { GroupRecord } from "../store/meta.ts";
-import type { Entry, MemberState } from "../store/news.ts";
+import type { Entry } from "../store/news.ts";
 import type { Store } from "../store/store.ts";
 import { type Admitted, admitTasks, type QueueModes } from "./group-admission.ts";
+import { partsOf } from "./group-parts.ts";
+import { type GroupCounts, progressView } from "./group-view.ts";
 import type { Taken } from "./telling.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -57,13 +58,11 @@ export interface WatchedGroup {
   progress: GroupProgress;
 }
 
-type Tally = Record<MemberState, number>;
-
 export class Group implements GroupVerbs {
   readonly #around: GroupSurroundings;
   readonly #watching: Waiters<string, true>;
   #record: GroupRecord | undefined;
-  #tally: Tally | undefined;
+  #tally: GroupCounts | undefined;
 
   constructor(around: GroupSurroundings) {
     this.#around = around;
@@ -265,7 +264,7 @@ export class Group implements GroupVerbs {
     return { ok: last ? { results, cursor: `${last.index}` } : { results } };
   }
 
-  #counted(): Tally {
+  #counted(): GroupCounts {
     this.#tally ??= {
       ...{ open: 0, done: 0, failed: 0, deleted: 0 },
       ...this.#around.store.members.count(),
@@ -318,44 +317,11 @@ export function isOver({ state }: GroupRecord): boolean {
   return state === "done" || state === "cancelled";
 }
 
-/** How long a group is remembered after its end. */
-export const GROUP_KEPT_MS = 7 * 24 * 3600 * 1000;
-
 const OWNER = "/groups/";
 
 /** The name of a group's object: no queue can have it. */
 export function ownerName(group: string): string {
   return OWNER + group;
-}
-
-export function isOwnerName(name: string): boolean {
-  return name.startsWith(OWNER);
-}
-
-/** Subtasks of one part: a row of storage, and a message. */
-const PART = { tasks: 200, characters: 500_000 };
-
-function partsOf(tasks: readonly Admitted[], firstIndex: number, firstNumber: number) {
-  const open = new Map<
-    string,
-    { queue: string; indexes: number[]; tasks: object[]; size: number }
-  >();
-  const full: { queue: string; indexes: number[]; tasks: object[] }[] = [];
-  for (const [i, { queue, task, size }] of tasks.entries()) {
-    let part = open.get(queue);
-    if (part && (part.tasks.length >= PART.tasks || part.size + size > PART.characters)) {
-      full.push(part);
-      part = undefined;
-    }
-    part ??= { queue, indexes: [], tasks: [], size: 0 };
-    part.indexes.push(firstIndex + i);
-    part.tasks.push(task);
-    part.size += size;
-    open.set(queue, part);
-  }
-  return [...full, ...open.values()].map(({ queue, indexes, tasks: of }, i) => ({
-    ...{ number: firstNumber + i, queue, indexes, tasks: of },
-  }));
 }
 
 const MAX_NAME = 500;
@@ -364,26 +330,4 @@ const MAX_NAME = 500;
 function withName({ queue, task }: Admitted, group: string): NonNullable<GroupRecord["then"]> {
   const { name } = task as { name?: string };
   return { queue, task: { ...task, name: name || `${group.slice(0, MAX_NAME - 5)}-then` } };
-}
-
-function progressView(record: GroupRecord, tally: Tally, running: number[]): GroupProgress {
-  const { name, state, open, total, onFailure, master, then, queues, createdAt, endedAt } = record;
-  const { done, failed, deleted } = tally;
-  return {
-    ...{ name, state, open, total, done, failed, deleted },
-    running: running.reduce((sum, n) => sum + n, 0),
-    onFailure,
-    ...(master ? { master } : {}),
-    ...(then ? { then: thenView(then) } : {}),
-    queues,
-    createdAt: rfc3339(createdAt),
-    ...(endedAt === undefined
-      ? {}
-      : { endedAt: rfc3339(endedAt), expiresAt: rfc3339(endedAt + GROUP_KEPT_MS) }),
-  };
-}
-
-function thenView({ queue, task, added, error }: NonNullable<GroupRecord["then"]>) {
-  if (error !== undefined) return { queue, error };
-  return added ? { queue, name: (task as { name: string }).name } : { queue };
 }

@@ -19,7 +19,7 @@ async function add(name: string, n: number, task: object = {}): Promise<void> {
 describe("a queue without tasks", () => {
   const empty = {
     ...{ tasks: 0, failed: 0, oldestEta: null, executedLastMinute: 0, inFlight: 0 },
-    states: { scheduled: 0, due: 0, running: 0, leased: 0, failed: 0 },
+    states: { scheduled: 0, due: 0, running: 0, leased: 0, waiting: 0, failed: 0 },
     lateness: { lastMinute: NONE, lastHour: NONE },
     runTime: { lastMinute: NONE, lastHour: NONE },
   };
