@@ -27,7 +27,7 @@ export async function countOnce(server: Server, job: Job): Promise<string[]> {
   printLog(server, startedAt);
   console.log(`\n${await queueTable(server)}\n`);
   problems.push(...checkCounts(server, job, subtasks), ...(await checkDone(server, subtasks)));
-  problems.push(checkCombined(server, job), await checkMaster(server));
+  problems.push(checkCombined(server, job), checkReport(server, job), await checkMaster(server));
   return problems.filter((problem) => problem !== undefined);
 }
 
@@ -72,7 +72,7 @@ export async function isIdle(server: Server): Promise<boolean> {
 function printLog({ log }: Server, startedAt: number): void {
   console.log("");
   for (const { at, text } of log) {
-    if (!/^(master|sub|combined) /.test(text)) continue;
+    if (!/^(master|sub|combined|report) /.test(text)) continue;
     console.log(`${((at - startedAt) / 1000).toFixed(2).padStart(6)} s  ${text}`);
   }
 }
@@ -96,6 +96,14 @@ function checkCombined(server: Server, { from, to }: Job): string | undefined {
   const expected = `combined ${NAME}: ${numbers.join(" ")}`;
   if (lines.length === 1 && lines[0] === expected) return undefined;
   return `combined list: expected it once and whole, found it ${lines.length} times`;
+}
+
+// The deferred call: the Set it was given has every number once.
+function checkReport(server: Server, { from, to }: Job): string | undefined {
+  const expected = `report ${NAME}: ${to - from + 1} different numbers, put together at `;
+  const found = server.lines().filter((line) => line.startsWith("report "));
+  if (found.length === 1 && found[0]?.startsWith(expected)) return undefined;
+  return `report: expected one line "${expected}...", found ${found.join("; ") || "none"}`;
 }
 
 async function checkMaster(server: Server): Promise<string | undefined> {

@@ -1,9 +1,11 @@
 // The library: what a Worker imports. Wiring only.
-import { exports } from "cloudflare:workers";
+import { exports, env as ownEnv } from "cloudflare:workers";
+import { DEFERRED_PATH } from "./core/deferred-call.ts";
 import { parseQueueYaml, type QueueFile } from "./core/queue-config.ts";
 import type { Targets } from "./core/targets.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
+import { type Defer, Deferred, type DeferredFunctions } from "./queue/deferred.ts";
 import { createGroup, GroupHandle } from "./queue/group-handle.ts";
 import { allQueueNames, directoryOf, QueueHandle } from "./queue/handle.ts";
 import type { QueueNamespace } from "./queue/namespace.ts";
@@ -13,6 +15,12 @@ import type { QueueSettings } from "./queue/settings.ts";
 import type { QueueVerbs } from "./queue/verbs.ts";
 
 export * from "./core/errors.ts";
+export {
+  failureResponse,
+  PermanentTaskFailure,
+  RetryLater,
+  SingularTaskFailure,
+} from "./core/failures.ts";
 export type {
   FailurePolicy,
   GroupProgress,
@@ -35,6 +43,13 @@ export type {
   Task,
   TaskState,
 } from "./core/task.ts";
+export type {
+  Defer,
+  DeferOptions,
+  DeferredContext,
+  DeferredFunction,
+  DeferredFunctions,
+} from "./queue/deferred.ts";
 export type { GroupHandle } from "./queue/group-handle.ts";
 export type { AddOptions, QueueHandle } from "./queue/handle.ts";
 export { type PushedTask, readTask } from "./queue/read-task.ts";
@@ -83,6 +98,13 @@ export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
   ) => TaskRunnerEntrypoint<Env>;
   /** A queue, to add to and to act on. An unknown name is refused at the first call. */
   get<Name extends keyof Payloads & string>(env: Env, name: Name): QueueHandle<Payloads[Name]>;
+  /**
+   * Registers functions to be called later: `const { defer } = queues.deferred({ countTo })`, then
+   * `defer(countTo, { from: 1, to: 10 }, { countdown: 5 })`. Once for each Worker.
+   */
+  deferred<Functions extends DeferredFunctions>(
+    functions: Functions,
+  ): { readonly defer: Defer<Functions> };
   /** A group that was made before, to look at, to add to or to cancel. */
   group(env: Env, name: string): GroupHandle;
   /**
@@ -109,6 +131,8 @@ export function createTaskQueues<
 >({ config, targets = {} }: TaskQueuesOptions): TaskQueues<Env, Payloads> {
   const file: QueueFile = parseQueueYaml(config);
   let served: Served<Env> | undefined;
+
+  let deferred: Deferred<DeferredFunctions> | undefined;
 
   const queueOf = (env: Env, name: string) => new QueueHandle(name, namespaceOf(env), file);
   const groupOf = (env: Env, name: string) => new GroupHandle(name, namespaceOf(env));
@@ -138,10 +162,20 @@ export function createTaskQueues<
         super(ctx, env, served, targets);
       }
     },
+    deferred: (functions) => {
+      const own = new Deferred(functions, (name) => queueOf(ownEnv as Env, name));
+      deferred = own as unknown as Deferred<DeferredFunctions>;
+      return own;
+    },
     group: groupOf,
     get: queueOf as TaskQueues<Env, Payloads>["get"],
     serve: (handler) => {
-      served = handler;
+      served = {
+        fetch: (request, env, ctx) =>
+          deferred && isDeferred(request)
+            ? deferred.run(request, env, ctx)
+            : handler.fetch(request, env, ctx),
+      };
       return {
         ...handler,
         fetch: async (request, env, ctx) => {
@@ -154,7 +188,9 @@ export function createTaskQueues<
       };
     },
     fetch: async (request, env, ctx) => {
-      if (isFromQueue(ctx)) return undefined;
+      if (isFromQueue(ctx)) {
+        return deferred && isDeferred(request) ? deferred.run(request, env, ctx) : undefined;
+      }
       const answer = await atDoor(request, env);
       if (answer) return answer;
       const clean = withoutReservedHeaders(request);
@@ -162,6 +198,10 @@ export function createTaskQueues<
     },
     scheduled,
   };
+}
+
+function isDeferred({ url }: Request): boolean {
+  return new URL(url).pathname === DEFERRED_PATH;
 }
 
 function isFromQueue({ props }: ExecutionContext): boolean {

@@ -1,5 +1,6 @@
 // What an attempt's end means for its task: is it done, when is it tried again, or is it given up.
 import { completeRetry, nextAttemptAt, type RetryParameters } from "./backoff.ts";
+import { retryAfterMs } from "./retry-after.ts";
 import { ATTEMPTS_KEPT, type Attempt, isSuccess, type Outcome, type Progress } from "./task.ts";
 
 /** The step a finished attempt leads to; `due` in ms since 1970. */
@@ -35,10 +36,25 @@ export function judge(
   if (isSuccess(outcome)) return { step: "finish", progress: recorded(progress, times, outcome) };
   const firstStartedAt = progress.firstStartedAt ?? times.startedAt;
   const failed = { retries: progress.retryCount, firstStartedAt, endedAt: times.endedAt };
-  const due = nextAttemptAt(failed, own ? completeRetry(own) : queue);
+  const due = isFinal(outcome)
+    ? undefined
+    : nextAttemptAt(failed, own ? completeRetry(own) : queue);
   const answered = answeredOnce(recorded(progress, times, outcome), outcome);
   if (due === undefined) return { step: "bury", progress: answered };
-  return { step: "retry", due, progress: { ...answered, retryCount: progress.retryCount + 1 } };
+  const asked = askedFor(outcome, times.endedAt);
+  const next = { ...answered, retryCount: progress.retryCount + 1 };
+  return { step: "retry", due: asked ?? due, progress: next };
+}
+
+function isFinal(outcome: Outcome): boolean {
+  return outcome.kind === "answered" && outcome.isFinal === true;
+}
+
+/** When the handler asked to be called again, in place of the back-off (ms since 1970). */
+function askedFor(outcome: Outcome, now: number): number | undefined {
+  if (outcome.kind !== "answered" || outcome.retryAfter === undefined) return undefined;
+  const ms = retryAfterMs(outcome.retryAfter, now);
+  return ms === undefined ? undefined : now + ms;
 }
 
 function recorded(progress: Progress, times: AttemptTimes, outcome: Outcome): Progress {

@@ -172,7 +172,16 @@ export interface StoredTask {
  * deadline, connection or crash. `postponed`: the platform's own trouble, which is no attempt at all.
  */
 export type Outcome =
-  | { kind: "answered"; status: number; error?: string; result?: Result }
+  | {
+      kind: "answered";
+      status: number;
+      error?: string;
+      result?: Result;
+      /** Of a 503 or 429: its Retry-After header. */
+      retryAfter?: string;
+      /** The handler says that no further attempt is to be made. */
+      isFinal?: true;
+    }
   | { kind: "unanswered"; error: string }
   | { kind: "postponed"; error: string };
 

@@ -20,7 +20,7 @@ function experiments(origin: string): Experiment[] {
     },
     { what: "Watch: state, rate, tokens, tasks.", curl: `curl '${origin}${SUB}'` },
     {
-      what: "Follow the master's subtasks: it is done when the last one is, and one task more logs the whole list.",
+      what: "Once the ten seconds are over, follow the master's subtasks: it is done when the last one is, and one task more logs the whole list.",
       curl: `curl -N '${origin}/_ah/api/groups/master-count/events'`,
     },
     {

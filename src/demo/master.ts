@@ -22,12 +22,11 @@ export async function splitUp(task: PushedTask, sub: QueueHandle<Interval>): Pro
   return `master ${task.name} waits for ${subtasks.length} subtasks that count ${range}, the group ${name}`;
 }
 
-/** The numbers of all subtasks, in their order, in one line. */
-export async function combine(task: PushedTask, group: GroupHandle): Promise<string> {
-  const { count } = fieldsOf(task);
+/** The numbers of all subtasks, in their order. */
+export async function combine(group: GroupHandle): Promise<number[]> {
   const numbers: number[] = [];
   for await (const { result } of group.results()) {
     if (Array.isArray(result)) numbers.push(...result);
   }
-  return `combined ${count}: ${numbers.join(" ")}`;
+  return numbers;
 }

@@ -3,10 +3,16 @@
 // task logs the whole list. The home page says what to try.
 import { AutoRouter, html, type IRequest } from "itty-router";
 import queueYaml from "../../queue.yaml";
-import { createTaskQueues, readTask } from "../index.ts";
+import {
+  createTaskQueues,
+  readTask,
+  TaskAlreadyExistsError,
+  TombstonedTaskError,
+} from "../index.ts";
 import type { Interval } from "./count.ts";
 import { homePage } from "./home-page.ts";
 import { combine, splitUp } from "./master.ts";
+import { report } from "./report.ts";
 
 const queues = createTaskQueues<unknown, { master: Record<string, unknown>; sub: Interval }>({
   config: queueYaml,
@@ -15,6 +21,8 @@ const queues = createTaskQueues<unknown, { master: Record<string, unknown>; sub:
 
 export { Backend } from "./backend.ts";
 export const { TaskQueue, TaskRunner } = queues;
+
+const { defer } = queues.deferred({ report });
 
 const router = AutoRouter<IRequest, [env: unknown, ctx: ExecutionContext]>();
 
@@ -26,10 +34,23 @@ router
     return said;
   })
   .post("/_ah/queue/combined", async (request, env) => {
-    const task = await readTask(request);
-    const said = await combine(task, queues.group(env, task.group ?? ""));
-    console.log(said);
-    return said;
+    const task = await readTask<{ count: string }>(request);
+    const { count } = task.payload;
+    const numbers = await combine(queues.group(env, task.group ?? ""));
+    console.log(`combined ${count}: ${numbers.join(" ")}`);
+    // Named, so that a second attempt of this task does not report a second time.
+    const options = { name: `report-${count}`, countdown: 1 };
+    await defer(
+      report,
+      { count, numbers: new Set(numbers), combinedAt: new Date() },
+      options,
+    ).catch(unlessThere);
+    return numbers;
   });
+
+function unlessThere(error: unknown): void {
+  if (error instanceof TaskAlreadyExistsError || error instanceof TombstonedTaskError) return;
+  throw error;
+}
 
 export default queues.serve(router);

@@ -1,13 +1,16 @@
 // A handler's answer as the outcome of an attempt, and how that travels back to the queue's object.
+import { RETRY_HEADER } from "../core/failures.ts";
 import { MAX_RESULT_BYTES } from "../core/result.ts";
+import { mayAskForLater } from "../core/retry-after.ts";
 import type { Outcome } from "../core/task.ts";
 
 /** An outcome on its way back: the status alone where it says all, for every field of a message costs. */
 export type WireOutcome = number | Outcome;
 
 export function onWire(outcome: Outcome): WireOutcome {
-  const isStatus = outcome.kind === "answered" && !outcome.error && !outcome.result;
-  return isStatus ? outcome.status : outcome;
+  if (outcome.kind !== "answered") return outcome;
+  const { status, error, result, retryAfter, isFinal } = outcome;
+  return error || result || retryAfter !== undefined || isFinal ? outcome : status;
 }
 
 export function offWire(outcome: WireOutcome): Outcome {
@@ -24,16 +27,32 @@ export async function outcomeOf(
   { status, ok, body, headers }: Response,
   keepsResult = false,
 ): Promise<Outcome> {
+  if (!ok) return refusalOf(status, headers, body);
   if (!body) return { kind: "answered", status };
-  // In UTF-8 a character has four bytes at most.
-  const most = ok ? (keepsResult ? MAX_RESULT_BYTES : 0) : 4 * ERROR_LENGTH;
+  const most = keepsResult ? MAX_RESULT_BYTES : 0;
   const { head, length } = await headOf(body, most);
-  if (ok && !keepsResult) return { kind: "answered", status };
-  if (ok && length > most) return { kind: "answered", status, error: tooLarge(length) };
-  if (ok)
-    return { kind: "answered", status, result: { type: headers.get("Content-Type"), body: head } };
+  if (!keepsResult) return { kind: "answered", status };
+  if (length > most) return { kind: "answered", status, error: tooLarge(length) };
+  return { kind: "answered", status, result: { type: headers.get("Content-Type"), body: head } };
+}
+
+/** An answer that is no success: why, and what it says of the next attempt. */
+async function refusalOf(
+  status: number,
+  headers: Headers,
+  body: ReadableStream<Uint8Array> | null,
+): Promise<Outcome> {
+  // In UTF-8 a character has four bytes at most.
+  const head = body ? (await headOf(body, 4 * ERROR_LENGTH)).head : new Uint8Array();
   const error = new TextDecoder().decode(head).slice(0, ERROR_LENGTH);
-  return error === "" ? { kind: "answered", status } : { kind: "answered", status, error };
+  const retryAfter = mayAskForLater(status) ? headers.get("Retry-After") : null;
+  const isFinal = headers.get(RETRY_HEADER)?.toLowerCase() === "no";
+  return {
+    ...{ kind: "answered", status },
+    ...(error === "" ? {} : { error }),
+    ...(retryAfter === null ? {} : { retryAfter }),
+    ...(isFinal ? { isFinal } : {}),
+  };
 }
 
 function tooLarge(length: number): string {

@@ -2,6 +2,7 @@
 // a request, gives it to whoever the task is for and answers with the outcome. Each attempt has an
 // invocation of its own, with limits and a log entry of its own.
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { failureResponse, PermanentTaskFailure } from "../core/failures.ts";
 import { placeOf, type Targets } from "../core/targets.ts";
 import type { Outcome } from "../core/task.ts";
 import { attended } from "./attended.ts";
@@ -58,6 +59,14 @@ export class TaskRunnerEntrypoint<Env = unknown>
       return await outcomeOf(response, delivery.keepsResult);
     } catch (error) {
       if (signal.aborted) return { kind: "unanswered", error: String(signal.reason) };
+      const said = failureResponse(error);
+      if (error instanceof PermanentTaskFailure) {
+        console.error(
+          `task "${delivery.name}" on "${delivery.queue}" failed for good:`,
+          error.message,
+        );
+      }
+      if (said) return outcomeOf(said);
       console.error(`task "${delivery.name}" on "${delivery.queue}" threw`, error);
       return { kind: "answered", status: 500, error: String(error) };
     }

@@ -48,6 +48,7 @@ it("npm start serves the demo; what its page and the README tell people to paste
     ["/_ah/api/queues/master/tasks", 201],
     ["/_ah/api/queues/master/tasks", 409, "TASK_ALREADY_EXISTS"],
     ["/_ah/api/queues/sub", 200],
+    ["/_ah/api/groups/master-count/events", 404, "UNKNOWN_GROUP"],
     ["/_ah/api/queues/sub:pause", 200],
     ["/_ah/api/queues/sub:resume", 200],
     ["/_ah/api/queues/sub/tasks", 201],

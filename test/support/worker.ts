@@ -59,7 +59,7 @@ export class TaskQueue extends queues.TaskQueue {
 }
 
 export const { TaskRunner } = queues;
-export const { get, group } = queues;
+export const { deferred, get, group } = queues;
 
 export class Backend extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {

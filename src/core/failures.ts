@@ -1,0 +1,42 @@
+// What a handler throws, or answers with, to say how its task goes on. Thrown, each is the answer that says the
+// same; so handlers behind a binding, or in any language, say it too.
+
+/** The task has failed for good: no further attempt, whatever its retries; it is kept as failed. */
+export class PermanentTaskFailure extends Error {
+  override readonly name = "PermanentTaskFailure";
+}
+
+/** This attempt has failed and that is no news: tried again as usual, with no error in the log (App Engine). */
+export class SingularTaskFailure extends Error {
+  override readonly name = "SingularTaskFailure";
+}
+
+/** This attempt has failed, and the next is to come in so many seconds instead of after the back-off. */
+export class RetryLater extends Error {
+  override readonly name = "RetryLater";
+  readonly seconds: number;
+
+  /** `seconds` from 0 to 30 days; what is longer is cut to that. */
+  constructor(seconds: number, message = `to be tried again in ${seconds} s`) {
+    super(message);
+    if (!(seconds >= 0)) throw new RangeError(`seconds: found ${seconds}, expected 0 or more`);
+    this.seconds = seconds;
+  }
+}
+
+/** On an answer that is no success: `no` gives the task up at once. */
+export const RETRY_HEADER = "X-TaskQueue-Retry";
+
+/**
+ * The answer that stands for one of the three, undefined for any other error. 408 is what App Engine's library
+ * answers for a singular failure; 429 does not slow a queue down, as a 503 would.
+ */
+export function failureResponse(error: unknown): Response | undefined {
+  if (error instanceof PermanentTaskFailure) {
+    return new Response(error.message, { status: 500, headers: { [RETRY_HEADER]: "no" } });
+  }
+  if (error instanceof SingularTaskFailure) return new Response(error.message, { status: 408 });
+  if (!(error instanceof RetryLater)) return undefined;
+  const headers = { "Retry-After": `${Math.ceil(error.seconds)}` };
+  return new Response(error.message, { status: 429, headers });
+}
