@@ -69,7 +69,8 @@ describe("why a task is not running now", () => {
     attempts.answer(0, 500);
     attempts.answer(1, 200);
     attempts.answer(2, 200);
-    await pass("two-at-once", 1);
+    await until(async () => (await queue("two-at-once").get("n0")).state === "failed");
+    await until(async () => (await queue("two-at-once").get("n1")).state === "done");
     const ended = [await queue("two-at-once").get("n0"), await queue("two-at-once").get("n1")];
     expect(ended.map(({ state, why }) => [state, why])).toEqual([
       ["failed", undefined],
