@@ -1,12 +1,16 @@
 // Tasks that leave the Worker, from a server started as a user starts it to one that stands outside.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { Webhook } from "standardwebhooks";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import type { Server } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import { type Outside, outsideServer } from "./outside.ts";
 import { runningServer, temporaryDir } from "./support.ts";
+import { UNTRUSTED } from "./untrusted.ts";
 
 /** A server with these variables, and a queue without much of a limit. */
 async function serverWith(vars: Record<string, string>): Promise<Server> {
@@ -93,6 +97,23 @@ it("has more than six requests open at once, each signed so that libraries accep
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(300);
   }
   await until("all done", 10, async () => (await lastAttempt(server, "t0")).status === 200);
+});
+
+it("does not deliver to a server whose certificate nobody trusts", async () => {
+  let arrived = 0;
+  const untrusted = createServer(UNTRUSTED, (_, response) => {
+    arrived++;
+    response.end();
+  }).listen(0, "127.0.0.1");
+  await once(untrusted, "listening");
+  onTestFinished(() => void untrusted.close());
+  const host = `127.0.0.1:${(untrusted.address() as AddressInfo).port}`;
+  const server = await serverWith({ TASKQUEUE_ALLOW_HOSTS: host });
+  expect(await send(server, { name: "t", url: `https://${host}/`, retry: { limit: 0 } })).toBe(200);
+  await until("it was given up", 20, async () => {
+    return (await lastAttempt(server, "t")).error !== undefined;
+  });
+  expect(arrived).toBe(0);
 });
 
 it("gives up on a target that is silent at the deadline, and hangs up", async () => {

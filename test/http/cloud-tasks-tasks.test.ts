@@ -99,6 +99,7 @@ describe("a new task", () => {
         "Content-Type": "application/octet-stream",
         "Content-Length": "5",
       },
+      appEngineRouting: { host: "p1.appspot.com" },
     });
     const typed = { ...appEngineHttpRequest, headers: { "content-type": "text/x" } };
     const { headers } = (await createTask("q1", { appEngineHttpRequest: typed }))
@@ -108,6 +109,18 @@ describe("a new task", () => {
         .map((name) => name.toLowerCase())
         .sort(),
     ).toEqual(["content-length", "content-type", "user-agent"]);
+  });
+
+  it.each([
+    [{}, "p1.appspot.com"],
+    [{ service: "s" }, "s-dot-p1.appspot.com"],
+    [{ service: "s", version: "v" }, "v-dot-s-dot-p1.appspot.com"],
+    [{ service: "s", version: "v", instance: "i" }, "i-dot-v-dot-s-dot-p1.appspot.com"],
+    [{ version: "v" }, "v-dot-default-dot-p1.appspot.com"],
+  ])("routed to %j has the host %s", async (appEngineRouting, host) => {
+    const appEngineHttpRequest = { relativeUri: "/work", appEngineRouting };
+    const task = await createTask("q1", { appEngineHttpRequest, scheduleTime: LATER });
+    expect(task.appEngineHttpRequest.appEngineRouting).toMatchObject({ ...appEngineRouting, host });
   });
 
   it("takes null and empty values for not set, and snake_case for its names", async () => {

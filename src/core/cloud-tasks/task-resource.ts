@@ -32,7 +32,7 @@ export function resourceOfTask(task: Task, { name, isPull, view }: Showing): Clo
   const body = view === "FULL" ? content : undefined;
   return {
     name,
-    ...(isPull ? pullPart(task, body) : requestPart(task, content, body)),
+    ...(isPull ? pullPart(task, body) : requestPart(task, content, body, projectIn(name))),
     ...timesOf(task),
     ...(!isPull && { dispatchDeadline: task.dispatchDeadline ?? DEADLINE_S }),
     ...countsOf(task),
@@ -49,6 +49,7 @@ function requestPart(
   task: Task,
   content: Uint8Array | undefined,
   body: Uint8Array | undefined,
+  project: string,
 ): CloudTask {
   const { url = `/_ah/queue/${shortQueueName(task.queue)}`, method = "POST", target } = task;
   const parts = { httpMethod: method, ...(body && { body }) };
@@ -58,8 +59,18 @@ function requestPart(
   }
   const headers = appEngineHeaders(task, content);
   const request: AppEngineHttpRequest = { ...parts, relativeUri: withQuery(url, task), headers };
-  if (target !== undefined) request.appEngineRouting = routingOf(target) as Routing;
-  return { appEngineHttpRequest: request };
+  return { appEngineHttpRequest: { ...request, appEngineRouting: routed(target, project) } };
+}
+
+// The host App Engine would have for it. Nothing is sent there: the request goes to the Worker's own routes.
+function routed(target: string | undefined, project: string): Routing {
+  const host = `${project}.appspot.com`;
+  if (target === undefined) return { host };
+  return { ...routingOf(target), host: [...target.split("."), host].join("-dot-") };
+}
+
+function projectIn(name: string): string {
+  return name.split("/")[1] ?? "";
 }
 
 function httpPart(task: Task): HttpRequest {
