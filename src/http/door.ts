@@ -10,6 +10,7 @@ import type { CloudQueues } from "./cloud-tasks/call.ts";
 import { asMeant } from "./cloud-tasks/method-override.ts";
 import { refusalResponse } from "./cloud-tasks/respond.ts";
 import { answerCloudTasks, isCloudTasksPath } from "./cloud-tasks/router.ts";
+import { answerAsset, answerConsolePage, CONSOLE_PREFIX } from "./console/router.ts";
 import { answerOidc, OIDC_PREFIX } from "./oidc-routes.ts";
 import { errorResponse } from "./respond.ts";
 
@@ -28,10 +29,13 @@ export async function answerAtDoor(
   if (isCloudTasksPath(new URL(request.url).pathname)) {
     return answerCloudTasksAtDoor(request, settings, queues);
   }
-  if (!isUnder(pathname, API_PREFIX)) return undefined;
+  const asset = answerAsset(pathname);
+  if (asset) return asset;
+  const isConsole = isUnder(pathname, CONSOLE_PREFIX);
+  if (!isConsole && !isUnder(pathname, API_PREFIX)) return undefined;
   const refusal = await checkAccess(request, settings);
   if (refusal) return errorResponse(refusal.failure);
-  return answerApi(request, queues);
+  return isConsole ? answerConsolePage("write") : answerApi(request, queues);
 }
 
 async function answerCloudTasksAtDoor(
