@@ -137,7 +137,7 @@ export class Store {
   ): TaskRow | undefined {
     const key = this.tasks.moveAside(task, now, progress);
     if (key === undefined) return undefined;
-    this.news.add(progress.waitsFor, { waits: task.name });
+    this.news.add(progress.waitsFor, { waits: task.name, madeAt: task.createdAt });
     return this.#placed({ ...task, key, progress });
   }
 
