@@ -1,6 +1,11 @@
 // What the record of a group says of it, and how the one of a next group of its name begins.
 import type { GroupRecord } from "../store/meta.ts";
 
+/** A record as it was stored, perhaps by a version that numbered every group from 0. */
+export function completed(stored: GroupRecord | undefined): GroupRecord | undefined {
+  return stored && { ...beginningAfter(undefined), ...stored };
+}
+
 /** Whether nothing that is heard of the group changes it any more: a failed one may yet be redriven. */
 export function isOver({ state }: GroupRecord): boolean {
   return state === "done" || state === "cancelled";

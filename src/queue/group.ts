@@ -19,7 +19,7 @@ import type { Entry } from "../store/news.ts";
 import type { Store } from "../store/store.ts";
 import { type Admitted, admitTasks, type QueueModes } from "./group-admission.ts";
 import { partsOf } from "./group-parts.ts";
-import { beginningAfter, isOver, isOwing } from "./group-record.ts";
+import { beginningAfter, completed, isOver, isOwing } from "./group-record.ts";
 import { type GroupCounts, progressView } from "./group-view.ts";
 import type { Taken } from "./telling.ts";
 import { Waiters } from "./waiters.ts";
@@ -67,7 +67,7 @@ export class Group implements GroupVerbs {
 
   constructor(around: GroupSurroundings) {
     this.#around = around;
-    this.#record = around.store.meta.get("group");
+    this.#record = completed(around.store.meta.get("group"));
     this.#watching = new Waiters<string, true>({
       now: around.now,
       serve: () => undefined,
@@ -211,7 +211,8 @@ export class Group implements GroupVerbs {
   #takeOne(record: GroupRecord, queue: string, entry: Entry): GroupRecord {
     const { waits, cancel, madeAt } = entry;
     if (waits !== undefined || cancel) {
-      if (record.master?.queue !== queue || record.masterMadeAt !== madeAt) return record;
+      const isMasters = madeAt === undefined || record.masterMadeAt === madeAt;
+      if (record.master?.queue !== queue || !isMasters) return record;
       return cancel ? this.#cancelled(record) : { ...record, open: false, masterWaits: true };
     }
     this.#note(record, queue, entry);
