@@ -406,6 +406,19 @@ describe("over HTTP", () => {
     expect(results).toEqual([{ index: 0, queue: "stopped", state: "deleted" }]);
   });
 
+  it("has the results of its subtasks a page at a time, in their order", async () => {
+    const tasks = Array.from({ length: 5 }, (_, i) => ({ queue: i % 2 ? "push" : "paced" }));
+    await call("POST", "/groups", { name: "paged", tasks });
+    await work(at("paged"), async () => (await stateOf(group(env, "paged"))) === "done");
+    const pages: number[][] = [];
+    for (let query = "?limit=2"; query !== ""; ) {
+      const [, page] = await call("GET", `/groups/paged/results${query}`);
+      pages.push((page.results as GroupResult[]).map(({ index }) => index));
+      query = page.cursor === undefined ? "" : `?limit=2&cursor=${page.cursor}`;
+    }
+    expect(pages).toEqual([[0, 1], [2, 3], [4]]);
+  });
+
   it("is followed as server-sent events until it is over", async () => {
     await call("POST", "/groups", { name: "s", tasks: [{ queue: "push" }, { queue: "push" }] });
     const response = await outside("/groups/s/events");
