@@ -31,6 +31,7 @@ export type {
   MasterName,
   NewGroup,
 } from "./core/group.ts";
+export type { HistoryMark, HistoryPoint, HistorySpan, QueueHistory } from "./core/history.ts";
 export type { NewTime } from "./core/new-time.ts";
 export type {
   AddResult,

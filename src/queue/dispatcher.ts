@@ -171,7 +171,6 @@ export class Dispatcher {
     const tokens = this.#around.tokens();
     if (moved) this.lookAgainFrom(moved.key);
     if (outcome.kind !== "answered") return;
-    statistics.executed(now);
     statistics.answered(startedAt, now);
     if (isOverload(outcome.status, task.spec)) tokens?.overloaded(now);
     else if (isSuccess(outcome)) tokens?.succeeded(now);

@@ -4,6 +4,7 @@
 // Worker's configuration names one class.
 import { DurableObject } from "cloudflare:workers";
 import { type Answer, refuse } from "../core/errors.ts";
+import type { HistorySpan, QueueHistory } from "../core/history.ts";
 import { type HostRules, parseHostRules } from "../core/hosts.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
@@ -24,7 +25,7 @@ import { GroupErrands } from "./group-errands.ts";
 import { hasIdentity } from "./identity.ts";
 import { Joining, type JoiningVerbs } from "./joining.ts";
 import type { AckResult, Hold, Leasing } from "./leasing.ts";
-import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
+import { getTask, historyOf, listTasks, pulseOf, queueView, type Shown } from "./looking.ts";
 import type { WireOutcome } from "./outcome.ts";
 import { type Parts, type PartVerbs, partOf } from "./part-of.ts";
 import { Queue } from "./queue.ts";
@@ -37,6 +38,7 @@ import type {
   DeleteResult,
   DirectoryVerbs,
   ListQuery,
+  Pulse,
   QueueVerbs,
   QueueView,
   RedriveResult,
@@ -229,6 +231,14 @@ export class TaskQueueObject<Env = unknown>
 
   async describe(): Promise<QueueView> {
     return queueView(this.#shown());
+  }
+
+  async history(span: HistorySpan): Promise<QueueHistory> {
+    return historyOf(this.#shown(), span);
+  }
+
+  async pulse(since: number): Promise<Pulse> {
+    return pulseOf(this.#shown(), since);
   }
 
   async config(): Promise<QueueConfig> {
