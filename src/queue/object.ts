@@ -56,6 +56,11 @@ const AFTER_TROUBLE_MS = 1000;
 /** How long the name of a removed queue is remembered. */
 const REMOVED_MS = 3 * 86_400_000;
 
+/** The clock, in ms since 1970: the only one there is. */
+export function clock(): number {
+  return Date.now();
+}
+
 export class TaskQueueObject<Env = unknown>
   extends DurableObject<Env>
   implements QueueVerbs, CourierVerbs, DirectoryVerbs, PartVerbs
@@ -131,9 +136,9 @@ export class TaskQueueObject<Env = unknown>
     });
   }
 
-  /** The clock, in ms since 1970: the only one there is. */
+  /** ms since 1970 */
   now(): number {
-    return Date.now();
+    return clock();
   }
 
   /** Chance, 0 to 1. */
