@@ -1,7 +1,7 @@
 // What happened in each of the last slots of time: counts, and percentiles that are taken from a running
 // histogram when a slot closes. Slots in which nothing happened are not kept.
 import { Times, type WrittenTimes } from "./histogram.ts";
-import { noSteps, STEPS, type Step, type StepCounts } from "./steps.ts";
+import { GAIN, noSteps, STEPS, type Step, type StepCounts } from "./steps.ts";
 
 /** Seconds. */
 export interface MiddleAndMost {
@@ -23,6 +23,8 @@ export interface Slot {
 interface OpenSlot {
   index: number;
   counts: StepCounts;
+  /** Counted along from what was written down. */
+  tasks: number | null;
   lateness: Times;
   runTime: Times;
 }
@@ -50,13 +52,15 @@ export class HistoryRing {
     const last = written?.slots.at(-1);
     if (!written || !last) return;
     this.#closed = written.slots.slice(0, -1).map(slotOf);
-    const { index, counts } = slotOf(last);
+    const { index, counts, tasks } = slotOf(last);
     const times = { lateness: Times.from(written.lateness), runTime: Times.from(written.runTime) };
-    this.#open = { index, counts, ...times };
+    this.#open = { index, counts, tasks, ...times };
   }
 
   count(step: Step, n: number, now: number): void {
-    this.#at(now).counts[step] += n;
+    const slot = this.#at(now);
+    slot.counts[step] += n;
+    if (slot.tasks !== null) slot.tasks += n * GAIN[step];
   }
 
   late(ms: number, now: number): void {
@@ -91,14 +95,14 @@ export class HistoryRing {
     const index = this.#indexOf(now);
     if (open && index <= open.index) return open;
     if (open) this.#closed = [...this.#closed, closed(open)].slice(-this.#most);
-    this.#open = { index, counts: noSteps(), lateness: new Times(), runTime: new Times() };
+    const times = { lateness: new Times(), runTime: new Times() };
+    this.#open = { index, counts: noSteps(), tasks: null, ...times };
     return this.#open;
   }
 }
 
-function closed({ index, counts, lateness, runTime }: OpenSlot): Slot {
-  const times = { lateness: lateness.percentiles(), runTime: runTime.percentiles() };
-  return { index, counts, tasks: null, ...times };
+function closed({ lateness, runTime, ...slot }: OpenSlot): Slot {
+  return { ...slot, lateness: lateness.percentiles(), runTime: runTime.percentiles() };
 }
 
 function numbersOf({ index, counts, tasks, lateness, runTime }: Slot): WrittenSlot {

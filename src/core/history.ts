@@ -99,14 +99,16 @@ export class History {
     return { "15m": ring("15m"), "6h": ring("6h") };
   }
 
-  // Nobody counts tasks as slots close: from how many there are now it goes back by what happened since.
+  // Nobody counts tasks as slots close: from how many there are now it goes back by what happened since, and
+  // where that was written down it goes by that.
   #slots(span: HistorySpan, now: number, tasks: number | null): Slot[] {
     let atEnd = tasks;
     return this.#rings[span]
       .slots(now)
       .reverse()
-      .map((slot) => {
-        const known = slot.tasks ?? (atEnd === null ? null : Math.max(0, atEnd));
+      .map((slot, age) => {
+        const counted = atEnd === null ? null : Math.max(0, atEnd);
+        const known = age === 0 ? (counted ?? slot.tasks) : (slot.tasks ?? counted);
         atEnd = known === null ? null : known - gainOf(slot.counts);
         return { ...slot, tasks: known };
       })

@@ -14,7 +14,12 @@ export function noSteps(): StepCounts {
   return { added: 0, started: 0, done: 0, retried: 0, failed: 0, deleted: 0 };
 }
 
-/** How many more tasks these steps leave on the queue. */
-export function gainOf({ added, done, failed, deleted }: StepCounts): number {
-  return added - done - failed - deleted;
+/** How many more tasks one such step leaves on the queue. */
+export const GAIN: Readonly<StepCounts> = {
+  ...{ added: 1, started: 0, done: -1, retried: 0, failed: -1, deleted: -1 },
+};
+
+/** How many more all of them leave. */
+export function gainOf(counts: StepCounts): number {
+  return STEPS.reduce((sum, step) => sum + counts[step] * GAIN[step], 0);
 }

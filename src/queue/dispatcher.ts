@@ -138,7 +138,7 @@ export class Dispatcher {
     const { entry, store } = this.#around;
     const { config } = entry;
     const { task, startedAt } = run;
-    const times = { startedAt, endedAt };
+    const times = { dueAt: task.due, startedAt, endedAt };
     const verdict = judge(task.progress, times, outcome, task.spec.retry, config.retry);
     if (verdict.step === "retry") {
       const { group } = task.spec;

@@ -24,6 +24,7 @@ import { Group, type GroupSurroundings, ownerName } from "./group.ts";
 import { GroupErrands } from "./group-errands.ts";
 import { hasIdentity } from "./identity.ts";
 import { Joining, type JoiningVerbs } from "./joining.ts";
+import { KeptHistory } from "./kept-history.ts";
 import type { AckResult, Hold, Leasing } from "./leasing.ts";
 import { getTask, historyOf, listTasks, pulseOf, queueView, type Shown } from "./looking.ts";
 import type { WireOutcome } from "./outcome.ts";
@@ -87,10 +88,14 @@ export class TaskQueueObject<Env = unknown>
     this.#wakeup = new Wakeup(ctx.storage, () => this.now());
     // An alarm may wake a cold object without its name; only queues have alarms, and they stored theirs.
     const name = ctx.id.name ?? this.#store.meta.get("name") ?? DIRECTORY;
-    this.#entry = new Entry(this.#store.meta, file, name);
+    const history = new KeptHistory(this.#store.meta, this.now());
+    this.#entry = new Entry(this.#store.meta, file, name, (kind, detail) =>
+      history.mark(kind, this.now(), detail),
+    );
     const hosts = parseHostRules((env as QueueSettings).TASKQUEUE_ALLOW_HOSTS);
     this.#queue = new Queue(this.#store, {
       entry: this.#entry,
+      history,
       hosts,
       hasIdentity: hasIdentity(env as QueueSettings),
       storageLimit: file.totalStorageLimit,

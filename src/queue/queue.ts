@@ -19,7 +19,7 @@ import type { Entry } from "./entry.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Handover, type HandoverSurroundings } from "./handover.ts";
 import type { Run } from "./in-flight.ts";
-import { KeptHistory } from "./kept-history.ts";
+import type { KeptHistory } from "./kept-history.ts";
 import { Leasing } from "./leasing.ts";
 import { Statistics } from "./statistics.ts";
 import { Telling, type TellingSurroundings } from "./telling.ts";
@@ -29,6 +29,7 @@ import { HOLD_MS, WATCHDOG_MS, type Wakeup } from "./wakeup.ts";
 /** What a queue is given: its configuration, and every effect it has on the world. */
 export interface QueueSurroundings {
   entry: Entry;
+  history: KeptHistory;
   hosts: HostRules;
   /** Whether identity tokens can be signed. */
   hasIdentity: boolean;
@@ -68,7 +69,7 @@ export class Queue {
     const transaction = <T>(work: () => T) => this.#committed(work);
     this.#around = around;
     this.store = store;
-    this.statistics = new Statistics(new KeptHistory(store.meta, now()));
+    this.statistics = new Statistics(around.history);
     this.#paused = store.meta.get("paused") ?? false;
     this.#tokens = this.#newTokens();
     this.#commit = new GroupCommit(
