@@ -4,12 +4,13 @@ import { DEFERRED_PATH } from "./core/deferred-call.ts";
 import { parseQueueYaml, type QueueFile } from "./core/queue-config.ts";
 import type { Targets } from "./core/targets.ts";
 import type { DoorSettings } from "./http/auth.ts";
+import type { CloudQueues } from "./http/cloud-tasks/call.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
 import { type Defer, Deferred, type DeferredFunctions } from "./queue/deferred.ts";
 import { createGroup, GroupHandle } from "./queue/group-handle.ts";
 import { allQueueNames, directoryOf, QueueHandle } from "./queue/handle.ts";
 import type { QueueNamespace } from "./queue/namespace.ts";
-import { TaskQueueObject } from "./queue/object.ts";
+import { clock, TaskQueueObject } from "./queue/object.ts";
 import { type App, type InsideProps, TaskRunnerEntrypoint } from "./queue/runner.ts";
 import type { QueueSettings } from "./queue/settings.ts";
 import type { QueueVerbs } from "./queue/verbs.ts";
@@ -31,6 +32,7 @@ export type {
   MasterName,
   NewGroup,
 } from "./core/group.ts";
+export type { HistoryMark, HistoryPoint, HistorySpan, QueueHistory } from "./core/history.ts";
 export type { NewTime } from "./core/new-time.ts";
 export type {
   AddResult,
@@ -136,14 +138,15 @@ export function createTaskQueues<
 
   const queueOf = (env: Env, name: string) => new QueueHandle(name, namespaceOf(env), file);
   const groupOf = (env: Env, name: string) => new GroupHandle(name, namespaceOf(env));
+  const queuesOf = (env: Env): CloudQueues => ({
+    get: (name) => queueOf(env, name),
+    names: () => allQueueNames(namespaceOf(env), file),
+    wasRemoved: (name) => directoryOf(namespaceOf(env)).wasRemoved(name),
+    group: (name) => groupOf(env, name),
+    createGroup: async (given) => (await createGroup(namespaceOf(env), given)).progress,
+  });
   const atDoor = (request: Request, env: Env) =>
-    answerAtDoor(request, env as DoorSettings & QueueSettings, {
-      get: (name) => queueOf(env, name),
-      names: () => allQueueNames(namespaceOf(env), file),
-      wasRemoved: (name) => directoryOf(namespaceOf(env)).wasRemoved(name),
-      group: (name) => groupOf(env, name),
-      createGroup: async (given) => (await createGroup(namespaceOf(env), given)).progress,
-    });
+    answerAtDoor(request, env as DoorSettings & QueueSettings, queuesOf(env), clock());
   const scheduled = async (env: Env) => {
     const namespace = namespaceOf(env);
     const names = await allQueueNames(namespace, file);

@@ -11,6 +11,7 @@ export type Verdict =
 
 /** Times in ms since 1970. */
 export interface AttemptTimes {
+  dueAt?: number;
   startedAt: number;
   endedAt: number;
 }

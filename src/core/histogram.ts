@@ -23,6 +23,52 @@ function secondsOf(bucket: number): number {
   return bucket === 0 ? 0 : Math.round(Math.exp((bucket - 0.5) * WIDTH)) / 1000;
 }
 
+/** Of things that took some time, as many as there were: one set of buckets, without a window. */
+export class Times {
+  // Made when something is first recorded.
+  #counts: Uint32Array | undefined;
+  #count = 0;
+
+  /** What `written` gave. */
+  static from(written: WrittenTimes): Times {
+    const times = new Times();
+    for (let i = 0; i + 1 < written.length; i += 2) {
+      times.#add(written[i] as number, written[i + 1] as number);
+    }
+    return times;
+  }
+
+  /** Something took `ms`. */
+  record(ms: number): void {
+    this.#add(bucketOf(ms), 1);
+  }
+
+  /** Seconds, to 5 %; null when nothing was recorded. */
+  percentiles(): { p50: number; p99: number } | null {
+    const counts = this.#counts;
+    if (!counts) return null;
+    const at = (share: number) => secondsOf(ranked(counts, share * this.#count));
+    return { p50: at(0.5), p99: at(0.99) };
+  }
+
+  written(): WrittenTimes {
+    const written: number[] = [];
+    for (const [bucket, count] of (this.#counts ?? []).entries()) {
+      if (count > 0) written.push(bucket, count);
+    }
+    return written;
+  }
+
+  #add(bucket: number, count: number): void {
+    this.#counts ??= new Uint32Array(BUCKETS);
+    this.#counts[bucket] = (this.#counts[bucket] as number) + count;
+    this.#count += count;
+  }
+}
+
+/** Buckets and their counts by turns. */
+export type WrittenTimes = readonly number[];
+
 /** Of the last `slots` × `slotMs`, the slot under way among them. */
 export class Histogram {
   readonly #slots: number;

@@ -72,8 +72,9 @@ function countsView(progress: StoredTask["progress"]): Counts {
   return { ...counts, lastAttempt: attemptView(last), attempts: attempts.map(attemptView) };
 }
 
-function attemptView({ startedAt, endedAt, ...rest }: Attempt): AttemptView {
-  return { startedAt: rfc3339(startedAt), endedAt: rfc3339(endedAt), ...rest };
+function attemptView({ dueAt, startedAt, endedAt, ...rest }: Attempt): AttemptView {
+  const due = dueAt === undefined ? {} : { dueAt: rfc3339(dueAt) };
+  return { ...due, startedAt: rfc3339(startedAt), endedAt: rfc3339(endedAt), ...rest };
 }
 
 function specView({ kind: _, query: __, group: ___, headers, ...rest }: TaskSpec): Partial<Task> {

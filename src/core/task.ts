@@ -121,6 +121,8 @@ export interface AcceptedTask {
 
 /** One finished attempt, times in ms since 1970. `status` only if the handler answered. */
 export interface Attempt {
+  /** Absent from attempts of leases, and from those recorded before this was. */
+  dueAt?: number;
   startedAt: number;
   endedAt: number;
   status?: number;
@@ -191,6 +193,8 @@ export function isSuccess(outcome: Outcome): boolean {
 
 /** A finished attempt as it is shown; times RFC 3339 UTC. */
 export interface AttemptView {
+  /** When it was to start: how late it was is `startedAt` less this. For a task asked to run now, when that was. */
+  dueAt?: string;
   startedAt: string;
   endedAt: string;
   status?: number;

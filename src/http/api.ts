@@ -7,6 +7,7 @@ import type { QueueHandle } from "../queue/handle.ts";
 import type { ListQuery } from "../queue/verbs.ts";
 import { listTombstones, redriveTasks, releaseName, rescheduleTask, runTask } from "./acting.ts";
 import { type ApiQueues, bodyOf, namesOf, queryOf, queueOf, segment } from "./asked.ts";
+import { getHistory, queueEvents } from "./event-routes.ts";
 import {
   addToGroup,
   cancelGroup,
@@ -51,6 +52,8 @@ router
   .post(`${QUEUE}/tasks/:name/~reschedule`, rescheduleTask)
   .get(`${QUEUE}/tombstones`, listTombstones)
   .delete(`${QUEUE}/tombstones/:name`, releaseName)
+  .get(`${QUEUE}/history`, getHistory)
+  .get("/events", queueEvents)
   .post("/groups", createGroup)
   .get("/groups/:name", getGroup)
   .get("/groups/:name/events", groupEvents)

@@ -1,6 +1,7 @@
-// Who may come in. With a token set, its holder; with none, only requests to a loopback host, so that a
-// first run needs no setting and a deployed queue is never open.
-import { type Refusal, refuse } from "../core/errors.ts";
+// Who may come in. With a token set, its holder, or a browser that has shown it and keeps a session; with none,
+// only requests to a loopback host, so that a first run needs no setting and a deployed queue is never open.
+import { type Answer, type Refusal, refuse } from "../core/errors.ts";
+import { type Access, accessOf, sessionOf } from "./console/session.ts";
 
 /** The secrets the doors read. */
 export interface DoorSettings {
@@ -10,28 +11,76 @@ export interface DoorSettings {
   TASKQUEUE_PROJECT?: string;
 }
 
+/** What a caller may do, and what showed it. */
+export interface Caller {
+  access: Access;
+  by: "loopback" | "token" | "session";
+}
+
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Nothing when the request may pass; the refusal says what is missing. */
+/** Nothing when the request may pass; the refusal says what is missing. `now` in ms since 1970. */
 export async function checkAccess(
   request: Request,
   settings: DoorSettings,
+  now: number,
 ): Promise<Refusal | undefined> {
-  const { TASKQUEUE_TOKEN: token, TASKQUEUE_READ_TOKEN: readToken } = settings;
-  if (!token) return checkLoopback(request);
-  const given = tokenOf(request);
-  if (given === undefined) {
-    return refuse(
-      "UNAUTHENTICATED",
-      "expected the token, as Authorization: Bearer <TASKQUEUE_TOKEN>",
-    );
+  const caller = await callerOf(request, settings, now);
+  if (caller.failure) return caller;
+  if (READING.has(request.method)) return undefined;
+  const { access, by } = caller.ok;
+  if (access === "read") {
+    return refuse("PERMISSION_DENIED", "TASKQUEUE_READ_TOKEN may read but change nothing");
   }
-  if (await isSame(given, token)) return undefined;
-  if (!readToken || !(await isSame(given, readToken))) {
+  return by === "session" ? checkSameOrigin(request) : undefined;
+}
+
+/** Who makes the request, whatever it asks for. */
+export async function callerOf(
+  request: Request,
+  settings: DoorSettings,
+  now: number,
+): Promise<Answer<Caller>> {
+  if (!settings.TASKQUEUE_TOKEN) {
+    return checkLoopback(request) ?? { ok: { access: "write", by: "loopback" } };
+  }
+  const given = tokenOf(request);
+  if (given !== undefined) {
+    const access = await accessByToken(given, settings);
+    if (access) return { ok: { access, by: "token" } };
     return refuse("UNAUTHENTICATED", "the token is not the one set as TASKQUEUE_TOKEN");
   }
-  if (READING.has(request.method)) return undefined;
-  return refuse("PERMISSION_DENIED", "TASKQUEUE_READ_TOKEN may read but change nothing");
+  const session = sessionOf(request);
+  const access = session && (await accessOf(session, keysOf(settings), now));
+  if (access) return { ok: { access, by: "session" } };
+  return refuse(
+    "UNAUTHENTICATED",
+    "expected the token, as Authorization: Bearer <TASKQUEUE_TOKEN>, or a session that has not ended",
+  );
+}
+
+/** What the holder of this token may do, undefined when it is none. */
+export async function accessByToken(
+  given: string,
+  { TASKQUEUE_TOKEN: token, TASKQUEUE_READ_TOKEN: readToken }: DoorSettings,
+): Promise<Access | undefined> {
+  if (token && (await isSame(given, token))) return "write";
+  if (readToken && (await isSame(given, readToken))) return "read";
+  return undefined;
+}
+
+/** A browser sends a session along with what another site's page has it send. */
+export function checkSameOrigin(request: Request): Refusal | undefined {
+  const site = request.headers.get("Sec-Fetch-Site");
+  const { origin } = new URL(request.url);
+  const from = request.headers.get("Origin");
+  if (site === null ? from === origin : site === "same-origin") return undefined;
+  const found = site === null ? `Origin: found "${from ?? ""}"` : `Sec-Fetch-Site: found "${site}"`;
+  return refuse("PERMISSION_DENIED", `${found}, expected a page of ${origin} to change anything`);
+}
+
+function keysOf({ TASKQUEUE_TOKEN: write, TASKQUEUE_READ_TOKEN: read }: DoorSettings) {
+  return { write, read };
 }
 
 function checkLoopback(request: Request): Refusal | undefined {
@@ -49,9 +98,17 @@ function checkLoopback(request: Request): Refusal | undefined {
 
 function tokenOf(request: Request): string | undefined {
   const bearer = /^Bearer\s+(.+)$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
-  const { searchParams } = new URL(request.url);
-  const inQuery = searchParams.get("key") ?? searchParams.get("access_token");
-  return bearer ?? request.headers.get("x-goog-api-key") ?? inQuery ?? undefined;
+  return bearer ?? request.headers.get("x-goog-api-key") ?? tokenInQuery(request)?.token;
+}
+
+/** The token in the query, and the name it has there. */
+export function tokenInQuery({ url }: Request): { name: string; token: string } | undefined {
+  const { searchParams } = new URL(url);
+  for (const name of ["key", "access_token"]) {
+    const token = searchParams.get(name);
+    if (token !== null) return { name, token };
+  }
+  return undefined;
 }
 
 // Compared by digest, so that neither length nor content shows in the time it takes.

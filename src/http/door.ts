@@ -10,41 +10,44 @@ import type { CloudQueues } from "./cloud-tasks/call.ts";
 import { asMeant } from "./cloud-tasks/method-override.ts";
 import { refusalResponse } from "./cloud-tasks/respond.ts";
 import { answerCloudTasks, isCloudTasksPath } from "./cloud-tasks/router.ts";
-import { answerAsset, answerConsolePage, CONSOLE_PREFIX } from "./console/router.ts";
+import { CONSOLE_PREFIX } from "./console/place.ts";
+import { answerConsole } from "./console/router.ts";
 import { answerOidc, OIDC_PREFIX } from "./oidc-routes.ts";
 import { errorResponse } from "./respond.ts";
 
 /** The paths that only the queue itself may call. */
 const HANDLERS = "/_ah/queue/";
 
-/** The answer to a request from outside, or nothing when it is for the Worker's own code. */
+/**
+ * The answer to a request from outside, or nothing when it is for the Worker's own code; `now` in ms since
+ * 1970.
+ */
 export async function answerAtDoor(
   request: Request,
   settings: DoorSettings & QueueSettings,
   queues: CloudQueues,
+  now: number,
 ): Promise<Response | undefined> {
   const pathname = decodedPath(request.url);
   if (isUnder(pathname, HANDLERS.slice(0, -1))) return errorResponse(HANDLER_REFUSAL.failure);
   if (isUnder(pathname, OIDC_PREFIX)) return answerOidc(pathname, settings);
   if (isCloudTasksPath(new URL(request.url).pathname)) {
-    return answerCloudTasksAtDoor(request, settings, queues);
+    return answerCloudTasksAtDoor(request, settings, queues, now);
   }
-  const asset = answerAsset(pathname);
-  if (asset) return asset;
-  const isConsole = isUnder(pathname, CONSOLE_PREFIX);
-  if (!isConsole && !isUnder(pathname, API_PREFIX)) return undefined;
-  const refusal = await checkAccess(request, settings);
-  if (refusal) return errorResponse(refusal.failure);
-  return isConsole ? answerConsolePage("write") : answerApi(request, queues);
+  if (isUnder(pathname, CONSOLE_PREFIX)) return answerConsole(request, pathname, settings, now);
+  if (!isUnder(pathname, API_PREFIX)) return undefined;
+  const refusal = await checkAccess(request, settings, now);
+  return refusal ? errorResponse(refusal.failure) : answerApi(request, queues);
 }
 
 async function answerCloudTasksAtDoor(
   given: Request,
   settings: DoorSettings & QueueSettings,
   queues: CloudQueues,
+  now: number,
 ): Promise<Response> {
   const request = await asMeant(given);
-  const refusal = await checkAccess(request, settings);
+  const refusal = await checkAccess(request, settings, now);
   if (refusal) return refusalResponse(refusal.failure);
   const home = settings.TASKQUEUE_PROJECT || undefined;
   return answerCloudTasks(request, { queues, home, hasIdentity: hasIdentity(settings) });

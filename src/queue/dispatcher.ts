@@ -138,7 +138,7 @@ export class Dispatcher {
     const { entry, store } = this.#around;
     const { config } = entry;
     const { task, startedAt } = run;
-    const times = { startedAt, endedAt };
+    const times = { dueAt: task.due, startedAt, endedAt };
     const verdict = judge(task.progress, times, outcome, task.spec.retry, config.retry);
     if (verdict.step === "retry") {
       const { group } = task.spec;
@@ -171,7 +171,6 @@ export class Dispatcher {
     const tokens = this.#around.tokens();
     if (moved) this.lookAgainFrom(moved.key);
     if (outcome.kind !== "answered") return;
-    statistics.executed(now);
     statistics.answered(startedAt, now);
     if (isOverload(outcome.status, task.spec)) tokens?.overloaded(now);
     else if (isSuccess(outcome)) tokens?.succeeded(now);

@@ -1,17 +1,23 @@
 // The entry a queue goes by: queue.yaml's; else one that was made over the API; else, for a queue that was
 // taken out of the file, the last one seen, by which it keeps its tasks and starts none.
+import { changesOf } from "../core/config-changes.ts";
 import { type Answer, refuse } from "../core/errors.ts";
 import { parseQueueEntry, type QueueConfig, type QueueFile } from "../core/queue-config.ts";
-import type { Meta } from "../store/meta.ts";
+import type { Meta, StoredMark } from "../store/meta.ts";
+
+/** Remembers what was done to the queue. */
+export type Mark = (kind: StoredMark["kind"], detail?: string) => void;
 
 export class Entry {
   readonly #meta: Meta;
+  readonly #mark: Mark;
   readonly #isInFile: boolean;
   #config: QueueConfig;
   #isDefined: boolean;
 
-  constructor(meta: Meta, file: QueueFile, name: string) {
+  constructor(meta: Meta, file: QueueFile, name: string, mark: Mark) {
     this.#meta = meta;
+    this.#mark = mark;
     const inFile = file.queues.get(name);
     const made = inFile ? undefined : this.#made();
     this.#isInFile = inFile !== undefined;
@@ -34,6 +40,7 @@ export class Entry {
     if (this.#isInFile) return inFileRefusal(this.#config.name);
     const answer = parseQueueEntry(given);
     if (answer.failure) return answer;
+    if (this.#isDefined) this.#markChange(this.#config, answer.ok);
     this.#config = answer.ok;
     this.#isDefined = true;
     this.#meta.set("made", given as object);
@@ -67,7 +74,15 @@ export class Entry {
     if (seen === undefined || seen === current) return;
     this.#meta.set("config", current);
     this.#meta.clear("made");
-    if (resumes) this.#meta.set("paused", false);
+    this.#markChange(JSON.parse(seen), config);
+    if (!resumes) return;
+    if (this.#meta.get("paused")) this.#mark("resumed", "its configuration was deployed anew");
+    this.#meta.set("paused", false);
+  }
+
+  #markChange(before: QueueConfig, after: QueueConfig): void {
+    const changes = changesOf(before, after);
+    if (changes) this.#mark("changed", changes);
   }
 
   #lastSeen(name: string, file: QueueFile): QueueConfig {

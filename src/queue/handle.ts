@@ -8,6 +8,7 @@ import {
   unwrap,
 } from "../core/errors.ts";
 import type { NewGroup } from "../core/group.ts";
+import { type HistorySpan, type QueueHistory, SPANS } from "../core/history.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
 import { parseQueueEntry, type QueueConfig, type QueueFile } from "../core/queue-config.ts";
@@ -24,6 +25,7 @@ import type {
   DeleteResult,
   DirectoryVerbs,
   ListQuery,
+  Pulse,
   QueueVerbs,
   QueueView,
   RedriveResult,
@@ -220,6 +222,23 @@ export class QueueHandle<P = unknown> {
   /** Configuration, state and statistics. */
   async describe(): Promise<QueueView> {
     return (await this.#object()).describe();
+  }
+
+  /**
+   * What the queue did lately: a quarter of an hour in steps of ten seconds, or with "6h" six hours in steps
+   * of two minutes. Throws InvalidTaskError for another span.
+   */
+  async history(span: HistorySpan = "15m"): Promise<QueueHistory> {
+    if (!SPANS.includes(span)) throw errorOf(invalid("span", span, SPANS.join(" or ")).failure);
+    return (await this.#object()).history(span);
+  }
+
+  /**
+   * How it stands, and what of its history is newer than `since` (ms since 1970): what the API's events are
+   * made of.
+   */
+  async pulse(since = 0): Promise<Pulse> {
+    return (await this.#object()).pulse(since);
   }
 
   // A queue that is not in queue.yaml exists if it once was: its tasks are kept, and can be looked at.

@@ -63,6 +63,11 @@ export class LeaseTable {
     return n;
   }
 
+  /** Whether it knows of a lease; one that ran out stays known until its task is leased again. */
+  get anyLeased(): boolean {
+    return this.#leased.size > 0;
+  }
+
   /** The first moment after `now` at which a task becomes available by itself, infinite if there is none. */
   nextMoment(now: number): number {
     let next = Number.POSITIVE_INFINITY;

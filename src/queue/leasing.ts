@@ -134,7 +134,7 @@ export class Leasing {
     const { now: clock, statistics, transaction } = this.#around;
     const now = clock();
     const tasks = transaction(() => this.#leaseAll(this.#choose(request, now), request, now));
-    for (const _ of tasks) statistics.executed(now);
+    statistics.leased(tasks.length, now);
     return tasks.map((task) => this.#view(task, "leased"));
   }
 

@@ -1,5 +1,6 @@
 // Reading a queue without changing it: one task, a page of tasks, the queue itself.
 import { type Answer, invalid, type Refusal, refuse } from "../core/errors.ts";
+import type { HistorySpan, QueueHistory } from "../core/history.ts";
 import { isLeased } from "../core/lease.ts";
 import { checkLimit, PAGE } from "../core/page.ts";
 import { resultView } from "../core/result.ts";
@@ -12,7 +13,7 @@ import type { TaskRow } from "../store/tasks.ts";
 import type { Entry } from "./entry.ts";
 import type { Queue } from "./queue.ts";
 import { statisticsView } from "./statistics-view.ts";
-import type { ListQuery, QueueView, TaskPage } from "./verbs.ts";
+import type { ListQuery, Pulse, QueueView, TaskPage } from "./verbs.ts";
 
 /** A queue with what it takes to show it. */
 export interface Shown {
@@ -170,6 +171,22 @@ function matches(
   if (!task.name.startsWith(prefix)) return false;
   if (tag !== undefined && task.spec.tag !== tag) return false;
   return state === undefined || state === "failed" || stateOf(queue, task, now) === state;
+}
+
+export function historyOf(
+  { queue, now }: Shown,
+  span: HistorySpan,
+  since = 0,
+  tasks = queue.store.tally.tasks(now).tasks,
+): QueueHistory {
+  return queue.statistics.history.view(span, now, tasks, since);
+}
+
+/** How the queue stands, and what is newer than `since` (ms) of its last quarter of an hour. */
+export function pulseOf(shown: Shown, since: number): Pulse {
+  const view = queueView(shown);
+  const history = historyOf(shown, "15m", since, view.statistics.tasks);
+  return { now: shown.now, view, history };
 }
 
 export function queueView({ queue, entry, now }: Shown): QueueView {

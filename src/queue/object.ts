@@ -4,6 +4,7 @@
 // Worker's configuration names one class.
 import { DurableObject } from "cloudflare:workers";
 import { type Answer, refuse } from "../core/errors.ts";
+import type { HistorySpan, QueueHistory } from "../core/history.ts";
 import { type HostRules, parseHostRules } from "../core/hosts.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
@@ -23,8 +24,9 @@ import { Group, type GroupSurroundings, ownerName } from "./group.ts";
 import { GroupErrands } from "./group-errands.ts";
 import { hasIdentity } from "./identity.ts";
 import { Joining, type JoiningVerbs } from "./joining.ts";
+import { KeptHistory } from "./kept-history.ts";
 import type { AckResult, Hold, Leasing } from "./leasing.ts";
-import { getTask, listTasks, queueView, type Shown } from "./looking.ts";
+import { getTask, historyOf, listTasks, pulseOf, queueView, type Shown } from "./looking.ts";
 import type { WireOutcome } from "./outcome.ts";
 import { type Parts, type PartVerbs, partOf } from "./part-of.ts";
 import { Queue } from "./queue.ts";
@@ -37,6 +39,7 @@ import type {
   DeleteResult,
   DirectoryVerbs,
   ListQuery,
+  Pulse,
   QueueVerbs,
   QueueView,
   RedriveResult,
@@ -53,6 +56,11 @@ export const DIRECTORY = "/queues";
 const AFTER_TROUBLE_MS = 1000;
 /** How long the name of a removed queue is remembered. */
 const REMOVED_MS = 3 * 86_400_000;
+
+/** The clock, in ms since 1970: the only one there is. */
+export function clock(): number {
+  return Date.now();
+}
 
 export class TaskQueueObject<Env = unknown>
   extends DurableObject<Env>
@@ -80,10 +88,14 @@ export class TaskQueueObject<Env = unknown>
     this.#wakeup = new Wakeup(ctx.storage, () => this.now());
     // An alarm may wake a cold object without its name; only queues have alarms, and they stored theirs.
     const name = ctx.id.name ?? this.#store.meta.get("name") ?? DIRECTORY;
-    this.#entry = new Entry(this.#store.meta, file, name);
+    const history = new KeptHistory(this.#store.meta, this.now());
+    this.#entry = new Entry(this.#store.meta, file, name, (kind, detail) =>
+      history.mark(kind, this.now(), detail),
+    );
     const hosts = parseHostRules((env as QueueSettings).TASKQUEUE_ALLOW_HOSTS);
     this.#queue = new Queue(this.#store, {
       entry: this.#entry,
+      history,
       hosts,
       hasIdentity: hasIdentity(env as QueueSettings),
       storageLimit: file.totalStorageLimit,
@@ -129,9 +141,9 @@ export class TaskQueueObject<Env = unknown>
     });
   }
 
-  /** The clock, in ms since 1970: the only one there is. */
+  /** ms since 1970 */
   now(): number {
-    return Date.now();
+    return clock();
   }
 
   /** Chance, 0 to 1. */
@@ -229,6 +241,14 @@ export class TaskQueueObject<Env = unknown>
 
   async describe(): Promise<QueueView> {
     return queueView(this.#shown());
+  }
+
+  async history(span: HistorySpan): Promise<QueueHistory> {
+    return historyOf(this.#shown(), span);
+  }
+
+  async pulse(since: number): Promise<Pulse> {
+    return pulseOf(this.#shown(), since);
   }
 
   async config(): Promise<QueueConfig> {

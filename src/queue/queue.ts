@@ -19,6 +19,7 @@ import type { Entry } from "./entry.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Handover, type HandoverSurroundings } from "./handover.ts";
 import type { Run } from "./in-flight.ts";
+import type { KeptHistory } from "./kept-history.ts";
 import { Leasing } from "./leasing.ts";
 import { Statistics } from "./statistics.ts";
 import { Telling, type TellingSurroundings } from "./telling.ts";
@@ -28,6 +29,7 @@ import { HOLD_MS, WATCHDOG_MS, type Wakeup } from "./wakeup.ts";
 /** What a queue is given: its configuration, and every effect it has on the world. */
 export interface QueueSurroundings {
   entry: Entry;
+  history: KeptHistory;
   hosts: HostRules;
   /** Whether identity tokens can be signed. */
   hasIdentity: boolean;
@@ -64,13 +66,16 @@ export class Queue {
 
   constructor(store: Store, around: QueueSurroundings) {
     const { entry, now, deliver } = around;
-    const transaction = <T>(work: () => T) => this.#transaction(work);
+    const transaction = <T>(work: () => T) => this.#committed(work);
     this.#around = around;
     this.store = store;
-    this.statistics = new Statistics();
+    this.statistics = new Statistics(around.history);
     this.#paused = store.meta.get("paused") ?? false;
     this.#tokens = this.#newTokens();
-    this.#commit = new GroupCommit(transaction, () => this.#arm());
+    this.#commit = new GroupCommit(
+      (work) => this.#transaction(work),
+      () => this.#arm(),
+    );
     this.#dispatcher = new Dispatcher({
       ...{ entry, store, now, deliver },
       statistics: this.statistics,
@@ -144,6 +149,7 @@ export class Queue {
     this.change(() => {
       this.store.purge(now, this.#around.entry.config);
       this.store.meta.set("purgedAt", now);
+      this.statistics.history.mark("purged", now);
     });
     this.#dispatcher.inFlight.disownAll();
     this.leasing?.table.clear();
@@ -160,10 +166,14 @@ export class Queue {
 
   /** A paused queue takes tasks and starts none; its bucket stands still. */
   setPaused(paused: boolean): void {
+    const now = this.#around.now();
     this.change(() => {
+      if (paused !== this.#paused) {
+        this.statistics.history.mark(paused ? "paused" : "resumed", now);
+      }
       this.#paused = paused;
       this.store.meta.set("paused", paused);
-      this.#tokens?.reshape(this.#bucketShape(), this.#around.now());
+      this.#tokens?.reshape(this.#bucketShape(), now);
     });
   }
 
@@ -178,6 +188,7 @@ export class Queue {
   /** Forgets everything; what is in flight runs to its end and changes nothing. */
   erase(): void {
     this.change(() => this.store.erase());
+    this.statistics.history.forget();
     this.#dispatcher.inFlight.disownAll();
     this.#leasing.table.clear();
     this.#paused = false;
@@ -274,8 +285,30 @@ export class Queue {
       this.#wakeSoon();
     }
     if (this.running === 0) wakeup.release();
+    this.#keepHistory();
     this.leasing?.serve();
     this.#around.changed();
+  }
+
+  // What goes on disk with the commit just made may fail without harm.
+  #keepHistory(): void {
+    const now = this.#around.now();
+    try {
+      const { history } = this.statistics;
+      history.keep(
+        now,
+        () => this.#isAtRest(now),
+        () => this.store.tally.onQueue(),
+      );
+    } catch (error) {
+      console.error("task queue: the history could not be written", error);
+    }
+  }
+
+  #isAtRest(now: number): boolean {
+    if (this.leasing) return !this.leasing.table.anyLeased;
+    if (this.running > 0 || isBy(now, this.#dispatcher.nextAsked())) return false;
+    return this.#room().paused || !isBy(now, this.#dispatcher.nextDue());
   }
 
   #wakeSoon(): void {
@@ -311,10 +344,20 @@ export class Queue {
     return new Tokens(this.store.meta, this.#bucketShape(), now());
   }
 
+  /** For who calls nothing when the work is done. */
+  #committed<T>(work: () => T): T {
+    const value = this.#transaction(work);
+    this.#keepHistory();
+    return value;
+  }
+
   // When rows are as they were before, what memory says of leases is made from them again.
   #transaction<T>(work: () => T): T {
+    const now = this.#around.now();
     try {
-      return this.store.transaction(this.#around.now(), work);
+      const value = this.store.transaction(now, work);
+      this.statistics.took(this.store.takeSteps(), now);
+      return value;
     } catch (error) {
       this.#leasing.table.clear();
       throw error;
@@ -328,4 +371,8 @@ export class Queue {
       );
     });
   }
+}
+
+function isBy(now: number, moment: number | undefined): boolean {
+  return moment !== undefined && moment <= now;
 }

@@ -14,12 +14,18 @@ export function statisticsView(queue: Queue, now: number): StatisticsView {
   const tokens = queue.tokens();
   const tally = store.tally.tasks(now);
   const failed = store.tally.failed(now);
+  const minute = statistics.lastMinute(now);
   return {
     tasks: tally.tasks,
     failed,
     states: { ...statesOf(queue, tally, now), failed },
     oldestEta: oldest === undefined ? null : rfc3339(oldest),
-    executedLastMinute: statistics.executedLastMinute(now),
+    executedLastMinute: minute.executed,
+    addedLastMinute: minute.added,
+    startedLastMinute: minute.started,
+    doneLastMinute: minute.done,
+    retriedLastMinute: minute.retried,
+    failedLastMinute: minute.failed,
     lateness: statistics.lateness(now),
     runTime: statistics.runTime(now),
     inFlight: queue.running + leasedOf(queue, now),

@@ -1,23 +1,44 @@
-// What a queue can say of its work of late: counted along in memory, since the object's start.
+// What a queue can say of its work of late: counted along in memory, a history of it kept beyond.
 import { type RecentPercentiles, RecentTimes } from "../core/histogram.ts";
-
-const SLOT_MS = 1000;
-const SLOTS = 60;
+import { RecentCounts } from "../core/recent-counts.ts";
+import { STEPS, type StepCounts } from "../core/steps.ts";
+import type { KeptHistory } from "./kept-history.ts";
 
 export class Statistics {
+  readonly history: KeptHistory;
   readonly #lateness = new RecentTimes();
   readonly #runTime = new RecentTimes();
-  readonly #executed = new Array<number>(SLOTS).fill(0);
-  #slot = 0;
+  readonly #counts = new RecentCounts([...STEPS, "executed"]);
 
-  /** An attempt started at `now` that was due at `due` (ms). */
+  constructor(history: KeptHistory) {
+    this.history = history;
+  }
+
+  /** An attempt, or a lease, started at `now` that was due at `due` (ms). */
   started(due: number, now: number): void {
     this.#lateness.record(now - due, now);
+    this.#counts.add("started", 1, now);
+    this.history.started(now - due, now);
   }
 
   /** An attempt that started at `startedAt` was answered at `now` (ms). */
   answered(startedAt: number, now: number): void {
     this.#runTime.record(now - startedAt, now);
+    this.#counts.add("executed", 1, now);
+    this.history.ran(now - startedAt, now);
+  }
+
+  /** `n` tasks were leased at `now` (ms): a pull task is executed by being leased. */
+  leased(n: number, now: number): void {
+    this.#counts.add("executed", n, now);
+  }
+
+  /** Steps of tasks that were committed at `now` (ms). */
+  took(steps: StepCounts, now: number): void {
+    for (const step of STEPS) {
+      if (steps[step] > 0) this.#counts.add(step, steps[step], now);
+    }
+    this.history.took(steps, now);
   }
 
   /** How long after their time attempts started. */
@@ -30,21 +51,8 @@ export class Statistics {
     return this.#runTime.percentiles(now);
   }
 
-  /** An attempt was answered at `now` (ms). */
-  executed(now: number): void {
-    this.#forgetUntil(now);
-    this.#executed[this.#slot % SLOTS] = (this.#executed[this.#slot % SLOTS] ?? 0) + 1;
-  }
-
-  executedLastMinute(now: number): number {
-    this.#forgetUntil(now);
-    return this.#executed.reduce((sum, n) => sum + n, 0);
-  }
-
-  #forgetUntil(now: number): void {
-    const slot = Math.floor(now / SLOT_MS);
-    const passed = Math.min(SLOTS, slot - this.#slot);
-    for (let i = 1; i <= passed; i++) this.#executed[(slot - passed + i) % SLOTS] = 0;
-    this.#slot = Math.max(slot, this.#slot);
+  /** How often each step was made in the last minute, and how many attempts were answered. */
+  lastMinute(now: number): Record<keyof StepCounts | "executed", number> {
+    return this.#counts.lastMinute(now);
   }
 }

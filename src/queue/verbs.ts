@@ -1,15 +1,18 @@
 // What can be asked of a queue's object: the one interface between callers and objects, whatever door
 // they came through.
 import type { Answer } from "../core/errors.ts";
-import type { RecentPercentiles } from "../core/histogram.ts";
+import type { HistorySpan, QueueHistory } from "../core/history.ts";
 import type { LeaseRequest } from "../core/lease.ts";
 import type { NewTime } from "../core/new-time.ts";
 import type { QueueConfig } from "../core/queue-config.ts";
+import type { QueueView } from "../core/queue-view.ts";
 import type { Task, TaskState } from "../core/task.ts";
 import type { AddCall, Added } from "./adding.ts";
 import type { Delivery } from "./delivery.ts";
 import type { AckResult, Hold } from "./leasing.ts";
 import type { WireOutcome } from "./outcome.ts";
+
+export type { QueueView };
 
 /** Which tasks to list: in due order, `limit` at most (1 to 1,000, default 100), after `cursor`. */
 export interface ListQuery {
@@ -58,64 +61,12 @@ export interface ReleaseResult {
   released: boolean;
 }
 
-/** A queue as it stands; times in seconds, rates in tasks per second. */
-export interface QueueView {
-  name: string;
-  mode: "push" | "pull";
-  /** `disabled`: no longer in queue.yaml, nor made over the API, so nothing starts; its tasks are kept. */
-  state: "running" | "paused" | "disabled";
-  /** As written in queue.yaml. */
-  rate: string;
-  bucketSize: number;
-  maxConcurrentRequests: number;
-  target?: string;
-  retryParameters: {
-    taskRetryLimit?: number;
-    taskAgeLimit?: number;
-    minBackoffSeconds: number;
-    maxBackoffSeconds: number;
-    maxDoublings: number;
-  };
-  acl: readonly { userEmail?: string; writerEmail?: string }[];
-  extensions: {
-    tombstoneTtl: number;
-    keepFailed: number;
-    keepResults?: true;
-    failedQueue?: string;
-    /** What others wrote down with the queue. */
-    annotations?: Readonly<Record<string, unknown>>;
-  };
-  /** When it was last purged, RFC 3339; absent if it never was. */
-  purgedAt?: string;
-  statistics: {
-    /** On the queue: waiting, in flight, or between two attempts. Exact up to 1,000 at least. */
-    tasks: number;
-    /** Given up and kept. */
-    failed: number;
-    /** Tasks by their state; `scheduled` and `due` are null when there are over 1,000 of each. */
-    states: {
-      scheduled: number | null;
-      due: number | null;
-      running: number;
-      /** Of a pull queue: under a lease, as far as its workers have met them since the object's start. */
-      leased: number;
-      /** Masters whose groups have not ended; 1,001 when there are more than 1,000. */
-      waiting: number;
-      failed: number;
-    };
-    /** When the oldest of them is or was due; null when there is none. */
-    oldestEta: string | null;
-    executedLastMinute: number;
-    /** How long after its time an attempt started, in seconds, since the object's start. */
-    lateness: RecentPercentiles;
-    /** How long an attempt took that was answered, in seconds, since the object's start. */
-    runTime: RecentPercentiles;
-    inFlight: number;
-    /** Below the configured rate while handlers answer 503; null when there is no rate. */
-    enforcedRate: number | null;
-    /** In the bucket now; null when there is no rate. */
-    tokens: number | null;
-  };
+/** A queue at a moment, as whoever watches it is told. */
+export interface Pulse {
+  /** By the queue's clock, ms since 1970. */
+  now: number;
+  view: QueueView;
+  history: QueueHistory;
 }
 
 /** The RPC surface of a queue's object. */
@@ -136,6 +87,10 @@ export interface QueueVerbs {
   pause(): Promise<QueueView>;
   resume(): Promise<QueueView>;
   describe(): Promise<QueueView>;
+  /** What it did lately. */
+  history(span: HistorySpan): Promise<QueueHistory>;
+  /** How it stands, and what it did lately as far as that is newer than `since` (ms since 1970). */
+  pulse(since: number): Promise<Pulse>;
   /** What it goes by; in contrast to `describe` it reads no rows. */
   config(): Promise<QueueConfig>;
   lease(request: LeaseRequest): Promise<Answer<Task[]>>;

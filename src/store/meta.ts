@@ -1,7 +1,14 @@
 // The handful of single values an object remembers about itself, each a JSON document under its key.
 import type { Bucket, BucketShape } from "../core/bucket.ts";
 import type { FailurePolicy, GroupState, MasterName } from "../core/group.ts";
+import type { HistoryMark, WrittenHistory } from "../core/history.ts";
 import type { Sql } from "./sql.ts";
+
+/** Something that was done to the queue; ms since 1970. */
+export interface StoredMark extends Omit<HistoryMark, "at" | "kind"> {
+  at: number;
+  kind: Exclude<HistoryMark["kind"], "started">;
+}
 
 /** A group as its own object knows it; times in ms since 1970. */
 export interface GroupRecord {
@@ -58,6 +65,10 @@ export interface MetaValues {
   /** How many rows the tables had, while they have many; `at` in ms since 1970. */
   tasksCount: { rows: number; at: number };
   failedCount: { rows: number; at: number };
+  /** What happened lately, as it was when it was last written. */
+  history: WrittenHistory;
+  /** What was done to the queue, the last of it. */
+  marks: StoredMark[];
 }
 
 export class Meta {

@@ -1,6 +1,7 @@
 // A queue's memory: the legal steps of a task's life, each one method over the tables it touches. What
 // a step may do to a name stands here and nowhere else. Callers wrap steps in `transaction`.
 import { type Result, storedResult } from "../core/result.ts";
+import { noSteps, type StepCounts } from "../core/steps.ts";
 import { type AcceptedTask, NO_PROGRESS, type Progress, type StoredTask } from "../core/task.ts";
 import { Directory } from "./directory.ts";
 import { FailedTasks } from "./failed.ts";
@@ -52,6 +53,7 @@ export class Store {
   readonly directory: Directory;
   readonly tally: Tally;
   readonly #names: Names;
+  #steps = noSteps();
   #sweepAt: number | undefined;
   #sweptTo = "";
   #earliest = Infinity;
@@ -77,6 +79,7 @@ export class Store {
   /** All of `work` or nothing of it; `now` in ms since 1970. */
   transaction<T>(now: number, work: () => T): T {
     const news = this.news.saved();
+    const steps = { ...this.#steps };
     try {
       return this.tally.transaction(now, () => {
         const value = work();
@@ -85,8 +88,16 @@ export class Store {
       });
     } catch (error) {
       this.news.undo(news);
+      this.#steps = steps;
       throw error;
     }
+  }
+
+  /** What happened to tasks since this was last asked. */
+  takeSteps(): StepCounts {
+    const steps = this.#steps;
+    this.#steps = noSteps();
+    return steps;
   }
 
   /** What a name stands for at `now`, or undefined when it is free. */
@@ -111,6 +122,7 @@ export class Store {
     if (found) return { taken: found };
     const added = this.tasks.insert(task, now);
     if (added.named) this.#names.place(added.name, "live", added.key);
+    this.#steps.added++;
     return { added };
   }
 
@@ -125,6 +137,7 @@ export class Store {
     if (!this.tasks.remove(task)) return false;
     if (keepResults) this.#leaveResult(task, now, progress, now + tombstoneTtl * 1000, result);
     else this.#release(task, "done", now, progress, tombstoneTtl);
+    this.#steps.done++;
     this.#tell(task, "done", result ? { result: storedResult(result) } : {});
     return true;
   }
@@ -157,7 +170,9 @@ export class Store {
   /** The task runs again at `due`; its row, or undefined when it was no longer there. */
   retry(task: TaskRow, due: number, progress: Progress): TaskRow | undefined {
     const key = this.tasks.move(task, due, progress);
-    return key === undefined ? undefined : this.#placed({ ...task, key, progress });
+    if (key === undefined) return undefined;
+    if (progress.retryCount > task.progress.retryCount) this.#steps.retried++;
+    return this.#placed({ ...task, key, progress });
   }
 
   /** A waiting task is due at `due` instead; its row, or undefined when it was no longer there. */
@@ -178,18 +193,23 @@ export class Store {
   /** A failed task is on the queue again as if it were new, due at `now`; its row, or undefined when it was not kept. */
   redrive(task: TaskRow, now: number): TaskRow | undefined {
     if (!this.failed.remove(task)) return undefined;
+    this.#steps.added++;
     this.#tell(task, "open");
     return this.#placed(this.tasks.restore({ ...task, progress: NO_PROGRESS }, now));
   }
 
   /** A pull task is leased until `lease` (ms since 1970); its row, or undefined when it was no longer there. */
   lease(task: TaskRow, lease: number, progress: Progress): TaskRow | undefined {
-    return this.leasable.lease(task, lease, progress) ? { ...task, lease, progress } : undefined;
+    if (!this.leasable.lease(task, lease, progress)) return undefined;
+    // One more among its attempts: a lease that ran out, or was given back.
+    if (progress.attempts !== task.progress.attempts) this.#steps.retried++;
+    return { ...task, lease, progress };
   }
 
   /** The task is given up and kept as failed; false when it was no longer there. */
   bury(task: TaskRow, now: number, progress: Progress, retention: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
+    this.#steps.failed++;
     const keptUntil = now + retention.keepFailed * 1000;
     const key = this.failed.keep({ ...task, progress }, keptUntil);
     const nameUntil = task.named
@@ -206,6 +226,7 @@ export class Store {
   /** The task is deleted by someone; false when it was no longer there. */
   delete(task: TaskRow, now: number, { tombstoneTtl }: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
+    this.#steps.deleted++;
     this.#release(task, "deleted", now, task.progress, tombstoneTtl);
     this.#tell(task, "deleted");
     return true;
@@ -238,7 +259,7 @@ export class Store {
   purge(now: number, { tombstoneTtl }: Retention): void {
     const expires = now + tombstoneTtl * 1000;
     if (this.joined.any()) for (const task of this.tasks.ofGroups()) this.#tell(task, "deleted");
-    this.tasks.clear();
+    this.#steps.deleted += this.tasks.clear();
     this.#names.endAll(now, expires);
     this.#expectSweep(expires);
   }
@@ -254,6 +275,7 @@ export class Store {
     this.members.clear();
     this.#names.clear();
     this.meta.clearAll();
+    this.#steps = noSteps();
     this.#sweepAt = undefined;
     this.#sweptTo = "";
     this.#earliest = Infinity;

@@ -20,6 +20,7 @@ export interface TaskTally {
 const SCHEDULED = bounded(`tasks WHERE key > ? AND key <= ${LAST_PROPER_KEY}`);
 const WAITING = bounded(`tasks WHERE key > ${LAST_PROPER_KEY}`);
 const DUE = bounded("tasks WHERE key <= ?");
+const ALL = bounded("tasks");
 const FAILED = bounded("failed");
 
 // One more than is counted, to tell many from few.
@@ -60,6 +61,15 @@ export class Tally {
       scheduled: few(scheduled, timed, due),
       waiting,
     };
+  }
+
+  /** How many tasks there are, if they are few or were counted. What was not is not counted along from here. */
+  onQueue(): number | undefined {
+    const { rows } = this.#tasks;
+    const exact = rows.exact();
+    if (exact !== undefined) return exact;
+    const seen = this.#count(ALL);
+    return seen <= COUNTED ? seen : undefined;
   }
 
   /** Tasks that were given up and are kept. */

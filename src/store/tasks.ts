@@ -188,10 +188,12 @@ export class Tasks {
     return Number(this.#sql.rows("SELECT count(*) AS n FROM tasks")[0]?.n);
   }
 
-  clear(): void {
-    this.#sql.run("DELETE FROM tasks");
+  /** Removes them all; how many there were. */
+  clear(): number {
+    const removed = this.#sql.run("DELETE FROM tasks");
     this.#sql.run("DELETE FROM tags");
     this.rows.counted(0);
+    return removed;
   }
 
   // The first page is as long as what is looked for; further ones are only read past tasks in flight.

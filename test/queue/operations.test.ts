@@ -44,6 +44,28 @@ describe.each(DOORS)("by %s", (_, queue) => {
     expect(received).toHaveLength(1);
   });
 
+  it("an attempt says when it was due: by its ETA, by its back-off, or when it was asked for", async () => {
+    const slow = queue("slow-retry");
+    handlers.set("/_ah/queue/slow-retry", () => new Response(null, { status: 500 }));
+    await slow.add({ name: "n1", countdown: 5 });
+    await slow.pause();
+    clock.now += 8000;
+    await slow.resume();
+    await pass("slow-retry", 1);
+    await pass("slow-retry", 12);
+    await slow.run("n1");
+    clock.now += 1500;
+    await pass("slow-retry", 1);
+    const at = (ms: number) => new Date(START + ms).toISOString();
+    const { attempts, lastAttempt } = await slow.get("n1");
+    expect(attempts?.map(({ dueAt, startedAt }) => [dueAt, startedAt])).toEqual([
+      [at(5000), at(8000)],
+      [at(18_000), at(18_000)],
+      [at(21_000), at(22_500)],
+    ]);
+    expect(lastAttempt?.dueAt).toBe(at(21_000));
+  });
+
   it("a name is free nine days after its task ended, and not a moment before", async () => {
     await push().add({ name: "n1" });
     await pass("push", 0);

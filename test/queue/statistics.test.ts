@@ -19,6 +19,8 @@ async function add(name: string, n: number, task: object = {}): Promise<void> {
 describe("a queue without tasks", () => {
   const empty = {
     ...{ tasks: 0, failed: 0, oldestEta: null, executedLastMinute: 0, inFlight: 0 },
+    ...{ addedLastMinute: 0, startedLastMinute: 0, doneLastMinute: 0 },
+    ...{ retriedLastMinute: 0, failedLastMinute: 0 },
     states: { scheduled: 0, due: 0, running: 0, leased: 0, waiting: 0, failed: 0 },
     lateness: { lastMinute: NONE, lastHour: NONE },
     runTime: { lastMinute: NONE, lastHour: NONE },
@@ -35,7 +37,10 @@ describe("a queue without tasks", () => {
       tasks: 50,
       oldestEta: new Date(START + 1000).toISOString(),
     });
-    expect((await queue("push").purge()).statistics).toMatchObject(empty);
+    expect((await queue("push").purge()).statistics).toMatchObject({
+      ...empty,
+      addedLastMinute: 50,
+    });
     await pass("push", 60);
     expect(received).toEqual([]);
   });

@@ -277,6 +277,7 @@ describe("an identity token", () => {
       new Request(`${host}/_ah/oidc${path}`),
       settings,
       queues,
+      clock.now,
     )) as Response;
   };
 

@@ -1,7 +1,67 @@
-// The page the console is drawn on.
+// The pages the console is made of: the shell its script draws on, and the one to sign in by. Whatever is not
+// ours is escaped.
 
-/** `assets`: the paths of its script and style; what it may do stands on the body. */
-export function consolePage(assets: readonly string[], access: "read" | "write"): string {
+/** What the shell says to the script: what may be done, and whether there is a session to end. */
+export interface Shell {
+  access: "read" | "write";
+  hasSession: boolean;
+}
+
+/** The page the console is drawn on; `assets` are the paths of its script and style. */
+export function consolePage(assets: readonly string[], { access, hasSession }: Shell): string {
+  return pageOf(
+    assets,
+    `<body data-access="${access}" data-login="${hasSession ? "yes" : "no"}">
+<div id="app"></div>
+<noscript>The console needs JavaScript; the API under /_ah/api does not.</noscript>
+</body>`,
+  );
+}
+
+/** Where to send the form, where to go from there, and what was wrong with the token before. */
+export interface LoginForm {
+  action: string;
+  then: string;
+  problem?: string;
+}
+
+/** The page that asks for the token. */
+export function loginPage(assets: readonly string[], { action, then, problem }: LoginForm): string {
+  const error = problem ? `\n<p id="error" role="alert">${escaped(problem)}</p>` : "";
+  const described = problem ? `aria-invalid="true" aria-describedby="error hint"` : HINTED;
+  return pageOf(
+    stylesOf(assets),
+    `<body class="login">
+<main>
+<h1>Task queues</h1>
+<form method="post" action="${escaped(action)}">
+<input type="hidden" name="then" value="${escaped(then)}">
+<label for="token">Token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" required autofocus ${described}>${error}
+<p id="hint">The secret <code>TASKQUEUE_TOKEN</code>; <code>TASKQUEUE_READ_TOKEN</code> may look and change nothing.</p>
+<button type="submit">Sign in</button>
+</form>
+</main>
+</body>`,
+  );
+}
+
+const HINTED = `aria-describedby="hint"`;
+
+/** The page for who cannot come in by any token. */
+export function refusedPage(assets: readonly string[], reason: string): string {
+  return pageOf(
+    stylesOf(assets),
+    `<body class="login">
+<main>
+<h1>Task queues</h1>
+<p role="alert">${escaped(reason)}</p>
+</main>
+</body>`,
+  );
+}
+
+function pageOf(assets: readonly string[], body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -10,16 +70,29 @@ export function consolePage(assets: readonly string[], access: "read" | "write")
 <title>Task queues</title>
 ${assets.map(tagOf).join("\n")}
 </head>
-<body data-access="${access}">
-<div id="app"></div>
-<noscript>The console needs JavaScript; the API under /_ah/api does not.</noscript>
-</body>
+${body}
 </html>
 `;
+}
+
+function stylesOf(assets: readonly string[]): string[] {
+  return assets.filter((path) => path.endsWith(".css"));
 }
 
 function tagOf(path: string): string {
   return path.endsWith(".css")
     ? `<link rel="stylesheet" href="${path}">`
     : `<script type="module" src="${path}"></script>`;
+}
+
+const ENTITIES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] as string);
 }

@@ -1,54 +1,52 @@
-// The console's files: one page for all of its paths, and what that page loads.
-import { CONSOLE_ASSETS } from "./assets.ts";
-import { consolePage } from "./page.ts";
+// The console's paths: one page for all of them, and the way in and out.
+import { callerOf, type DoorSettings } from "../auth.ts";
+import { askForToken, login, loginByLink, logout } from "./login.ts";
+import { consolePage, refusedPage } from "./page.ts";
+import {
+  ASSET_PATHS,
+  answerAsset,
+  CONSOLE_PREFIX,
+  isReading,
+  LOGIN,
+  LOGOUT,
+  pageResponse,
+  seeOther,
+  wrongMethod,
+} from "./place.ts";
 
-export const CONSOLE_PREFIX = "/_ah/console";
-
-const ASSETS = `${CONSOLE_PREFIX}/assets/`;
-
-// No script but the console's own, nothing from elsewhere, and no frame around it.
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data:",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
-
-const HEADERS = {
-  "Content-Security-Policy": POLICY,
-  "X-Content-Type-Options": "nosniff",
-  "Referrer-Policy": "no-referrer",
-};
-
-/** What a page under `/_ah/console` may do: look, or act as well. */
-export type Access = "read" | "write";
-
-/** A file of the console's, for anybody: there is nothing in it but code. */
-export function answerAsset(pathname: string): Response | undefined {
-  if (!pathname.startsWith(ASSETS)) return undefined;
-  const asset = CONSOLE_ASSETS.find(({ name }) => name === pathname.slice(ASSETS.length));
-  if (!asset) return new Response("no such file\n", { status: 404, headers: HEADERS });
-  return new Response(asset.body, {
-    headers: {
-      ...HEADERS,
-      "Content-Type": asset.type,
-      "Cache-Control": "public, max-age=31536000, immutable",
-    },
-  });
+/** Answers a request to a path, percent-decoded, at or under `/_ah/console`; `now` in ms since 1970. */
+export async function answerConsole(
+  request: Request,
+  pathname: string,
+  settings: DoorSettings,
+  now: number,
+): Promise<Response> {
+  const asset = answerAsset(request, pathname);
+  if (asset) return asset;
+  if (pathname === LOGOUT) return logout(request);
+  if (pathname === LOGIN && request.method === "POST") return login(request, settings, now);
+  if (!isReading(request)) return wrongMethod(pathname === LOGIN ? "GET, HEAD, POST" : "GET, HEAD");
+  return (
+    (await loginByLink(request, settings, now)) ?? answerPage(request, pathname, settings, now)
+  );
 }
 
-/** The page itself, whichever of the console's views its path names. */
-export function answerConsolePage(access: Access): Response {
-  const assets = CONSOLE_ASSETS.map(({ name }) => ASSETS + name);
-  return new Response(consolePage(assets, access), {
-    headers: {
-      ...HEADERS,
-      "Content-Type": "text/html; charset=utf-8",
-      "Cache-Control": "no-store",
-    },
-  });
+async function answerPage(
+  request: Request,
+  pathname: string,
+  settings: DoorSettings,
+  now: number,
+): Promise<Response> {
+  const { ok: caller, failure } = await callerOf(request, settings, now);
+  if (caller && pathname === LOGIN) return seeOther(CONSOLE_PREFIX);
+  if (caller) {
+    const shell = { access: caller.access, hasSession: caller.by === "session" };
+    return pageResponse(request, consolePage(ASSET_PATHS, shell));
+  }
+  if (settings.TASKQUEUE_TOKEN) return askForToken(request);
+  return pageResponse(
+    request,
+    refusedPage(ASSET_PATHS, failure.message),
+    failure.code === "UNAUTHENTICATED" ? 401 : 403,
+  );
 }

@@ -1,0 +1,37 @@
+// What a new configuration changes about a queue, in a line of queue.yaml's words.
+import type { QueueConfig } from "./queue-config.ts";
+
+const LONGEST = 300;
+
+const SETTINGS: readonly [name: string, of: (config: QueueConfig) => unknown][] = [
+  ["mode", ({ mode }) => mode],
+  ["rate", ({ rateText }) => rateText],
+  ["bucket_size", ({ bucketSize }) => bucketSize],
+  ["max_concurrent_requests", ({ maxConcurrentRequests }) => maxConcurrentRequests],
+  ["target", ({ target }) => target],
+  ["task_retry_limit", ({ retry }) => retry.limit],
+  ["task_age_limit", ({ retry }) => retry.ageLimit],
+  ["min_backoff_seconds", ({ retry }) => retry.minBackoff],
+  ["max_backoff_seconds", ({ retry }) => retry.maxBackoff],
+  ["max_doublings", ({ retry }) => retry.maxDoublings],
+  ["tombstone_ttl", ({ tombstoneTtl }) => tombstoneTtl],
+  ["keep_failed", ({ keepFailed }) => keepFailed],
+  ["keep_results", ({ keepResults = false }) => keepResults],
+  ["failed_queue", ({ failedQueue }) => failedQueue],
+  ["acl", ({ acl }) => acl.map(({ userEmail, writerEmail }) => userEmail ?? writerEmail).join(" ")],
+];
+
+/** "rate 5/s → 10/s, target none → backend"; undefined where nothing changed that queue.yaml could say. */
+export function changesOf(before: QueueConfig, after: QueueConfig): string | undefined {
+  const changes = SETTINGS.flatMap(([name, of]) => {
+    const [old, fresh] = [said(of(before)), said(of(after))];
+    return old === fresh ? [] : [`${name} ${old} → ${fresh}`];
+  });
+  if (changes.length === 0) return undefined;
+  const line = changes.join(", ");
+  return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
+}
+
+function said(value: unknown): string {
+  return value === undefined || value === null || value === "" ? "none" : String(value);
+}

@@ -1,0 +1,72 @@
+// A queue as its callers see it.
+import type { RecentPercentiles } from "./histogram.ts";
+
+/** A queue as it stands; times in seconds, rates in tasks per second. */
+export interface QueueView {
+  name: string;
+  mode: "push" | "pull";
+  /** `disabled`: no longer in queue.yaml, nor made over the API, so nothing starts; its tasks are kept. */
+  state: "running" | "paused" | "disabled";
+  /** As written in queue.yaml. */
+  rate: string;
+  bucketSize: number;
+  maxConcurrentRequests: number;
+  target?: string;
+  retryParameters: {
+    taskRetryLimit?: number;
+    taskAgeLimit?: number;
+    minBackoffSeconds: number;
+    maxBackoffSeconds: number;
+    maxDoublings: number;
+  };
+  acl: readonly { userEmail?: string; writerEmail?: string }[];
+  extensions: {
+    tombstoneTtl: number;
+    keepFailed: number;
+    keepResults?: true;
+    failedQueue?: string;
+    /** What others wrote down with the queue. */
+    annotations?: Readonly<Record<string, unknown>>;
+  };
+  /** When it was last purged, RFC 3339; absent if it never was. */
+  purgedAt?: string;
+  statistics: {
+    /** On the queue: waiting, in flight, or between two attempts. Exact up to 1,000 at least. */
+    tasks: number;
+    /** Given up and kept. */
+    failed: number;
+    /** Tasks by their state; `scheduled` and `due` are null when there are over 1,000 of each. */
+    states: {
+      scheduled: number | null;
+      due: number | null;
+      running: number;
+      /** Of a pull queue: under a lease, as far as its workers have met them since the object's start. */
+      leased: number;
+      /** Masters whose groups have not ended; 1,001 when there are more than 1,000. */
+      waiting: number;
+      failed: number;
+    };
+    /** When the oldest of them is or was due; null when there is none. */
+    oldestEta: string | null;
+    /** Attempts that were answered, by whatever status; of a pull queue, leases. */
+    executedLastMinute: number;
+    addedLastMinute: number;
+    /** Attempts that began; of a pull queue, leases. */
+    startedLastMinute: number;
+    /** Attempts that succeeded; of a pull queue, tasks that were acknowledged. */
+    doneLastMinute: number;
+    /** Attempts that failed and were to be followed by another; of a pull queue, leases that ran out. */
+    retriedLastMinute: number;
+    /** Tasks that were given up. */
+    failedLastMinute: number;
+    /** How long after its time an attempt started, in seconds, since the object's start. */
+    lateness: RecentPercentiles;
+    /** How long an attempt took that was answered, in seconds, since the object's start. */
+    runTime: RecentPercentiles;
+    inFlight: number;
+    /** Below the configured rate while handlers answer 503; null when there is no rate. */
+    enforcedRate: number | null;
+    /** In the bucket now; null when there is no rate. */
+    tokens: number | null;
+  };
+}

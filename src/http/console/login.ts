@@ -1,0 +1,86 @@
+// Signing in and out: a form that works without script, and a session for who shows the token.
+import { accessByToken, checkSameOrigin, type DoorSettings, tokenInQuery } from "../auth.ts";
+import { errorResponse } from "../respond.ts";
+import { loginPage } from "./page.ts";
+import {
+  ASSET_PATHS,
+  CONSOLE_PREFIX,
+  isReading,
+  LOGIN,
+  LOGOUT,
+  pageResponse,
+  seeOther,
+  wrongMethod,
+} from "./place.ts";
+import { type Access, newSession, sessionCookie } from "./session.ts";
+
+const WRONG = "That is not the token this Worker is set up with.";
+
+/** Takes what the form sends: a right token starts a session and leads on, a wrong one back to the form. */
+export async function login(
+  request: Request,
+  settings: DoorSettings,
+  now: number,
+): Promise<Response> {
+  // Not request.text(), which the runtime warns of on a form.
+  const form = new URLSearchParams(new TextDecoder().decode(await request.arrayBuffer()));
+  const then = safePath(form.get("then") ?? "", request.url);
+  // Pasted, it often brings a line's end along.
+  const token = (form.get("token") ?? "").trim();
+  const access = await accessByToken(token, settings);
+  if (access) return started(access, token, then, request, now);
+  // Where no token is set there is nothing to show: the page says who may come in.
+  return settings.TASKQUEUE_TOKEN ? askForToken(request, WRONG, then) : seeOther(then);
+}
+
+/** Ends the browser's session. */
+export function logout(request: Request): Response {
+  if (request.method !== "POST") return wrongMethod("POST");
+  const refusal = checkSameOrigin(request);
+  if (refusal) return errorResponse(refusal.failure);
+  return seeOther(CONSOLE_PREFIX, sessionCookie(undefined, new URL(request.url)));
+}
+
+/** A link that carries the token: a session in its place, and the same page without it. */
+export async function loginByLink(
+  request: Request,
+  settings: DoorSettings,
+  now: number,
+): Promise<Response | undefined> {
+  const inQuery = isReading(request) ? tokenInQuery(request) : undefined;
+  const access = inQuery && (await accessByToken(inQuery.token, settings));
+  if (!inQuery || !access) return undefined;
+  return started(access, inQuery.token, safePath(request.url, request.url), request, now);
+}
+
+/** The form, to lead to `then` afterwards; by itself to the page that was asked for. */
+export function askForToken(
+  request: Request,
+  problem = tokenInQuery(request) && WRONG,
+  then = request.url,
+): Response {
+  const form = { action: LOGIN, then: safePath(then, request.url), ...(problem && { problem }) };
+  return pageResponse(request, loginPage(ASSET_PATHS, form), 401);
+}
+
+async function started(
+  access: Access,
+  token: string,
+  then: string,
+  request: Request,
+  now: number,
+): Promise<Response> {
+  const session = await newSession(access, token, now);
+  return seeOther(then, sessionCookie(session, new URL(request.url)));
+}
+
+/** A page of the console's own to go to, without a token: the first one in place of any other. */
+export function safePath(path: string, base: string): string {
+  const url = URL.parse(path, base);
+  if (url?.origin !== new URL(base).origin) return CONSOLE_PREFIX;
+  const { pathname, searchParams } = url;
+  const isPage = pathname === CONSOLE_PREFIX || pathname.startsWith(`${CONSOLE_PREFIX}/`);
+  if (!isPage || pathname === LOGIN || pathname === LOGOUT) return CONSOLE_PREFIX;
+  for (const name of ["key", "access_token"]) searchParams.delete(name);
+  return pathname + url.search;
+}
