@@ -52,6 +52,7 @@ it("npm start serves the demo; what its page and the README tell people to paste
     ["/_ah/api/queues/sub:pause", 200],
     ["/_ah/api/queues/sub:resume", 200],
     ["/_ah/api/queues/sub/tasks", 201],
+    ["/_ah/api/cron/tally:run", 200],
     ["/_ah/queue/sub", 403, "PERMISSION_DENIED"],
   ]);
   await until("the slow task cut off at its deadline", 30, () =>

@@ -8,7 +8,7 @@ import {
 import { env, exports } from "cloudflare:workers";
 import type { QueueHandle } from "../../src/index.ts";
 import { clock, START } from "./clock.ts";
-import { backendReceived, get, handlers, received } from "./worker.ts";
+import { backendReceived, deployed, get, handlers, received } from "./worker.ts";
 
 export function queue(name: string): QueueHandle {
   return get(env, name);
@@ -22,6 +22,7 @@ export function objectOf(name: string): DurableObjectStub {
 export async function freshStart(): Promise<void> {
   await reset();
   clock.now = START;
+  deployed.cron = new Map();
   handlers.clear();
   received.length = 0;
   backendReceived.length = 0;

@@ -1,0 +1,44 @@
+// An entry of cron.yaml as it is shown.
+import type { CronEntry } from "../core/cron/cron-config.ts";
+import type { RetryOptions } from "../core/task.ts";
+import { rfc3339 } from "../core/task-view.ts";
+import type { LastRun, RecurringRow } from "../store/recurring.ts";
+
+/** A recurring task as it stands; times RFC 3339 UTC with milliseconds. */
+export interface CronView {
+  name: string;
+  description?: string;
+  /** The path its tasks GET. */
+  url: string;
+  /** As written in cron.yaml. */
+  schedule: string;
+  timezone: string;
+  target?: string;
+  queue: string;
+  /** As a new task's. */
+  retry: RetryOptions;
+  state: "running" | "paused";
+  /** When the next task is added; absent while it is paused. */
+  nextRun?: string;
+  /** The task that was added last; `dueAt` is absent where somebody asked for it. */
+  lastRun?: { task: string; queue: string; addedAt: string; dueAt?: string };
+}
+
+/** `next`: the next due time in ms since 1970. */
+export function cronView(
+  { next: _, ...entry }: CronEntry,
+  { paused, last }: RecurringRow,
+  next: number | undefined,
+): CronView {
+  return {
+    ...entry,
+    state: paused ? "paused" : "running",
+    ...(paused || next === undefined ? {} : { nextRun: rfc3339(next) }),
+    ...(last && { lastRun: lastView(last) }),
+  };
+}
+
+function lastView({ task, queue, addedAt, dueAt }: LastRun): NonNullable<CronView["lastRun"]> {
+  const at = { task, queue, addedAt: rfc3339(addedAt) };
+  return dueAt === undefined ? at : { ...at, dueAt: rfc3339(dueAt) };
+}
