@@ -1,7 +1,8 @@
 // The caller's side of the recurring tasks: what `queues.cron(env)` gives.
 import { unwrap } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
-import { CRON, type CronVerbs } from "./cron.ts";
+import type { CronVerbs } from "./cron.ts";
+import { CRON } from "./cron-standings.ts";
 import type { CronView } from "./cron-view.ts";
 import type { QueueNamespace } from "./namespace.ts";
 import { partOf } from "./part-of.ts";

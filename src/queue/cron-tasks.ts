@@ -1,15 +1,10 @@
 // A queue's part in recurring tasks: it takes those that are due, and answers when they are on disk.
+import type { CronTask } from "../core/cron/cron-task.ts";
 import type { Answer } from "../core/errors.ts";
 import { type Admission, acceptTask } from "../core/new-task.ts";
-import type { NewTask, Task } from "../core/task.ts";
+import type { Task } from "../core/task.ts";
 import { type Added, collision, resultOf } from "./adding.ts";
 import type { Queue } from "./queue.ts";
-
-/** A task of an entry of cron.yaml. */
-export interface CronTask {
-  entry: string;
-  task: NewTask & { name: string };
-}
 
 /** The RPC surface of a queue's part in recurring tasks. */
 export interface CronTaskVerbs {

@@ -1,8 +1,8 @@
 // An entry of cron.yaml as it is shown.
-import type { CronEntry } from "../core/cron/cron-config.ts";
 import type { RetryOptions } from "../core/task.ts";
 import { rfc3339 } from "../core/task-view.ts";
-import type { LastRun, RecurringRow } from "../store/recurring.ts";
+import type { LastRun } from "../store/recurring.ts";
+import type { Standing } from "./cron-standings.ts";
 
 /** A recurring task as it stands; times RFC 3339 UTC with milliseconds. */
 export interface CronView {
@@ -24,16 +24,12 @@ export interface CronView {
   lastRun?: { task: string; queue: string; addedAt: string; dueAt?: string };
 }
 
-/** `next`: the next due time in ms since 1970. */
-export function cronView(
-  { next: _, ...entry }: CronEntry,
-  { paused, last }: RecurringRow,
-  next: number | undefined,
-): CronView {
+export function cronView({ entry: { next: _, ...entry }, row, next }: Standing): CronView {
+  const { paused, last } = row;
   return {
     ...entry,
     state: paused ? "paused" : "running",
-    ...(paused || next === undefined ? {} : { nextRun: rfc3339(next) }),
+    ...(paused || !Number.isFinite(next) ? {} : { nextRun: rfc3339(next) }),
     ...(last && { lastRun: lastView(last) }),
   };
 }

@@ -2,12 +2,12 @@
 // under a name made of entry and due time, and only then is the due time dealt with. Whatever ends in
 // between, or does it a second time, finds the name taken.
 import type { CronEntry, CronFile } from "../core/cron/cron-config.ts";
+import { askedTask, type CronTask, dueTask } from "../core/cron/cron-task.ts";
 import { lastDue } from "../core/cron/schedule.ts";
 import { type Answer, type Failure, refuse } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
-import type { RecurringRow } from "../store/recurring.ts";
 import type { Store } from "../store/store.ts";
-import type { CronTask } from "./cron-tasks.ts";
+import { CronStandings, type Standing } from "./cron-standings.ts";
 import { type CronView, cronView } from "./cron-view.ts";
 
 export interface CronSurroundings {
@@ -32,21 +32,11 @@ export interface CronVerbs {
   resume(name: string): Promise<Answer<CronView>>;
 }
 
-/** The name of the object: no queue can have it. */
-export const CRON = "/cron";
-
 const AGAIN_MS = 5_000;
 /** An alarm waits this long for tasks on their way, so that a queue that hangs delays no other. */
 const PATIENCE_MS = 2_000;
 /** After that another alarm lies within this. */
 const WATCHDOG_MS = 10_000;
-
-/** An entry, how far it has come, and when it is due next (ms). */
-interface Standing {
-  entry: CronEntry;
-  row: RecurringRow;
-  next: number;
-}
 
 /** An entry whose time has come. */
 interface Due {
@@ -56,23 +46,23 @@ interface Due {
 
 export class Cron implements CronVerbs {
   readonly #around: CronSurroundings;
-  readonly #nexts = new Map<string, { handled: number; next: number }>();
+  readonly #standings: CronStandings;
   /** Queues that tasks are on their way to. */
   readonly #underWay = new Set<string>();
   /** When a queue that did not take its tasks is asked again (ms). */
   readonly #notBefore = new Map<string, number>();
-  #isCurrent = false;
   #lastAsked = 0;
 
   constructor(around: CronSurroundings) {
     this.#around = around;
+    this.#standings = new CronStandings(around.store, around.entries, around.now);
   }
 
   /** Sets the alarm for what is due next; on start, and after every change. Does not throw. */
   arm(): void {
     const { now, wakeBy } = this.#around;
     try {
-      for (const standing of this.#standings()) {
+      for (const standing of this.#standings.all()) {
         if (!standing.row.paused) wakeBy(this.#turnFor(standing));
       }
     } catch (error) {
@@ -92,14 +82,15 @@ export class Cron implements CronVerbs {
    */
   async turn(): Promise<void> {
     const now = this.#around.now();
-    const due = this.#standings().filter((it) => !it.row.paused && this.#turnFor(it) <= now);
-    const sent = [...Map.groupBy(due, ({ entry }) => entry.queue)].map(([queue, those]) =>
-      // Of due times that were missed the last is caught up, and the others are not.
-      this.#send(
-        queue,
-        those.map(({ entry, row }) => ({ entry, dueAt: lastDue(entry.next, row.handled, now) })),
-      ),
-    );
+    const standings = this.#standings.all();
+    const ripe = standings.filter((it) => !it.row.paused && this.#turnFor(it) <= now);
+    // Of due times that were missed the last is caught up, and the others are not.
+    const due = ripe.map(({ entry, row }) => ({
+      entry,
+      dueAt: lastDue(entry.next, row.handled, now),
+    }));
+    const byQueue = Map.groupBy(due, ({ entry }) => entry.queue);
+    const sent = [...byQueue].map(([queue, those]) => this.#send(queue, those));
     if (sent.length > 0) await within(PATIENCE_MS, Promise.all(sent));
     this.arm();
   }
@@ -117,40 +108,40 @@ export class Cron implements CronVerbs {
   }
 
   async #put(queue: string, due: readonly Due[]): Promise<void> {
-    const tasks = due.map(({ entry, dueAt }) => taskOf(entry, nameOf(entry, dueAt)));
-    const answers = await this.#around.addTo(queue, tasks);
-    if (answers.failure) throw new Error(said(answers.failure));
+    const tasks = due.map(({ entry, dueAt }) => dueTask(entry, dueAt));
+    const { ok: answers, failure } = await this.#around.addTo(queue, tasks);
+    if (failure) throw new Error(said(failure));
     const { store, now } = this.#around;
     const addedAt = now();
-    const isThere = answers.ok.map(({ failure }) => !failure || isTaken(failure));
     store.transaction(addedAt, () => {
       for (const [i, { entry, dueAt }] of due.entries()) {
         const task = tasks[i]?.task.name as string;
-        if (isThere[i]) store.recurring.added(entry.name, dueAt, { task, queue, addedAt, dueAt });
+        if (isThere(answers[i])) {
+          store.recurring.added(entry.name, dueAt, { task, queue, addedAt, dueAt });
+        }
       }
     });
-    const refused = answers.ok.find((_, i) => !isThere[i])?.failure;
+    const refused = answers.find((answer) => !isThere(answer))?.failure;
     if (refused) throw new Error(said(refused));
   }
 
   async list(): Promise<CronView[]> {
-    return this.#standings().map(view);
+    return this.#standings.all().map(cronView);
   }
 
   async run(name: string): Promise<Answer<Task>> {
     const { ok: standing, failure } = this.#find(name);
     if (failure) return { failure };
+    const { store, now, addTo } = this.#around;
     const { entry } = standing;
     // Asked twice in a millisecond it is two tasks.
-    this.#lastAsked = Math.max(this.#around.now(), this.#lastAsked + 1);
-    const task = `cron-${name}-run-${stamp(this.#lastAsked)}`;
-    const { ok: answers, failure: lost } = await this.#around.addTo(entry.queue, [
-      taskOf(entry, task),
-    ]);
+    this.#lastAsked = Math.max(now(), this.#lastAsked + 1);
+    const asked = askedTask(entry, this.#lastAsked);
+    const { ok: answers, failure: lost } = await addTo(entry.queue, [asked]);
     if (lost) return { failure: lost };
     const [answer] = answers as [Answer<Task>];
-    const last = { task, queue: entry.queue, addedAt: this.#around.now() };
-    if (answer.ok) this.#around.store.recurring.ran(name, last);
+    const last = { task: asked.task.name, queue: entry.queue, addedAt: now() };
+    if (answer.ok) store.recurring.ran(name, last);
     return answer;
   }
 
@@ -168,50 +159,14 @@ export class Cron implements CronVerbs {
     if (failure) return { failure };
     work();
     this.arm();
-    return { ok: view(this.#find(name).ok as Standing) };
+    return { ok: cronView(this.#find(name).ok as Standing) };
   }
 
   #find(name: string): Answer<Standing> {
-    const found = this.#standings().find(({ entry }) => entry.name === name);
+    const found = this.#standings.all().find(({ entry }) => entry.name === name);
     if (found) return { ok: found };
     const names = [...this.#around.entries.keys()].join(", ") || "none";
     return refuse("UNKNOWN_CRON", `cron: there is no entry "${name}"; cron.yaml has ${names}`);
-  }
-
-  /** All entries in the file's order. */
-  #standings(): Standing[] {
-    const { store, entries } = this.#around;
-    this.#becomeCurrent();
-    const rows = new Map(store.recurring.all().map((row) => [row.name, row]));
-    return [...entries.values()].map((entry) => {
-      const row = rows.get(entry.name) as RecurringRow;
-      return { entry, row, next: this.#next(entry, row) };
-    });
-  }
-
-  #next({ name, next: schedule }: CronEntry, { handled }: RecurringRow): number {
-    const known = this.#nexts.get(name);
-    if (known?.handled === handled) return known.next;
-    const next = schedule(handled) ?? Number.POSITIVE_INFINITY;
-    this.#nexts.set(name, { handled, next });
-    return next;
-  }
-
-  // The file cannot change while the object lives. An entry that is new, or has another schedule than it had,
-  // counts from now; one that is gone is forgotten.
-  #becomeCurrent(): void {
-    if (this.#isCurrent) return;
-    const { store, entries, now } = this.#around;
-    const rows = new Map(store.recurring.all().map((row) => [row.name, row]));
-    store.transaction(now(), () => {
-      if (store.meta.get("name") !== CRON) store.meta.set("name", CRON);
-      for (const { name, schedule, timezone } of entries.values()) {
-        const goesBy = `${schedule} ${timezone}`;
-        if (rows.get(name)?.schedule !== goesBy) store.recurring.begin(name, goesBy, now());
-      }
-      for (const name of rows.keys()) if (!entries.has(name)) store.recurring.remove(name);
-    });
-    this.#isCurrent = true;
   }
 }
 
@@ -222,29 +177,10 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
-function view({ entry, row, next }: Standing): CronView {
-  return cronView(entry, row, Number.isFinite(next) ? next : undefined);
-}
-
-function taskOf({ name: entry, url, target, retry }: CronEntry, name: string): CronTask {
-  return { entry, task: { name, url, method: "GET", retry, ...(target ? { target } : {}) } };
-}
-
-/** `cron-tally-2026-11-24T09-00-00Z` */
-function nameOf({ name }: CronEntry, dueAt: number): string {
-  return `cron-${name}-${stamp(dueAt)}`;
-}
-
-function stamp(at: number): string {
-  return new Date(at)
-    .toISOString()
-    .replace(/(\.000)?Z$/, "Z")
-    .replaceAll(/[:.]/g, "-");
-}
-
-/** Whether the task is there by an earlier try, whose answer got lost. */
-function isTaken({ code }: Failure): boolean {
-  return code === "TASK_ALREADY_EXISTS" || code === "TOMBSTONED_TASK";
+/** Whether the task is on its queue: just added, or by an earlier try whose answer got lost. */
+function isThere(answer: Answer<Task> | undefined): boolean {
+  const code = answer?.failure?.code;
+  return answer?.ok !== undefined || code === "TASK_ALREADY_EXISTS" || code === "TOMBSTONED_TASK";
 }
 
 function said({ code, message }: Failure): string {

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type CronEntry, parseCronYaml } from "../../../src/core/cron/cron-config.ts";
+import { parseSchedule } from "../../../src/core/cron/schedule.ts";
 import { parseQueueYaml } from "../../../src/core/queue-config.ts";
 import { QueueConfigError } from "../../../src/core/queue-config-error.ts";
 
@@ -114,6 +116,27 @@ describe("a cron.yaml", () => {
 });
 
 const A = "cron:\n- url: /a\n  schedule: every 5 minutes\n";
+
+describe("the page about it", () => {
+  const page = readFileSync(new URL("../../../docs/cron.md", import.meta.url), "utf8");
+
+  it("has an example that is good", () => {
+    const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(page) ?? [];
+    expect(yaml.trim().split("\n")).toHaveLength(10);
+    expect(entries(yaml).map(({ name }) => name)).toEqual(["daily-report", "clean-up"]);
+  });
+
+  it("has schedules that can be read", () => {
+    const [, table = ""] = /\| schedule \| due \|(.*?)\n\n/s.exec(page) ?? [];
+    const cells = table.split("\n").map((row) => row.split(" | ", 1)[0] ?? "");
+    const schedules = cells.flatMap((it) =>
+      [...it.matchAll(/`"?(.*?)"?`/g)].map((found) => found[1]),
+    );
+    expect(schedules.length).toBeGreaterThan(15);
+    for (const schedule of schedules)
+      expect(parseSchedule(schedule as string)(0)).toBeGreaterThan(0);
+  });
+});
 
 describe("what is wrong is said with its place", () => {
   it.each([
