@@ -9,7 +9,7 @@ import { env, exports } from "cloudflare:workers";
 import type { QueueHandle } from "../../src/index.ts";
 import { DIRECTORY } from "../../src/queue/object.ts";
 import { clock, START } from "./clock.ts";
-import { backendReceived, get, handlers, received } from "./worker.ts";
+import { backendReceived, deployed, get, handlers, received } from "./worker.ts";
 
 export function queue(name: string): QueueHandle {
   touched.add(name);
@@ -32,6 +32,7 @@ export async function freshStart(): Promise<void> {
   await reset();
   touched.clear();
   clock.now = START;
+  deployed.cron = new Map();
   handlers.clear();
   received.length = 0;
   backendReceived.length = 0;
