@@ -15,7 +15,7 @@ import {
 import { checkLimit, PAGE } from "../core/page.ts";
 import { resultView } from "../core/result.ts";
 import type { GroupRecord } from "../store/meta.ts";
-import type { Entry } from "../store/news.ts";
+import { type Entry, pagesOf } from "../store/news.ts";
 import type { Store } from "../store/store.ts";
 import { type Admitted, admitTasks, type QueueModes } from "./group-admission.ts";
 import { partsOf } from "./group-parts.ts";
@@ -202,10 +202,22 @@ export class Group implements GroupVerbs {
 
   #takeAll(queue: string, entries: readonly Entry[]): void {
     this.#change((record) => {
-      let next = record;
-      for (const entry of entries) next = this.#takeOne(next, queue, entry);
+      const next = pagesOf(entries).reduce((so, page) => this.#takePage(so, queue, page), record);
       return this.#judged(next);
     });
+  }
+
+  // What is heard of a subtask for the first time, as nearly all is, goes in by one statement for all.
+  #takePage(record: GroupRecord, queue: string, page: readonly Entry[]): GroupRecord {
+    const tally = this.#counted();
+    const ofSubtasks = page.filter(({ index = -1 }) => index >= record.first.index);
+    const fresh = this.#around.store.members.addNew(queue, ofSubtasks);
+    let next = record;
+    for (const entry of page) {
+      if (entry.index !== undefined && fresh.delete(entry.index)) tally[entry.state ?? "open"]++;
+      else next = this.#takeOne(next, queue, entry);
+    }
+    return next;
   }
 
   #takeOne(record: GroupRecord, queue: string, entry: Entry): GroupRecord {

@@ -27,6 +27,11 @@ const COLUMNS = "idx, queue, name, state, result, error";
 
 const INSERT = `INSERT INTO members (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
+// The WHERE keeps the parser from reading ON CONFLICT as a join's.
+const INSERT_NEW = `INSERT INTO members (${COLUMNS})
+  SELECT value ->> 'index', ?, value ->> 'name', value ->> 'state', value -> 'result', value ->> 'error'
+  FROM json_each(?) WHERE true ON CONFLICT DO NOTHING RETURNING idx`;
+
 export class Members {
   readonly #sql: Sql;
 
@@ -67,6 +72,12 @@ export class Members {
   isFirst(queue: string, { index, name, state, result, error }: Entry): boolean {
     const values = [index, queue, name, state, result && JSON.stringify(result), error];
     return this.#sql.run(INSERT, ...values.map((value) => value ?? null)) > 0;
+  }
+
+  /** Takes down what is heard of these subtasks where there was nothing before; their numbers. */
+  addNew(queue: string, entries: readonly Entry[]): Set<number> {
+    const rows = this.#sql.rows(INSERT_NEW, queue, JSON.stringify(entries));
+    return new Set(rows.map(({ idx }) => idx as number));
   }
 
   put(queue: string, { index, name, state, result, error }: Entry): void {

@@ -189,7 +189,8 @@ function opened(row: unknown, group: unknown, json: unknown): Open {
   return { row: row as number, group: group as string, entries };
 }
 
-function pagesOf(entries: readonly Entry[]): Entry[][] {
+/** As many as a row or a statement takes to each page. */
+export function pagesOf(entries: readonly Entry[]): Entry[][] {
   const pages: Entry[][] = [];
   let characters = Number.POSITIVE_INFINITY;
   for (const entry of entries) {
