@@ -1,5 +1,5 @@
 // A task added by hand: a new one, or one like another.
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import type { NewTask, Task } from "../../core/task.ts";
 import { hasLogin } from "../access.ts";
 import { apiUrl, post, queuePath } from "../api.ts";
@@ -160,16 +160,17 @@ interface ChoiceProps {
 }
 
 function Choice({ label, value, choices, onChange }: ChoiceProps) {
+  const id = useId();
   return (
-    <label class="field">
-      <span>{label}</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
         {choices.map(([choice, words]) => (
           <option key={choice} value={choice}>
             {words}
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }

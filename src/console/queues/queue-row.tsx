@@ -32,7 +32,7 @@ export function QueueRow({ queue, problems, now }: Props) {
   const oldest = oldestDueSeconds(queue, now);
   const drain = drainOf(queue, now);
   return (
-    <tr>
+    <tr data-row="">
       <th scope="row" class="queue-name">
         <a href={pathOf({ page: "queue", queue: name })}>{name}</a>
         <span class="muted line">

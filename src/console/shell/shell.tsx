@@ -10,6 +10,7 @@ import { ZONES, zone } from "../words/zone.ts";
 import { Connection, SignedOut } from "./connection.tsx";
 import { Help } from "./help.tsx";
 import { Messages } from "./messages.tsx";
+import { goThroughRows } from "./row-keys.ts";
 import { goByKey, useKey } from "./shortcuts.ts";
 import { THEMES, theme } from "./theme.ts";
 
@@ -18,6 +19,7 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
   const pressed = useCallback((event: KeyboardEvent) => {
     if (event.key === "?") setHelpOpen(true);
     goByKey(event);
+    goThroughRows(event);
   }, []);
   useKey(pressed);
   return (

@@ -19,8 +19,11 @@ import { RequestSent } from "./request-sent.tsx";
 import { TaskActions } from "./task-actions.tsx";
 
 const FOLLOW_MS = 700;
-/** A task can change though its queue's figures stay the same. */
-const LOOK_AGAIN_MS = 5000;
+/**
+ * A task can change though its queue's figures stay the same. Not every five seconds: at that age servers close
+ * idle connections, and a request that meets it is lost.
+ */
+const LOOK_AGAIN_MS = 3000;
 
 export function TaskPage({ queue: queueName, name }: { queue: string; name: string }) {
   const ticks = useChangesOf(queueName, FOLLOW_MS);
