@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, newContext } from "./browser.ts";
-import { FAILED, keepLively, makeLively, RETRYING } from "./lively.ts";
+import { defineQueues, FAILED, makeLively, passSecond, RETRYING } from "./lively.ts";
 import { ROOT, type Server, startServer } from "./server.ts";
 
 const PAGES: readonly (readonly [
@@ -34,8 +34,8 @@ const PAGES: readonly (readonly [
 ];
 
 const SIZES = { desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
-/** What the charts show before it is looked at. */
-const WARM_UP_S = Number(process.env.WARM_UP_S ?? 90);
+/** Charts show a quarter of an hour: so long, less a little, it is let run first. */
+const WARM_UP_S = Number(process.env.WARM_UP_S ?? 840);
 
 const directory = process.argv[2] ?? join(tmpdir(), "taskqueue-screenshots");
 const only = process.argv[3];
@@ -46,11 +46,13 @@ process.on("exit", () => rmSync(stateDir, { recursive: true, force: true }));
 const server = await startServer({ stateDir });
 const browser = await launchBrowser();
 try {
-  await makeLively(server);
+  await defineQueues(server);
   for (let second = 0; second < WARM_UP_S; second++) {
-    await keepLively(server, second);
+    await passSecond(server, second);
     await pause(1000);
   }
+  await makeLively(server);
+  await pause(5000);
   for (const size of ["desk", "phone"] as const) {
     for (const scheme of ["light", "dark"] as const) await shootAll(browser, server, size, scheme);
   }
