@@ -80,22 +80,6 @@ it("a paused queue is why its tasks wait, and they run once it is resumed", asyn
   expect(await page.locator(".why").count()).toBe(0);
 });
 
-it("a failed task shows what was answered, and is redriven", async () => {
-  await define("broken");
-  await addAll("broken", [{ name: "lost", url: "/not/there", retry: { limit: 1, minBackoff: 0 } }]);
-  const page = await visit(browser.current, server, "/queues/broken?state=failed");
-  await page.getByRole("link", { name: "lost" }).click();
-  await page.locator(".page-head .state-failed").waitFor();
-  const attempts = page.getByRole("region", { name: "Attempts", exact: true });
-  expect(await attempts.getByRole("row").count()).toBe(3);
-  await attempts.getByText("Not Found").first().waitFor();
-  await post("/queues/broken:pause");
-  await button(page, "Redrive").click();
-  await shows(page, "lost is back on the queue");
-  await page.locator(".page-head .state-due").waitFor();
-  await shows(page, "None yet.");
-});
-
 it("what is all that match is counted, asked back, and acted on", async () => {
   await define("crowded", { rate: "0" });
   await addAll("crowded", [
