@@ -2,7 +2,7 @@
 // lies in a temporary directory and listens on loopback, on ports the system chose.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,6 +26,8 @@ export interface WorkerSpec {
 export interface Running {
   /** The port each Worker listens on, by its name. */
   ports: ReadonlyMap<string, number>;
+  /** Seconds of CPU it has used (Linux says, in hundredths). */
+  cpu(): number;
   stop(): Promise<void>;
 }
 
@@ -44,7 +46,16 @@ export async function startWorkerd(workers: readonly WorkerSpec[]): Promise<Runn
   const stop = async () => {
     if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
   };
-  return { ports: await portsOf(child, workers), stop };
+  const cpu = () => cpuOf(child.pid as number);
+  return { ports: await portsOf(child, workers), cpu, stop };
+}
+
+const TICKS_PER_SECOND = 100;
+
+function cpuOf(pid: number): number {
+  // The name in the second field is in brackets; 14 and 15 are what it used itself and in the kernel.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 async function bundle({ name, entry }: WorkerSpec, dir: string): Promise<void> {

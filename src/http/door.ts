@@ -10,7 +10,8 @@ import type { CloudQueues } from "./cloud-tasks/call.ts";
 import { asMeant } from "./cloud-tasks/method-override.ts";
 import { refusalResponse } from "./cloud-tasks/respond.ts";
 import { answerCloudTasks, isCloudTasksPath } from "./cloud-tasks/router.ts";
-import { answerConsole, CONSOLE_PREFIX } from "./console/router.ts";
+import { CONSOLE_PREFIX } from "./console/place.ts";
+import { answerConsole } from "./console/router.ts";
 import { answerOidc, OIDC_PREFIX } from "./oidc-routes.ts";
 import { errorResponse } from "./respond.ts";
 

@@ -1,5 +1,6 @@
 // The routes of a queue's history, and of what happens on all queues as server-sent events.
 import type { IRequest } from "itty-router";
+import { errorOf, invalid } from "../core/errors.ts";
 import type { HistorySpan } from "../core/history.ts";
 import { type ApiQueues, queryOf, queueOf } from "./asked.ts";
 import { type WatchEvent, watchQueues } from "./queue-watch.ts";
@@ -11,13 +12,19 @@ export async function getHistory(request: IRequest, queues: ApiQueues): Promise<
 }
 
 const TURN_MS = 1000;
-/** A comment is sent after so many turns without an event, so that nothing in between ends the stream. */
-const HEARTBEAT_TURNS = 10;
+/**
+ * A comment is sent after so many turns without an event: nothing in between ends a silent stream, and a
+ * reader whose connection broke is found to be gone by what is sent to it alone.
+ */
+const HEARTBEAT_TURNS = 5;
 
 /** Server-sent events: `queues` with all there is to know, then `changes`, at most one a second. */
 export async function queueEvents(request: IRequest, queues: ApiQueues): Promise<Response> {
-  const asked = [request.query.queue ?? []].flat();
-  const events = watchQueues(queues, asked, () => new Promise((go) => setTimeout(go, TURN_MS)));
+  const events = watchQueues(
+    queues,
+    namesAsked(request),
+    () => new Promise((go) => setTimeout(go, TURN_MS)),
+  );
   // Before the answer: a queue that is not there is a 404.
   const first = await events.next();
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
@@ -30,6 +37,14 @@ export async function queueEvents(request: IRequest, queues: ApiQueues): Promise
   return new Response(readable, {
     headers: { "Content-Type": "text/event-stream", "Cache-Control": "no-store" },
   });
+}
+
+// Each name is an option of the same name; `key` and `access_token` are the caller's.
+function namesAsked({ query }: IRequest): string[] {
+  const { queue = [], key: _, access_token: __, ...rest } = query;
+  const [unknown] = Object.keys(rest);
+  if (unknown) throw errorOf(invalid("query", unknown, "queue").failure);
+  return [queue].flat();
 }
 
 // The reader may leave at any moment: the signal says so, or the stream breaks under the writer.

@@ -74,22 +74,25 @@ class QueueWatch {
   }
 
   async turn(turn: number): Promise<QueueChanges | undefined> {
-    const { added, removed } = turn % NAMES_EVERY === 0 ? await this.#lookAround() : NOBODY;
+    const { added, removed } = await this.#lookAround(turn);
     const due = [...this.#watched.values()].filter((watched) => isDue(watched, turn));
-    const found = await Promise.all(due.map((watched) => this.#lookAt(watched, removed)));
-    const changes = found.flatMap((change) => change ?? []);
+    const found = await Promise.all(due.map((watched) => this.#lookAt(watched)));
+    const changes = found.filter((change) => typeof change === "object");
+    removed.push(...found.filter((change) => typeof change === "string"));
     if (changes.length + added.length + removed.length === 0) return undefined;
     const data = { now: rfc3339(this.#now), queues: [...changes, ...added] };
     return removed.length > 0 ? { ...data, removed } : data;
   }
 
-  async #lookAround(): Promise<{ added: WatchedQueue[]; removed: string[] }> {
+  async #lookAround(turn: number): Promise<{ added: WatchedQueue[]; removed: string[] }> {
+    if (turn % NAMES_EVERY !== 0) return { added: [], removed: [] };
     const all = await this.#names();
     const names = this.#asked.length > 0 ? all.filter((name) => this.#asked.includes(name)) : all;
     const removed = [...this.#watched.keys()].filter((name) => !names.includes(name));
     for (const name of removed) this.#watched.delete(name);
     const fresh = names.filter((name) => !this.#watched.has(name));
-    return { added: await Promise.all(fresh.map((name) => this.#meet(name))), removed };
+    const met = await Promise.all(fresh.map((name) => ifThere(this.#meet(name))));
+    return { added: met.flatMap((queue) => queue ?? []), removed };
   }
 
   async #meet(name: string): Promise<WatchedQueue> {
@@ -99,21 +102,20 @@ class QueueWatch {
     return queue;
   }
 
-  async #lookAt(watched: Watched, removed: string[]): Promise<QueueChange | undefined> {
+  /** What changed about the queue, or its name alone when it is gone. */
+  async #lookAt(watched: Watched): Promise<QueueChange | string | undefined> {
     const { name } = watched.queue;
-    try {
-      const { now, view, history } = await this.#pulse(name, watched.heardAt);
-      const change = changeOf(watched.queue, view, history);
-      watched.heardAt = now;
-      watched.stillFor = change ? 0 : watched.stillFor + 1;
-      if (change) watched.queue = withChange(watched.queue, change, now);
-      return change;
-    } catch (error) {
-      if (!(error instanceof UnknownQueueError)) throw error;
+    const pulse = await ifThere(this.#pulse(name, watched.heardAt));
+    if (!pulse) {
       this.#watched.delete(name);
-      removed.push(name);
-      return undefined;
+      return name;
     }
+    const { now, view, history } = pulse;
+    const change = changeOf(watched.queue, view, history);
+    watched.heardAt = now;
+    watched.stillFor = change ? 0 : watched.stillFor + 1;
+    if (change) watched.queue = withChange(watched.queue, change, now);
+    return change;
   }
 
   async #pulse(name: string, since: number): Promise<Pulse> {
@@ -129,7 +131,15 @@ class QueueWatch {
   }
 }
 
-const NOBODY = { added: [], removed: [] };
+/** Nothing where there is no such queue: it was removed a moment ago. */
+async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof UnknownQueueError) return undefined;
+    throw error;
+  }
+}
 
 function isDue({ stillFor }: Watched, turn: number): boolean {
   return stillFor < STILL.turns || turn % STILL.every === 0;

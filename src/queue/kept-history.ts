@@ -99,8 +99,18 @@ export class KeptHistory {
   }
 
   get #history(): History {
-    this.#read ??= new History(this.#meta.get("history"));
+    this.#read ??= this.#readHistory();
     return this.#read;
+  }
+
+  // What cannot be read is given up: no task may wait for a chart.
+  #readHistory(): History {
+    try {
+      return new History(this.#meta.get("history"));
+    } catch (error) {
+      console.error("task queue: the history could not be read, beginning anew", error);
+      return new History();
+    }
   }
 
   get #marks(): readonly StoredMark[] {

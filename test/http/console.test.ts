@@ -260,6 +260,12 @@ describe("a session", () => {
     expect((await fetchOf("/_ah/api/queues", { headers })).status).toBe(401);
   });
 
+  it("has nothing to sign in for", async () => {
+    const Cookie = await sessionOf("full-token");
+    const response = await fetchOf(LOGIN, { headers: { Cookie } });
+    expect([response.status, response.headers.get("Location")]).toEqual([303, CONSOLE]);
+  });
+
   it("ends by signing out, which a page of another origin cannot do", async () => {
     const out = (headers: Record<string, string>) =>
       fetchOf(`${CONSOLE}/logout`, { method: "POST", headers });

@@ -96,6 +96,10 @@ describe("GET /_ah/api/events", () => {
       404,
       { error: { code: "UNKNOWN_QUEUE" } },
     ]);
+    expect(await call("GET", "/events?queues=push")).toMatchObject([
+      400,
+      { error: { code: "INVALID_REQUEST", message: expect.stringContaining("queues") } },
+    ]);
   });
 
   it("asks nobody any more once its reader has left", async () => {

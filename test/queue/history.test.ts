@@ -268,6 +268,18 @@ describe("what outlives the object", () => {
     expect(written()).toBe(2);
   });
 
+  it("is begun anew where it cannot be read, and no task waits for it", async () => {
+    await queue("unlimited").add(many(20, { countdown: 60 }));
+    await runInDurableObject(objectOf("unlimited"), (_, { storage: { sql } }) => {
+      const { rowsWritten } = sql.exec("UPDATE meta SET value = '{\"15m\":' WHERE key = 'history'");
+      expect(rowsWritten).toBe(1);
+    });
+    await evictDurableObject(objectOf("unlimited"));
+    await queue("unlimited").add({});
+    await pass("unlimited", 60);
+    expect(await sumsOf("unlimited")).toMatchObject({ added: 1, done: 21 });
+  });
+
   it("is what few tasks did, ten minutes later", async () => {
     await queue("unlimited").add({});
     const written = await writes("unlimited");

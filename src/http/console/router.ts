@@ -5,14 +5,14 @@ import { consolePage, refusedPage } from "./page.ts";
 import {
   ASSET_PATHS,
   answerAsset,
+  CONSOLE_PREFIX,
   isReading,
   LOGIN,
   LOGOUT,
   pageResponse,
+  seeOther,
   wrongMethod,
 } from "./place.ts";
-
-export { CONSOLE_PREFIX } from "./place.ts";
 
 /** Answers a request to a path, percent-decoded, at or under `/_ah/console`; `now` in ms since 1970. */
 export async function answerConsole(
@@ -26,15 +26,19 @@ export async function answerConsole(
   if (pathname === LOGOUT) return logout(request);
   if (pathname === LOGIN && request.method === "POST") return login(request, settings, now);
   if (!isReading(request)) return wrongMethod(pathname === LOGIN ? "GET, HEAD, POST" : "GET, HEAD");
-  return (await loginByLink(request, settings, now)) ?? answerPage(request, settings, now);
+  return (
+    (await loginByLink(request, settings, now)) ?? answerPage(request, pathname, settings, now)
+  );
 }
 
 async function answerPage(
   request: Request,
+  pathname: string,
   settings: DoorSettings,
   now: number,
 ): Promise<Response> {
   const { ok: caller, failure } = await callerOf(request, settings, now);
+  if (caller && pathname === LOGIN) return seeOther(CONSOLE_PREFIX);
   if (caller) {
     const shell = { access: caller.access, hasSession: caller.by === "session" };
     return pageResponse(request, consolePage(ASSET_PATHS, shell));
