@@ -6,6 +6,7 @@ import {
   type WatchedQueues,
   withChanges,
 } from "../../core/queue-changes.ts";
+import type { QueueView } from "../../core/queue-view.ts";
 import { apiUrl } from "../api.ts";
 import { now, serverSays } from "../clock.ts";
 import { useWatched, Watched } from "../watched.ts";
@@ -30,6 +31,12 @@ function heard({ event, data }: ServerSentEvent): void {
   if (event === "changes" && queues.value) {
     queues.set(withChanges(queues.value, JSON.parse(data) as QueueChanges));
   }
+}
+
+/** An action was answered with the queue as it is now: nobody has to wait for the stream to say so. */
+export function hearOf(view: QueueView): void {
+  const told = (queue: WatchedQueue) => (queue.name === view.name ? { ...queue, ...view } : queue);
+  queues.set(queues.value?.map(told));
 }
 
 export function useQueues(): readonly WatchedQueue[] | undefined {

@@ -1,8 +1,10 @@
 // What can be done to a queue as a whole.
 import { useState } from "preact/hooks";
 import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { QueueView } from "../../core/queue-view.ts";
 import { mayWrite } from "../access.ts";
 import { post, queuePath } from "../api.ts";
+import { hearOf } from "../live/queues.ts";
 import { pathOf } from "../route.ts";
 import { Confirm } from "../shell/dialog.tsx";
 import { acting } from "../shell/messages.tsx";
@@ -13,7 +15,7 @@ export function QueueActions({ queue, onAdd }: { queue: WatchedQueue; onAdd: () 
   const { name, mode, state, statistics } = queue;
   const act = (verb: string, said: string) =>
     acting(async () => {
-      await post(`${queuePath(name)}:${verb}`);
+      hearOf(await post<QueueView>(`${queuePath(name)}:${verb}`));
       return said;
     });
   return (

@@ -19,11 +19,8 @@ import { RequestSent } from "./request-sent.tsx";
 import { TaskActions } from "./task-actions.tsx";
 
 const FOLLOW_MS = 700;
-/**
- * A task can change though its queue's figures stay the same. Not every five seconds: at that age servers close
- * idle connections, and a request that meets it is lost.
- */
-const LOOK_AGAIN_MS = 3000;
+/** The stream tells of a queue at rest some seconds late, and of one at work nothing that names its tasks. */
+const LOOK_AGAIN_MS = 1000;
 
 export function TaskPage({ queue: queueName, name }: { queue: string; name: string }) {
   const ticks = useChangesOf(queueName, FOLLOW_MS);
@@ -31,10 +28,12 @@ export function TaskPage({ queue: queueName, name }: { queue: string; name: stri
   const live = useLiveQueue(queueName);
   const asked = useFetched<QueueView>(live ? undefined : queuePath(queueName));
   const queue = live ?? asked.value;
+  const isOver = task !== undefined && isTombstone(task);
   useEffect(() => {
+    if (isOver) return;
     const timer = setInterval(() => document.hidden || again(), LOOK_AGAIN_MS);
     return () => clearInterval(timer);
-  }, [again]);
+  }, [again, isOver]);
   if (error) return <Refused error={error} />;
   if (!task) return <Loading what={`task ${name}`} />;
   const groups = [task.waitsFor, task.group].filter((group) => group !== undefined);
