@@ -11,7 +11,6 @@ export const SHORTCUTS: readonly (readonly [keys: string, does: string])[] = [
   ["x", "select"],
   ["Esc", "leave a field, close a dialog, drop the selection"],
   ["g q", "to the queues"],
-  ["g c", "to cron"],
   ["?", "this help"],
 ];
 
@@ -39,7 +38,6 @@ export function goByKey(event: KeyboardEvent): void {
     filter?.select();
   }
   if (before === "g" && key === "q") go(pathOf({ page: "queues" }));
-  if (before === "g" && key === "c") go(pathOf({ page: "cron" }));
   before = key;
 }
 
