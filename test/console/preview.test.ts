@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { drainCurve } from "../../src/console/preview/drain-curve.ts";
-import { faultsOf, type Knobs, knobsOf, meaningOf } from "../../src/console/preview/knobs.ts";
+import { faultsOf } from "../../src/console/preview/knob-faults.ts";
+import { type Knobs, knobsOf, meaningOf } from "../../src/console/preview/knobs.ts";
 import { queueYamlLines } from "../../src/console/preview/queue-yaml.ts";
 import { previewRetries } from "../../src/console/preview/retries.ts";
 import { completeRetry } from "../../src/core/backoff.ts";

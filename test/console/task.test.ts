@@ -5,6 +5,7 @@ import { type AddForm, formOf, taskOf } from "../../src/console/queue/add-form.t
 import { askedAgain } from "../../src/console/task/again.ts";
 import { comingAttempts } from "../../src/console/task/coming.ts";
 import { curlOf, quoted } from "../../src/console/task/curl.ts";
+import { offersOf } from "../../src/console/task/offers.ts";
 import { retryOf } from "../../src/console/task/retry-of.ts";
 import { completeRetry } from "../../src/core/backoff.ts";
 import type { Task } from "../../src/core/task.ts";
@@ -84,6 +85,21 @@ describe("the coming attempts", () => {
       maxBackoff: 3600,
       maxDoublings: 16,
     });
+  });
+});
+
+describe("what can be done to a task", () => {
+  it.each<[Task["state"], "push" | "pull", string]>([
+    ["scheduled", "push", "again time delete run"],
+    ["due", "pull", "again time delete"],
+    ["running", "push", "again delete"],
+    ["leased", "pull", "again delete"],
+    ["waiting", "push", "again delete"],
+    ["failed", "push", "again delete redrive"],
+    ["done", "push", "release"],
+    ["deleted", "pull", "release"],
+  ])("%s, on a %s queue: %s", (state, mode, offers) => {
+    expect(offersOf({ state }, mode).join(" ")).toBe(offers);
   });
 });
 

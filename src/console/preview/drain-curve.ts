@@ -1,6 +1,6 @@
 // How a backlog goes: the queue's own bucket and plan, run ahead of time.
-import { type Bucket, fullBucket, refilled, taken } from "../../core/bucket.ts";
-import { startable, wakeAt } from "../../core/plan.ts";
+import { type Bucket, type BucketShape, fullBucket, refilled, taken } from "../../core/bucket.ts";
+import { type Room, startable, wakeAt } from "../../core/plan.ts";
 import type { Meaning } from "./knobs.ts";
 
 export interface DrainPoint {
@@ -17,54 +17,84 @@ export interface DrainCurve {
   drainedAt?: number;
 }
 
+type Backlog = Omit<Meaning, "retry">;
+
 const MOST_STEPS = 200_000;
 const MOST_POINTS = 400;
 
-type Backlog = Pick<
-  Meaning,
-  "rate" | "bucketSize" | "maxConcurrentRequests" | "tasks" | "runSeconds"
->;
-
 /** `tasks` are due at once; each runs `runSeconds` (a millisecond at least) and succeeds. */
 export function drainCurve(backlog: Backlog): DrainCurve {
-  const { rate, bucketSize, maxConcurrentRequests: maxRunning, tasks, runSeconds } = backlog;
-  const shape = { capacity: bucketSize, rate };
-  const runMs = Math.max(1, Math.round(runSeconds * 1000));
+  const queue = new QueueAhead(backlog);
   const points: DrainPoint[] = [];
-  const inFlight = new InFlight();
-  let [now, waiting]: [number, number] = [0, tasks];
-  let level: Bucket = fullBucket(shape, now);
   for (let step = 0; step < MOST_STEPS; step++) {
-    inFlight.endUntil(now);
-    level = refilled(level, shape, now);
-    const bucket = Number.isFinite(rate) ? { level, shape } : undefined;
-    const room = { paused: rate === 0, bucket, running: inFlight.size, maxRunning };
-    const started = Math.min(waiting, startable(room));
-    waiting -= started;
-    level = bucket ? taken(level, started) : level;
-    inFlight.start(started, now + runMs);
-    points.push({ at: now / 1000, left: waiting + inFlight.size, running: inFlight.size });
-    if (waiting + inFlight.size === 0) return { points: thinned(points), drainedAt: now / 1000 };
-    const next = nextMoment(
-      { ...room, bucket: bucket && { level, shape } },
-      inFlight,
-      waiting,
-      now,
-    );
-    if (next === undefined) break;
-    now = next;
+    queue.turn();
+    const point = queue.point();
+    points.push(point);
+    if (point.left === 0) return { points: thinned(points), drainedAt: point.at };
+    if (!queue.goOn()) break;
   }
   return { points: thinned(points) };
 }
 
-type Room = Parameters<typeof startable>[0];
+// The first and the last stay.
+function thinned(points: DrainPoint[]): DrainPoint[] {
+  const step = Math.ceil(points.length / MOST_POINTS);
+  return points.filter((_, index) => index % step === 0 || index === points.length - 1);
+}
 
-function nextMoment(room: Room, inFlight: InFlight, waiting: number, now: number) {
-  const nextDue = waiting > 0 ? now : undefined;
-  const wake = wakeAt({ ...room, running: inFlight.size, now, nextDue });
-  const end = inFlight.firstEnd;
-  const moments = [wake, end].filter((at) => at !== undefined);
-  return moments.length === 0 ? undefined : Math.max(now, Math.min(...moments));
+/** A queue in a time of its own, in ms since all its tasks were due. */
+class QueueAhead {
+  readonly #backlog: Backlog;
+  readonly #shape: BucketShape;
+  readonly #runMs: number;
+  readonly #inFlight = new InFlight();
+  #now = 0;
+  #waiting: number;
+  #level: Bucket;
+
+  constructor(backlog: Backlog) {
+    this.#backlog = backlog;
+    this.#shape = { capacity: backlog.bucketSize, rate: backlog.rate };
+    this.#runMs = Math.max(1, Math.round(backlog.runSeconds * 1000));
+    this.#waiting = backlog.tasks;
+    this.#level = fullBucket(this.#shape, 0);
+  }
+
+  /** What an alarm does: starts what may start. */
+  turn(): void {
+    this.#inFlight.endUntil(this.#now);
+    const room = this.#room();
+    const started = Math.min(this.#waiting, startable(room));
+    this.#waiting -= started;
+    if (room.bucket) this.#level = taken(room.bucket.level, started);
+    this.#inFlight.start(started, this.#now + this.#runMs);
+  }
+
+  point(): DrainPoint {
+    const { size: running } = this.#inFlight;
+    return { at: this.#now / 1000, left: this.#waiting + running, running };
+  }
+
+  /** To the next moment at which something may start or has ended; whether there is one. */
+  goOn(): boolean {
+    const nextDue = this.#waiting > 0 ? this.#now : undefined;
+    const wake = wakeAt({ ...this.#room(), now: this.#now, nextDue });
+    const moments = [wake, this.#inFlight.firstEnd].filter((at) => at !== undefined);
+    if (moments.length === 0) return false;
+    this.#now = Math.max(this.#now, Math.min(...moments));
+    return true;
+  }
+
+  #room(): Room {
+    const { rate, maxConcurrentRequests: maxRunning } = this.#backlog;
+    const level = refilled(this.#level, this.#shape, this.#now);
+    return {
+      paused: rate === 0,
+      bucket: Number.isFinite(rate) ? { level, shape: this.#shape } : undefined,
+      running: this.#inFlight.size,
+      maxRunning,
+    };
+  }
 }
 
 /** Attempts in flight; all run equally long, so the first to start is the first to end. */
@@ -84,19 +114,9 @@ class InFlight {
   }
 
   endUntil(now: number): void {
-    for (
-      let next = this.#ends[this.#first];
-      next && next.at <= now;
-      next = this.#ends[this.#first]
-    ) {
-      this.size -= next.n;
+    for (let end = this.#ends[this.#first]; end && end.at <= now; end = this.#ends[this.#first]) {
+      this.size -= end.n;
       this.#first++;
     }
   }
-}
-
-// The first and the last stay.
-function thinned(points: DrainPoint[]): DrainPoint[] {
-  const step = Math.ceil(points.length / MOST_POINTS);
-  return points.filter((_, index) => index % step === 0 || index === points.length - 1);
 }

@@ -1,92 +1,35 @@
-// Acting on many tasks: counts all that match, asks back with the number, acts, and says what became of them.
-import { useEffect, useMemo, useState } from "preact/hooks";
-import type { TaskPage } from "../../queue/verbs.ts";
-import { get } from "../api.ts";
+// Asks back before many tasks are acted on, with their number, and shows how far it is.
+import { useState } from "preact/hooks";
 import { Dialog } from "../shell/dialog.tsx";
-import { sayDone, sayRefused } from "../shell/messages.tsx";
 import { count } from "../words/counts.ts";
-import { actOnAll, type BulkProgress, namesOnPages, outcomeText } from "./bulk.ts";
-import { BULK, type BulkVerb } from "./bulk-actions.ts";
-import { type Filter, filterWords, listPath } from "./filter.ts";
+import { BULK } from "./bulk-actions.ts";
+import { filterWords } from "./filter.ts";
 import { TimeField } from "./time-field.tsx";
+import { type Bulk, type BulkAsked, useBulk } from "./use-bulk.ts";
 
-interface Props {
-  queue: string;
-  verb: BulkVerb;
-  filter: Filter;
-  /** Undefined: all that match the filter. */
-  names: readonly string[] | undefined;
-  /** `isDone`: something was acted on. */
-  onClose: (isDone: boolean) => void;
-}
-
-const LISTED_AT_ONCE = 1000;
-
-export function BulkDialog({ queue, verb, filter, names: chosen, onClose }: Props) {
-  const { label, did, isDangerous, chunk, act } = BULK[verb];
-  const [names, setNames] = useState(chosen);
-  const [listed, setListed] = useState(0);
-  const [progress, setProgress] = useState<BulkProgress>();
+export function BulkDialog(asked: BulkAsked) {
+  const { label, isDangerous } = BULK[asked.verb];
+  const bulk = useBulk(asked);
+  const { names, progress } = bulk;
   const [time, setTime] = useState("60");
-  const ending = useMemo(() => new AbortController(), []);
-
-  useEffect(() => {
-    if (chosen === undefined) {
-      const page = (cursor: string | undefined) =>
-        get<TaskPage>(listPath(queue, filter, LISTED_AT_ONCE, cursor), ending.signal);
-      namesOnPages(page, setListed, ending.signal).then(setNames, (error) => {
-        if (!ending.signal.aborted) sayRefused(error);
-        onClose(false);
-      });
-    }
-    return () => ending.abort();
-  }, []);
-
-  const go = async (event: Event) => {
+  const submit = (event: Event) => {
     event.preventDefault();
-    if (!names || progress) return;
-    const told = (now: BulkProgress) => setProgress(now);
-    told({ of: names.length, done: 0, missed: 0, errors: [] });
-    const asked = (part: readonly string[]) => act(queue, part, time);
-    const end = await actOnAll(names, chunk, asked, told, ending.signal);
-    const text = outcomeText(did, end);
-    if (end.errors.length > 0) sayRefused(text);
-    else sayDone(text);
-    onClose(true);
+    void bulk.begin(time);
   };
-
-  const close = () => {
-    ending.abort();
-    // What is under way ends by itself, and says so.
-    if (!progress) onClose(false);
-  };
-
   return (
-    <Dialog title={label} onClose={close}>
-      <form onSubmit={go}>
-        <p role="status">
-          {names === undefined
-            ? `Counting: ${count(listed)} so far …`
-            : progress
-              ? `${count(progress.done + progress.missed + progress.errors.length)} of ${count(progress.of)} …`
-              : `${label} ${names.length === 1 ? "this" : "these"} ${count(names.length)} ${filterWords(filter, names.length)} of queue ${queue}?`}
-        </p>
-        {progress && (
-          <progress
-            max={Math.max(1, progress.of)}
-            value={progress.done + progress.missed}
-            aria-label={label}
-          />
-        )}
-        {verb === "reschedule" && !progress && <TimeField value={time} onInput={setTime} />}
+    <Dialog title={label} onClose={bulk.stop}>
+      <form onSubmit={submit}>
+        <p role="status">{wordsOf(bulk, asked)}</p>
+        {progress && <Bar bulk={bulk} label={label} />}
+        {asked.verb === "reschedule" && !progress && <TimeField value={time} onInput={setTime} />}
         <div class="buttons">
-          <button type="button" onClick={close}>
+          <button type="button" onClick={bulk.stop}>
             {progress ? "Stop" : "Cancel"}
           </button>
           <button
             type="submit"
             class={isDangerous ? "danger" : "primary"}
-            disabled={!names || names.length === 0 || progress !== undefined}
+            disabled={!names?.length || progress !== undefined}
           >
             {names ? `${label} ${count(names.length)}` : label}
           </button>
@@ -94,4 +37,22 @@ export function BulkDialog({ queue, verb, filter, names: chosen, onClose }: Prop
       </form>
     </Dialog>
   );
+}
+
+function wordsOf({ names, listed, progress }: Bulk, { queue, verb, filter }: BulkAsked): string {
+  if (!names) return `Counting: ${count(listed)} so far …`;
+  if (progress) return `${count(handled(progress))} of ${count(progress.of)} …`;
+  const { length } = names;
+  const these = length === 1 ? "this" : "these";
+  const tasks = filterWords(filter, length);
+  return `${BULK[verb].label} ${these} ${count(length)} ${tasks} of queue ${queue}?`;
+}
+
+function Bar({ bulk: { progress }, label }: { bulk: Bulk; label: string }) {
+  if (!progress) return null;
+  return <progress max={Math.max(1, progress.of)} value={handled(progress)} aria-label={label} />;
+}
+
+function handled({ done, missed, errors }: NonNullable<Bulk["progress"]>): number {
+  return done + missed + errors.length;
 }

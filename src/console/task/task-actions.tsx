@@ -1,16 +1,14 @@
-// What can be done to one task, in the state it is in.
+// The buttons of a task, and what they do.
 import { useState } from "preact/hooks";
 import type { Task } from "../../core/task.ts";
 import { hasLogin, mayWrite } from "../access.ts";
-import { apiUrl, post, queuePath, remove, taskPath } from "../api.ts";
-import { AddTask } from "../queue/add-task.tsx";
-import { newTimeOf } from "../queue/new-time.ts";
-import { TimeField } from "../queue/time-field.tsx";
+import { apiUrl, post, queuePath, taskPath } from "../api.ts";
 import { CopyButton } from "../shell/copy.tsx";
-import { Confirm } from "../shell/dialog.tsx";
 import { acting } from "../shell/messages.tsx";
 import { askedAgain } from "./again.ts";
 import { curlOf } from "./curl.ts";
+import { type Offer, offersOf } from "./offers.ts";
+import { TaskDialog } from "./task-dialog.tsx";
 
 interface Props {
   task: Task;
@@ -18,12 +16,18 @@ interface Props {
   onDone: () => void;
 }
 
-type Open = "again" | "time" | "delete" | "release";
+/** Dots where something is asked back first. */
+const BUTTONS: Record<Offer, { label: string; look?: "danger" | "primary" }> = {
+  again: { label: "Add again…" },
+  release: { label: "Release the name…" },
+  time: { label: "Change time…" },
+  delete: { label: "Delete…", look: "danger" },
+  redrive: { label: "Redrive", look: "primary" },
+  run: { label: "Run now", look: "primary" },
+};
 
 export function TaskActions({ task, mode, onDone }: Props) {
-  const [open, setOpen] = useState<Open>();
-  const { queue, name, state } = task;
-  const path = taskPath(queue, name);
+  const [open, setOpen] = useState<Offer>();
   const act = async (work: () => Promise<unknown>, said: string) => {
     await acting(async () => {
       await work();
@@ -31,107 +35,38 @@ export function TaskActions({ task, mode, onDone }: Props) {
     });
     onDone();
   };
-  const isEnded = state === "done" || state === "deleted";
-  const isWaiting = state === "scheduled" || state === "due";
-  const close = () => setOpen(undefined);
+  const take = (offer: Offer) => {
+    if (offer === "run") return act(() => runNow(task), `${task.name} runs as soon as it can`);
+    if (offer === "redrive") return act(() => redrive(task), `${task.name} is back on the queue`);
+    return setOpen(offer);
+  };
+  const offers = mayWrite() ? offersOf(task, mode) : [];
   return (
     <div class="actions">
-      {!isEnded && <CopyAsCurl task={task} />}
-      {mayWrite() && (
-        <>
-          {!isEnded && (
-            <button type="button" onClick={() => setOpen("again")}>
-              Add again…
-            </button>
-          )}
-          {isEnded && (
-            <button type="button" onClick={() => setOpen("release")}>
-              Release the name…
-            </button>
-          )}
-          {isWaiting && (
-            <button type="button" onClick={() => setOpen("time")}>
-              Change time…
-            </button>
-          )}
-          {!isEnded && (
-            <button type="button" class="danger" onClick={() => setOpen("delete")}>
-              Delete…
-            </button>
-          )}
-          {state === "failed" && (
-            <button
-              type="button"
-              class="primary"
-              onClick={() =>
-                act(
-                  () => post(`${queuePath(queue)}/tasks:redrive`, { names: [name] }),
-                  `${name} is back on the queue`,
-                )
-              }
-            >
-              Redrive
-            </button>
-          )}
-          {isWaiting && mode === "push" && (
-            <button
-              type="button"
-              class="primary"
-              onClick={() =>
-                act(() => post(`${path}:run`), `${name} runs as soon as a slot is free`)
-              }
-            >
-              Run now
-            </button>
-          )}
-        </>
-      )}
-      {open === "again" && (
-        <AddTask queue={queue} mode={mode} like={askedAgain(task)} onClose={close} />
-      )}
-      {open === "time" && (
-        <ChangeTime
-          name={name}
-          onTime={(time) =>
-            act(() => post(`${path}:reschedule`, newTimeOf(time)), `${name} has another time`)
-          }
-          onClose={close}
-        />
-      )}
-      {open === "delete" && (
-        <Confirm
-          title="Delete the task"
-          action="Delete"
-          isDangerous
-          onConfirm={() => act(() => remove(path), `${name} is deleted`)}
-          onClose={close}
+      {!offers.includes("release") && <CopyAsCurl task={task} />}
+      {offers.map((offer) => (
+        <button
+          key={offer}
+          type="button"
+          class={BUTTONS[offer].look ?? ""}
+          onClick={() => take(offer)}
         >
-          <p>
-            Deletes <b class="breaks">{name}</b>. An attempt that is running ends, and is not
-            repeated.
-          </p>
-        </Confirm>
-      )}
-      {open === "release" && (
-        <Confirm
-          title="Release the name"
-          action="Release"
-          onConfirm={() =>
-            act(
-              () => remove(`${queuePath(queue)}/tombstones/${encodeURIComponent(name)}`),
-              `${name} can be added again`,
-            )
-          }
-          onClose={close}
-        >
-          <p>
-            Forgets that <b class="breaks">{name}</b> has been, so that a task of that name can be
-            added again at once.
-          </p>
-        </Confirm>
+          {BUTTONS[offer].label}
+        </button>
+      ))}
+      {open && (
+        <TaskDialog {...{ offer: open, task, mode, act }} onClose={() => setOpen(undefined)} />
       )}
     </div>
   );
+}
+
+function runNow({ queue, name }: Task): Promise<unknown> {
+  return post(`${taskPath(queue, name)}:run`);
+}
+
+function redrive({ queue, name }: Task): Promise<unknown> {
+  return post(`${queuePath(queue)}/tasks:redrive`, { names: [name] });
 }
 
 function CopyAsCurl({ task }: { task: Task }) {
@@ -141,25 +76,5 @@ function CopyAsCurl({ task }: { task: Task }) {
       label="Copy as curl"
       text={() => curlOf({ url, body: askedAgain(task), hasToken: hasLogin() })}
     />
-  );
-}
-
-interface ChangeTimeProps {
-  name: string;
-  onTime: (time: string) => Promise<void>;
-  onClose: () => void;
-}
-
-function ChangeTime({ name, onTime, onClose }: ChangeTimeProps) {
-  const [time, setTime] = useState("60");
-  return (
-    <Confirm
-      title={`Change the time of ${name}`}
-      action="Change"
-      onConfirm={() => onTime(time)}
-      onClose={onClose}
-    >
-      <TimeField value={time} onInput={setTime} />
-    </Confirm>
   );
 }
