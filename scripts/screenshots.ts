@@ -37,6 +37,9 @@ const SIZES = { desk: { width: 1440, height: 900 }, phone: { width: 390, height:
 /** Charts show a quarter of an hour: so long, less a little, it is let run first. */
 const WARM_UP_S = Number(process.env.WARM_UP_S ?? 840);
 
+/** Then it takes until something is late. */
+const LATER_MS = 40_000;
+
 const directory = process.argv[2] ?? join(tmpdir(), "taskqueue-screenshots");
 const only = process.argv[3];
 mkdirSync(directory, { recursive: true });
@@ -52,7 +55,7 @@ try {
     await pause(1000);
   }
   await makeLively(server);
-  await pause(5000);
+  await pause(LATER_MS);
   for (const size of ["desk", "phone"] as const) {
     for (const scheme of ["light", "dark"] as const) await shootAll(browser, server, size, scheme);
   }

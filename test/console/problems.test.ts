@@ -91,6 +91,11 @@ describe("the time to drain", () => {
     ["nothing due", queueWith(), "–"],
     ["nothing goes", queueWith(backlog), "standing still"],
     [
+      "paused, though something went just before",
+      queueWith({ ...backlog, state: "paused", points: [{ at: at(-10), done: 20 }] }),
+      "standing still",
+    ],
+    [
       "by the last half minute, in which four a second went",
       queueWith({
         ...backlog,

@@ -17,10 +17,16 @@ describe("a history as columns", () => {
   });
 
   it("is zero where nothing happened, and empty where nothing was measured", () => {
-    expect(series.addedPerSecond.slice(-4)).toEqual([2, 0, 0, 0]);
-    expect(series.donePerSecond.slice(-4)).toEqual([0, 0, 0.5, 0]);
-    expect(series.failed.slice(-2)).toEqual([1, 0]);
+    expect(series.added.slice(-4)).toEqual([2, 0, 0, null]);
+    expect(series.done.slice(-4)).toEqual([0, 0, 0.5, null]);
+    expect(series.failed.at(-2)).toBe(0.1);
     expect(series.latenessP99.slice(-4)).toEqual([2, null, null, null]);
+  });
+
+  it("tells the rate of the slot under way by what has passed of it", () => {
+    const under = { slotSeconds: 10, points: [pointWith({ at: at(0), added: 8 })], marks: [] };
+    expect(seriesOf(under, "15m", NOW + 2000).added.at(-1)).toBeNull();
+    expect(seriesOf(under, "15m", NOW + 4000).added.at(-1)).toBe(2);
   });
 
   it("carries the number of tasks on, from before the span too", () => {

@@ -21,18 +21,9 @@ export interface Drawn {
   zone: Zone;
   marks: { current: readonly HistoryMark[] };
   setIndex: (index: number | null) => void;
-  isWhole: boolean;
 }
 
-export function optionsOf({
-  element,
-  lines,
-  words,
-  zone,
-  marks,
-  setIndex,
-  isWhole,
-}: Drawn): uPlot.Options {
+export function optionsOf({ element, lines, words, zone, marks, setIndex }: Drawn): uPlot.Options {
   const colour = (name: string) => colourOf(element, name);
   const axis = {
     stroke: colour("axis"),
@@ -43,7 +34,7 @@ export function optionsOf({
     width: element.clientWidth,
     height: HEIGHT,
     legend: { show: false },
-    padding: [8, 6, 0, 0],
+    padding: [8, 17, 0, 0],
     tzDate: (seconds) =>
       zone === "utc" ? uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") : new Date(seconds * 1000),
     cursor: {
@@ -60,7 +51,6 @@ export function optionsOf({
         grid: { stroke: colour("grid-line"), width: 1 },
         size: 52,
         space: 28,
-        ...(isWhole ? { incrs: WHOLE_STEPS } : {}),
         values: (_, ticks) => ticks.map(words),
       },
     ],
@@ -81,10 +71,6 @@ export function optionsOf({
     },
   };
 }
-
-const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
-  [1, 2, 5].map((step) => step * 10 ** power),
-).flat();
 
 // 24 hours, whatever the browser's language: so has the log.
 const TIME_VALUES: uPlot.Axis.Values = [

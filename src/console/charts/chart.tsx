@@ -6,6 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import type { HistoryMark } from "../../core/history.ts";
 import { theme } from "../shell/theme.ts";
 import { useWatched } from "../watched.ts";
+import { When } from "../words/when.tsx";
 import { zone } from "../words/zone.ts";
 import { HEIGHT, type Line, optionsOf } from "./chart-options.ts";
 
@@ -17,11 +18,9 @@ interface Props {
   marks: readonly HistoryMark[];
   /** A value in words, with its unit. */
   words: (value: number) => string;
-  /** Whether only whole values make sense. */
-  isWhole?: boolean;
 }
 
-export function Chart({ title, at, lines, marks, words, isWhole = false }: Props) {
+export function Chart({ title, at, lines, marks, words }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | undefined>(undefined);
   const [index, setIndex] = useState<number | null>(null);
@@ -37,7 +36,7 @@ export function Chart({ title, at, lines, marks, words, isWhole = false }: Props
   useLayoutEffect(() => {
     const element = place.current as HTMLDivElement;
     const made = new uPlot(
-      optionsOf({ element, lines, words, zone: shownZone, marks: shownMarks, setIndex, isWhole }),
+      optionsOf({ element, lines, words, zone: shownZone, marks: shownMarks, setIndex }),
       data,
       element,
     );
@@ -57,9 +56,9 @@ export function Chart({ title, at, lines, marks, words, isWhole = false }: Props
   // The data are made of these two.
   useLayoutEffect(() => chart.current?.setData(data), [at, lines]);
 
-  const shownAt = index ?? at.length - 1;
+  const shownTime = index === null ? undefined : at[index];
   const value = ({ values }: Line) => {
-    const found = index === null ? values.findLast((it) => it !== null) : values[shownAt];
+    const found = index === null ? values.findLast((it) => it !== null) : values[index];
     return found === null || found === undefined ? "–" : words(found);
   };
   const label = lines.map((line) => `${line.label} ${value(line)}`).join(", ");
@@ -68,6 +67,11 @@ export function Chart({ title, at, lines, marks, words, isWhole = false }: Props
     <figure class="chart">
       <figcaption>
         <b>{title}</b>
+        {shownTime !== undefined && (
+          <span class="muted">
+            <When at={new Date(shownTime * 1000).toISOString()} />
+          </span>
+        )}
         {lines.map((line) => (
           <span key={line.label} class={`legend legend-${line.colour}`}>
             {line.label} <span class="value">{value(line)}</span>

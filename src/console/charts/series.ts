@@ -3,14 +3,14 @@ import type { HistoryPoint, HistorySpan, QueueHistory } from "../../core/history
 
 const SPAN_SECONDS: Record<HistorySpan, number> = { "15m": 15 * 60, "6h": 6 * 3600 };
 
-/** Seconds since 1970, and what there is at each; null where nothing was measured. */
+/** Seconds since 1970, and what there is at each; null where nothing can be said. */
 export interface Series {
   at: number[];
-  addedPerSecond: number[];
-  donePerSecond: number[];
-  done: number[];
-  retried: number[];
-  failed: number[];
+  /** Per second. */
+  added: (number | null)[];
+  done: (number | null)[];
+  retried: (number | null)[];
+  failed: (number | null)[];
   tasks: (number | null)[];
   latenessP50: (number | null)[];
   latenessP99: (number | null)[];
@@ -29,23 +29,30 @@ export function seriesOf(
   const slots = SPAN_SECONDS[span] / slotSeconds;
   const at = Array.from({ length: slots }, (_, index) => end - (slots - 1 - index) * slotSeconds);
   const found = at.map((second) => byTime.get(second));
-  const numbers = (pick: (point: HistoryPoint) => number) =>
-    found.map((point) => (point ? pick(point) : 0));
+  const seconds = at.map((begin) => Math.min(slotSeconds, now / 1000 - begin));
+  const perSecond = (pick: (point: HistoryPoint) => number) =>
+    found.map((point, index) => rateOf(point ? pick(point) : 0, seconds[index] as number));
   const measured = (pick: (point: HistoryPoint) => number | undefined) =>
     found.map((point) => (point && pick(point)) ?? null);
   return {
     at,
-    addedPerSecond: numbers((point) => point.added / slotSeconds),
-    donePerSecond: numbers((point) => point.done / slotSeconds),
-    done: numbers(({ done }) => done),
-    retried: numbers(({ retried }) => retried),
-    failed: numbers(({ failed }) => failed),
+    added: perSecond(({ added }) => added),
+    done: perSecond(({ done }) => done),
+    retried: perSecond(({ retried }) => retried),
+    failed: perSecond(({ failed }) => failed),
     tasks: carriedOn(found, before(points, at[0] ?? end)),
     latenessP50: measured(({ lateness }) => lateness?.p50),
     latenessP99: measured(({ lateness }) => lateness?.p99),
     runTimeP50: measured(({ runTime }) => runTime?.p50),
     runTimeP99: measured(({ runTime }) => runTime?.p99),
   };
+}
+
+/** A slot that has only begun says nothing of a rate yet. */
+const LEAST_SECONDS = 3;
+
+function rateOf(n: number, seconds: number): number | null {
+  return seconds < LEAST_SECONDS ? null : n / seconds;
 }
 
 function before(points: readonly HistoryPoint[], second: number): number | null {

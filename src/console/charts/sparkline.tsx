@@ -7,8 +7,8 @@ const WIDTH = 120;
 const HEIGHT = 28;
 
 export function Sparkline({ queue, now }: { queue: WatchedQueue; now: number }) {
-  const { addedPerSecond: added, donePerSecond: done } = seriesOf(queue.history, "15m", now);
-  const most = Math.max(...added, ...done, 0);
+  const { added, done } = seriesOf(queue.history, "15m", now);
+  const most = Math.max(...[...added, ...done].map(Number));
   const total = (pick: "added" | "done") =>
     queue.history.points.reduce((sum, point) => sum + point[pick], 0);
   const label = `15 minutes: ${counted(total("added"), "task")} added, ${total("done")} done`;
@@ -28,8 +28,11 @@ export function Sparkline({ queue, now }: { queue: WatchedQueue; now: number }) 
   );
 }
 
-function lineOf(values: readonly number[], most: number): string {
+function lineOf(values: readonly (number | null)[], most: number): string {
   const x = (index: number) => ((index * WIDTH) / (values.length - 1)).toFixed(1);
   const y = (value: number) => (HEIGHT - 1 - (value / most) * (HEIGHT - 3)).toFixed(1);
-  return `M${values.map((value, index) => `${x(index)} ${y(value)}`).join("L")}`;
+  const points = values.flatMap((value, index) =>
+    value === null ? [] : [`${x(index)} ${y(value)}`],
+  );
+  return `M${points.join("L")}`;
 }

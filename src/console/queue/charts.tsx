@@ -9,7 +9,7 @@ import { type Series, seriesOf } from "../charts/series.ts";
 import { useFetched } from "../fetched.ts";
 import { useNow } from "../live/now.ts";
 import { setQuery, useQuery } from "../navigation.ts";
-import { count, perSecond } from "../words/counts.ts";
+import { perSecond } from "../words/counts.ts";
 import { duration } from "../words/times.ts";
 import { When } from "../words/when.tsx";
 
@@ -75,8 +75,7 @@ function FourCharts({ series, marks }: { series: Series; marks: readonly History
         at={series.at}
         lines={lines.outcomes}
         marks={marks}
-        words={count}
-        isWhole
+        words={perSecondWords}
       />
       <Chart
         title="Lateness"
@@ -93,8 +92,8 @@ function FourCharts({ series, marks }: { series: Series; marks: readonly History
 function linesOf(series: Series): Record<"flow" | "outcomes" | "lateness" | "runTime", Line[]> {
   return {
     flow: [
-      { label: "added", values: series.addedPerSecond, colour: "first" },
-      { label: "done", values: series.donePerSecond, colour: "second" },
+      { label: "added", values: series.added, colour: "first" },
+      { label: "done", values: series.done, colour: "second" },
     ],
     outcomes: [
       { label: "done", values: series.done, colour: "first" },

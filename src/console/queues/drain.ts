@@ -10,7 +10,7 @@ export type Drain =
   /** Nothing goes. */
   | { kind: "stands" };
 
-type Looked = Pick<WatchedQueue, "statistics" | "history">;
+type Looked = Pick<WatchedQueue, "state" | "statistics" | "history">;
 
 /** Now is the last half minute; where nothing went in it, the last minute. */
 const NOW_MS = 30_000;
@@ -20,7 +20,7 @@ export function drainOf(queue: Looked, now: number): Drain {
   const backlog = backlogOf(queue.statistics);
   if (backlog === 0) return { kind: "empty" };
   const { added, gone } = flowOf(queue, now);
-  if (gone === 0) return { kind: "stands" };
+  if (gone === 0 || queue.state !== "running") return { kind: "stands" };
   if (gone <= added) return { kind: "grows" };
   return { kind: "takes", seconds: backlog / (gone - added) };
 }

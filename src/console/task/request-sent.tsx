@@ -38,8 +38,8 @@ function linesOf(task: Task): [string, string][] {
   const said: [string, unknown][] = [
     ["target", target],
     ["dispatch deadline", dispatchDeadline === undefined ? undefined : duration(dispatchDeadline)],
-    ["retry", retry && JSON.stringify(retry)],
-    ["identity token", oidcToken && JSON.stringify(oidcToken)],
+    ["retry", retry && pairsOf(retry)],
+    ["identity token", oidcToken && pairsOf(oidcToken)],
     ["dialect", dialect],
   ];
   return [
@@ -49,6 +49,12 @@ function linesOf(task: Task): [string, string][] {
     ),
     ...said.filter((line): line is [string, string] => line[1] !== undefined),
   ];
+}
+
+function pairsOf(values: object): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
 }
 
 function bodyOf(task: Task): { kind: string; text: string } | undefined {

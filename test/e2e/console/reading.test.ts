@@ -1,6 +1,6 @@
 // What people see in the console, and how they find their way: by keys, by address, whatever is in a task.
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { type Server, startServer } from "../../../scripts/server.ts";
 import { until } from "../../../scripts/until.ts";
 import { browserForAll, shows, visit } from "./browsing.ts";
@@ -29,6 +29,14 @@ async function queueOf(queue: string, tasks: object[]): Promise<void> {
 
 const rowNames = (page: Page) => page.locator("tr[data-row] .task-name a").allInnerTexts();
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent);
+
+it("is drawn by a browser without a language of its own", async () => {
+  const page = await browser.current.newPage();
+  onTestFinished(() => page.close());
+  await page.goto(`${server.url}/_ah/console`);
+  await page.getByRole("link", { name: "master", exact: true }).click();
+  await page.locator(".chart canvas").first().waitFor();
+});
 
 it("goes through a list by keys alone", async () => {
   await queueOf("keys", [{ name: "a-1" }, { name: "a-2" }, { name: "b-1" }]);
