@@ -1,21 +1,26 @@
 // Every attempt that is kept: when it was due, began and ended, and what the handler answered.
 import type { AttemptView, Task } from "../../core/task.ts";
+import { counted } from "../words/counts.ts";
 import { duration } from "../words/times.ts";
 import { When } from "../words/when.tsx";
 
-export function Attempts({ task: { attempts = [], retryCount, state } }: { task: Task }) {
-  const first = Math.max(
-    0,
-    retryCount + (state === "done" || state === "failed" ? 1 : 0) - attempts.length,
-  );
+interface Props {
+  task: Task;
+  mode: "push" | "pull";
+}
+
+export function Attempts({ task, mode }: Props) {
+  const { attempts = [], retryCount, state } = task;
+  const made = retryCount + (state === "done" || state === "failed" ? 1 : 0);
+  const first = Math.max(0, made - attempts.length);
   return (
     <section class="panel" aria-label="Attempts">
       <div class="panel-head">
         <h2>Attempts</h2>
-        {first > 0 && <span class="muted">the last {attempts.length}</span>}
+        {first > 0 && attempts.length > 0 && <span class="muted">the last {attempts.length}</span>}
       </div>
       {attempts.length === 0 ? (
-        <p class="empty">{state === "running" ? "The first is under way." : "None yet."}</p>
+        <p class="empty">{noneOf(task, mode)}</p>
       ) : (
         <section class="scroll" aria-label="Attempts made" {...SCROLLS}>
           <table class="attempts cards lines">
@@ -31,7 +36,7 @@ export function Attempts({ task: { attempts = [], retryCount, state } }: { task:
             </thead>
             <tbody>
               {attempts.map((attempt, index) => (
-                <AttemptRow key={attempt.startedAt} attempt={attempt} number={first + index + 1} />
+                <AttemptRow key={first + index} attempt={attempt} number={first + index + 1} />
               ))}
             </tbody>
           </table>
@@ -39,6 +44,12 @@ export function Attempts({ task: { attempts = [], retryCount, state } }: { task:
       )}
     </section>
   );
+}
+
+function noneOf({ state, retryCount }: Task, mode: "push" | "pull"): string {
+  if (state === "running") return "The first is under way.";
+  if (mode === "pull" && retryCount > 0) return `It was leased ${counted(retryCount, "time")}.`;
+  return "None yet.";
 }
 
 // What scrolls has to be reached without a mouse.

@@ -3,15 +3,18 @@ import type { Task } from "../../core/task.ts";
 import { Payload } from "../words/payload.tsx";
 import { duration } from "../words/times.ts";
 
-export function RequestSent({ task }: { task: Task }) {
+export function RequestSent({ task, mode }: { task: Task; mode: "push" | "pull" }) {
   const body = bodyOf(task);
+  // A pull task is not sent anywhere.
+  const lines = mode === "push" ? linesOf(task) : [];
+  const title = mode === "push" ? "Request" : "Payload";
   return (
-    <section class="panel" aria-label="Request">
+    <section class="panel" aria-label={title}>
       <div class="panel-head">
-        <h2>Request</h2>
+        <h2>{title}</h2>
       </div>
       <dl class="pairs">
-        {linesOf(task).map(([name, value]) => (
+        {lines.map(([name, value]) => (
           <div key={name}>
             <dt>
               <bdi>{name}</bdi>

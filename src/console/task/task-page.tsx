@@ -28,6 +28,7 @@ export function TaskPage({ queue: queueName, name }: { queue: string; name: stri
   const live = useLiveQueue(queueName);
   const asked = useFetched<QueueView>(live ? undefined : queuePath(queueName));
   const queue = live ?? asked.value;
+  const mode = queue?.mode ?? "push";
   const isOver = task !== undefined && isTombstone(task);
   useEffect(() => {
     if (isOver) return;
@@ -44,7 +45,7 @@ export function TaskPage({ queue: queueName, name }: { queue: string; name: stri
         <span class="subtitle line">
           <TaskStateMark state={task.state} />
         </span>
-        <TaskActions task={task} mode={queue?.mode ?? "push"} onDone={again} />
+        <TaskActions task={task} mode={mode} onDone={again} />
       </div>
       {task.why && (
         <p class="why">
@@ -60,11 +61,11 @@ export function TaskPage({ queue: queueName, name }: { queue: string; name: stri
         />
       ))}
       <div class="two">
-        <Attempts task={task} />
+        <Attempts task={task} mode={mode} />
         {queue && <ComingAttempts task={task} queue={queue} />}
       </div>
       <Result task={task} />
-      {task.createdAt && !isTombstone(task) && <RequestSent task={task} />}
+      {task.createdAt && !isTombstone(task) && <RequestSent task={task} mode={mode} />}
     </>
   );
 }
