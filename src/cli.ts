@@ -1,27 +1,42 @@
 #!/usr/bin/env node
-// The command `durable-taskqueue`: checks a queue.yaml before anything runs, and prints its JSON Schema.
+// The command `durable-taskqueue`: checks queue.yaml and cron.yaml before anything runs, and prints their
+// JSON Schemas.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseCronYaml } from "./core/cron/cron-config.ts";
+import { cronJsonSchema } from "./core/cron/cron-schema.ts";
 import { parseQueueYaml } from "./core/queue-config.ts";
 import { QueueConfigError } from "./core/queue-config-error.ts";
 import { queueJsonSchema } from "./core/queue-schema.ts";
 
-const USAGE = `usage: durable-taskqueue check [queue.yaml]   says whether the file is good
-       durable-taskqueue schema               prints the file's JSON Schema`;
+const USAGE = `usage: durable-taskqueue check [queue.yaml [cron.yaml]]   says whether the files are good;
+                                                          a cron.yaml beside queue.yaml is looked for
+       durable-taskqueue schema [queue | cron]            prints the JSON Schema of queue.yaml or cron.yaml`;
+
+const SCHEMAS = { queue: queueJsonSchema, cron: cronJsonSchema };
 
 process.exitCode = main(process.argv.slice(2));
 
 function main([command, ...args]: string[]): number {
-  if (command === "check" && args.length <= 1) return check(args[0] ?? "queue.yaml");
-  if (command === "schema" && args.length === 0) return schema();
+  if (command === "check" && args.length <= 2) return check(...args);
+  const [file = "queue"] = args;
+  if (command === "schema" && args.length <= 1 && Object.hasOwn(SCHEMAS, file)) {
+    return schema(file as keyof typeof SCHEMAS);
+  }
   console.error(USAGE);
   return 2;
 }
 
-function check(file: string): number {
+function check(queueFile = "queue.yaml", cronFile = cronBeside(queueFile)): number {
+  let file = queueFile;
   try {
-    const { size } = parseQueueYaml(readFileSync(file, "utf8"), file).queues;
-    console.log(`${file}: ${size} ${size === 1 ? "queue" : "queues"}`);
+    const queues = parseQueueYaml(readFileSync(file, "utf8"), file);
+    console.log(`${file}: ${counted(queues.queues.size, "queue", "queues")}`);
+    if (cronFile === undefined) return 0;
+    file = cronFile;
+    const { size } = parseCronYaml(readFileSync(file, "utf8"), queues, file);
+    console.log(`${file}: ${counted(size, "entry", "entries")}`);
     return 0;
   } catch (error) {
     console.error(complaint(file, error));
@@ -29,8 +44,17 @@ function check(file: string): number {
   }
 }
 
-function schema(): number {
-  console.log(JSON.stringify(queueJsonSchema(), null, 2));
+function cronBeside(queueFile: string): string | undefined {
+  const beside = join(dirname(queueFile), "cron.yaml");
+  return existsSync(beside) ? beside : undefined;
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+function schema(file: keyof typeof SCHEMAS): number {
+  console.log(JSON.stringify(SCHEMAS[file](), null, 2));
   return 0;
 }
 

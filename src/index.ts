@@ -1,11 +1,13 @@
 // The library: what a Worker imports. Wiring only.
 import { exports, env as ownEnv } from "cloudflare:workers";
+import { type CronFile, parseCronYaml } from "./core/cron/cron-config.ts";
 import { DEFERRED_PATH } from "./core/deferred-call.ts";
 import { parseQueueYaml, type QueueFile } from "./core/queue-config.ts";
 import type { Targets } from "./core/targets.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import type { CloudQueues } from "./http/cloud-tasks/call.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
+import { CronHandle } from "./queue/cron-handle.ts";
 import { type Defer, Deferred, type DeferredFunctions } from "./queue/deferred.ts";
 import { createGroup, GroupHandle } from "./queue/group-handle.ts";
 import { allQueueNames, directoryOf, QueueHandle } from "./queue/handle.ts";
@@ -45,6 +47,8 @@ export type {
   Task,
   TaskState,
 } from "./core/task.ts";
+export type { CronHandle } from "./queue/cron-handle.ts";
+export type { CronView } from "./queue/cron-view.ts";
 export type {
   Defer,
   DeferOptions,
@@ -70,6 +74,8 @@ export type {
 export interface TaskQueuesOptions {
   /** The text of queue.yaml; a bad one throws with file, line and column, so the Worker never starts. */
   config: string;
+  /** The text of cron.yaml; a bad one throws likewise. */
+  cron?: string;
   /**
    * What queue.yaml's targets stand for: the name of a service binding or of a named entrypoint, or an
    * origin. The setting TASKQUEUE_TARGETS goes before it.
@@ -109,6 +115,8 @@ export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
   ): { readonly defer: Defer<Functions> };
   /** A group that was made before, to look at, to add to or to cancel. */
   group(env: Env, name: string): GroupHandle;
+  /** The recurring tasks of cron.yaml, to look at and to act on. */
+  cron(env: Env): CronHandle;
   /**
    * Wraps the Worker's handler: the door stands in front of it, and tasks go straight to it. This is
    * what a Worker exports as its default.
@@ -130,20 +138,23 @@ export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
 export function createTaskQueues<
   Env = unknown,
   Payloads extends Record<string, unknown> = Record<string, unknown>,
->({ config, targets = {} }: TaskQueuesOptions): TaskQueues<Env, Payloads> {
+>({ config, cron, targets = {} }: TaskQueuesOptions): TaskQueues<Env, Payloads> {
   const file: QueueFile = parseQueueYaml(config);
+  const recurring: CronFile = cron === undefined ? new Map() : parseCronYaml(cron, file);
   let served: Served<Env> | undefined;
 
   let deferred: Deferred<DeferredFunctions> | undefined;
 
   const queueOf = (env: Env, name: string) => new QueueHandle(name, namespaceOf(env), file);
   const groupOf = (env: Env, name: string) => new GroupHandle(name, namespaceOf(env));
+  const cronOf = (env: Env) => new CronHandle(namespaceOf(env));
   const queuesOf = (env: Env): CloudQueues => ({
     get: (name) => queueOf(env, name),
     names: () => allQueueNames(namespaceOf(env), file),
     wasRemoved: (name) => directoryOf(namespaceOf(env)).wasRemoved(name),
     group: (name) => groupOf(env, name),
     createGroup: async (given) => (await createGroup(namespaceOf(env), given)).progress,
+    cron: () => cronOf(env),
   });
   const atDoor = (request: Request, env: Env) =>
     answerAtDoor(request, env as DoorSettings & QueueSettings, queuesOf(env), clock());
@@ -151,13 +162,27 @@ export function createTaskQueues<
     const namespace = namespaceOf(env);
     const names = await allQueueNames(namespace, file);
     const objects = names.map((name) => namespace.getByName(name) as unknown as QueueVerbs);
-    await Promise.all(objects.map((object) => object.wake()));
+    const all = recurring.size > 0 ? [...objects, cronOf(env)] : objects;
+    await Promise.all(all.map((object) => object.wake()));
+  };
+  // After a deploy the recurring tasks start with the next cron trigger, or with the first request if that
+  // is earlier: a local server has no triggers.
+  let isCronAwake = recurring.size === 0;
+  const wakeCronOnce = (env: Env, ctx: ExecutionContext) => {
+    if (isCronAwake) return;
+    isCronAwake = true;
+    const awake = cronOf(env).wake();
+    ctx.waitUntil(
+      awake.catch(() => {
+        isCronAwake = false;
+      }),
+    );
   };
 
   return {
     TaskQueue: class TaskQueue extends TaskQueueObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file, targets);
+        super(ctx, env, file, targets, recurring);
       }
     },
     TaskRunner: class TaskRunner extends TaskRunnerEntrypoint<Env> {
@@ -171,6 +196,7 @@ export function createTaskQueues<
       return own;
     },
     group: groupOf,
+    cron: cronOf,
     get: queueOf as TaskQueues<Env, Payloads>["get"],
     serve: (handler) => {
       served = {
@@ -182,6 +208,7 @@ export function createTaskQueues<
       return {
         ...handler,
         fetch: async (request, env, ctx) => {
+          wakeCronOnce(env, ctx);
           const answer = await atDoor(request, env);
           return answer ?? handler.fetch(withoutReservedHeaders(request), env, ctx);
         },
@@ -194,6 +221,7 @@ export function createTaskQueues<
       if (isFromQueue(ctx)) {
         return deferred && isDeferred(request) ? deferred.run(request, env, ctx) : undefined;
       }
+      wakeCronOnce(env, ctx);
       const answer = await atDoor(request, env);
       if (answer) return answer;
       const clean = withoutReservedHeaders(request);

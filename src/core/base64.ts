@@ -12,7 +12,7 @@ export function toBase64Url(bytes: Uint8Array): string {
 }
 
 /** Standard or url-safe alphabet, padded or not, as Google's readers take it; undefined for anything else. */
-export function fromBase64(text: unknown): Uint8Array | undefined {
+export function fromBase64(text: unknown): Uint8Array<ArrayBuffer> | undefined {
   if (typeof text !== "string" || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) return undefined;
   try {
     const binary = atob(text.replace(/-/g, "+").replace(/_/g, "/").replace(/=+$/, ""));

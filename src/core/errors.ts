@@ -2,8 +2,8 @@
 // class the TypeScript client throws. Between objects a refusal travels as a plain `Failure`, because
 // an error class does not survive an RPC; it becomes a class again only in the caller's hands.
 
-/** Code -> HTTP status. The names are App Engine's service codes; QUEUE_FULL, QUEUE_IN_FILE
- * and those of groups are ours. */
+/** Code -> HTTP status. The names are App Engine's service codes; QUEUE_FULL, QUEUE_IN_FILE,
+ * UNKNOWN_CRON and those of groups are ours. */
 export const HTTP_STATUS = {
   INVALID_TASK_NAME: 400,
   INVALID_QUEUE_NAME: 400,
@@ -19,6 +19,7 @@ export const HTTP_STATUS = {
   UNKNOWN_QUEUE: 404,
   UNKNOWN_TASK: 404,
   UNKNOWN_GROUP: 404,
+  UNKNOWN_CRON: 404,
   TASK_ALREADY_EXISTS: 409,
   TOMBSTONED_TASK: 409,
   TASK_LEASE_EXPIRED: 409,
@@ -131,6 +132,7 @@ export class PermissionDeniedError extends TaskQueueError {}
 export class UnknownQueueError extends TaskQueueError {}
 export class UnknownTaskError extends TaskQueueError {}
 export class UnknownGroupError extends TaskQueueError {}
+export class UnknownCronError extends TaskQueueError {}
 export class GroupAlreadyExistsError extends TaskQueueError {}
 export class GroupClosedError extends TaskQueueError {}
 export class TaskLeaseExpiredError extends TaskQueueError {}
@@ -153,6 +155,7 @@ const ERROR_CLASS: Record<ErrorCode, typeof TaskQueueError> = {
   UNKNOWN_QUEUE: UnknownQueueError,
   UNKNOWN_TASK: UnknownTaskError,
   UNKNOWN_GROUP: UnknownGroupError,
+  UNKNOWN_CRON: UnknownCronError,
   GROUP_ALREADY_EXISTS: GroupAlreadyExistsError,
   GROUP_CLOSED: GroupClosedError,
   TASK_ALREADY_EXISTS: TaskAlreadyExistsError,

@@ -6,7 +6,7 @@ export class PermanentTaskFailure extends Error {
   override readonly name = "PermanentTaskFailure";
 }
 
-/** This attempt has failed and that is no news: tried again as usual, with no error in the log (App Engine). */
+/** This attempt has failed and that is no news: tried again as usual, and logged at debug level, as App Engine does. */
 export class SingularTaskFailure extends Error {
   override readonly name = "SingularTaskFailure";
 }

@@ -1,11 +1,11 @@
-/** One fault of a queue.yaml; line and column count from 1. */
+/** One fault of a configuration file; line and column count from 1. */
 export interface Problem {
   readonly line: number;
   readonly column: number;
   readonly message: string;
 }
 
-/** Everything that is wrong with a queue.yaml, one `file:line:column: message` a line. */
+/** Everything that is wrong with a queue.yaml or a cron.yaml, one `file:line:column: message` a line. */
 export class QueueConfigError extends Error {
   readonly problems: readonly Problem[];
 

@@ -2,6 +2,7 @@
 // was found, what was expected. All faults at once. Knows nothing of files and lines.
 
 import type * as z from "zod";
+import { cronName } from "./cron/cron-name.ts";
 
 /** One fault, and where: the path from the top of the value. */
 export interface Finding {
@@ -70,17 +71,22 @@ function distinct(findings: readonly Finding[]): Finding[] {
   return [...new Map(findings.map((it) => [JSON.stringify(it), it])).values()];
 }
 
-/** `queue "sub": retry_parameters.max_doublings: `; a queue without a usable name goes by its number. */
+/** `queue "sub": retry_parameters.max_doublings: `; an entry without a usable name goes by its number. */
 function label(value: unknown, path: readonly PropertyKey[]): string {
   const [list, index] = path;
-  const inQueue = list === "queue" && typeof index === "number";
-  const name = inQueue ? at(value, [list, index, "name"]) : undefined;
-  const queue = typeof name === "string" ? quoted(name) : `number ${Number(index) + 1}`;
-  const key = (inQueue ? path.slice(2) : path)
+  const inEntry = (list === "queue" || list === "cron") && typeof index === "number";
+  const name = inEntry ? nameOf(list, at(value, [list, index])) : undefined;
+  const entry = name === undefined ? `number ${Number(index) + 1}` : quoted(name);
+  const key = (inEntry ? path.slice(2) : path)
     .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
     .join("")
     .replace(/^\./, "");
-  return `${inQueue ? `queue ${queue}: ` : ""}${key && `${key}: `}`;
+  return `${inEntry ? `${list} ${entry}: ` : ""}${key && `${key}: `}`;
+}
+
+function nameOf(list: "queue" | "cron", entry: unknown): string | undefined {
+  const name = list === "queue" ? at(entry, ["name"]) : cronName(Object(entry));
+  return typeof name === "string" ? name : undefined;
 }
 
 function found(value: unknown, path: readonly PropertyKey[]): string {

@@ -9,11 +9,14 @@ const APPLICATION = /^([a-z0-9-]{1,100}~)?((?!-)[a-z0-9.-]{1,100}:)?(?!-)[a-z0-9
 const SIZE_FORM = "bytes, or a number with B, K, M, G or T such as 120M, up to 1000T";
 const MAX_STORAGE = 1000 * 1024 ** 4;
 
+/** What both files of an application may begin with. */
+export const application = text(APPLICATION, "an App Engine application id")
+  .describe("The application's id. Read and shown, not used.")
+  .optional();
+
 /** The whole file. */
 export const queueDocument = mapping({
-  application: text(APPLICATION, "an App Engine application id")
-    .describe("The application's id. Read and shown, not used.")
-    .optional(),
+  application,
   queue: z
     .array(queueEntry, { error: "a list of queues" })
     .superRefine(refuseSameNames, { when: ({ value }) => Array.isArray(value) })

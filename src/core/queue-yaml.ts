@@ -1,4 +1,4 @@
-// queue.yaml's text -> a plain value, and where each part of it stood. The dialect is that of App Engine's
+// The text of queue.yaml or cron.yaml -> a plain value, and where each part of it stood. The dialect is that of App Engine's
 // loader: YAML 1.1, one document, each key once, no anchors; a key with nothing after it counts as absent.
 
 import type { Document, Node, Pair, Scalar, YAMLMap } from "yaml";
@@ -34,13 +34,20 @@ function onlyDocument(text: string, file: string, lineCounter: LineCounter): Doc
   const documents = parseAllDocuments(text, { ...DIALECT, prettyErrors: false, lineCounter });
   const problems = documents
     .flatMap(({ errors, warnings }) => [...errors, ...warnings])
-    .map(({ pos, message }) => problem(lineCounter, pos[0], `not YAML: ${message}`));
+    .map(({ pos, message }) =>
+      problem(lineCounter, pos[0], `not YAML: ${message}${hint(message)}`),
+    );
   const second = documents[1]?.range[0];
   if (second !== undefined) {
     problems.push(problem(lineCounter, second, "found a second document, expected one"));
   }
   if (problems.length > 0) throw new QueueConfigError(file, problems);
   return documents[0];
+}
+
+// `schedule: */5 * * * *` is five aliases to YAML.
+function hint(message: string): string {
+  return /\balias/i.test(message) ? "; a text that begins with * has to be quoted" : "";
 }
 
 function problem(lines: LineCounter, offset: number, message: string): Problem {
@@ -51,13 +58,8 @@ function problem(lines: LineCounter, offset: number, message: string): Problem {
 
 // What App Engine reads as text though YAML may see a number, a truth or a date in it: `name: 007`.
 const TEXT_KEYS = new Set([
-  "application",
-  "name",
-  "rate",
-  "target",
-  "total_storage_limit",
-  "user_email",
-  "writer_email",
+  ...["application", "name", "rate", "target", "total_storage_limit", "user_email", "writer_email"],
+  ...["description", "schedule", "timezone", "url"],
 ]);
 const NUMBER = /^[0-9]+(\.[0-9]+)?$/;
 

@@ -101,6 +101,8 @@ export interface TaskSpec {
   oidcToken?: OidcToken;
   dialect?: Dialect;
   group?: GroupPlace;
+  /** The entry of cron.yaml whose task it is. */
+  cron?: string;
 }
 
 /** Where a task stands in a group: its number there; without one, it is the group's `then`. */
@@ -229,6 +231,8 @@ export interface Task {
   why?: string;
   /** The group it is a subtask of, or whose `then` it is. */
   group?: string;
+  /** The entry of cron.yaml whose task it is. */
+  cron?: string;
   /** Of a master: the group it waits for, or waited for. */
   waitsFor?: string;
   /** Of a leased pull task: what its holder shows to acknowledge it or to change its lease. */

@@ -33,6 +33,10 @@ function experiments(origin: string): Experiment[] {
       curl: `curl -d from=1 -d to=30 -d pauseMs=1000 '${origin}${SUB}/tasks?name=slow&dispatchDeadline=15'`,
     },
     {
+      what: "Each minute a recurring task of <a href='/_ah/api/cron'>cron.yaml</a> logs how much was done. Run it now:",
+      curl: `curl -X POST '${origin}/_ah/api/cron/tally:run'`,
+    },
+    {
       what: "Call a handler from outside: <b>403</b>, it does not run.",
       curl: `curl -d from=1 -d to=10 -H 'X-AppEngine-QueueName: sub' '${origin}/_ah/queue/sub'`,
     },

@@ -1,7 +1,8 @@
 // A counter: a task on queue "master" cuts a range of numbers into intervals and puts a subtask for each
 // on queue "sub"; each of those counts its interval and logs the numbers, and when they all have, one more
-// task logs the whole list. The home page says what to try.
+// task logs the whole list. Each minute a recurring task logs how much was done. The home page says what to try.
 import { AutoRouter, html, type IRequest } from "itty-router";
+import cronYaml from "../../cron.yaml";
 import queueYaml from "../../queue.yaml";
 import {
   createTaskQueues,
@@ -16,6 +17,7 @@ import { report } from "./report.ts";
 
 const queues = createTaskQueues<unknown, { master: Record<string, unknown>; sub: Interval }>({
   config: queueYaml,
+  cron: cronYaml,
   targets: { backend: "Backend" },
 });
 
@@ -32,6 +34,11 @@ router
     const said = await splitUp(await readTask(request), queues.get(env, "sub"));
     console.log(said);
     return said;
+  })
+  .get("/_ah/queue/tally", async (_request, env) => {
+    const { executedLastMinute } = (await queues.get(env, "sub").describe()).statistics;
+    console.log(`tally: ${executedLastMinute} attempts on queue sub in the last minute`);
+    return new Response();
   })
   .post("/_ah/queue/combined", async (request, env) => {
     const task = await readTask<{ count: string }>(request);

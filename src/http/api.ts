@@ -7,6 +7,7 @@ import type { QueueHandle } from "../queue/handle.ts";
 import type { ListQuery } from "../queue/verbs.ts";
 import { listTombstones, redriveTasks, releaseName, rescheduleTask, runTask } from "./acting.ts";
 import { type ApiQueues, bodyOf, namesOf, queryOf, queueOf, segment } from "./asked.ts";
+import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
 import { getHistory, queueEvents } from "./event-routes.ts";
 import {
   addToGroup,
@@ -61,6 +62,10 @@ router
   .post("/groups/:name/tasks", addToGroup)
   .post("/groups/:name/~close", closeGroup)
   .post("/groups/:name/~cancel", cancelGroup)
+  .get("/cron", listCron)
+  .post("/cron/:name/~run", runCron)
+  .post("/cron/:name/~pause", pauseCron)
+  .post("/cron/:name/~resume", resumeCron)
   .get(`${QUEUE}/tasks/:name`, getTask)
   .delete(`${QUEUE}/tasks/:name`, deleteTask);
 

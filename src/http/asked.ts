@@ -2,6 +2,7 @@
 import type { IRequest } from "itty-router";
 import { errorOf, invalid, refuse } from "../core/errors.ts";
 import type { GroupProgress, NewGroup } from "../core/group.ts";
+import type { CronHandle } from "../queue/cron-handle.ts";
 import type { GroupHandle } from "../queue/group-handle.ts";
 import type { QueueHandle } from "../queue/handle.ts";
 
@@ -11,6 +12,7 @@ export interface ApiQueues {
   names(): Promise<string[]>;
   group(name: string): GroupHandle;
   createGroup(given: NewGroup): Promise<GroupProgress>;
+  cron(): CronHandle;
 }
 
 export function queueOf(request: IRequest, queues: ApiQueues): QueueHandle {

@@ -3,6 +3,7 @@ import { callAsPayload, callInPayload, DEFERRED_PATH } from "../core/deferred-ca
 import { errorOf, invalid, unwrap } from "../core/errors.ts";
 import { failureResponse, PermanentTaskFailure } from "../core/failures.ts";
 import type { NewTask, Task } from "../core/task.ts";
+import { logFailure } from "./failure-log.ts";
 import type { QueueHandle } from "./handle.ts";
 import { type PushedTask, readTask } from "./read-task.ts";
 
@@ -72,7 +73,7 @@ export class Deferred<Functions extends DeferredFunctions> {
     } catch (error) {
       const said = failureResponse(error);
       if (!said) throw error;
-      if (error instanceof PermanentTaskFailure) console.error(`task queue: ${error.message}`);
+      logFailure(`deferred call ${request.headers.get("X-AppEngine-TaskName")}`, error);
       return said;
     }
   }

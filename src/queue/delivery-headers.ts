@@ -9,6 +9,8 @@ const CLOUD_USER_AGENT = "Google-Cloud-Tasks";
 /** The group a task is a subtask of, or whose `then` it is. */
 export const GROUP_HEADER = "X-TaskQueue-Group";
 
+const CRON_HEADER = "X-AppEngine-Cron";
+
 /** Headers only the queue may set: dropped from tasks, and stripped from outside requests. */
 export function isReservedHeader(name: string): boolean {
   return /^x-((appengine|cloudtasks|google)-|taskqueue-group$)/i.test(name);
@@ -33,7 +35,8 @@ export function headersOf(delivery: Delivery): Headers {
   const { queue, name, due, body, spec, progress } = delivery;
   const dialect = spec?.dialect;
   const content = contentOf(body, spec?.kind);
-  const isUsual = progress === undefined && spec?.headers === undefined && dialect === undefined;
+  const isPlain = spec?.headers === undefined && spec?.cron === undefined && dialect === undefined;
+  const isUsual = progress === undefined && isPlain;
   const headers = isUsual ? usualOf(queue, content) : new Headers(unusual(delivery, content));
   const prefix = prefixOf(dialect);
   headers.set(`${prefix}TaskName`, name);
@@ -87,6 +90,7 @@ function unusual(delivery: Delivery, content: Content): Record<string, string> {
     ...withOwnHeaders(dialect, content, own),
     ...countHeaders(prefix, queue, retryCount, executions),
     ...(progress && retryHeaders(prefix, dialect, progress)),
+    ...(spec.cron === undefined ? {} : { [CRON_HEADER]: "true" }),
   };
 }
 

@@ -5,7 +5,8 @@ import type { Answer, Failure } from "../core/errors.ts";
 import { reasonOf } from "../core/group.ts";
 import type { GroupRecord } from "../store/meta.ts";
 import type { Store } from "../store/store.ts";
-import { type Group, isOver } from "./group.ts";
+import type { Group } from "./group.ts";
+import { isOver } from "./group-record.ts";
 import { GROUP_KEPT_MS } from "./group-view.ts";
 import type { JoiningVerbs } from "./joining.ts";
 
@@ -79,21 +80,29 @@ export class GroupErrands {
   /** The next errand, undefined when there is none. */
   #next(record: GroupRecord | undefined): (() => Promise<void>) | undefined {
     if (!record) return undefined;
-    const { state, then, masterWaits, cancelled, left, queues } = record;
+    const { state, then, masterWaits, cancelled, left } = record;
     if (this.#around.store.members.hasParts()) return () => this.#putParts(record);
     if (cancelled === "asked") return () => this.#drop(record);
     if (state === "done" && then && !then.added) return () => this.#addThen(record, then);
     if (state !== "running" && masterWaits) return () => this.#tellMaster(record, state);
-    if (isOver(record) && !left && queues.length > 0) return () => this.#leave(record);
+    if (isOver(record) && !left && queuesOf(record).length > 0) return () => this.#leave(record);
     return undefined;
   }
 
-  async #putParts({ name }: GroupRecord): Promise<void> {
+  /** Notes that an errand of this group is done, unless its name stands for another by now. */
+  #done({ first }: GroupRecord, change: (record: GroupRecord) => GroupRecord): void {
+    this.#around.group.change((current) =>
+      current.first.part === first.part ? change(current) : current,
+    );
+  }
+
+  async #putParts({ name, first }: GroupRecord): Promise<void> {
     const { store, group, queue: of } = this.#around;
     const parts = store.members.nextParts();
     await Promise.all(
       parts.map(async ({ number, queue, indexes, tasks }) => {
-        taken(await of(queue).join({ group: name, part: number, indexes, tasks }));
+        const call = { group: name, first: first.part, part: number, indexes, tasks };
+        taken(await of(queue).join(call));
         group.change((record) => {
           store.members.removePart(number);
           return record;
@@ -102,46 +111,55 @@ export class GroupErrands {
     );
   }
 
-  async #drop({ name, queues }: GroupRecord): Promise<void> {
-    await Promise.all(queues.map((queue) => this.#around.queue(queue).drop(name)));
-    this.#around.group.change((record) => ({ ...record, cancelled: "told" }));
+  async #drop(record: GroupRecord): Promise<void> {
+    const { name, parts, queues } = record;
+    await Promise.all(queues.map((queue) => this.#around.queue(queue).drop(name, parts)));
+    this.#done(record, (current) => ({ ...current, cancelled: "told" }));
   }
 
   async #addThen(
-    { name, parts }: GroupRecord,
+    record: GroupRecord,
     { queue, task }: NonNullable<GroupRecord["then"]>,
   ): Promise<void> {
-    const call = { group: name, part: parts, indexes: [null], tasks: [task] };
+    const { name, parts, first } = record;
+    const call = { group: name, first: first.part, part: parts, indexes: [null], tasks: [task] };
     const [failure] = taken(await this.#around.queue(queue).join(call));
     if (failure) console.error(`task queue: "then" of the group "${name}" was refused:`, failure);
-    this.#around.group.change((record) => ({
-      ...record,
+    this.#done(record, (current) => ({
+      ...current,
       then: { queue, task, added: true, ...(failure ? { error: failure.message } : {}) },
-      queues: [...new Set([...record.queues, queue])],
+      queues: [...new Set([...current.queues, queue])],
     }));
   }
 
   async #tellMaster(record: GroupRecord, state: "done" | "failed" | "cancelled"): Promise<void> {
-    const { group, queue, store } = this.#around;
-    const { name, master, total } = record;
-    if (master) {
+    const { queue, store } = this.#around;
+    const { name, master, masterMadeAt, total } = record;
+    if (master && masterMadeAt !== undefined) {
       const { done = 0, failed = 0, deleted = 0 } = store.members.count();
       const reason =
         state === "done" ? {} : { reason: reasonOf(name, state, { total, done, failed, deleted }) };
-      await queue(master.queue).ended({ name: master.name, group: name, state, ...reason });
+      const news = { name: master.name, madeAt: masterMadeAt, group: name, state, ...reason };
+      await queue(master.queue).ended(news);
     }
-    group.change(({ masterWaits: _, ...rest }) => rest);
+    this.#done(record, ({ masterWaits: _, ...rest }) => rest);
   }
 
-  async #leave({ name, queues }: GroupRecord): Promise<void> {
-    await Promise.all(queues.map((queue) => this.#around.queue(queue).leave(name)));
-    this.#around.group.change((record) => ({ ...record, left: true }));
+  async #leave(record: GroupRecord): Promise<void> {
+    const { name, parts } = record;
+    const queues = queuesOf(record);
+    await Promise.all(queues.map((queue) => this.#around.queue(queue).leave(name, parts)));
+    this.#done(record, (current) => ({ ...current, left: true, formerQueues: [] }));
   }
 
   async #forget(record: GroupRecord): Promise<void> {
     if (!record.left) await this.#leave(record);
     this.#around.group.forget();
   }
+}
+
+function queuesOf({ queues, formerQueues }: GroupRecord): string[] {
+  return [...new Set([...queues, ...formerQueues])];
 }
 
 function taken(answer: Answer<Failure[]>): Failure[] {

@@ -19,6 +19,7 @@ import type { Entry } from "../store/news.ts";
 import type { Store } from "../store/store.ts";
 import { type Admitted, admitTasks, type QueueModes } from "./group-admission.ts";
 import { partsOf } from "./group-parts.ts";
+import { beginningAfter, completed, isOver, isOwing } from "./group-record.ts";
 import { type GroupCounts, progressView } from "./group-view.ts";
 import type { Taken } from "./telling.ts";
 import { Waiters } from "./waiters.ts";
@@ -66,7 +67,7 @@ export class Group implements GroupVerbs {
 
   constructor(around: GroupSurroundings) {
     this.#around = around;
-    this.#record = around.store.meta.get("group");
+    this.#record = completed(around.store.meta.get("group"));
     this.#watching = new Waiters<string, true>({
       now: around.now,
       serve: () => undefined,
@@ -89,14 +90,15 @@ export class Group implements GroupVerbs {
     return this.#made(name, given, tasks.ok, then?.ok[0], attended?.ok);
   }
 
-  // A master that is tried again finds the group it made; one of the same name that came later does not.
+  // A master that is tried again finds the group it made; one of the same name that came later makes its own,
+  // once all that its predecessor's group owed to others is done.
   #takenBy(master: MasterName | undefined, createdAt: number | undefined) {
     const record = this.#record;
     if (!record) return undefined;
     const { name, master: own, masterMadeAt } = record;
     const isOwn = own && own.queue === master?.queue && own.name === master?.name;
     if (isOwn && masterMadeAt === createdAt) return this.progress();
-    if (isOwn && record.state !== "running") return undefined;
+    if (isOwn && record.state !== "running" && !isOwing(record)) return undefined;
     const message = `name: there is a group "${name}" already, it is ${record.state}`;
     return refuse("GROUP_ALREADY_EXISTS", message, { name, state: record.state });
   }
@@ -114,7 +116,14 @@ export class Group implements GroupVerbs {
       store.meta.set("name", ownerName(name));
       this.#tally = undefined;
       const record: GroupRecord = {
-        ...{ name, onFailure, state: "running", total: 0, parts: 0, queues: [] },
+        ...{
+          name,
+          onFailure,
+          state: "running",
+          total: 0,
+          queues: [],
+          ...beginningAfter(this.#record),
+        },
         open: open === true || master !== undefined,
         createdAt: now(),
       };
@@ -144,7 +153,7 @@ export class Group implements GroupVerbs {
 
   #withTasks(record: GroupRecord, tasks: readonly Admitted[]): GroupRecord {
     const { members } = this.#around.store;
-    const parts = partsOf(tasks, record.total, record.parts);
+    const parts = partsOf(tasks, record.first.index + record.total, record.parts);
     for (const part of parts) members.addPart(part);
     return {
       ...record,
@@ -175,37 +184,46 @@ export class Group implements GroupVerbs {
     for (let parts = members.nextParts(); parts.length > 0; parts = members.nextParts()) {
       for (const part of parts) {
         members.removePart(part.number);
-        for (const index of part.indexes) this.#note(part.queue, { index, state: "deleted" });
+        for (const index of part.indexes)
+          this.#note(record, part.queue, { index, state: "deleted" });
       }
     }
     return this.#judged({ ...record, open: false, cancelled: "asked" });
   }
 
   async take(queue: string, entries: readonly Entry[]): Promise<Taken> {
-    if (!this.#record || isOver(this.#record)) return "over";
+    if (!this.#record) return "over";
+    // A group that was closed or cancelled early may be over before its master waits for it.
+    const wasOver = isOver(this.#record);
+    const taken = wasOver ? entries.filter(({ waits }) => waits !== undefined) : entries;
+    if (taken.length > 0) this.#takeAll(queue, taken);
+    return wasOver ? "over" : "taken";
+  }
+
+  #takeAll(queue: string, entries: readonly Entry[]): void {
     this.#change((record) => {
       let next = record;
       for (const entry of entries) next = this.#takeOne(next, queue, entry);
       return this.#judged(next);
     });
-    return "taken";
   }
 
   #takeOne(record: GroupRecord, queue: string, entry: Entry): GroupRecord {
-    if (entry.cancel) return this.#cancelled(record);
-    if (entry.waits !== undefined) {
-      const { master } = record;
-      const isMaster = master?.queue === queue && master.name === entry.waits;
-      return isMaster ? { ...record, open: false, masterWaits: true } : record;
+    const { waits, cancel, madeAt } = entry;
+    if (waits !== undefined || cancel) {
+      const isMasters = madeAt === undefined || record.masterMadeAt === madeAt;
+      if (record.master?.queue !== queue || !isMasters) return record;
+      return cancel ? this.#cancelled(record) : { ...record, open: false, masterWaits: true };
     }
-    this.#note(queue, entry);
+    this.#note(record, queue, entry);
     return record;
   }
 
-  /** Takes a subtask's state down, unless it is known. */
-  #note(queue: string, entry: Entry): void {
+  /** Takes a subtask's state down, unless it is known, or that of a group which had the name before. */
+  #note({ first }: GroupRecord, queue: string, entry: Entry): void {
     const { members } = this.#around.store;
     const { index = -1, state = "open" } = entry;
+    if (index < first.index) return;
     const tally = this.#counted();
     const before = members.isFirst(queue, entry) ? undefined : members.stateOf(index);
     if (before === state) return;
@@ -253,15 +271,17 @@ export class Group implements GroupVerbs {
   async results(after: number, limit: number = PAGE.default): Promise<Answer<GroupResultPage>> {
     const refusal = this.#refusalOf() ?? checkLimit(limit);
     if (refusal) return refusal;
-    const members = this.#around.store.members.list(after, limit);
+    const { first } = this.#record as GroupRecord;
+    const members = this.#around.store.members.list(first.index + after, limit);
     const results = members.flatMap((member): GroupResult[] => {
-      const { state, name, result, ...rest } = member;
+      const { index, state, name, result, ...rest } = member;
       if (state === "open") return [];
       const named = name === null ? {} : { name };
-      return [{ ...rest, ...named, state, ...(result ? resultView(result) : {}) }];
+      const answer = result ? resultView(result) : {};
+      return [{ index: index - first.index, ...rest, ...named, state, ...answer }];
     });
     const last = members.length === limit ? members.at(-1) : undefined;
-    return { ok: last ? { results, cursor: `${last.index}` } : { results } };
+    return { ok: last ? { results, cursor: `${last.index - first.index}` } : { results } };
   }
 
   #counted(): GroupCounts {
@@ -310,11 +330,6 @@ export class Group implements GroupVerbs {
     this.#watching.release();
     changed();
   }
-}
-
-/** Whether nothing that is heard of the group changes it any more: a failed one may yet be redriven. */
-export function isOver({ state }: GroupRecord): boolean {
-  return state === "done" || state === "cancelled";
 }
 
 const OWNER = "/groups/";

@@ -14,6 +14,8 @@ import type { Queue } from "./queue.ts";
 /** Subtasks of a group for this queue; a number of null is the group's `then`. */
 export interface PartCall {
   group: string;
+  /** The group's first part: what the queue knows of parts before it is of another that had the name. */
+  first: number;
   /** Parts of one group come in their order; one that was taken before is not taken again. */
   part: number;
   indexes: (number | null)[];
@@ -23,6 +25,8 @@ export interface PartCall {
 /** How the group of a master ended. */
 export interface MastersNews {
   name: string;
+  /** When the master was added (ms): another may have its name by now. */
+  madeAt: number;
   group: string;
   state: "done" | "failed" | "cancelled";
   reason?: string;
@@ -35,10 +39,10 @@ export interface JoiningVerbs {
   /** The running task of this name waits for the group when its handler is done; when it was made (ms). */
   attend(name: string, group: string): Promise<Answer<number>>;
   ended(news: MastersNews): Promise<void>;
-  /** Deletes the group's tasks that are not running, and tries none of it again. */
-  drop(group: string): Promise<void>;
-  /** The group is over. */
-  leave(group: string): Promise<void>;
+  /** Deletes the group's tasks that are not running, tries none of it again, and takes no part up to this one. */
+  drop(group: string, part: number): Promise<void>;
+  /** The group whose parts went up to this one is over. */
+  leave(group: string, part: number): Promise<void>;
   /** How many of the group's tasks are with their handlers. */
   running(group: string): Promise<number>;
 }
@@ -61,11 +65,12 @@ export class Joining implements JoiningVerbs {
     if (admission.failure) return admission;
     await this.#becomeKnown();
     const { joined } = this.#queue.store;
-    const { group, part, indexes, tasks } = call;
+    const { group, first, part, indexes, tasks } = call;
     return this.#queue.change(() => {
-      if (part <= joined.lastPart(group)) return { ok: [] };
+      const last = joined.lastPart(group);
+      if (part <= last) return { ok: [] };
+      if (last < first) joined.forget(group);
       joined.took(group, part);
-      if (joined.isCancelled(group)) return { ok: this.#refuseAll(call) };
       const failures = tasks.map((task, i) =>
         this.#take(task, group, indexes[i] ?? undefined, admission.ok),
       );
@@ -89,13 +94,6 @@ export class Joining implements JoiningVerbs {
     return refused;
   }
 
-  #refuseAll({ group, indexes }: PartCall): Failure[] {
-    for (const index of indexes) {
-      if (index !== null) this.#queue.store.news.add(group, { index, state: "deleted" });
-    }
-    return [];
-  }
-
   async attend(name: string, group: string): Promise<Answer<number>> {
     const found = this.#queue.store.find(name, this.#now());
     const run = found?.kind === "live" ? this.#queue.runOf(found.task) : undefined;
@@ -111,7 +109,7 @@ export class Joining implements JoiningVerbs {
     return { ok: run.task.createdAt };
   }
 
-  async ended({ name, group, state, reason }: MastersNews): Promise<void> {
+  async ended({ name, madeAt, group, state, reason }: MastersNews): Promise<void> {
     const { store } = this.#queue;
     const { config } = this.#entry;
     const now = this.#now();
@@ -119,7 +117,7 @@ export class Joining implements JoiningVerbs {
       const found = store.find(name, now);
       if (found?.kind !== "live" || !isWaiting(found.task.key)) return;
       const { task } = found;
-      if (task.progress.waitsFor !== group) return;
+      if (task.progress.waitsFor !== group || task.createdAt !== madeAt) return;
       const { answer, ...progress } = task.progress;
       const result = answer && resultFromStored(answer);
       if (state === "done") store.finish(task, now, progress, config, result);
@@ -127,9 +125,9 @@ export class Joining implements JoiningVerbs {
     });
   }
 
-  async drop(group: string): Promise<void> {
+  async drop(group: string, part: number): Promise<void> {
     const { store } = this.#queue;
-    this.#queue.change(() => store.joined.cancel(group));
+    this.#queue.change(() => store.joined.cancel(group, part));
     const tasks = store.tasks.ofGroups(group);
     for (let page = take(tasks); page.length > 0; page = take(tasks)) {
       this.#queue.change(() => {
@@ -144,17 +142,19 @@ export class Joining implements JoiningVerbs {
     const { store } = this.#queue;
     if (this.#queue.isRunning(task) || task.spec.group?.index === undefined) return;
     const { waitsFor } = task.progress;
-    if (isWaiting(task.key) && waitsFor) store.news.add(waitsFor, { cancel: true });
-    else if (store.delete(task, this.#now(), this.#entry.config)) {
+    if (isWaiting(task.key) && waitsFor) {
+      store.news.add(waitsFor, { cancel: true, madeAt: task.createdAt });
+    } else if (store.delete(task, this.#now(), this.#entry.config)) {
       this.#queue.leasing?.table.forget(task.key);
     }
   }
 
-  async leave(group: string): Promise<void> {
-    const { store } = this.#queue;
+  async leave(group: string, part: number): Promise<void> {
+    const { joined, news } = this.#queue.store;
     this.#queue.change(() => {
-      store.joined.forget(group);
-      store.news.forget(group);
+      if (joined.lastPart(group) > part) return;
+      joined.forget(group);
+      news.forget(group);
     });
   }
 

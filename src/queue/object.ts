@@ -1,8 +1,9 @@
 // The Durable Object of a queue. Thin: it wires a Queue to its storage, its alarm and its runner, and
 // its methods are the verbs. Further objects of the same class, under names no queue can have, are the
-// directory of all queues there have been, and the couriers that carry tasks out of the Worker; so a
-// Worker's configuration names one class.
+// directory of all queues there have been, the couriers that carry tasks out of the Worker, and the keeper of
+// recurring tasks; so a Worker's configuration names one class.
 import { DurableObject } from "cloudflare:workers";
+import type { CronFile } from "../core/cron/cron-config.ts";
 import { type Answer, refuse } from "../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../core/history.ts";
 import { type HostRules, parseHostRules } from "../core/hosts.ts";
@@ -18,6 +19,9 @@ import type { AddCall, Added } from "./adding.ts";
 import { attended } from "./attended.ts";
 import { callOut } from "./call-out.ts";
 import { Couriers } from "./couriers.ts";
+import { Cron } from "./cron.ts";
+import { CRON } from "./cron-standings.ts";
+import { CronTasks } from "./cron-tasks.ts";
 import { type Delivery, outsideOf } from "./delivery.ts";
 import { Entry } from "./entry.ts";
 import { Group, type GroupSurroundings, ownerName } from "./group.ts";
@@ -75,18 +79,27 @@ export class TaskQueueObject<Env = unknown>
   readonly #targets: Targets;
   readonly #couriers = new Couriers();
   readonly #errands: GroupErrands;
-  readonly #parts: { group: Group; joining: Joining };
+  readonly #parts: { group: Group; joining: Joining; cronTasks: CronTasks; cron?: Cron };
   protected readonly runner: TaskRunnerVerbs;
 
-  /** `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for. */
-  constructor(ctx: DurableObjectState, env: Env, file: QueueFile, targets: Targets) {
+  /**
+   * `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for; `cron`: its
+   * cron.yaml.
+   */
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    file: QueueFile,
+    targets: Targets,
+    cron: CronFile,
+  ) {
     super(ctx, env);
     this.#targets = targetsOf(env, targets);
     this.runner = (ctx.exports as unknown as { TaskRunner: TaskRunnerVerbs }).TaskRunner;
     this.#sql = sqlOf(ctx.storage);
     this.#store = new Store(this.#sql, () => this.chance());
     this.#wakeup = new Wakeup(ctx.storage, () => this.now());
-    // An alarm may wake a cold object without its name; only queues have alarms, and they stored theirs.
+    // An alarm may wake a cold object without its name; whoever sets alarms has stored its own.
     const name = ctx.id.name ?? this.#store.meta.get("name") ?? DIRECTORY;
     const history = new KeptHistory(this.#store.meta, this.now());
     this.#entry = new Entry(this.#store.meta, file, name, (kind, detail) =>
@@ -115,14 +128,12 @@ export class TaskQueueObject<Env = unknown>
       },
       changed: () => this.#waitingForEnds.serve(),
     });
+    const becomeKnown = () => this.#becomeKnown();
     this.#parts = {
       group: new Group(this.#groupSurroundings(file, hosts)),
-      joining: new Joining(
-        this.#queue,
-        this.#entry,
-        () => this.now(),
-        () => this.#becomeKnown(),
-      ),
+      joining: new Joining(this.#queue, this.#entry, () => this.now(), becomeKnown),
+      cronTasks: new CronTasks(this.#queue, name, becomeKnown),
+      ...(name === CRON && { cron: this.#newCron(cron) }),
     };
     this.#errands = new GroupErrands({
       ...{ store: this.#store, group: this.#parts.group, now: () => this.now() },
@@ -324,6 +335,7 @@ export class TaskQueueObject<Env = unknown>
     try {
       this.#queue.turn();
       this.#errands.turn();
+      if (this.#parts.cron) await this.#parts.cron.turn();
       if (!this.#wakeup.isNear() && this.#queue.mayHold()) await this.#wakeup.hold();
       this.#watch();
     } catch (error) {
@@ -335,6 +347,15 @@ export class TaskQueueObject<Env = unknown>
   #watch(): void {
     this.#queue.watch();
     this.#errands.arm();
+    this.#parts.cron?.arm();
+  }
+
+  #newCron(entries: CronFile): Cron {
+    return new Cron({
+      ...{ store: this.#store, entries, now: () => this.now() },
+      addTo: (queue, tasks) => partOf(this.#objectOf(queue), "cronTasks").add(tasks),
+      wakeBy: (at) => this.#wakeup.by(at),
+    });
   }
 
   #groupSurroundings(file: QueueFile, hosts: HostRules): GroupSurroundings {

@@ -1,5 +1,7 @@
 // The parts of a queue's object beside the queue itself, and how their verbs are called: all through one method
 // of the object, so that it stays thin.
+import type { CronVerbs } from "./cron.ts";
+import type { CronTaskVerbs } from "./cron-tasks.ts";
 import type { GroupVerbs } from "./group.ts";
 import type { JoiningVerbs } from "./joining.ts";
 
@@ -8,6 +10,10 @@ export interface Parts {
   group: GroupVerbs;
   /** A queue's part in the groups of others. */
   joining: JoiningVerbs;
+  /** Of the one object that keeps them: the recurring tasks. */
+  cron: CronVerbs;
+  /** A queue's part in recurring tasks. */
+  cronTasks: CronTaskVerbs;
 }
 
 /** The object's side: calls a verb of one of its parts. */

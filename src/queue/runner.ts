@@ -2,11 +2,12 @@
 // a request, gives it to whoever the task is for and answers with the outcome. Each attempt has an
 // invocation of its own, with limits and a log entry of its own.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { failureResponse, PermanentTaskFailure } from "../core/failures.ts";
+import { failureResponse } from "../core/failures.ts";
 import { placeOf, type Targets } from "../core/targets.ts";
 import type { Outcome } from "../core/task.ts";
 import { attended } from "./attended.ts";
 import type { Delivery } from "./delivery.ts";
+import { logFailure } from "./failure-log.ts";
 import { outcomeOf, type WireOutcome } from "./outcome.ts";
 import { requestOf } from "./request.ts";
 import { targetsOf } from "./settings.ts";
@@ -59,16 +60,9 @@ export class TaskRunnerEntrypoint<Env = unknown>
       return await outcomeOf(response, delivery.keepsResult);
     } catch (error) {
       if (signal.aborted) return { kind: "unanswered", error: String(signal.reason) };
+      logFailure(`task "${delivery.name}" on "${delivery.queue}"`, error);
       const said = failureResponse(error);
-      if (error instanceof PermanentTaskFailure) {
-        console.error(
-          `task "${delivery.name}" on "${delivery.queue}" failed for good:`,
-          error.message,
-        );
-      }
-      if (said) return outcomeOf(said);
-      console.error(`task "${delivery.name}" on "${delivery.queue}" threw`, error);
-      return { kind: "answered", status: 500, error: String(error) };
+      return said ? outcomeOf(said) : { kind: "answered", status: 500, error: String(error) };
     }
   }
 

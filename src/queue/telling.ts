@@ -56,8 +56,8 @@ export class Telling {
     try {
       const taken = await tell(bulletin.group, bulletin.entries);
       transaction(() => {
+        store.news.told(bulletin);
         if (taken === "over") store.news.forget(bulletin.group);
-        else store.news.told(bulletin);
       });
     } catch (error) {
       console.error(`task queue: the group "${bulletin.group}" could not be told`, error);

@@ -27,10 +27,11 @@ export class Joined {
     return this.#cancelled.has(group);
   }
 
-  cancel(group: string): void {
-    const query = `INSERT INTO joined (grp, part, cancelled) VALUES (?, -1, 1)
-      ON CONFLICT (grp) DO UPDATE SET cancelled = 1`;
-    this.#sql.run(query, group);
+  /** Parts up to `part` are not to be taken any more. */
+  cancel(group: string, part: number): void {
+    const query = `INSERT INTO joined (grp, part, cancelled) VALUES (?, ?, 1)
+      ON CONFLICT (grp) DO UPDATE SET part = excluded.part, cancelled = 1`;
+    this.#sql.run(query, group, part);
     this.#cancelled.add(group);
   }
 

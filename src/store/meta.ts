@@ -18,10 +18,17 @@ export interface GroupRecord {
   /** Whether more subtasks may come. */
   open: boolean;
   total: number;
-  /** Parts there have been. */
+  /**
+   * The numbers its subtasks and its parts begin with: they go on from those of the group that had the name
+   * before, so that what is still heard of that one is not taken for this one's.
+   */
+  first: { index: number; part: number };
+  /** The number of its next part. */
   parts: number;
   /** Where its subtasks are. */
   queues: string[];
+  /** Where those of the group before were, as long as these queues have not been told that it is over. */
+  formerQueues: string[];
   createdAt: number;
   endedAt?: number;
   master?: MasterName;

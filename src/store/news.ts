@@ -20,6 +20,8 @@ export interface Entry {
   waits?: string;
   /** The group is to be cancelled, for the one its master belongs to was. */
   cancel?: true;
+  /** Of a master's news: when it was added (ms), for another may have its name later. */
+  madeAt?: number;
 }
 
 /** News of one group, and of which rows they are how many. */
@@ -122,9 +124,11 @@ export class News {
     this.#removeTold(group);
   }
 
-  /** The group is over, so nobody wants its news any more. */
+  /** The group is over, so what was told need not be kept; what was not may yet be its master's. */
   forget(group: string): void {
-    for (const { row, group: of } of [...this.#rows.values()]) if (of === group) this.#remove(row);
+    for (const { row, group: of, entries } of [...this.#rows.values()]) {
+      if (of === group && entries.length === 0) this.#remove(row);
+    }
   }
 
   clear(): void {

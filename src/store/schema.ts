@@ -58,6 +58,13 @@ const MIGRATIONS: readonly string[] = [
      error TEXT
    );`,
   "CREATE TABLE removed_queues (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;",
+  `CREATE TABLE recurring (
+     name TEXT PRIMARY KEY,
+     schedule TEXT NOT NULL,
+     handled INTEGER NOT NULL,
+     paused INTEGER NOT NULL,
+     last TEXT
+   ) WITHOUT ROWID;`,
 ];
 
 /** Brings the tables up to date; on an object that is, it reads one row and writes none. */

@@ -13,6 +13,7 @@ import { Meta } from "./meta.ts";
 import { type NameQuery, type NameRow, Names, type TaskRecord } from "./names.ts";
 import { type Entry, type MemberState, News } from "./news.ts";
 import { Outbox } from "./outbox.ts";
+import { Recurring } from "./recurring.ts";
 import { Results } from "./results.ts";
 import { RowCount } from "./row-count.ts";
 import { migrate } from "./schema.ts";
@@ -49,6 +50,8 @@ export class Store {
   readonly joined: Joined;
   /** Of a group's own object. */
   readonly members: Members;
+  /** Of the object that keeps recurring tasks. */
+  readonly recurring: Recurring;
   readonly meta: Meta;
   readonly directory: Directory;
   readonly tally: Tally;
@@ -67,6 +70,7 @@ export class Store {
     this.news = new News(sql);
     this.joined = new Joined(sql);
     this.members = new Members(sql);
+    this.recurring = new Recurring(sql);
     this.meta = new Meta(sql);
     this.tasks = new Tasks(sql, chance, new RowCount(this.meta, "tasksCount"));
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
@@ -150,7 +154,7 @@ export class Store {
   ): TaskRow | undefined {
     const key = this.tasks.moveAside(task, now, progress);
     if (key === undefined) return undefined;
-    this.news.add(progress.waitsFor, { waits: task.name });
+    this.news.add(progress.waitsFor, { waits: task.name, madeAt: task.createdAt });
     return this.#placed({ ...task, key, progress });
   }
 

@@ -27,6 +27,7 @@ const TABLE: [ErrorCode, number, string][] = [
   ["UNKNOWN_QUEUE", 404, "UnknownQueueError"],
   ["UNKNOWN_TASK", 404, "UnknownTaskError"],
   ["UNKNOWN_GROUP", 404, "UnknownGroupError"],
+  ["UNKNOWN_CRON", 404, "UnknownCronError"],
   ["GROUP_ALREADY_EXISTS", 409, "GroupAlreadyExistsError"],
   ["GROUP_CLOSED", 409, "GroupClosedError"],
   ["TASK_ALREADY_EXISTS", 409, "TaskAlreadyExistsError"],

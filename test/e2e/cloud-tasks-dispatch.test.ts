@@ -43,7 +43,7 @@ const ct = ({ headers }: Arrived, name: string) => headers[`x-cloudtasks-${name}
 it("sends the bytes, the caller's headers and the service's, and nothing else of the caller's", async () => {
   const outside = await outsideServer();
   const parent = await madeQueue("headers");
-  const body = Buffer.from([0, 255, 10, 123]);
+  const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
   const headers = {
     "X-Own": "mine",
     "X-CloudTasks-QueueName": "forged",
@@ -57,6 +57,7 @@ it("sends the bytes, the caller's headers and the service's, and nothing else of
   await until("the call", 10, () => outside.arrived.length === 1);
   const [call] = outside.arrived as [Arrived];
   expect([call.method, call.url]).toEqual(["PUT", "/hook?a=1"]);
+  expect([...call.bytes]).toEqual([...body]);
   expect(call.headers).toMatchObject({
     "user-agent": "Google-Cloud-Tasks",
     host: outside.host,
@@ -87,6 +88,27 @@ it("waits for the scheduled time", async () => {
   expect(call.at - at).toBeGreaterThanOrEqual(-5);
   expect(call.at - at).toBeLessThan(2500);
   expect(Math.round(Number(ct(call, "tasketa")) * 1000)).toBe(at);
+});
+
+it("tries on and on with -1 attempts, at the default's steps, when it is answered 404", async () => {
+  const outside = await outsideServer(({ response }) => response.writeHead(404).end());
+  const parent = await madeQueue("unlimited", { retryConfig: { maxAttempts: -1 } });
+  const { name } = await create(parent, outside.origin, {}, "on");
+  await until("four calls", 10, () => outside.arrived.length === 4);
+  const [task] = await tasksClient(server()).getTask({ name: name as string });
+  expect(task.dispatchCount).toBeGreaterThanOrEqual(4);
+  const gaps = outside.arrived.slice(1).map(({ at }, i) => at - (outside.arrived[i]?.at ?? 0));
+  for (const [index, gap] of [100, 200, 400].entries()) {
+    expect(gaps[index]).toBeGreaterThanOrEqual(gap - 5);
+    expect(gaps[index]).toBeLessThan(gap + 900);
+  }
+  expect(outside.arrived.map((call) => ct(call, "taskexecutioncount")).slice(0, 4)).toEqual([
+    "0",
+    "1",
+    "2",
+    "3",
+  ]);
+  await tasksClient(server()).deleteTask({ name: name as string });
 });
 
 it("backs off 1, 2 and 4 s, and gives up after four attempts", async () => {

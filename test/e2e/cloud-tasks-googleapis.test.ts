@@ -4,6 +4,8 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { expect, it } from "vitest";
 import { until } from "../../scripts/until.ts";
 import {
+  generatedBeta2,
+  generatedBeta3,
   googleapisClient,
   PARENT,
   queueName,
@@ -110,9 +112,107 @@ it("goes through the life of a task, buffers and batches", async () => {
   expect((await tasks.batchDelete({ parent, requestBody: { names } })).data.done).toBe(true);
   const left = (await tasks.list({ parent })).data.tasks ?? [];
   expect(left).toHaveLength(1);
-  await tasks.delete({ name: left[0]?.name as string });
+  expect((await tasks.delete({ name: left[0]?.name as string })).data).toEqual({});
   expect(await statusOf(tasks.get({ name }))).toEqual([404, "NOT_FOUND"]);
   expect(await statusOf(tasks.run({ name }))).toEqual([404, "NOT_FOUND"]);
+});
+
+it("runs a task before its time, once", async () => {
+  const outside = await outsideServer();
+  const { tasks } = queuesOf();
+  const parent = queueName("default");
+  const task = { httpRequest: { url: outside.origin }, scheduleTime: scheduleTime() };
+  const { data } = await tasks.create({ parent, requestBody: { task } });
+  const name = data.name as string;
+  const running = await tasks.run({ name, requestBody: { responseView: "FULL" } });
+  expect(running.data).toMatchObject({ name, dispatchCount: 1, view: "FULL" });
+  await until("the call", 10, () => outside.arrived.length === 1);
+  await until("the end", 5, async () => {
+    const { status } = await tasks.get({ name }, { validateStatus: () => true });
+    return status === 404;
+  });
+  expect(await statusOf(tasks.run({ name }))).toEqual([404, "NOT_FOUND"]);
+  expect(outside.arrived).toHaveLength(1);
+});
+
+it("goes through v2beta3: statistics, times to live, a task's own retries, batches", async () => {
+  const client = generatedBeta3(server(), TOKEN).projects.locations;
+  const { queues } = client;
+  const name = queueName("generated-beta3");
+  const queue = { name, tombstoneTtl: "7200s", taskTtl: "864000s" };
+  const made = await queues.create({ parent: PARENT, requestBody: queue });
+  expect(made.data).toMatchObject({ ...queue, type: "PUSH" });
+  const appEngineHttpQueue = { appEngineRoutingOverride: { service: "backend" } };
+  const updateMask = "appEngineHttpQueue.appEngineRoutingOverride";
+  const patched = await queues.patch({ name, updateMask, requestBody: { appEngineHttpQueue } });
+  expect(patched.data).toMatchObject({ ...queue, appEngineHttpQueue });
+  expect((await queues.pause({ name })).data.state).toBe("PAUSED");
+  expect((await queues.resume({ name })).data.state).toBe("RUNNING");
+  const retryConfig = { maxAttempts: 2, minBackoff: "5s" };
+  const httpRequest = { url: "https://example.com/x" };
+  const task = {
+    name: `${name}/tasks/own`,
+    httpRequest,
+    retryConfig,
+    scheduleTime: scheduleTime(),
+  };
+  const created = await queues.tasks.create({ parent: name, requestBody: { task } });
+  expect(created.data.retryConfig).toMatchObject(retryConfig);
+  const seen = await queues.get({ name, readMask: "name,stats" });
+  expect(seen.data).toMatchObject({ name, stats: { tasksCount: "1" } });
+  expect((await queues.tasks.get({ name: task.name })).data.name).toBe(task.name);
+  expect((await queues.tasks.list({ parent: name })).data.tasks).toHaveLength(1);
+  const requests = [{ parent: name, task: { httpRequest, scheduleTime: scheduleTime() } }];
+  const batch = await queues.tasks.batchCreate({ parent: name, requestBody: { requests } });
+  expect(batch.data).toMatchObject({ done: true, metadata: { state: "SUCCEEDED" } });
+  const names = [task.name];
+  const dropped = await queues.tasks.batchDelete({ parent: name, requestBody: { names } });
+  expect(dropped.data.done).toBe(true);
+  expect(await statusOf(queues.tasks.run({ name: task.name }))).toEqual([404, "NOT_FOUND"]);
+  expect(await statusOf(queues.tasks.delete({ name: task.name }))).toEqual([404, "NOT_FOUND"]);
+  expect((await queues.purge({ name })).data.purgeTime).toMatch(/Z$/);
+  expect((await queues.getIamPolicy({ resource: name })).data.etag).toBeTruthy();
+  const listed = (await queues.list({ parent: PARENT, readMask: "name" })).data.queues ?? [];
+  expect(listed).toContainEqual({ name });
+  expect((await client.get({ name: PARENT })).data.locationId).toBe("us-central1");
+  expect((await queues.delete({ name })).data).toEqual({});
+  expect(await statusOf(queues.get({ name }))).toEqual([404, "NOT_FOUND"]);
+});
+
+it("goes through v2beta2: a pull queue and its leases", async () => {
+  const { queues } = generatedBeta2(server(), TOKEN).projects.locations;
+  const parent = queueName("generated-pull");
+  const made = await queues.create({
+    parent: PARENT,
+    requestBody: { name: parent, pullTarget: {} },
+  });
+  expect(made.data).toMatchObject({ pullTarget: {}, retryConfig: { unlimitedAttempts: true } });
+  const name = `${parent}/tasks/one`;
+  const payload = Buffer.from("work").toString("base64");
+  const task = { name, pullMessage: { payload, tag: "x" } };
+  await queues.tasks.create({ parent, requestBody: { task } });
+  expect((await queues.tasks.list({ parent })).data.tasks).toHaveLength(1);
+  const lease = async (more: object = {}) => {
+    const requestBody = { leaseDuration: "60s", maxTasks: 5, ...more };
+    return (await queues.tasks.lease({ parent, requestBody })).data.tasks ?? [];
+  };
+  const [leased] = await lease({ filter: 'tag="x"', responseView: "FULL" });
+  expect(leased).toMatchObject({ name, pullMessage: { payload, tag: "x" } });
+  expect(await lease()).toEqual([]);
+  const { scheduleTime: held = null } = leased ?? {};
+  const renewal = { scheduleTime: held, leaseDuration: "90s" };
+  const renewed = await queues.tasks.renewLease({ name, requestBody: renewal });
+  const stale = queues.tasks.acknowledge({ name, requestBody: { scheduleTime: held } });
+  expect(await statusOf(stale)).toEqual([400, "FAILED_PRECONDITION"]);
+  const given = { scheduleTime: renewed.data.scheduleTime ?? null };
+  expect((await queues.tasks.cancelLease({ name, requestBody: given })).data.name).toBe(name);
+  const [again] = await lease();
+  const ended = { scheduleTime: again?.scheduleTime ?? null };
+  expect((await queues.tasks.acknowledge({ name, requestBody: ended })).data).toEqual({});
+  expect(await statusOf(queues.tasks.get({ name }))).toEqual([404, "NOT_FOUND"]);
+  await queues.pause({ name: parent });
+  expect((await queues.get({ name: parent })).data.state).toBe("PAUSED");
+  expect((await queues.delete({ name: parent })).data).toEqual({});
 });
 
 it("asks for policies, locations and keys", async () => {

@@ -1,4 +1,5 @@
 // Every method of @google-cloud/tasks over its REST transport, in all three versions.
+import type { CloudTasksClient } from "@google-cloud/tasks";
 import { describe, expect, it } from "vitest";
 import {
   beta2Client,
@@ -180,7 +181,63 @@ describe("v2", () => {
   });
 });
 
+describe("what the versions have in common", () => {
+  // Three classes, and these methods are the same in each.
+  const versions: [string, () => CloudTasksClient][] = [
+    ["v2", () => tasksClient(server())],
+    ["v2beta3", () => beta3Client(server()) as unknown as CloudTasksClient],
+    ["v2beta2", () => beta2Client(server()) as unknown as CloudTasksClient],
+  ];
+
+  it.each(versions)("%s: the life of a queue and of its tasks", async (version, clientOf) => {
+    const client = clientOf();
+    const name = queueName(`common-${version}`);
+    await client.createQueue({ parent: PARENT, queue: { name } });
+    expect((await client.getQueue({ name }))[0].name).toBe(name);
+    const [updated] = await client.updateQueue({
+      queue: { name, retryConfig: { maxAttempts: 7 } },
+      updateMask: { paths: ["retry_config.max_attempts"] },
+    });
+    expect(updated.retryConfig?.maxAttempts).toBe(7);
+    expect((await client.pauseQueue({ name }))[0].state).toBe("PAUSED");
+    const [queues] = await client.listQueues({ parent: PARENT, filter: "state: PAUSED" });
+    expect(queues.map((queue) => queue.name)).toEqual([name]);
+
+    const task = { name: `${name}/tasks/one`, appEngineHttpRequest: {}, scheduleTime: later() };
+    await client.createTask({ parent: name, task });
+    await client.createTask({ parent: name, task: { ...task, name: `${name}/tasks/two` } });
+    expect((await client.getTask({ name: task.name }))[0].name).toBe(task.name);
+    const [tasks] = await client.listTasks({ parent: name, pageSize: 1 });
+    expect(tasks.map((one) => one.name)).toEqual([task.name, `${name}/tasks/two`]);
+    expect((await client.runTask({ name: task.name }))[0].name).toBe(task.name);
+    await client.deleteTask({ name: `${name}/tasks/two` });
+    const again = client.createTask({ parent: name, task: { ...task, name: `${name}/tasks/two` } });
+    expect((await refusal(again)).code).toBe(6);
+    expect((await client.resumeQueue({ name }))[0].state).toBe("RUNNING");
+    expect((await client.purgeQueue({ name }))[0].purgeTime?.seconds).toBeTruthy();
+
+    const [policy] = await client.getIamPolicy({ resource: name });
+    const bindings = [{ role: "roles/owner", members: ["user:you@example.com"] }];
+    const [set] = await client.setIamPolicy({ resource: name, policy: { ...policy, bindings } });
+    expect(set.bindings).toMatchObject(bindings);
+    const permissions = ["cloudtasks.queues.get"];
+    const [tested] = await client.testIamPermissions({ resource: name, permissions });
+    expect(tested.permissions).toEqual(permissions);
+    const [location] = (await client.getLocation({ name: PARENT })) as unknown as object[];
+    expect(location).toMatchObject({ locationId: "us-central1" });
+    await client.deleteQueue({ name });
+    expect((await refusal(client.getQueue({ name }))).code).toBe(5);
+  });
+});
+
 describe("v2beta3", () => {
+  it("says of keys in a vault that there are none here", async () => {
+    const client = beta3Client(server());
+    const name = `${PARENT}/cmekConfig`;
+    expect((await client.getCmekConfig({ name }))[0].name).toBe(name);
+    expect((await refusal(client.updateCmekConfig({ cmekConfig: { name } }))).code).toBe(12);
+  });
+
   it("has statistics, time to live, retries of a task's own", async () => {
     const client = beta3Client(server());
     const name = queueName("beta3");

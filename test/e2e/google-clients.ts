@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CloudTasksClient, v2beta2, v2beta3 } from "@google-cloud/tasks";
 import { OAuth2Client, PassThroughClient } from "google-auth-library";
-import { type cloudtasks_v2, google } from "googleapis";
+import {
+  type cloudtasks_v2,
+  type cloudtasks_v2beta2,
+  type cloudtasks_v2beta3,
+  google,
+} from "googleapis";
 import { afterAll, beforeAll } from "vitest";
 import { type Server, startServer } from "../../scripts/server.ts";
 
@@ -60,11 +65,23 @@ export function beta3Client(server: Server): v2beta3.CloudTasksClient {
 }
 
 export function googleapisClient(server: Server, token?: string): cloudtasks_v2.Cloudtasks {
+  return google.cloudtasks({ version: "v2", ...generatedOptions(server, token) });
+}
+
+export function generatedBeta2(server: Server, token?: string): cloudtasks_v2beta2.Cloudtasks {
+  return google.cloudtasks({ version: "v2beta2", ...generatedOptions(server, token) });
+}
+
+export function generatedBeta3(server: Server, token?: string): cloudtasks_v2beta3.Cloudtasks {
+  return google.cloudtasks({ version: "v2beta3", ...generatedOptions(server, token) });
+}
+
+function generatedOptions(server: Server, token: string | undefined) {
   const rootUrl = `${server.url}/`;
-  if (token === undefined) return google.cloudtasks({ version: "v2", rootUrl });
+  if (token === undefined) return { rootUrl };
   const auth = new google.auth.OAuth2();
   auth.setCredentials({ access_token: token });
-  return google.cloudtasks({ version: "v2", rootUrl, auth });
+  return { rootUrl, auth };
 }
 
 /** What a call was refused with. */

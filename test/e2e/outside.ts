@@ -9,6 +9,7 @@ export interface Arrived {
   url: string;
   headers: IncomingHttpHeaders;
   body: string;
+  bytes: Buffer;
   /** ms since 1970 */
   at: number;
   response: ServerResponse;
@@ -29,9 +30,11 @@ export async function outsideServer(
   const arrived: Arrived[] = [];
   const server = createServer(async (request, response) => {
     const { method = "", url = "", headers } = request;
-    let body = "";
-    for await (const chunk of request) body += chunk;
-    const one: Arrived = { method, url, headers, body, at: Date.now(), response };
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    const body = bytes.toString();
+    const one: Arrived = { method, url, headers, body, bytes, at: Date.now(), response };
     response.on("close", () => {
       if (!response.writableFinished) one.hungUpAt = Date.now();
     });

@@ -78,6 +78,7 @@ it("packs, installs, type-checks and runs outside the repository", async () => {
   expect([...tops].sort()).toEqual([
     "LICENSE",
     "README.md",
+    "cron.schema.json",
     "dist",
     "package.json",
     "queue.schema.json",

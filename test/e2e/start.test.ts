@@ -52,6 +52,7 @@ it("npm start serves the demo; what its page and the README tell people to paste
     ["/_ah/api/queues/sub:pause", 200],
     ["/_ah/api/queues/sub:resume", 200],
     ["/_ah/api/queues/sub/tasks", 201],
+    ["/_ah/api/cron/tally:run", 200],
     ["/_ah/queue/sub", 403, "PERMISSION_DENIED"],
   ]);
   await until("the slow task cut off at its deadline", 30, () =>
@@ -143,21 +144,38 @@ it("a task with an absolute url reaches a server that is allowed, and is not fol
   });
 });
 
-it("a bad queue.yaml stops start and deploy before anything runs, with its place", () => {
-  const copy = join(temporaryDir(), "copy");
-  const skipped = /node_modules|\.git|\.wrangler|dist/;
-  cpSync(ROOT, copy, { recursive: true, filter: (path) => !skipped.test(path.slice(ROOT.length)) });
-  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
-  writeFileSync(join(copy, "queue.yaml"), "queue:\n  - name: mail\n    rate: 5/w\n");
-  for (const [program, ...args] of [
-    ["npm", "start"],
-    ["wrangler", "deploy", "--dry-run"],
-  ]) {
-    const options = { cwd: copy, env: quietEnv(), encoding: "utf8", timeout: 60_000 } as const;
-    const { status, stdout, stderr } = spawnSync(program as string, args, options);
-    expect(status).not.toBe(0);
-    expect(stdout + stderr).toMatch(
-      /queue\.yaml:3:11: queue "mail": rate: found "?5\/w"?, expected/,
-    );
-  }
-});
+const BAD_FILES = [
+  {
+    file: "queue.yaml",
+    text: "queue:\n  - name: mail\n    rate: 5/w\n",
+    said: /queue\.yaml:3:11: queue "mail": rate: found "?5\/w"?, expected/,
+  },
+  {
+    file: "cron.yaml",
+    text: "cron:\n  - url: /tally\n    schedule: every 5 weeks\n",
+    said: /cron\.yaml:3:15: cron "tally": schedule: found "every 5 weeks", expected hours or minutes/,
+  },
+];
+
+it.each(BAD_FILES)(
+  "a bad $file stops start and deploy before anything runs, with its place",
+  ({ file, text, said }) => {
+    const copy = join(temporaryDir(), "copy");
+    const skipped = /node_modules|\.git|\.wrangler|dist/;
+    cpSync(ROOT, copy, {
+      recursive: true,
+      filter: (path) => !skipped.test(path.slice(ROOT.length)),
+    });
+    symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+    writeFileSync(join(copy, file), text);
+    for (const [program, ...args] of [
+      ["npm", "start"],
+      ["wrangler", "deploy", "--dry-run"],
+    ]) {
+      const options = { cwd: copy, env: quietEnv(), encoding: "utf8", timeout: 60_000 } as const;
+      const { status, stdout, stderr } = spawnSync(program as string, args, options);
+      expect(status).not.toBe(0);
+      expect(stdout + stderr).toMatch(said);
+    }
+  },
+);

@@ -1,6 +1,7 @@
 // What tasks made by Google's API do on the queue: headers, retries, runs, pull queues. Those of HTTP go to the
 // Worker's own route here (as firebase-admin sends them), so that time can be moved.
 import { beforeEach, describe, expect, it } from "vitest";
+import { toBase64 } from "../../src/core/base64.ts";
 import { clock, START } from "../support/clock.ts";
 import {
   cloud,
@@ -12,7 +13,7 @@ import {
   refused,
 } from "../support/cloud-tasks.ts";
 import { elapsed, fire, freshStart, pass, queue, until } from "../support/time.ts";
-import { handlers, received } from "../support/worker.ts";
+import { backendReceived, handlers, received } from "../support/worker.ts";
 
 beforeEach(freshStart);
 
@@ -85,6 +86,37 @@ describe("an HTTP task", () => {
     expect(gaps).toEqual([10, 20, 40, 80, 160, 240, 300, 300]);
     expect((await refused("GET", `/v2/${queueName("q1")}/tasks/t`))[0]).toBe(404);
     expect((await refused("POST", `/v2/${queueName("q1")}/tasks/t:run`))[0]).toBe(404);
+  });
+
+  it("comes again when its target's Retry-After says", async () => {
+    await createQueue("q1");
+    handlers.set("/_ah/queue/q1", () => {
+      const isFirst = received.length === 1;
+      const headers = { "Retry-After": "20" };
+      return isFirst ? new Response(null, { status: 503, headers }) : new Response();
+    });
+    await enqueue("q1", "t");
+    await pass("q1", 19);
+    expect(received).toHaveLength(1);
+    await pass("q1", 2);
+    expect(told("CloudTasks", "RetryCount")).toEqual(["0", "1"]);
+  });
+
+  it("has all its bytes at its handler, in whichever base64 they came", async () => {
+    await createQueue("q1");
+    const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    const standard = toBase64(bytes);
+    const urlSafe = standard.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+    const arrived: number[][] = [];
+    handlers.set("/_ah/queue/q1", async (request) => {
+      arrived.push([...new Uint8Array(await request.arrayBuffer())]);
+      return new Response();
+    });
+    await enqueue("q1", "standard", { httpRequest: { url: "", body: standard } });
+    await enqueue("q1", "url-safe", { httpRequest: { url: "", body: urlSafe } });
+    await pass("q1", 1);
+    expect(arrived).toEqual([[...bytes], [...bytes]]);
+    expect(received.map(({ headers }) => headers.get("Content-Type"))).toEqual([null, null]);
   });
 
   it("is given up when attempts and time are both used up", async () => {
@@ -167,6 +199,24 @@ describe("an App Engine task", () => {
     expect(told("AppEngine", "ExecutionCount")).toEqual(["0", "1", "2"]);
     expect(told("AppEngine", "RetryReason")).toEqual([null, "App Error", "App Error"]);
     expect(told("CloudTasks", "Name")).toEqual([null, null, null]);
+  });
+
+  it("goes where its service is mapped, or else where its queue's override says", async () => {
+    const relativeUri = "/work";
+    await createQueue("q1");
+    const appEngineRouting = { service: "backend", version: "v7" };
+    await createTask("q1", { appEngineHttpRequest: { relativeUri, appEngineRouting } });
+    await createQueue("q2", { appEngineRoutingOverride: { service: "backend" } });
+    const elsewhere = { appEngineRouting: { service: "other" } };
+    await createTask("q2", { appEngineHttpRequest: { relativeUri, ...elsewhere } });
+    await pass("q1", 1);
+    await pass("q2", 1);
+    expect(backendReceived.map(({ url }) => url.pathname)).toEqual(["/work", "/work"]);
+    expect(backendReceived.map(({ headers }) => headers.get("X-AppEngine-QueueName"))).toEqual([
+      "q1",
+      "q2",
+    ]);
+    expect(received).toEqual([]);
   });
 
   it("has one content type, however the caller writes it", async () => {

@@ -2,7 +2,15 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { toBase64 } from "../../src/core/base64.ts";
 import { clock } from "../support/clock.ts";
-import { cloud, createQueue, createTask, ok, queueName, refused } from "../support/cloud-tasks.ts";
+import {
+  cloud,
+  createQueue,
+  createTask,
+  ok,
+  PLACE,
+  queueName,
+  refused,
+} from "../support/cloud-tasks.ts";
 import { freshStart, pass, queue } from "../support/time.ts";
 import { received } from "../support/worker.ts";
 
@@ -21,13 +29,15 @@ const ENDED =
 const nameOf = (id: string) => `${queueName("q1")}/tasks/${id}`;
 
 describe("a new task", () => {
-  it("has a name of the service's, its url, POST, and no attempt", async () => {
+  it("has a name of the service's, its url, POST, and no attempt; it was made in a whole second", async () => {
+    const wholeSecond = new Date(clock.now).toISOString();
+    clock.now += 789;
     const task = await createTask("q1", { httpRequest, scheduleTime: LATER });
     expect(task).toEqual({
       name: expect.stringMatching(new RegExp(`^${nameOf("[A-Za-z0-9_-]{1,500}")}$`)),
       httpRequest: { url, httpMethod: "POST", headers: { "User-Agent": "Google-Cloud-Tasks" } },
       scheduleTime: "2050-01-02T00:00:00.000Z",
-      createTime: new Date(Math.floor(clock.now / 1000) * 1000).toISOString(),
+      createTime: wholeSecond,
       dispatchDeadline: "600s",
       dispatchCount: 0,
       responseCount: 0,
@@ -53,7 +63,7 @@ describe("a new task", () => {
     expect(list.tasks[0].view).toBe(2);
   });
 
-  it("has all its bytes back, in either base64, and at its handler", async () => {
+  it("has all its bytes back, in whichever base64 they came", async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
     const standard = toBase64(bytes);
     const urlSafe = standard.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
@@ -307,6 +317,17 @@ describe("a name", () => {
     await pass("q1", 3600);
     expect(received).toHaveLength(1);
     expect(await createTask("q1", named)).toMatchObject({ name: nameOf("t") });
+  });
+
+  it("is taken as long as its queue's tombstoneTtl says", async () => {
+    const queue2 = { name: queueName("q2"), tombstoneTtl: "7200s" };
+    await ok("POST", `/v2beta3/${PLACE}/queues`, queue2);
+    const task = { name: `${queueName("q2")}/tasks/t`, appEngineHttpRequest: {} };
+    await createTask("q2", task);
+    await pass("q2", 7199);
+    expect(await refused("POST", `/v2/${queueName("q2")}/tasks`, { task })).toEqual(exists);
+    await pass("q2", 2);
+    expect(await createTask("q2", task)).toMatchObject({ name: task.name });
   });
 
   it("is taken after its task was deleted", async () => {

@@ -1,7 +1,15 @@
 // Google's API on the wire: paths, escapes, bodies, errors, who may come in.
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cloud, createQueue, ok, PLACE, queueName, refused } from "../support/cloud-tasks.ts";
+import {
+  cloud,
+  createQueue,
+  createTask,
+  ok,
+  PLACE,
+  queueName,
+  refused,
+} from "../support/cloud-tasks.ts";
 import { freshStart, queue } from "../support/time.ts";
 import { received } from "../support/worker.ts";
 
@@ -119,12 +127,23 @@ describe("answers", () => {
   });
 
   it("have no null in them", async () => {
-    const texts = await Promise.all(
-      [`/v2/${PLACE}/queues`, `/v2beta2/${PLACE}/queues`, `/v2beta3/${PLACE}/queues`].map(
-        async (path) => (await fetchOwn(path)).text(),
-      ),
-    );
-    for (const text of texts) expect(text).not.toContain("null");
+    const task = {
+      httpRequest: { url: "https://example.com" },
+      scheduleTime: "2050-01-02T00:00:00Z",
+    };
+    await createTask("push", { ...task, name: `${queueName("push")}/tasks/t` });
+    const policy = `/v2/${queueName("push")}:getIamPolicy`;
+    const texts = [await (await fetchOwn(policy, { method: "POST" })).text()];
+    for (const version of ["v2", "v2beta2", "v2beta3"]) {
+      for (const path of [PLACE, `${PLACE}/queues`, `${queueName("push")}/tasks/t`]) {
+        texts.push(await (await fetchOwn(`/${version}/${path}`)).text());
+      }
+    }
+    for (const text of texts) {
+      expect(text).toMatch(/^\{/);
+      expect(text).not.toContain("null");
+      expect(text).not.toContain("error");
+    }
   });
 
   it("have statistics where a mask names them", async () => {

@@ -155,6 +155,37 @@ describe("a master", () => {
     expect(good).toMatchObject({ state: "done", result: "ok" });
   });
 
+  it("that failed with its group takes the group's end when both are redriven", async () => {
+    handlers.set("/bad", () => new Response(null, { status: 500 }));
+    await master("f", { tasks: [{ queue: "brief", url: "/bad" }, { queue: "paced" }] });
+    await work(at("push-f"), async () => (await queue("push").get("f")).state === "failed");
+    handlers.delete("/bad");
+    await queue("brief").redrive("all");
+    await work(at("push-f"), async () => (await stateOf(group(env, "push-f"))) === "done");
+    expect((await queue("push").get("f")).state).toBe("failed");
+    await queue("push").redrive(["f"]);
+    await work(at("push-f"), async () => (await queue("push").get("f")).state === "done");
+    expect(await group(env, "push-f").progress()).toMatchObject({ total: 2, done: 2 });
+  });
+
+  it("that is given up leaves its group open, and ends it when it is redriven", async () => {
+    let isBroken = true;
+    handlers.set("/half", async (request) => {
+      const steps = await get("paced").group({ master: await readTask(request), name: "half" });
+      await steps.add([{ queue: "paced", url: "/step" }]);
+      return new Response(null, { status: isBroken ? 500 : 200 });
+    });
+    await queue("brief").add({ name: "given-up", url: "/half" });
+    const half = async () => group(env, "half").progress();
+    await work(at("half"), async () => (await queue("brief").get("given-up")).state === "failed");
+    await work(at("half"), async () => (await half()).done === 1);
+    expect(await half()).toMatchObject({ state: "running", open: true, total: 1 });
+    isBroken = false;
+    await queue("brief").redrive(["given-up"]);
+    await work(at("half"), async () => (await queue("brief").get("given-up")).state === "done");
+    expect(paths().filter((path) => path === "/step")).toHaveLength(1);
+  });
+
   it("may be a subtask itself: groups nest", async () => {
     handlers.set("/inner", async (request) => {
       const task = await readTask(request);
@@ -188,6 +219,73 @@ describe("a master", () => {
       clock.now += 1000;
     }
     expect(paths().filter((path) => path.startsWith("/sub-"))).toEqual(["/sub-1", "/sub-2"]);
+  });
+});
+
+describe("a master's name that is used again", () => {
+  const freed = async (name: string) => {
+    await queue("push").delete([name]);
+    await queue("push").release(name);
+    clock.now += 1000;
+  };
+
+  it("makes a group of its own, which nothing of the one that failed before disturbs", async () => {
+    handlers.set("/bad", () => new Response(null, { status: 500 }));
+    const bad = { queue: "brief", url: "/bad", name: "bad" };
+    await master("m", { tasks: [bad, { queue: "brief", url: "/bad" }, { queue: "paced" }] });
+    await work(at("push-m"), async () => (await queue("push").get("m")).state === "failed");
+    await freed("m");
+
+    const { started, answer } = held("/slow");
+    await master("m", { tasks: [{ queue: "brief", url: "/slow" }, { url: "/last" }] });
+    await work(at("push-m"), () => started() === 1 && paths().includes("/last"));
+    handlers.delete("/bad");
+    await queue("brief").redrive(["bad"]);
+    await work(at("push-m"), async () => (await queue("brief").get("bad")).state === "done");
+    await crash();
+    await work(at("push-m"), () => started() === 2);
+    expect(await group(env, "push-m").progress()).toMatchObject({ total: 2, done: 1, failed: 0 });
+    answer(1, 200);
+    await work(at("push-m"), async () => (await queue("push").get("m")).state === "done");
+    const results = await resultsOf(group(env, "push-m"));
+    expect(results.map(({ index, queue: of }) => [index, of])).toEqual([
+      [0, "brief"],
+      [1, "push"],
+    ]);
+  });
+
+  it("makes a group of its own after one that was cancelled", async () => {
+    await master("m", { tasks: [{ queue: "stopped" }, { queue: "paced", countdown: 60 }] });
+    const waits = async () => (await queue("push").get("m")).state === "waiting";
+    await work(at("push-m"), waits, 10);
+    await group(env, "push-m").cancel();
+    await work(
+      [...at("push-m"), "stopped"],
+      async () => (await queue("push").get("m")).state === "failed",
+    );
+    await freed("m");
+    await master("m", { tasks: [{ queue: "paced", url: "/again" }] });
+    await work(at("push-m"), async () => (await queue("push").get("m")).state === "done");
+    expect(paths()).toContain("/again");
+  });
+});
+
+describe("a group that is over before its master's handler is", () => {
+  const endings: [string, (handle: GroupHandle) => Promise<unknown>, string][] = [
+    ["closed by it", (handle) => handle.close(), "done"],
+    ["cancelled", (handle) => handle.cancel(), "failed"],
+  ];
+
+  it.each(endings)("because it was %s ends the master all the same", async (_, end, state) => {
+    const names = ["one-retry", ...at("push-early")];
+    handlers.set("/early", async (request) => {
+      const early = await get("one-retry").group({ master: await readTask(request), tasks: [{}] });
+      await end(early);
+      while ((await stateOf(early)) === "running") await scheduler.wait(2);
+      return new Response();
+    });
+    await queue("push").add({ name: "early", url: "/early" });
+    await work(names, async () => (await queue("push").get("early")).state === state);
   });
 });
 
@@ -306,6 +404,19 @@ describe("over HTTP", () => {
     expect(cancelled).toMatchObject({ name: "h", open: false });
     const [, { results }] = await call("GET", "/groups/h/results?limit=1");
     expect(results).toEqual([{ index: 0, queue: "stopped", state: "deleted" }]);
+  });
+
+  it("has the results of its subtasks a page at a time, in their order", async () => {
+    const tasks = Array.from({ length: 5 }, (_, i) => ({ queue: i % 2 ? "push" : "paced" }));
+    await call("POST", "/groups", { name: "paged", tasks });
+    await work(at("paged"), async () => (await stateOf(group(env, "paged"))) === "done");
+    const pages: number[][] = [];
+    for (let query = "?limit=2"; query !== ""; ) {
+      const [, page] = await call("GET", `/groups/paged/results${query}`);
+      pages.push((page.results as GroupResult[]).map(({ index }) => index));
+      query = page.cursor === undefined ? "" : `?limit=2&cursor=${page.cursor}`;
+    }
+    expect(pages).toEqual([[0, 1], [2, 3], [4]]);
   });
 
   it("is followed as server-sent events until it is over", async () => {

@@ -4,6 +4,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { clock } from "../support/clock.ts";
+import { deploy, passAll } from "../support/cron.ts";
 import { freshStart, objectOf, pass, queue } from "../support/time.ts";
 import { work } from "../support/together.ts";
 import { group, handlers, held } from "../support/worker.ts";
@@ -144,6 +145,15 @@ describe("a pull task writes", () => {
   it("five with a tag", async () => {
     expect((await costOfPull((i) => ({ tag: `t${i % 3}` }))).rows).toBe(5 * LEASED + 2 * HISTORY);
   });
+});
+
+it("a recurring task writes four rows with its queue and one with its keeper, which sets its alarm once", async () => {
+  await deploy("cron: [{url: /a, schedule: every 1 minutes, extensions: {queue: unlimited}}]");
+  await passAll(300, "unlimited");
+  const [own, keeper] = [await meter("unlimited"), await meter("/cron")];
+  await passAll(600, "unlimited");
+  expect(own.rows).toBe(10 * 4 + HISTORY);
+  expect(keeper).toEqual({ rows: 10, alarms: 10 });
 });
 
 describe("a group", () => {

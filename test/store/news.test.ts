@@ -102,9 +102,12 @@ describe("news", () => {
     expect(place.sql.written - before).toBe(100);
   });
 
-  it("of a group that is over are gone", () => {
+  it("of a group that is over are gone, once they have been told", () => {
     const place = new Place();
     place.commit([{ group: "a", index: 1, state: "done" }]);
+    place.sql.transaction(() => place.news.forget("a"));
+    expect(place.news.hasUntold()).toBe(true);
+    place.tell(true);
     place.sql.transaction(() => place.news.forget("a"));
     expect(place.sql.rows("SELECT * FROM news")).toEqual([]);
     expect(place.news.hasUntold()).toBe(false);

@@ -7,21 +7,32 @@ import {
 } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { QueueHandle } from "../../src/index.ts";
+import { DIRECTORY } from "../../src/queue/object.ts";
 import { clock, START } from "./clock.ts";
-import { backendReceived, get, handlers, received } from "./worker.ts";
+import { backendReceived, deployed, get, handlers, received } from "./worker.ts";
 
 export function queue(name: string): QueueHandle {
+  touched.add(name);
   return get(env, name);
 }
 
+/** Objects that have been spoken to since the last fresh start. */
+const touched = new Set<string>();
+
 export function objectOf(name: string): DurableObjectStub {
+  touched.add(name);
   return (exports as unknown as { TaskQueue: DurableObjectNamespace }).TaskQueue.getByName(name);
 }
 
 /** Before each test: empty storage, the clock at its start, no handlers. */
 export async function freshStart(): Promise<void> {
+  // Only objects that are alive are emptied: one that has just ended would keep what it knows.
+  const names = [DIRECTORY, ...touched];
+  await Promise.all(names.map((name) => runInDurableObject(objectOf(name), () => {})));
   await reset();
+  touched.clear();
   clock.now = START;
+  deployed.cron = new Map();
   handlers.clear();
   received.length = 0;
   backendReceived.length = 0;

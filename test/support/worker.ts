@@ -1,7 +1,10 @@
 // The Worker under test: the library as a user has it, with a clock that tests move and handlers that
 // tests set.
 import { WorkerEntrypoint } from "cloudflare:workers";
+import type { CronFile } from "../../src/core/cron/cron-config.ts";
+import { parseQueueYaml } from "../../src/core/queue-config.ts";
 import { createTaskQueues } from "../../src/index.ts";
+import { TaskQueueObject } from "../../src/queue/object.ts";
 import { clock } from "./clock.ts";
 import queueYaml from "./queue.yaml";
 
@@ -50,16 +53,25 @@ export function held(path: string): {
   };
 }
 
-const queues = createTaskQueues({ config: queueYaml, targets: { backend: "Backend" } });
+const targets = { backend: "Backend" };
+const queues = createTaskQueues({ config: queueYaml, targets });
 
-export class TaskQueue extends queues.TaskQueue {
+/** What objects are made with; tests that deploy another cron.yaml change it. Emptied by `freshStart`. */
+export const deployed: { cron: CronFile } = { cron: new Map() };
+const file = parseQueueYaml(queueYaml);
+
+export class TaskQueue extends TaskQueueObject<unknown> {
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env, file, targets, deployed.cron);
+  }
+
   override now(): number {
     return clock.now;
   }
 }
 
 export const { TaskRunner } = queues;
-export const { deferred, get, group } = queues;
+export const { deferred, get, group, cron } = queues;
 
 export class Backend extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {

@@ -57,10 +57,10 @@ function keyOf(token: string): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", utf8(token), hmac, false, ["sign", "verify"]);
 }
 
-function signed(said: string): Uint8Array {
+function signed(said: string): Uint8Array<ArrayBuffer> {
   return utf8(`${PURPOSE} ${said}`);
 }
 
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(new TextEncoder().encode(text));
 }

@@ -13,12 +13,13 @@ export default queues.serve({
     const task = await readTask<number>(request);
     if (Math.random() < FAILING) throw new Error("bad luck");
     if (pathname !== "/_ah/queue/gather") return Response.json(task.payload ** 2);
-    const squares: number[] = [];
+    let count = 0;
+    let isWhole = true;
     for await (const { index, result } of queues.group(env, task.group ?? "").results()) {
-      squares[index] = result as number;
+      isWhole &&= index === count && result === index ** 2;
+      count++;
     }
-    const isWhole = squares.every((square, index) => square === index ** 2);
-    console.log(`gathered ${squares.length} ${isWhole ? "squares" : "of something else"}`);
+    console.log(`gathered ${count} ${isWhole ? "squares" : "of something else"}`);
     return new Response();
   },
 });
