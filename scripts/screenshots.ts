@@ -27,6 +27,7 @@ const PAGES: readonly (readonly [
   ["task-leased", "/queues/inbox/tasks/scan-1"],
   ["preview", "/queues/mail/preview?rate=20%2Fs&task_retry_limit=8"],
   ["group", "/groups/master-slow"],
+  ["cron", "/cron"],
   ["add", "/queues/mail", (page) => page.getByRole("button", { name: "Add a task" }).click()],
   ["purge", "/queues/mail", (page) => page.getByRole("button", { name: "Purge…" }).click()],
   ["keys", "", (page) => page.keyboard.press("?")],

@@ -1,5 +1,6 @@
 // Which page is drawn, and its title.
 import { useEffect } from "preact/hooks";
+import { CronPage } from "./cron/cron-page.tsx";
 import { GroupPage } from "./group/group-page.tsx";
 import { useRoute } from "./navigation.ts";
 import { PreviewPage } from "./preview/preview-page.tsx";
@@ -33,6 +34,8 @@ function pageOf(route: Route) {
       return <PreviewPage key={route.queue} name={route.queue} />;
     case "group":
       return <GroupPage key={route.group} name={route.group} />;
+    case "cron":
+      return <CronPage />;
     default:
       return <NotHere />;
   }

@@ -32,6 +32,12 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
           <a class="brand" href={HOME} aria-current={route.page === "queues" ? "page" : undefined}>
             Task queues
           </a>
+          <a
+            href={pathOf({ page: "cron" })}
+            aria-current={route.page === "cron" ? "page" : undefined}
+          >
+            Cron
+          </a>
         </nav>
         <Connection />
         <ZoneSwitch />

@@ -11,6 +11,7 @@ export const SHORTCUTS: readonly (readonly [keys: string, does: string])[] = [
   ["x", "select"],
   ["Esc", "leave a field, close a dialog, drop the selection"],
   ["g q", "to the queues"],
+  ["g c", "to cron"],
   ["?", "this help"],
 ];
 
@@ -38,6 +39,7 @@ export function goByKey(event: KeyboardEvent): void {
     filter?.select();
   }
   if (before === "g" && key === "q") go(pathOf({ page: "queues" }));
+  if (before === "g" && key === "c") go(pathOf({ page: "cron" }));
   before = key;
 }
 

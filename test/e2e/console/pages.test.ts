@@ -44,6 +44,7 @@ const PAGES: readonly [name: string, path: string, before?: (page: Page) => Prom
   ["a done task", "/queues/sub/tasks/nightly-1-4"],
   ["a leased task", "/queues/inbox/tasks/scan-1"],
   ["a group", "/groups/master-nightly"],
+  ["cron", "/cron"],
   ["the preview", "/queues/mail/preview?rate=nonsense"],
   [
     "adding a task",
