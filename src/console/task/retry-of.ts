@@ -10,7 +10,7 @@ export function retryOf(
   return retry ? completeRetry(retry) : queueRetry(retryParameters);
 }
 
-export function queueRetry(given: QueueView["retryParameters"]): RetryParameters {
+function queueRetry(given: QueueView["retryParameters"]): RetryParameters {
   return completeRetry({
     ...(given.taskRetryLimit === undefined ? {} : { limit: given.taskRetryLimit }),
     ...(given.taskAgeLimit === undefined ? {} : { ageLimit: given.taskAgeLimit }),

@@ -69,6 +69,7 @@ it("a paused queue is why its tasks wait, and they run once it is resumed", asyn
   const page = await visit(browser.current, server, "/queues/halted");
   await button(page, "Pause").click();
   await button(page, "Resume").waitFor();
+  await page.locator(".marks", { hasText: "paused" }).waitFor();
   await addAll("halted", [{ name: "held", url: "/", method: "GET" }]);
   await page.getByRole("cell", { name: "the queue is paused" }).waitFor();
   await page.getByRole("link", { name: "held" }).click();
@@ -169,4 +170,25 @@ it("run now runs one of a paused queue", async () => {
   await button(page, "Run now").click();
   await page.locator(".page-head .state-done").waitFor();
   expect(await stateOf(server, "asked", "first")).toBe("due");
+});
+
+it("a group that is to stop is cancelled", async () => {
+  await define("parts", { rate: "0" });
+  const tasks = [
+    { queue: "parts", name: "part-1" },
+    { queue: "parts", name: "part-2" },
+  ];
+  const body = JSON.stringify({ name: "endless", tasks });
+  expect((await server.fetch("/_ah/api/groups", { method: "POST", body })).status).toBe(201);
+  const page = await visit(browser.current, server, "/queues/parts/tasks/part-1");
+  await page.getByRole("link", { name: "endless" }).click();
+  await page.locator(".page-head .state-running").waitFor();
+  await button(page, "Cancel…").click();
+  await button(page, "Cancel the group").click();
+  await page.locator(".page-head .state-cancelled").waitFor();
+  await until(
+    "both deleted",
+    30,
+    async () => (await rows(page).getByText("deleted").count()) === 2,
+  );
 });

@@ -166,6 +166,17 @@ it("what the knobs lead to is shown as they are turned, and can be sent on", asy
   await shows(again, "1,000 tasks due at once: gone after 20 s");
 });
 
+it("charts a quarter of an hour, or six hours as the address says", async () => {
+  await queueOf("charted", [{ name: "a" }]);
+  const page = await visit(browser.current, server, "/queues/charted");
+  await shows(page, "Last 15 minutes");
+  await page.getByRole("img", { name: /^In and out: added/ }).waitFor();
+  await page.getByRole("button", { name: "6 h" }).click();
+  await page.waitForURL("**/queues/charted?span=6h");
+  await shows(page, "Last 6 hours");
+  await page.getByRole("img", { name: /^Run time: p50/ }).waitFor();
+});
+
 it("stands still while nobody looks, and times are local or UTC as one likes", async () => {
   await queueOf("timed", [{ name: "once", countdown: 900 }]);
   const page = await visit(browser.current, server, "/queues/timed/tasks/once");
