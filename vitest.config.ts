@@ -10,7 +10,12 @@ export default defineConfig({
       {
         test: {
           name: "core",
-          include: ["test/core/**/*.test.ts", "test/store/**/*.test.ts", "test/*.test.ts"],
+          include: [
+            "test/core/**/*.test.ts",
+            "test/store/**/*.test.ts",
+            "test/console/**/*.test.ts",
+            "test/*.test.ts",
+          ],
           // Properties run thousands of cases, and a machine may be busy.
           testTimeout: 30_000,
         },

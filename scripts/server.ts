@@ -20,6 +20,8 @@ export interface ServerOptions {
   command?: readonly string[];
   /** Default the repository. */
   cwd?: string;
+  /** Default a free one. */
+  port?: number;
 }
 
 /** A line the server wrote, and when (ms since 1970). */
@@ -33,8 +35,9 @@ export async function startServer({
   stateDir,
   command = ["wrangler", "dev"],
   cwd = ROOT,
+  port: given,
 }: ServerOptions): Promise<Server> {
-  const port = await freePort();
+  const port = given ?? (await freePort());
   const [program = "", ...args] = command;
   const child = spawn(program, [...args, "--port", `${port}`, "--persist-to", stateDir], {
     cwd,

@@ -1,10 +1,16 @@
 // The console: one page, drawn in the browser from what the API gives.
+import "./charts/language.ts";
 import { render } from "preact";
+import { App } from "./app.tsx";
+import { followQueues } from "./live/queues.ts";
+import { followLinks } from "./navigation.ts";
+import { followTheme } from "./shell/theme.ts";
 import "./style.css";
 
-function Console() {
-  return <h1>Task queues</h1>;
-}
-
 const place = document.getElementById("app");
-if (place) render(<Console />, place);
+if (place) {
+  followTheme();
+  followLinks();
+  followQueues();
+  render(<App />, place);
+}

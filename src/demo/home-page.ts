@@ -61,13 +61,14 @@ export function homePage(origin: string): string {
 <p>A task on queue <b>master</b> cuts a range of numbers into intervals and puts a named subtask for each on
 queue <b>sub</b>, which counts it; the master waits for them, and one task more puts their numbers together. The server's log
 shows them all.</p>
+<p>Watch it in the <a href="/_ah/console">console</a>: every queue, task and attempt, live.</p>
 <h2>Masters and their subtasks</h2>
 <div id="masters" aria-live="polite">None yet: paste the first line below into a shell.</div>
 <h2>What to try</h2>
 <ol>
 ${experiments(origin).map(itemOf).join("\n")}
 </ol>
-<p>Queues: <a href="/_ah/api/queues">all, with their statistics</a>. Tasks: <a href="${MASTER}">master</a>,
+<p>As JSON: <a href="/_ah/api/queues">all queues, with their statistics</a>. Tasks: <a href="${MASTER}">master</a>,
 <a href="${SUB}/tasks">sub</a>, <a href="${SUB}/tasks?state=failed">failed ones of sub</a>.
 Once deployed, the API wants the token: <code>-H 'Authorization: Bearer …'</code>.</p>
 <script type="module">${MASTERS}</script>

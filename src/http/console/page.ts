@@ -68,12 +68,18 @@ function pageOf(assets: readonly string[], body: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Task queues</title>
+<link rel="icon" href="${ICON}">
 ${assets.map(tagOf).join("\n")}
 </head>
 ${body}
 </html>
 `;
 }
+
+// Three tasks in a row; in the page itself, for the Worker may have an icon of its own.
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="#5b76e0"><path d="M2 3h12v2.5H2zM2 7h9v2.5H2zM2 11h6v2.5H2z"/></svg>',
+)}`;
 
 function stylesOf(assets: readonly string[]): string[] {
   return assets.filter((path) => path.endsWith(".css"));

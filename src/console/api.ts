@@ -1,0 +1,58 @@
+// The API, as the page asks it. What it refuses is thrown with the API's own words.
+
+const API = "/_ah/api";
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return ask<T>(path, { signal: signal ?? null });
+}
+
+export function post<T>(path: string, body?: unknown): Promise<T> {
+  if (body === undefined) return ask<T>(path, { method: "POST" });
+  const headers = { "Content-Type": "application/json" };
+  return ask<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+export function remove<T>(path: string): Promise<T> {
+  return ask<T>(path, { method: "DELETE" });
+}
+
+/** `/queues/{queue}`, whatever the name has in it. */
+export function queuePath(queue: string): string {
+  return `/queues/${encodeURIComponent(queue)}`;
+}
+
+export function taskPath(queue: string, name: string): string {
+  return `${queuePath(queue)}/tasks/${encodeURIComponent(name)}`;
+}
+
+export function groupPath(name: string): string {
+  return `/groups/${encodeURIComponent(name)}`;
+}
+
+/** Where a path of the API is. */
+export function apiUrl(path: string): string {
+  return API + path;
+}
+
+async function ask<T>(path: string, init: RequestInit): Promise<T> {
+  const response = await fetch(apiUrl(path), { ...init, credentials: "same-origin" });
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return body as T;
+  throw refusalOf(response.status, body);
+}
+
+function refusalOf(status: number, body: unknown): ApiError {
+  const { code, message } = (body as { error?: { code?: string; message?: string } })?.error ?? {};
+  return new ApiError(status, code ?? "UNKNOWN", message ?? `the server answered ${status}`);
+}

@@ -1,0 +1,53 @@
+// Which page is drawn, and its title.
+import { useEffect } from "preact/hooks";
+import { CronPage } from "./cron/cron-page.tsx";
+import { GroupPage } from "./group/group-page.tsx";
+import { useRoute } from "./navigation.ts";
+import { PreviewPage } from "./preview/preview-page.tsx";
+import { QueuePage } from "./queue/queue-page.tsx";
+import { QueuesPage } from "./queues/queues-page.tsx";
+import { HOME, type Route, titleOf } from "./route.ts";
+import { Shell } from "./shell/shell.tsx";
+import { TaskPage } from "./task/task-page.tsx";
+
+export function App() {
+  const route = useRoute();
+  const title = titleOf(route);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return <Shell route={route}>{pageOf(route)}</Shell>;
+}
+
+// Keyed by what it shows, so that nothing of one queue or task is left when another is opened.
+function pageOf(route: Route) {
+  switch (route.page) {
+    case "queues":
+      return <QueuesPage />;
+    case "queue":
+      return <QueuePage key={route.queue} name={route.queue} />;
+    case "task":
+      return (
+        <TaskPage key={`${route.queue}/${route.task}`} queue={route.queue} name={route.task} />
+      );
+    case "preview":
+      return <PreviewPage key={route.queue} name={route.queue} />;
+    case "group":
+      return <GroupPage key={route.group} name={route.group} />;
+    case "cron":
+      return <CronPage />;
+    default:
+      return <NotHere />;
+  }
+}
+
+function NotHere() {
+  return (
+    <section class="empty">
+      <h1>There is no such page</h1>
+      <p>
+        <a href={HOME}>All queues</a>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,122 @@
+// How a backlog goes: the queue's own bucket and plan, run ahead of time.
+import { type Bucket, type BucketShape, fullBucket, refilled, taken } from "../../core/bucket.ts";
+import { type Room, startable, wakeAt } from "../../core/plan.ts";
+import type { Meaning } from "./knobs.ts";
+
+export interface DrainPoint {
+  /** Seconds since all were due. */
+  at: number;
+  /** Tasks that have not ended. */
+  left: number;
+  running: number;
+}
+
+export interface DrainCurve {
+  points: DrainPoint[];
+  /** Seconds until the last has ended; absent when that never comes, or not within what was run ahead. */
+  drainedAt?: number;
+}
+
+type Backlog = Omit<Meaning, "retry">;
+
+const MOST_STEPS = 200_000;
+const MOST_POINTS = 400;
+
+/** `tasks` are due at once; each runs `runSeconds` (a millisecond at least) and succeeds. */
+export function drainCurve(backlog: Backlog): DrainCurve {
+  const queue = new QueueAhead(backlog);
+  const points: DrainPoint[] = [];
+  for (let step = 0; step < MOST_STEPS; step++) {
+    queue.turn();
+    const point = queue.point();
+    points.push(point);
+    if (point.left === 0) return { points: thinned(points), drainedAt: point.at };
+    if (!queue.goOn()) break;
+  }
+  return { points: thinned(points) };
+}
+
+// The first and the last stay.
+function thinned(points: DrainPoint[]): DrainPoint[] {
+  const step = Math.ceil(points.length / MOST_POINTS);
+  return points.filter((_, index) => index % step === 0 || index === points.length - 1);
+}
+
+/** A queue in a time of its own, in ms since all its tasks were due. */
+class QueueAhead {
+  readonly #backlog: Backlog;
+  readonly #shape: BucketShape;
+  readonly #runMs: number;
+  readonly #inFlight = new InFlight();
+  #now = 0;
+  #waiting: number;
+  #level: Bucket;
+
+  constructor(backlog: Backlog) {
+    this.#backlog = backlog;
+    this.#shape = { capacity: backlog.bucketSize, rate: backlog.rate };
+    this.#runMs = Math.max(1, Math.round(backlog.runSeconds * 1000));
+    this.#waiting = backlog.tasks;
+    this.#level = fullBucket(this.#shape, 0);
+  }
+
+  /** What an alarm does: starts what may start. */
+  turn(): void {
+    this.#inFlight.endUntil(this.#now);
+    const room = this.#room();
+    const started = Math.min(this.#waiting, startable(room));
+    this.#waiting -= started;
+    if (room.bucket) this.#level = taken(room.bucket.level, started);
+    this.#inFlight.start(started, this.#now + this.#runMs);
+  }
+
+  point(): DrainPoint {
+    const { size: running } = this.#inFlight;
+    return { at: this.#now / 1000, left: this.#waiting + running, running };
+  }
+
+  /** To the next moment at which something may start or has ended; whether there is one. */
+  goOn(): boolean {
+    const nextDue = this.#waiting > 0 ? this.#now : undefined;
+    const wake = wakeAt({ ...this.#room(), now: this.#now, nextDue });
+    const moments = [wake, this.#inFlight.firstEnd].filter((at) => at !== undefined);
+    if (moments.length === 0) return false;
+    this.#now = Math.max(this.#now, Math.min(...moments));
+    return true;
+  }
+
+  #room(): Room {
+    const { rate, maxConcurrentRequests: maxRunning } = this.#backlog;
+    const level = refilled(this.#level, this.#shape, this.#now);
+    return {
+      paused: rate === 0,
+      bucket: Number.isFinite(rate) ? { level, shape: this.#shape } : undefined,
+      running: this.#inFlight.size,
+      maxRunning,
+    };
+  }
+}
+
+/** Attempts in flight; all run equally long, so the first to start is the first to end. */
+class InFlight {
+  size = 0;
+  readonly #ends: { at: number; n: number }[] = [];
+  #first = 0;
+
+  get firstEnd(): number | undefined {
+    return this.#ends[this.#first]?.at;
+  }
+
+  start(n: number, end: number): void {
+    if (n === 0) return;
+    this.#ends.push({ at: end, n });
+    this.size += n;
+  }
+
+  endUntil(now: number): void {
+    for (let end = this.#ends[this.#first]; end && end.at <= now; end = this.#ends[this.#first]) {
+      this.size -= end.n;
+      this.#first++;
+    }
+  }
+}

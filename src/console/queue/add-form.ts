@@ -1,0 +1,109 @@
+// The form a task is added by: its fields as they are typed, and the task they ask for.
+import type { NewTask } from "../../core/task.ts";
+
+export type BodyKind = "none" | "json" | "text" | "params" | "base64";
+
+export interface AddForm {
+  name: string;
+  /** Seconds. */
+  countdown: string;
+  url: string;
+  method: string;
+  bodyKind: BodyKind;
+  body: string;
+  /** A line each, `Name: value`. */
+  headers: string;
+  tag: string;
+  /** What the form has no field for and passes on. */
+  kept: NewTask;
+}
+
+/** The form filled in with a task, or empty. */
+export function formOf(task: NewTask = {}): AddForm {
+  const { name = "", url = "", method = "POST", headers = {}, tag = "", ...rest } = task;
+  const { params, payload, payloadBase64, ...kept } = rest;
+  return {
+    ...{ name, url, method, tag, kept, countdown: "" },
+    headers: linesOf(headers, ": "),
+    ...bodyOf({ params, payload, payloadBase64 }),
+  };
+}
+
+function bodyOf({
+  params,
+  payload,
+  payloadBase64,
+}: Pick<NewTask, "params" | "payload" | "payloadBase64">): Pick<AddForm, "bodyKind" | "body"> {
+  if (params) return { bodyKind: "params", body: linesOf(params, "=") };
+  if (payloadBase64 !== undefined) return { bodyKind: "base64", body: payloadBase64 };
+  if (typeof payload === "string") return { bodyKind: "text", body: payload };
+  if (payload === undefined) return { bodyKind: "none", body: "" };
+  return { bodyKind: "json", body: JSON.stringify(payload, null, 2) };
+}
+
+function linesOf(values: Record<string, string | readonly string[]>, between: string): string {
+  return Object.entries(values)
+    .flatMap(([name, value]) => [value].flat().map((one) => `${name}${between}${one}`))
+    .join("\n");
+}
+
+/** The task the form asks for, or what is wrong with the form; the API checks the rest. */
+export function taskOf(form: AddForm): { task: NewTask } | { wrong: string } {
+  const task: NewTask = { ...form.kept };
+  const { name, url, method, tag, countdown } = form;
+  if (name.trim()) task.name = name.trim();
+  if (url.trim()) task.url = url.trim();
+  if (method !== "POST") task.method = method as NonNullable<NewTask["method"]>;
+  if (tag.trim()) task.tag = tag.trim();
+  if (countdown.trim()) task.countdown = countdown.trim();
+  const headers = grouped(form.headers, ":");
+  if ("wrong" in headers) return { wrong: `Headers: ${headers.wrong}` };
+  if (Object.keys(headers.values).length > 0) task.headers = headers.values;
+  return withBody(task, form);
+}
+
+function withBody(
+  task: NewTask,
+  { bodyKind, body }: AddForm,
+): { task: NewTask } | { wrong: string } {
+  switch (bodyKind) {
+    case "none":
+      return { task };
+    case "text":
+      return { task: { ...task, payload: body } };
+    case "base64":
+      return { task: { ...task, payloadBase64: body.trim() } };
+    case "params": {
+      const params = grouped(body, "=");
+      if ("wrong" in params) return { wrong: `Form fields: ${params.wrong}` };
+      return { task: { ...task, params: params.values } };
+    }
+    case "json":
+      return withJson(task, body);
+  }
+}
+
+function withJson(task: NewTask, body: string): { task: NewTask } | { wrong: string } {
+  try {
+    return { task: { ...task, payload: JSON.parse(body) } };
+  } catch (error) {
+    return { wrong: `JSON: ${(error as Error).message}` };
+  }
+}
+
+/** Lines of name and value; a name that comes again gets a list. */
+function grouped(
+  text: string,
+  between: string,
+): { values: Record<string, string | string[]> } | { wrong: string } {
+  const values = new Map<string, string[]>();
+  for (const line of text.split("\n").filter((it) => it.trim() !== "")) {
+    const at = line.indexOf(between);
+    if (at < 1) return { wrong: `expected "name${between}value", found "${line}"` };
+    const name = line.slice(0, at).trim();
+    const value = between === ":" ? line.slice(at + 1).trim() : line.slice(at + 1);
+    values.set(name, [...(values.get(name) ?? []), value]);
+  }
+  const single = (all: string[]) => (all.length === 1 ? (all[0] as string) : all);
+  return { values: Object.fromEntries([...values].map(([name, all]) => [name, single(all)])) };
+}

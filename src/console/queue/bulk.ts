@@ -1,0 +1,88 @@
+// Acting on many tasks: first all that match are listed, so that there is a number to ask back with, and then
+// exactly those are acted on, a chunk at a time.
+import type { TaskPage } from "../../queue/verbs.ts";
+
+/** Every name the pages have; `counted` hears the number so far. */
+export async function namesOnPages(
+  page: (cursor: string | undefined) => Promise<TaskPage>,
+  counted: (n: number) => void,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const names = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const { tasks, cursor: next } = await page(cursor);
+    signal.throwIfAborted();
+    for (const { name } of tasks) names.add(name);
+    counted(names.size);
+    cursor = next;
+  } while (cursor !== undefined);
+  return [...names];
+}
+
+/** What became of a chunk: how many were acted on, and why others were not. */
+export interface ChunkResult {
+  done: number;
+  /** No longer there, or no longer in a state for it. */
+  missed: number;
+  errors: string[];
+}
+
+export interface BulkProgress extends ChunkResult {
+  of: number;
+}
+
+/**
+ * `told` hears how it stands after each chunk. A chunk that is refused counts as errors, and the next goes on;
+ * the signal ends it between two chunks, with what has been done so far.
+ */
+export async function actOnAll(
+  names: readonly string[],
+  chunkSize: number,
+  act: (chunk: readonly string[]) => Promise<ChunkResult>,
+  told: (progress: BulkProgress) => void,
+  signal: AbortSignal,
+): Promise<BulkProgress> {
+  let progress: BulkProgress = { of: names.length, done: 0, missed: 0, errors: [] };
+  for (let begin = 0; begin < names.length && !signal.aborted; begin += chunkSize) {
+    const chunk = names.slice(begin, begin + chunkSize);
+    const result = await act(chunk).catch((error: unknown) => refused(chunk, error));
+    progress = {
+      of: progress.of,
+      done: progress.done + result.done,
+      missed: progress.missed + result.missed,
+      errors: [...progress.errors, ...result.errors],
+    };
+    told(progress);
+  }
+  return progress;
+}
+
+/** One call a task, all of a chunk at once. */
+export async function oneByOne(
+  chunk: readonly string[],
+  act: (name: string) => Promise<unknown>,
+): Promise<ChunkResult> {
+  const settled = await Promise.allSettled(chunk.map(act));
+  const errors = settled.flatMap((it) => (it.status === "rejected" ? [messageOf(it.reason)] : []));
+  return { done: chunk.length - errors.length, missed: 0, errors };
+}
+
+function refused(chunk: readonly string[], error: unknown): ChunkResult {
+  return { done: 0, missed: 0, errors: chunk.map(() => messageOf(error)) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `12 deleted, 3 no longer there, 2 failed: <the first message>`. */
+export function outcomeText(verb: string, { of, done, missed, errors }: BulkProgress): string {
+  const rest = of - done - missed - errors.length;
+  return [
+    `${done} ${verb}`,
+    ...(missed > 0 ? [`${missed} no longer there`] : []),
+    ...(rest > 0 ? [`${rest} left alone`] : []),
+    ...(errors.length > 0 ? [`${errors.length} refused: ${errors[0]}`] : []),
+  ].join(", ");
+}

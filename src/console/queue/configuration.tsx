@@ -1,0 +1,63 @@
+// What the queue goes by, in queue.yaml's words.
+import type { QueueView } from "../../core/queue-view.ts";
+import { duration } from "../words/times.ts";
+
+export function Configuration({ queue }: { queue: QueueView }) {
+  return (
+    <section class="panel" aria-label="Configuration">
+      <div class="panel-head">
+        <h2>Configuration</h2>
+      </div>
+      <dl class="pairs">
+        {entriesOf(queue).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <bdi>{value}</bdi>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function entriesOf(queue: QueueView): [string, string][] {
+  const {
+    mode,
+    rate,
+    bucketSize,
+    maxConcurrentRequests,
+    target,
+    acl,
+    extensions,
+    retryParameters,
+  } = queue;
+  const { taskRetryLimit, taskAgeLimit, minBackoffSeconds, maxBackoffSeconds, maxDoublings } =
+    retryParameters;
+  const { tombstoneTtl, keepFailed, keepResults, failedQueue, annotations } = extensions;
+  const push: [string, string][] = [
+    ["rate", rate],
+    ["bucket_size", String(bucketSize)],
+    ["max_concurrent_requests", String(maxConcurrentRequests)],
+    ...(target === undefined ? [] : [["target", target] as [string, string]]),
+  ];
+  const backoff: [string, string][] = [
+    ["task_age_limit", taskAgeLimit === undefined ? "none" : duration(taskAgeLimit)],
+    ["min_backoff_seconds", String(minBackoffSeconds)],
+    ["max_backoff_seconds", String(maxBackoffSeconds)],
+    ["max_doublings", String(maxDoublings)],
+  ];
+  return [
+    ["mode", mode],
+    ...(mode === "push" ? push : []),
+    ["task_retry_limit", taskRetryLimit === undefined ? "none" : String(taskRetryLimit)],
+    ...(mode === "push" ? backoff : []),
+    ["tombstone_ttl", duration(tombstoneTtl)],
+    ["keep_failed", duration(keepFailed)],
+    ...(keepResults ? [["keep_results", "true"] as [string, string]] : []),
+    ...(failedQueue ? [["failed_queue", failedQueue] as [string, string]] : []),
+    ...(acl.length > 0 ? [["acl", JSON.stringify(acl)] as [string, string]] : []),
+    ...(annotations ? [["annotations", JSON.stringify(annotations)] as [string, string]] : []),
+  ];
+}

@@ -1,0 +1,54 @@
+// Which tasks of a queue are listed, and where the API has them.
+import type { TaskState } from "../../core/task.ts";
+import { queuePath } from "../api.ts";
+
+/** `ended`: names that are still taken though their tasks have ended. "": whatever is on the queue. */
+export type ListedState = "" | "ended" | Exclude<TaskState, "done" | "deleted">;
+
+export interface Filter {
+  state: ListedState;
+  prefix: string;
+  /** Of pull tasks, exactly. */
+  tag: string;
+}
+
+const STATES: readonly ListedState[] = [
+  "",
+  "scheduled",
+  "due",
+  "running",
+  "leased",
+  "waiting",
+  "failed",
+  "ended",
+];
+
+/** The tabs of a queue; tasks are leased from a pull queue, and run by a push queue. */
+export function statesOf(mode: "push" | "pull"): ListedState[] {
+  const foreign = mode === "pull" ? ["running", "waiting"] : ["leased"];
+  return STATES.filter((state) => !foreign.includes(state));
+}
+
+/** What stands in the address; an unknown state lists all. */
+export function listedState(text: string): ListedState {
+  return STATES.find((state) => state === text) ?? "";
+}
+
+export function listPath(queue: string, filter: Filter, limit: number, cursor?: string): string {
+  const { state, prefix, tag } = filter;
+  const isEnded = state === "ended";
+  const query = new URLSearchParams();
+  if (state && !isEnded) query.set("state", state);
+  if (prefix) query.set("prefix", prefix);
+  if (tag && !isEnded) query.set("tag", tag);
+  query.set("limit", String(limit));
+  if (cursor) query.set("cursor", cursor);
+  return `${queuePath(queue)}/${isEnded ? "tombstones" : "tasks"}?${query}`;
+}
+
+/** `failed tasks whose names begin with "count-"`. */
+export function filterWords({ state, prefix, tag }: Filter, n: number): string {
+  const tasks = `${state ? `${state} ` : ""}${n === 1 ? "task" : "tasks"}`;
+  const named = prefix ? ` whose ${n === 1 ? "name begins" : "names begin"} with "${prefix}"` : "";
+  return `${tasks}${named}${tag ? ` tagged "${tag}"` : ""}`;
+}

@@ -1,0 +1,60 @@
+// What can be done to a queue as a whole.
+import { useState } from "preact/hooks";
+import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { QueueView } from "../../core/queue-view.ts";
+import { mayWrite } from "../access.ts";
+import { post, queuePath } from "../api.ts";
+import { hearOf } from "../live/queues.ts";
+import { pathOf } from "../route.ts";
+import { Confirm } from "../shell/dialog.tsx";
+import { acting } from "../shell/messages.tsx";
+import { counted } from "../words/counts.ts";
+
+export function QueueActions({ queue, onAdd }: { queue: WatchedQueue; onAdd: () => void }) {
+  const [isPurging, setPurging] = useState(false);
+  const { name, mode, state, statistics } = queue;
+  const act = (verb: string, said: string) =>
+    acting(async () => {
+      hearOf(await post<QueueView>(`${queuePath(name)}:${verb}`));
+      return said;
+    });
+  return (
+    <div class="actions">
+      {mode === "push" && <a href={pathOf({ page: "preview", queue: name })}>Preview</a>}
+      {mayWrite() && (
+        <>
+          {state === "paused" ? (
+            <button type="button" onClick={() => act("resume", `${name} runs again`)}>
+              Resume
+            </button>
+          ) : (
+            <button type="button" onClick={() => act("pause", `${name} is paused`)}>
+              Pause
+            </button>
+          )}
+          <button type="button" onClick={() => setPurging(true)}>
+            Purge…
+          </button>
+          <button type="button" class="primary" onClick={onAdd}>
+            Add a task
+          </button>
+        </>
+      )}
+      {isPurging && (
+        <Confirm
+          title={`Purge ${name}`}
+          action="Purge"
+          isDangerous
+          typed={name}
+          onConfirm={() => act("purge", `${name} is empty`)}
+          onClose={() => setPurging(false)}
+        >
+          <p>
+            Deletes {counted(statistics.tasks, "task")} on the queue. What is running ends, and is
+            not repeated. Tasks that have failed stay.
+          </p>
+        </Confirm>
+      )}
+    </div>
+  );
+}

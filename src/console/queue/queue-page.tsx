@@ -1,0 +1,72 @@
+// One queue: how it stands, what it did lately, its tasks, what it goes by.
+import { useState } from "preact/hooks";
+import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { QueueView } from "../../core/queue-view.ts";
+import { queuePath } from "../api.ts";
+import { useFetched } from "../fetched.ts";
+import { useNow } from "../live/now.ts";
+import { useLiveQueue } from "../live/queues.ts";
+import { drainOf, drainText } from "../queues/drain.ts";
+import { ProblemLines } from "../queues/problem-lines.tsx";
+import { oldestDueSeconds, problemsOf } from "../queues/problems.ts";
+import { SlotGauge, TokenGauge } from "../queues/queue-row.tsx";
+import { Figure, SpreadFigure } from "../queues/strip.tsx";
+import { Loading, Refused } from "../shell/loading.tsx";
+import { count, perSecond } from "../words/counts.ts";
+import { Crumbs } from "../words/crumbs.tsx";
+import { QueueStateMark } from "../words/state.tsx";
+import { duration } from "../words/times.ts";
+import { AddTask } from "./add-task.tsx";
+import { Charts } from "./charts.tsx";
+import { Configuration } from "./configuration.tsx";
+import { QueueActions } from "./queue-actions.tsx";
+import { Tasks } from "./tasks.tsx";
+
+export function QueuePage({ name }: { name: string }) {
+  const queue = useLiveQueue(name);
+  // Only to hear what the API says of a queue that is not among those it told of.
+  const asked = useFetched<QueueView>(queue ? undefined : queuePath(name));
+  const [isAdding, setAdding] = useState(false);
+  if (!queue) {
+    return asked.error ? <Refused error={asked.error} /> : <Loading what={`queue ${name}`} />;
+  }
+  const add = () => setAdding(true);
+  return (
+    <>
+      <div class="page-head">
+        <Crumbs above={[]} here={name} />
+        <span class="subtitle line">
+          <QueueStateMark state={queue.state} /> · {queue.mode}
+        </span>
+        <QueueActions queue={queue} onAdd={add} />
+      </div>
+      <Standing queue={queue} />
+      <Charts queue={queue} />
+      <Tasks queue={queue} onAdd={add} />
+      <Configuration queue={queue} />
+      {isAdding && <AddTask queue={name} mode={queue.mode} onClose={() => setAdding(false)} />}
+    </>
+  );
+}
+
+function Standing({ queue }: { queue: WatchedQueue }) {
+  const now = useNow();
+  const { statistics, mode } = queue;
+  const oldest = oldestDueSeconds(queue, now);
+  return (
+    <>
+      <ProblemLines problems={problemsOf(queue, now)} />
+      <dl class="strip" aria-label="How it stands">
+        <Figure name="Added" value={perSecond(statistics.addedLastMinute / 60)} unit="/s" />
+        <Figure name="Done" value={perSecond(statistics.doneLastMinute / 60)} unit="/s" />
+        <Figure name="On the queue" value={count(statistics.tasks)} />
+        {mode === "push" && <Figure name="Tokens" value={<TokenGauge queue={queue} />} />}
+        <Figure name={mode === "pull" ? "Leased" : "Running"} value={<SlotGauge queue={queue} />} />
+        <Figure name="Oldest due" value={oldest === 0 ? "–" : duration(oldest)} />
+        <Figure name="Drains in" value={drainText(drainOf(queue, now))} />
+        <SpreadFigure name="Lateness" spread={statistics.lateness.lastMinute} />
+        <SpreadFigure name="Run time" spread={statistics.runTime.lastMinute} />
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,36 @@
+// The states a queue's tasks can be in, each a link with how many there are.
+import type { WatchedQueue } from "../../core/queue-changes.ts";
+import { stateCount } from "../queues/depth.tsx";
+import { pathOf } from "../route.ts";
+import { count } from "../words/counts.ts";
+import type { Filter, ListedState } from "./filter.ts";
+import { statesOf } from "./filter.ts";
+
+export function Tabs({ queue, filter }: { queue: WatchedQueue; filter: Filter }) {
+  return (
+    <nav class="tabs" aria-label="Tasks by state">
+      {statesOf(queue.mode).map((state) => (
+        <a
+          key={state}
+          href={hrefOf(queue.name, { ...filter, state })}
+          aria-current={state === filter.state ? "page" : undefined}
+        >
+          {state || "all"}
+          {state !== "ended" && <span class="tab-count">{countOf(queue, state)}</span>}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function hrefOf(queue: string, { state, prefix, tag }: Filter): string {
+  const query = new URLSearchParams();
+  if (state) query.set("state", state);
+  if (prefix) query.set("prefix", prefix);
+  if (tag) query.set("tag", tag);
+  return pathOf({ page: "queue", queue }) + (query.size > 0 ? `?${query}` : "");
+}
+
+function countOf({ statistics }: WatchedQueue, state: Exclude<ListedState, "ended">): string {
+  return state === "" ? count(statistics.tasks) : stateCount(statistics.states[state]);
+}

@@ -1,0 +1,105 @@
+// The tasks of a list. On a narrow page each is a card.
+import type { Task } from "../../core/task.ts";
+import { mayWrite } from "../access.ts";
+import { pathOf } from "../route.ts";
+import { TaskStateMark } from "../words/state.tsx";
+import { When } from "../words/when.tsx";
+import { WithTimes } from "../words/with-times.tsx";
+
+interface Props {
+  tasks: readonly Task[];
+  selected: ReadonlySet<string>;
+  onSelect: (names: readonly string[], isSelected: boolean) => void;
+  /** Whether these are tasks that have ended, which nothing can be done with from here. */
+  isEnded: boolean;
+}
+
+export function TaskRows({ tasks, selected, onSelect, isEnded }: Props) {
+  const hasBoxes = mayWrite() && !isEnded;
+  const all = tasks.map(({ name }) => name);
+  return (
+    <table class="tasks cards lines">
+      <thead>
+        <tr>
+          {hasBoxes && (
+            <th scope="col" class="box">
+              <input
+                type="checkbox"
+                aria-label="Select all shown"
+                checked={all.length > 0 && all.every((name) => selected.has(name))}
+                onChange={(event) => onSelect(all, event.currentTarget.checked)}
+              />
+            </th>
+          )}
+          <th scope="col">Task</th>
+          <th scope="col">State</th>
+          <th scope="col">{isEnded ? "Ended" : "Due"}</th>
+          <th scope="col">Attempts</th>
+          <th scope="col">{isEnded ? "Name is free" : "What it waits for, or how it ended"}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {tasks.map((task) => (
+          <tr key={task.name} data-row="">
+            {hasBoxes && (
+              <td class="box">
+                <input
+                  type="checkbox"
+                  aria-label={`Select ${task.name}`}
+                  checked={selected.has(task.name)}
+                  onChange={(event) => onSelect([task.name], event.currentTarget.checked)}
+                />
+              </td>
+            )}
+            <TaskCells task={task} isEnded={isEnded} />
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function TaskCells({ task, isEnded }: { task: Task; isEnded: boolean }) {
+  const { queue, name, state, tag } = task;
+  const at = isEnded ? task.endedAt : task.eta;
+  return (
+    <>
+      <th scope="row" class="task-name">
+        <a href={pathOf({ page: "task", queue, task: name })}>
+          <bdi>{name}</bdi>
+        </a>
+        {tag !== undefined && <bdi class="tag">{tag}</bdi>}
+      </th>
+      <td>
+        <TaskStateMark state={state} />
+      </td>
+      <td data-label={isEnded ? "Ended" : "Due"} class="nowrap">
+        {at ? <When at={at} as="relative" /> : "–"}
+      </td>
+      <td data-label="Attempts" class="number">
+        {attemptsOf(task)}
+      </td>
+      <td class="reason">
+        {isEnded && task.expiresAt ? (
+          <When at={task.expiresAt} as="relative" />
+        ) : (
+          <WithTimes text={reasonOf(task)} />
+        )}
+      </td>
+    </>
+  );
+}
+
+function attemptsOf({ attempts = [], retryCount, state }: Task): number {
+  const isOver = state === "failed" || state === "done";
+  return Math.max(attempts.length, isOver ? retryCount + 1 : retryCount);
+}
+
+const HEAD = 160;
+
+function reasonOf({ why, lastAttempt }: Task): string {
+  const { status, error } = lastAttempt ?? {};
+  const ended = [status, error].filter((part) => part !== undefined).join(" ");
+  const text = [why, ended && `last: ${ended}`].filter(Boolean).join(" · ");
+  return text.length > HEAD ? `${text.slice(0, HEAD)}…` : text;
+}

@@ -1,0 +1,130 @@
+// The tasks of a queue: tabs, filter, list, and acting on what is selected. What is filtered stands in the address.
+import { useCallback, useEffect, useState } from "preact/hooks";
+import type { WatchedQueue } from "../../core/queue-changes.ts";
+import { mayWrite } from "../access.ts";
+import { setQuery, useQuery } from "../navigation.ts";
+import { useKey } from "../shell/shortcuts.ts";
+import { BulkBar } from "./bulk-bar.tsx";
+import { EmptyList } from "./empty-list.tsx";
+import { type Filter, listedState } from "./filter.ts";
+import { Tabs } from "./tabs.tsx";
+import { TaskRows } from "./task-rows.tsx";
+import { useTaskList } from "./use-task-list.ts";
+
+const NONE: ReadonlySet<string> = new Set();
+
+export function Tasks({ queue, onAdd }: { queue: WatchedQueue; onAdd: () => void }) {
+  const filter = useFilter();
+  const list = useTaskList(queue.name, filter);
+  const [selected, setSelected] = useState(NONE);
+  const [isAll, setAll] = useState(false);
+  const clear = useCallback(() => {
+    setSelected(NONE);
+    setAll(false);
+  }, []);
+  // Selected where it can no longer be seen, a task would be deleted by surprise.
+  useEffect(clear, [filter.state, filter.prefix, filter.tag]);
+  useKey(useCallback((event) => event.key === "Escape" && clear(), [clear]));
+  const select = (names: readonly string[], isSelected: boolean) => {
+    const next = new Set(selected);
+    for (const name of names) isSelected ? next.add(name) : next.delete(name);
+    setSelected(next);
+    setAll(false);
+  };
+  const isEnded = filter.state === "ended";
+  const { tasks } = list;
+  return (
+    <section class="panel" aria-label="Tasks">
+      <div class="panel-head">
+        <Tabs queue={queue} filter={filter} />
+        <FilterFields filter={filter} isPull={queue.mode === "pull"} />
+      </div>
+      {mayWrite() && selected.size > 0 && (
+        <BulkBar
+          {...{ queue, filter, selected, isAll }}
+          hasMore={list.more !== undefined}
+          onAll={() => setAll(true)}
+          onClear={clear}
+          onDone={() => {
+            clear();
+            list.again();
+          }}
+        />
+      )}
+      {list.error && <p class="notice">{list.error.message}</p>}
+      {tasks && tasks.length > 0 && (
+        <TaskRows tasks={tasks} selected={selected} onSelect={select} isEnded={isEnded} />
+      )}
+      {tasks?.length === 0 && !list.more && (
+        <EmptyList queue={queue} filter={filter} onAdd={onAdd} />
+      )}
+      <div class="panel-foot">
+        {list.more && (
+          <button type="button" onClick={list.more}>
+            Show more
+          </button>
+        )}
+        {list.isOld && (
+          <button type="button" class="link" onClick={list.again}>
+            The queue has changed: list it anew
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function useFilter(): Filter {
+  return {
+    state: listedState(useQuery("state")),
+    prefix: useQuery("prefix"),
+    tag: useQuery("tag"),
+  };
+}
+
+const TYPING_MS = 250;
+
+function FilterFields({ filter, isPull }: { filter: Filter; isPull: boolean }) {
+  return (
+    <div class="filters">
+      {isPull && filter.state !== "ended" && (
+        <FilterField name="tag" label="Tag" value={filter.tag} />
+      )}
+      <FilterField name="prefix" label="Name begins with" value={filter.prefix} isFirst />
+    </div>
+  );
+}
+
+interface FieldProps {
+  name: string;
+  label: string;
+  value: string;
+  /** The one that `/` goes to. */
+  isFirst?: boolean;
+}
+
+const SEARCH = { type: "search" } as const;
+const TEXT = { type: "text" } as const;
+
+function FilterField({ name, label, value, isFirst = false }: FieldProps) {
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    if (text === value) return;
+    const timer = setTimeout(() => setQuery({ [name]: text || undefined }), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [name, text, value]);
+  return (
+    <input
+      {...(isFirst ? SEARCH : TEXT)}
+      class="filter"
+      value={text}
+      placeholder={isFirst ? `${label} …` : label}
+      aria-label={label}
+      autocomplete="off"
+      spellcheck={false}
+      onInput={(event) => setText(event.currentTarget.value)}
+      onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+    />
+  );
+}

@@ -1,0 +1,42 @@
+// All queues in a few figures, of the last minute.
+import type { WatchedQueue } from "../../core/queue-changes.ts";
+import { mixedPercentile } from "./mixture.ts";
+
+export interface Overview {
+  /** Per second. */
+  added: number;
+  done: number;
+  /** Of the attempts that ended, those that succeeded; null when none did. */
+  success: number | null;
+  /** Seconds; null when nothing was recorded. */
+  lateness: Spread;
+  runTime: Spread;
+  tasks: number;
+  failed: number;
+}
+
+export interface Spread {
+  p50: number | null;
+  p99: number | null;
+}
+
+export function overviewOf(queues: readonly Pick<WatchedQueue, "statistics">[]): Overview {
+  const all = queues.map(({ statistics }) => statistics);
+  const sum = (pick: (statistics: WatchedQueue["statistics"]) => number) =>
+    all.reduce((total, statistics) => total + pick(statistics), 0);
+  const done = sum((it) => it.doneLastMinute);
+  const ended = done + sum((it) => it.retriedLastMinute + it.failedLastMinute);
+  return {
+    added: sum((it) => it.addedLastMinute) / 60,
+    done: done / 60,
+    success: ended === 0 ? null : done / ended,
+    lateness: spread(all.map(({ lateness }) => lateness.lastMinute)),
+    runTime: spread(all.map(({ runTime }) => runTime.lastMinute)),
+    tasks: sum((it) => it.tasks),
+    failed: sum((it) => it.failed),
+  };
+}
+
+function spread(percentiles: Parameters<typeof mixedPercentile>[0]): Spread {
+  return { p50: mixedPercentile(percentiles, 0.5), p99: mixedPercentile(percentiles, 0.99) };
+}

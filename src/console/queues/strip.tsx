@@ -1,0 +1,57 @@
+// All queues in a few figures.
+import type { ComponentChildren } from "preact";
+import type { WatchedQueue } from "../../core/queue-changes.ts";
+import { count, percent, perSecond } from "../words/counts.ts";
+import { duration } from "../words/times.ts";
+import { overviewOf, type Spread } from "./overview.ts";
+
+export function Strip({ queues }: { queues: readonly WatchedQueue[] }) {
+  const { added, done, success, lateness, runTime, tasks, failed } = overviewOf(queues);
+  return (
+    <dl class="strip" aria-label="All queues, last minute">
+      <Figure name="Added" value={perSecond(added)} unit="/s" />
+      <Figure name="Done" value={perSecond(done)} unit="/s" />
+      <Figure name="Success" value={success === null ? "–" : percent(success)} />
+      <SpreadFigure name="Lateness" spread={lateness} />
+      <SpreadFigure name="Run time" spread={runTime} />
+      <Figure name="On queues" value={count(tasks)} />
+      <Figure name="Failed" value={count(failed)} />
+    </dl>
+  );
+}
+
+interface FigureProps {
+  name: string;
+  value: ComponentChildren;
+  unit?: string;
+  title?: string;
+}
+
+export function Figure({ name, value, unit = "", title }: FigureProps) {
+  return (
+    <div class="figure" title={title}>
+      <dt>{name}</dt>
+      <dd>
+        {value}
+        {unit && <small>{unit}</small>}
+      </dd>
+    </div>
+  );
+}
+
+export function SpreadFigure({ name, spread }: { name: string; spread: Spread }) {
+  const words = (seconds: number | null) => (seconds === null ? "–" : duration(seconds));
+  return (
+    <div
+      class="figure figure-wide"
+      title="Half of all took at most the first; 99 of 100 at most the second"
+    >
+      <dt>
+        {name} <span class="ranks">p50 · p99</span>
+      </dt>
+      <dd>
+        {words(spread.p50)} <small>·</small> {words(spread.p99)}
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+// The console's paths: which page a path names, and the path of a page.
+
+export const HOME = "/_ah/console";
+
+export type Route =
+  | { page: "queues" }
+  | { page: "queue"; queue: string }
+  | { page: "task"; queue: string; task: string }
+  | { page: "preview"; queue: string }
+  | { page: "group"; group: string }
+  | { page: "cron" }
+  | { page: "unknown" };
+
+/** The page of a path, which is percent-encoded; a slash at its end means nothing. */
+export function routeOf(pathname: string): Route {
+  if (pathname !== HOME && !pathname.startsWith(`${HOME}/`)) return { page: "unknown" };
+  const segments = pathname.slice(HOME.length).split("/").filter(Boolean).map(decoded);
+  const [kind, name, more, task] = segments;
+  if (kind === undefined) return { page: "queues" };
+  if (kind === "cron" && segments.length === 1) return { page: "cron" };
+  if (kind === "groups" && name && segments.length === 2) return { page: "group", group: name };
+  if (kind !== "queues" || !name) return { page: "unknown" };
+  if (segments.length === 2) return { page: "queue", queue: name };
+  if (more === "preview" && segments.length === 3) return { page: "preview", queue: name };
+  if (more === "tasks" && task && segments.length === 4) return { page: "task", queue: name, task };
+  return { page: "unknown" };
+}
+
+export function pathOf(route: Exclude<Route, { page: "unknown" }>): string {
+  switch (route.page) {
+    case "queues":
+      return HOME;
+    case "cron":
+      return `${HOME}/cron`;
+    case "group":
+      return `${HOME}/groups/${encodeURIComponent(route.group)}`;
+    case "queue":
+      return `${HOME}/queues/${encodeURIComponent(route.queue)}`;
+    case "preview":
+      return `${pathOf({ page: "queue", queue: route.queue })}/preview`;
+    case "task":
+      return `${pathOf({ page: "queue", queue: route.queue })}/tasks/${encodeURIComponent(route.task)}`;
+  }
+}
+
+/** What the tab of the browser is called. */
+export function titleOf(route: Route): string {
+  return [...placeOf(route), "Task queues"].join(" · ");
+}
+
+function placeOf(route: Route): string[] {
+  switch (route.page) {
+    case "queue":
+      return [route.queue];
+    case "task":
+      return [route.task, route.queue];
+    case "preview":
+      return ["Preview", route.queue];
+    case "group":
+      return [`Group ${route.group}`];
+    case "cron":
+      return ["Cron"];
+    default:
+      return [];
+  }
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

@@ -1,0 +1,63 @@
+// What the page has to say of an action: that it was done, or why it was refused. Read out by screen readers.
+import { useWatched, Watched } from "../watched.ts";
+import { Icon } from "../words/icon.tsx";
+
+interface Message {
+  id: number;
+  kind: "done" | "refused";
+  text: string;
+}
+
+const DONE_SHOWN_MS = 6000;
+const MOST = 4;
+
+const messages = new Watched<readonly Message[]>([]);
+let lastId = 0;
+
+export function sayDone(text: string): void {
+  const id = put("done", text);
+  setTimeout(() => dismiss(id), DONE_SHOWN_MS);
+}
+
+/** Stays until it is dismissed. */
+export function sayRefused(error: unknown): void {
+  put("refused", error instanceof Error ? error.message : String(error));
+}
+
+/** Does it and says so, or says why not; whether it was done. */
+export async function acting(work: () => Promise<string>): Promise<boolean> {
+  try {
+    sayDone(await work());
+    return true;
+  } catch (error) {
+    sayRefused(error);
+    return false;
+  }
+}
+
+function put(kind: Message["kind"], text: string): number {
+  lastId++;
+  messages.set([...messages.value, { id: lastId, kind, text }].slice(-MOST));
+  return lastId;
+}
+
+function dismiss(id: number): void {
+  messages.set(messages.value.filter((message) => message.id !== id));
+}
+
+export function Messages() {
+  const shown = useWatched(messages);
+  return (
+    <div class="messages" role="status" aria-live="polite">
+      {shown.map(({ id, kind, text }) => (
+        <div key={id} class={`message message-${kind}`}>
+          <Icon name={kind === "done" ? "done" : "bad"} />
+          <span>{text}</span>
+          <button type="button" class="bare" aria-label="Dismiss" onClick={() => dismiss(id)}>
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}

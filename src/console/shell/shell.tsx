@@ -1,0 +1,108 @@
+// What is around every page: where to go, whether it is live, how it is shown.
+import type { ComponentChildren } from "preact";
+import { useCallback, useState } from "preact/hooks";
+import { hasLogin } from "../access.ts";
+import { nextChoice } from "../kept.ts";
+import { HOME, pathOf, type Route } from "../route.ts";
+import { useWatched } from "../watched.ts";
+import { Icon } from "../words/icon.tsx";
+import { ZONES, zone } from "../words/zone.ts";
+import { Connection, SignedOut } from "./connection.tsx";
+import { Help } from "./help.tsx";
+import { Messages } from "./messages.tsx";
+import { goThroughRows } from "./row-keys.ts";
+import { goByKey, useKey } from "./shortcuts.ts";
+import { THEMES, theme } from "./theme.ts";
+
+export function Shell({ route, children }: { route: Route; children: ComponentChildren }) {
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const pressed = useCallback((event: KeyboardEvent) => {
+    if (event.key === "?") setHelpOpen(true);
+    goByKey(event);
+    goThroughRows(event);
+  }, []);
+  useKey(pressed);
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <header class="top">
+        <nav aria-label="Console">
+          <a class="brand" href={HOME} aria-current={route.page === "queues" ? "page" : undefined}>
+            Task queues
+          </a>
+          <a
+            href={pathOf({ page: "cron" })}
+            aria-current={route.page === "cron" ? "page" : undefined}
+          >
+            Cron
+          </a>
+        </nav>
+        <Connection />
+        <ZoneSwitch />
+        <ThemeSwitch />
+        <button
+          type="button"
+          class="bare"
+          aria-label="Keys"
+          title="Keys (?)"
+          onClick={() => setHelpOpen(true)}
+        >
+          ?
+        </button>
+        <SignOut />
+      </header>
+      <main id="main" tabIndex={-1}>
+        <SignedOut />
+        {children}
+      </main>
+      <Messages />
+      {isHelpOpen && <Help onClose={() => setHelpOpen(false)} />}
+    </>
+  );
+}
+
+function ZoneSwitch() {
+  const shown = useWatched(zone);
+  const text = shown === "utc" ? "UTC" : "Local";
+  return (
+    <button
+      type="button"
+      class="bare"
+      title="Times as this place has them, or in UTC"
+      aria-label={`Times: ${text}`}
+      onClick={() => zone.set(nextChoice(ZONES, shown))}
+    >
+      {text}
+    </button>
+  );
+}
+
+const THEME_ICONS = { system: "system", light: "sun", dark: "moon" } as const;
+
+function ThemeSwitch() {
+  const chosen = useWatched(theme);
+  return (
+    <button
+      type="button"
+      class="bare"
+      title={`Colours: ${chosen}`}
+      aria-label={`Colours: ${chosen}`}
+      onClick={() => theme.set(nextChoice(THEMES, chosen))}
+    >
+      <Icon name={THEME_ICONS[chosen]} />
+    </button>
+  );
+}
+
+function SignOut() {
+  if (!hasLogin()) return null;
+  return (
+    <form method="post" action={`${pathOf({ page: "queues" })}/logout`}>
+      <button type="submit" class="bare">
+        Sign out
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,84 @@
+// Every attempt that is kept: when it was due, began and ended, and what the handler answered.
+import type { AttemptView, Task } from "../../core/task.ts";
+import { counted } from "../words/counts.ts";
+import { duration } from "../words/times.ts";
+import { When } from "../words/when.tsx";
+
+interface Props {
+  task: Task;
+  mode: "push" | "pull";
+}
+
+export function Attempts({ task, mode }: Props) {
+  const { attempts = [], retryCount, state } = task;
+  const made = retryCount + (state === "done" || state === "failed" ? 1 : 0);
+  const first = Math.max(0, made - attempts.length);
+  return (
+    <section class="panel" aria-label="Attempts">
+      <div class="panel-head">
+        <h2>Attempts</h2>
+        {first > 0 && attempts.length > 0 && <span class="muted">the last {attempts.length}</span>}
+      </div>
+      {attempts.length === 0 ? (
+        <p class="empty">{noneOf(task, mode)}</p>
+      ) : (
+        <section class="scroll" aria-label="Attempts made" {...SCROLLS}>
+          <table class="attempts cards lines">
+            <thead>
+              <tr>
+                <th scope="col">#</th>
+                <th scope="col">Due</th>
+                <th scope="col">Started</th>
+                <th scope="col">Late</th>
+                <th scope="col">Took</th>
+                <th scope="col">Answer</th>
+              </tr>
+            </thead>
+            <tbody>
+              {attempts.map((attempt, index) => (
+                <AttemptRow key={first + index} attempt={attempt} number={first + index + 1} />
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </section>
+  );
+}
+
+function noneOf({ state, retryCount }: Task, mode: "push" | "pull"): string {
+  if (state === "running") return "The first is under way.";
+  if (mode === "pull" && retryCount > 0) return `It was leased ${counted(retryCount, "time")}.`;
+  return "None yet.";
+}
+
+// What scrolls has to be reached without a mouse.
+const SCROLLS = { tabIndex: 0 };
+
+function AttemptRow({ attempt, number }: { attempt: AttemptView; number: number }) {
+  const { dueAt, startedAt, endedAt, status, error } = attempt;
+  const seconds = (from: string, to: string) =>
+    duration((Date.parse(to) - Date.parse(from)) / 1000);
+  const isDone = status !== undefined && status >= 200 && status <= 299;
+  return (
+    <tr>
+      <th scope="row">{number}</th>
+      <td data-label="Due" class="nowrap">
+        {dueAt ? <When at={dueAt} /> : "–"}
+      </td>
+      <td data-label="Started" class="nowrap">
+        <When at={startedAt} />
+      </td>
+      <td data-label="Late" class="number">
+        {dueAt ? seconds(dueAt, startedAt) : "–"}
+      </td>
+      <td data-label="Took" class="number">
+        {seconds(startedAt, endedAt)}
+      </td>
+      <td class="answer">
+        <b class={isDone ? "good" : "bad"}>{status ?? "no answer"}</b>{" "}
+        {error && <bdi class="head">{error}</bdi>}
+      </td>
+    </tr>
+  );
+}

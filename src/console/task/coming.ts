@@ -1,0 +1,47 @@
+// The attempts a task has before it, should every one fail at once, by the rules the queue goes by.
+import { nextAttemptAt, type RetryParameters } from "../../core/backoff.ts";
+import type { Task } from "../../core/task.ts";
+
+export interface ComingAttempt {
+  /** 1 is the first attempt of all. */
+  number: number;
+  /** ms since 1970 */
+  at: number;
+}
+
+export interface Coming {
+  attempts: ComingAttempt[];
+  /** Whether the last of them is the last of all. */
+  isAll: boolean;
+}
+
+const MOST = 8;
+
+/** `now` in ms since 1970. Of a running task, those that follow if it fails now. */
+export function comingAttempts(task: Task, retry: RetryParameters, now: number): Coming {
+  const { retryCount, attempts: past = [] } = task;
+  const first = firstAt(task, retry, now);
+  const coming: ComingAttempt[] = [];
+  let retries = task.state === "running" ? retryCount + 1 : retryCount;
+  let at = first;
+  while (at !== undefined && coming.length < MOST) {
+    coming.push({ number: retries + 1, at });
+    const firstStartedAt = startOf(past) ?? first ?? at;
+    at = nextAttemptAt({ retries, firstStartedAt, endedAt: at }, retry);
+    retries++;
+  }
+  return { attempts: coming, isAll: at === undefined };
+}
+
+function firstAt(task: Task, retry: RetryParameters, now: number): number | undefined {
+  const { state, nextAttemptAt: next, retryCount: retries, attempts = [] } = task;
+  if (state === "running") {
+    const firstStartedAt = startOf(attempts) ?? now;
+    return nextAttemptAt({ retries, firstStartedAt, endedAt: now }, retry);
+  }
+  return next === undefined ? undefined : Math.max(now, Date.parse(next));
+}
+
+function startOf([first]: NonNullable<Task["attempts"]>): number | undefined {
+  return first && Date.parse(first.startedAt);
+}

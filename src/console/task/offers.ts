@@ -1,0 +1,20 @@
+// What can be done to a task in the state it is in.
+import type { Task } from "../../core/task.ts";
+
+export type Offer = "again" | "release" | "time" | "delete" | "redrive" | "run";
+
+/** In the order of their buttons: what is most likely wanted stands last. */
+export function offersOf({ state }: Pick<Task, "state">, mode: "push" | "pull"): Offer[] {
+  switch (state) {
+    case "done":
+    case "deleted":
+      return ["release"];
+    case "failed":
+      return ["again", "delete", "redrive"];
+    case "scheduled":
+    case "due":
+      return mode === "push" ? ["again", "time", "delete", "run"] : ["again", "time", "delete"];
+    default:
+      return ["again", "delete"];
+  }
+}

@@ -1,0 +1,80 @@
+// The buttons of a task, and what they do.
+import { useState } from "preact/hooks";
+import type { Task } from "../../core/task.ts";
+import { hasLogin, mayWrite } from "../access.ts";
+import { apiUrl, post, queuePath, taskPath } from "../api.ts";
+import { CopyButton } from "../shell/copy.tsx";
+import { acting } from "../shell/messages.tsx";
+import { askedAgain } from "./again.ts";
+import { curlOf } from "./curl.ts";
+import { type Offer, offersOf } from "./offers.ts";
+import { TaskDialog } from "./task-dialog.tsx";
+
+interface Props {
+  task: Task;
+  mode: "push" | "pull";
+  onDone: () => void;
+}
+
+/** Dots where something is asked back first. */
+const BUTTONS: Record<Offer, { label: string; look?: "danger" | "primary" }> = {
+  again: { label: "Add again…" },
+  release: { label: "Release the name…" },
+  time: { label: "Change time…" },
+  delete: { label: "Delete…", look: "danger" },
+  redrive: { label: "Redrive", look: "primary" },
+  run: { label: "Run now", look: "primary" },
+};
+
+export function TaskActions({ task, mode, onDone }: Props) {
+  const [open, setOpen] = useState<Offer>();
+  const act = async (work: () => Promise<unknown>, said: string) => {
+    await acting(async () => {
+      await work();
+      return said;
+    });
+    onDone();
+  };
+  const take = (offer: Offer) => {
+    if (offer === "run") return act(() => runNow(task), `${task.name} runs as soon as it can`);
+    if (offer === "redrive") return act(() => redrive(task), `${task.name} is back on the queue`);
+    return setOpen(offer);
+  };
+  const offers = mayWrite() ? offersOf(task, mode) : [];
+  return (
+    <div class="actions">
+      {!offers.includes("release") && <CopyAsCurl task={task} />}
+      {offers.map((offer) => (
+        <button
+          key={offer}
+          type="button"
+          class={BUTTONS[offer].look ?? ""}
+          onClick={() => take(offer)}
+        >
+          {BUTTONS[offer].label}
+        </button>
+      ))}
+      {open && (
+        <TaskDialog {...{ offer: open, task, mode, act }} onClose={() => setOpen(undefined)} />
+      )}
+    </div>
+  );
+}
+
+function runNow({ queue, name }: Task): Promise<unknown> {
+  return post(`${taskPath(queue, name)}:run`);
+}
+
+function redrive({ queue, name }: Task): Promise<unknown> {
+  return post(`${queuePath(queue)}/tasks:redrive`, { names: [name] });
+}
+
+function CopyAsCurl({ task }: { task: Task }) {
+  const url = `${location.origin}${apiUrl(queuePath(task.queue))}/tasks`;
+  return (
+    <CopyButton
+      label="Copy as curl"
+      text={() => curlOf({ url, body: askedAgain(task), hasToken: hasLogin() })}
+    />
+  );
+}

@@ -1,0 +1,120 @@
+// One task: what it asks for, what became of it so far, what it waits for, and what comes next.
+import { useEffect } from "preact/hooks";
+import type { QueueView } from "../../core/queue-view.ts";
+import type { Task } from "../../core/task.ts";
+import { queuePath, taskPath } from "../api.ts";
+import { useFetched } from "../fetched.ts";
+import { GroupSummary } from "../group/group-summary.tsx";
+import { useChangesOf, useLiveQueue } from "../live/queues.ts";
+import { pathOf } from "../route.ts";
+import { Loading, Refused } from "../shell/loading.tsx";
+import { Crumbs } from "../words/crumbs.tsx";
+import { Payload } from "../words/payload.tsx";
+import { TaskStateMark } from "../words/state.tsx";
+import { When } from "../words/when.tsx";
+import { WithTimes } from "../words/with-times.tsx";
+import { Attempts } from "./attempts.tsx";
+import { ComingAttempts } from "./coming-attempts.tsx";
+import { RequestSent } from "./request-sent.tsx";
+import { TaskActions } from "./task-actions.tsx";
+
+const FOLLOW_MS = 700;
+/** The stream tells of a queue at rest some seconds late, and of one at work nothing that names its tasks. */
+const LOOK_AGAIN_MS = 1000;
+
+export function TaskPage({ queue: queueName, name }: { queue: string; name: string }) {
+  const ticks = useChangesOf(queueName, FOLLOW_MS);
+  const { value: task, error, again } = useFetched<Task>(taskPath(queueName, name), ticks);
+  const live = useLiveQueue(queueName);
+  const asked = useFetched<QueueView>(live ? undefined : queuePath(queueName));
+  const queue = live ?? asked.value;
+  const mode = queue?.mode ?? "push";
+  const isOver = task !== undefined && isTombstone(task);
+  useEffect(() => {
+    if (isOver) return;
+    const timer = setInterval(() => document.hidden || again(), LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [again, isOver]);
+  if (error) return <Refused error={error} />;
+  if (!task) return <Loading what={`task ${name}`} />;
+  const groups = [task.waitsFor, task.group].filter((group) => group !== undefined);
+  return (
+    <>
+      <div class="page-head">
+        <Crumbs above={[[queueName, pathOf({ page: "queue", queue: queueName })]]} here={name} />
+        <span class="subtitle line">
+          <TaskStateMark state={task.state} />
+        </span>
+        <TaskActions task={task} mode={mode} onDone={again} />
+      </div>
+      {task.why && (
+        <p class="why">
+          <b>Why it waits</b> <WithTimes text={task.why} />
+        </p>
+      )}
+      <Facts task={task} />
+      {groups.map((group) => (
+        <GroupSummary
+          key={group}
+          name={group}
+          role={group === task.waitsFor ? "waits for" : "part of"}
+        />
+      ))}
+      <div class="two">
+        <Attempts task={task} mode={mode} />
+        {queue && <ComingAttempts task={task} queue={queue} />}
+      </div>
+      <Result task={task} />
+      {task.createdAt && !isTombstone(task) && <RequestSent task={task} mode={mode} />}
+    </>
+  );
+}
+
+/** Of a task that has ended well or was deleted nothing is left but its name and its attempts. */
+function isTombstone({ state }: Task): boolean {
+  return state === "done" || state === "deleted";
+}
+
+function Facts({ task }: { task: Task }) {
+  const { createdAt, eta, nextAttemptAt, endedAt, expiresAt, retryCount, leaseExpiresAt, lease } =
+    task;
+  const facts: [string, preact.ComponentChildren][] = [
+    ["Added", <When key="added" at={createdAt} as="both" />],
+  ];
+  const time = (label: string, at: string | undefined) => {
+    if (at) facts.push([label, <When key={label} at={at} as="both" />]);
+  };
+  if (nextAttemptAt) time("Next attempt", nextAttemptAt);
+  else if (!endedAt && !leaseExpiresAt) time("Was due", eta);
+  facts.push(["Retries", String(retryCount)]);
+  if (task.tag) facts.push(["Tag", <bdi key="tag">{task.tag}</bdi>]);
+  time("Leased until", leaseExpiresAt);
+  if (lease) facts.push(["Lease", <code key="lease">{lease}</code>]);
+  time("Ended", endedAt);
+  time(task.state === "failed" ? "Kept until" : "Name is free", expiresAt);
+  return (
+    <dl class="strip facts">
+      {facts.map(([label, value]) => (
+        <div class="figure" key={label}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Result({ task: { result, resultBase64 } }: { task: Task }) {
+  if (result === undefined && resultBase64 === undefined) return null;
+  const text =
+    resultBase64 ?? (typeof result === "string" ? result : JSON.stringify(result, null, 2));
+  return (
+    <section class="panel" aria-label="Result">
+      <div class="panel-head">
+        <h2>Result</h2>
+        {resultBase64 !== undefined && <span class="muted">bytes, as base64</span>}
+      </div>
+      <Payload text={text} />
+    </section>
+  );
+}

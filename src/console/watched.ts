@@ -1,0 +1,41 @@
+// A value that can be watched, for what the whole page shares.
+import { useEffect, useState } from "preact/hooks";
+
+export class Watched<T> {
+  #value: T;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(value: T) {
+    this.#value = value;
+  }
+
+  get value(): T {
+    return this.#value;
+  }
+
+  set(value: T): void {
+    if (Object.is(value, this.#value)) return;
+    this.#value = value;
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Called after each change; the answer ends it. */
+  watch(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** Draws the component anew whenever what `pick` takes of the value is another. */
+export function useWatched<T, P = T>(
+  watched: Watched<T>,
+  pick: (value: T) => P = (value) => value as unknown as P,
+): P {
+  const [picked, setPicked] = useState(() => pick(watched.value));
+  useEffect(() => {
+    const look = () => setPicked(() => pick(watched.value));
+    look();
+    return watched.watch(look);
+  }, [watched, pick]);
+  return picked;
+}

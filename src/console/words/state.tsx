@@ -1,0 +1,23 @@
+// A state as a shape and a word; the colour only helps.
+
+import type { QueueView } from "../../core/queue-view.ts";
+import type { TaskState } from "../../core/task.ts";
+import { Icon } from "./icon.tsx";
+
+export function TaskStateMark({ state }: { state: TaskState }) {
+  return (
+    <span class={`state state-${state}`}>
+      <Icon name={state} />
+      {state}
+    </span>
+  );
+}
+
+export function QueueStateMark({ state }: { state: QueueView["state"] }) {
+  return (
+    <span class={`state state-${state === "running" ? "active" : state}`}>
+      <Icon name={state} />
+      {state}
+    </span>
+  );
+}

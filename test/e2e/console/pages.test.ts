@@ -1,0 +1,71 @@
+// Every page, dark and light: no fault that axe-core finds, and nothing that sticks out on a phone.
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { FAILED, makeLively, RETRYING } from "../../../scripts/lively.ts";
+import { type Server, startServer } from "../../../scripts/server.ts";
+import { until } from "../../../scripts/until.ts";
+import { stateOf } from "../support.ts";
+import { browserForAll, faults, REFUSED, visit } from "./browsing.ts";
+import { temporaryState } from "./state.ts";
+
+const browser = browserForAll();
+const state = temporaryState();
+let server: Server;
+
+beforeAll(async () => {
+  server = await startServer({ stateDir: state.dir });
+  await makeLively(server);
+  await until(
+    "a failed task",
+    30,
+    async () => (await stateOf(server, "thumbnails", FAILED)) === "failed",
+  );
+  await until(
+    "a done one",
+    30,
+    async () => (await stateOf(server, "sub", "nightly-1-4")) === "done",
+  );
+});
+afterAll(() => server?.stop());
+
+const press = (name: string) => (page: Page) =>
+  page.getByRole("button", { name, exact: true }).click();
+
+const PAGES: readonly [name: string, path: string, before?: (page: Page) => Promise<void>][] = [
+  ["all queues", ""],
+  ["a busy queue", "/queues/mail", (page) => page.getByRole("checkbox").nth(1).check()],
+  ["a pull queue", "/queues/inbox"],
+  ["a paused queue, over six hours", "/queues/reports?span=6h"],
+  ["a list with nothing in it", "/queues/sub?state=failed"],
+  ["names that are taken", "/queues/sub?state=ended"],
+  ["a task in back-off", `/queues/thumbnails/tasks/${RETRYING}`],
+  ["a failed task", `/queues/thumbnails/tasks/${FAILED}`],
+  ["a master", "/queues/master/tasks/slow"],
+  ["a done task", "/queues/sub/tasks/nightly-1-4"],
+  ["a leased task", "/queues/inbox/tasks/scan-1"],
+  ["a group", "/groups/master-nightly"],
+  ["cron", "/cron"],
+  ["the preview", "/queues/mail/preview?rate=nonsense"],
+  [
+    "adding a task",
+    "/queues/mail",
+    (page) => page.locator(".page-head").getByRole("button", { name: "Add a task" }).click(),
+  ],
+  ["purging", "/queues/mail", press("Purge…")],
+  ["the keys", "", press("Keys")],
+  ["no such queue", "/queues/nope"],
+  ["no such page", "/nothing/here"],
+];
+
+it.each(PAGES)("%s", async (_, path, before) => {
+  const page = await visit(browser.current, server, path, { expected: REFUSED });
+  await page.locator("main h1").first().waitFor();
+  await page.locator(".connection", { hasText: "Live" }).waitFor();
+  await before?.(page);
+  expect(await faults(page)).toEqual([]);
+  await page.emulateMedia({ colorScheme: "dark" });
+  expect(await faults(page)).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await faults(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});
