@@ -7,13 +7,13 @@ import type { Targets } from "./core/targets.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import type { CloudQueues } from "./http/cloud-tasks/call.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
-import { CronHandle } from "./queue/cron-handle.ts";
+import { CronHandle } from "./queue/cron/handle.ts";
 import { type Defer, Deferred, type DeferredFunctions } from "./queue/deferred.ts";
-import { createGroup, GroupHandle } from "./queue/group-handle.ts";
+import { type App, type InsideProps, TaskRunnerEntrypoint } from "./queue/dispatch/runner.ts";
+import { createGroup, GroupHandle } from "./queue/groups/handle.ts";
 import { allQueueNames, directoryOf, QueueHandle } from "./queue/handle.ts";
 import type { QueueNamespace } from "./queue/namespace.ts";
 import { clock, TaskQueueObject } from "./queue/object.ts";
-import { type App, type InsideProps, TaskRunnerEntrypoint } from "./queue/runner.ts";
 import type { QueueSettings } from "./queue/settings.ts";
 import type { QueueVerbs } from "./queue/verbs.ts";
 
@@ -47,8 +47,8 @@ export type {
   Task,
   TaskState,
 } from "./core/task.ts";
-export type { CronHandle } from "./queue/cron-handle.ts";
-export type { CronView } from "./queue/cron-view.ts";
+export type { CronHandle } from "./queue/cron/handle.ts";
+export type { CronView } from "./queue/cron/view.ts";
 export type {
   Defer,
   DeferOptions,
@@ -56,9 +56,9 @@ export type {
   DeferredFunction,
   DeferredFunctions,
 } from "./queue/deferred.ts";
-export type { GroupHandle } from "./queue/group-handle.ts";
+export { type PushedTask, readTask } from "./queue/dispatch/read-task.ts";
+export type { GroupHandle } from "./queue/groups/handle.ts";
 export type { AddOptions, QueueHandle } from "./queue/handle.ts";
-export { type PushedTask, readTask } from "./queue/read-task.ts";
 export { ResultError, type ResultOptions } from "./queue/result.ts";
 export type {
   DeleteResult,

@@ -2,8 +2,8 @@
 import type { IRequest } from "itty-router";
 import { errorOf, invalid, refuse } from "../core/errors.ts";
 import type { GroupProgress, NewGroup } from "../core/group.ts";
-import type { CronHandle } from "../queue/cron-handle.ts";
-import type { GroupHandle } from "../queue/group-handle.ts";
+import type { CronHandle } from "../queue/cron/handle.ts";
+import type { GroupHandle } from "../queue/groups/handle.ts";
 import type { QueueHandle } from "../queue/handle.ts";
 
 /** The queues the API speaks for. */

@@ -1,8 +1,8 @@
 // The door between the outside and the Worker: serves the API, keeps handlers unreachable, and takes
 // away headers that only the queue may set. Everything else passes through to the Worker's own code.
 import { refuse } from "../core/errors.ts";
-import { isReservedHeader } from "../queue/delivery-headers.ts";
-import { hasIdentity } from "../queue/identity.ts";
+import { isReservedHeader } from "../queue/dispatch/delivery-headers.ts";
+import { hasIdentity } from "../queue/outside/identity.ts";
 import type { QueueSettings } from "../queue/settings.ts";
 import { API_PREFIX, answerApi } from "./api.ts";
 import { checkAccess, type DoorSettings } from "./auth.ts";

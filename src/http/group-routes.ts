@@ -2,7 +2,7 @@
 import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../core/errors.ts";
 import type { GroupTask, NewGroup } from "../core/group.ts";
-import type { GroupHandle } from "../queue/group-handle.ts";
+import type { GroupHandle } from "../queue/groups/handle.ts";
 import { type ApiQueues, bodyOf, queryOf, segment } from "./asked.ts";
 import { json } from "./respond.ts";
 

@@ -2,7 +2,7 @@
 import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../core/errors.ts";
 import type { LeaseRequest } from "../core/lease.ts";
-import type { AckResult, Hold } from "../queue/leasing.ts";
+import type { AckResult, Hold } from "../queue/leasing/leasing.ts";
 import { type ApiQueues, bodyOf, queueOf, segment } from "./asked.ts";
 import { json } from "./respond.ts";
 

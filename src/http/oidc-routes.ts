@@ -1,7 +1,7 @@
 // What a receiver of identity tokens reads: who issues them, and with which keys. Open to all, for there
 // is nothing secret in it.
 import { refuse } from "../core/errors.ts";
-import { type Identity, identityOf } from "../queue/identity.ts";
+import { type Identity, identityOf } from "../queue/outside/identity.ts";
 import type { QueueSettings } from "../queue/settings.ts";
 import { json } from "./respond.ts";
 

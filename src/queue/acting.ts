@@ -6,7 +6,7 @@ import { rfc3339 } from "../core/task-view.ts";
 import { isInFront, lastKeyOf } from "../store/key.ts";
 import type { Found } from "../store/store.ts";
 import type { TaskRow } from "../store/tasks.ts";
-import { getTask, type Shown, stateOf } from "./looking.ts";
+import { getTask, type Shown, stateOf } from "./looking/looking.ts";
 import type { RedriveResult } from "./verbs.ts";
 
 /**

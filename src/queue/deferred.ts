@@ -3,9 +3,9 @@ import { callAsPayload, callInPayload, DEFERRED_PATH } from "../core/deferred-ca
 import { errorOf, invalid, unwrap } from "../core/errors.ts";
 import { failureResponse, PermanentTaskFailure } from "../core/failures.ts";
 import type { NewTask, Task } from "../core/task.ts";
-import { logFailure } from "./failure-log.ts";
+import { logFailure } from "./dispatch/failure-log.ts";
+import { type PushedTask, readTask } from "./dispatch/read-task.ts";
 import type { QueueHandle } from "./handle.ts";
-import { type PushedTask, readTask } from "./read-task.ts";
 
 /** What a deferred function gets beside its argument. */
 export interface DeferredContext<Env = unknown> {

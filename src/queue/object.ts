@@ -16,26 +16,33 @@ import type { Sql } from "../store/sql.ts";
 import { Store } from "../store/store.ts";
 import { redriveAll, redriveTasks, rescheduleTask, runTask } from "./acting.ts";
 import type { AddCall, Added } from "./adding.ts";
-import { attended } from "./attended.ts";
-import { callOut } from "./call-out.ts";
-import { Couriers } from "./couriers.ts";
-import { Cron } from "./cron.ts";
-import { CRON } from "./cron-standings.ts";
-import { CronTasks } from "./cron-tasks.ts";
-import { type Delivery, outsideOf } from "./delivery.ts";
+import { Cron } from "./cron/cron.ts";
+import { CRON } from "./cron/standings.ts";
+import { CronTasks } from "./cron/tasks.ts";
+import { attended } from "./dispatch/attended.ts";
+import { type Delivery, outsideOf } from "./dispatch/delivery.ts";
+import type { WireOutcome } from "./dispatch/outcome.ts";
+import type { TaskRunnerVerbs } from "./dispatch/runner.ts";
 import { Entry } from "./entry.ts";
-import { Group, type GroupSurroundings, ownerName } from "./group.ts";
-import { GroupErrands } from "./group-errands.ts";
-import { hasIdentity } from "./identity.ts";
-import { Joining, type JoiningVerbs } from "./joining.ts";
-import { KeptHistory } from "./kept-history.ts";
-import type { AckResult, Hold, Leasing } from "./leasing.ts";
-import { getTask, historyOf, listTasks, pulseOf, queueView, type Shown } from "./looking.ts";
-import type { WireOutcome } from "./outcome.ts";
+import { GroupErrands } from "./groups/errands.ts";
+import { Group, type GroupSurroundings, ownerName } from "./groups/group.ts";
+import { Joining, type JoiningVerbs } from "./groups/joining.ts";
+import type { AckResult, Hold, Leasing } from "./leasing/leasing.ts";
+import { KeptHistory } from "./looking/kept-history.ts";
+import {
+  getTask,
+  historyOf,
+  listTasks,
+  pulseOf,
+  queueView,
+  type Shown,
+} from "./looking/looking.ts";
+import { callOut } from "./outside/call-out.ts";
+import { Couriers } from "./outside/couriers.ts";
+import { hasIdentity } from "./outside/identity.ts";
 import { type Parts, type PartVerbs, partOf } from "./part-of.ts";
 import { Queue } from "./queue.ts";
 import { hasEnded, MAX_WAIT_S } from "./result.ts";
-import type { TaskRunnerVerbs } from "./runner.ts";
 import { type QueueSettings, targetsOf } from "./settings.ts";
 import { listTombstones, releaseName } from "./tombstones.ts";
 import type {

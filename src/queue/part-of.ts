@@ -1,9 +1,9 @@
 // The parts of a queue's object beside the queue itself, and how their verbs are called: all through one method
 // of the object, so that it stays thin.
-import type { CronVerbs } from "./cron.ts";
-import type { CronTaskVerbs } from "./cron-tasks.ts";
-import type { GroupVerbs } from "./group.ts";
-import type { JoiningVerbs } from "./joining.ts";
+import type { CronVerbs } from "./cron/cron.ts";
+import type { CronTaskVerbs } from "./cron/tasks.ts";
+import type { GroupVerbs } from "./groups/group.ts";
+import type { JoiningVerbs } from "./groups/joining.ts";
 
 export interface Parts {
   /** The group the object is the owner of. */

@@ -14,16 +14,16 @@ import type { AcceptedTask } from "../core/task.ts";
 import type { Sql } from "../store/sql.ts";
 import type { Store } from "../store/store.ts";
 import { type AddCall, type Added, acceptCall, addAccepted, checkStorage } from "./adding.ts";
-import { type Deliver, Dispatcher } from "./dispatcher.ts";
+import { type Deliver, Dispatcher } from "./dispatch/dispatcher.ts";
+import type { Run } from "./dispatch/in-flight.ts";
+import { Tokens } from "./dispatch/tokens.ts";
 import type { Entry } from "./entry.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { Telling, type TellingSurroundings } from "./groups/telling.ts";
 import { Handover, type HandoverSurroundings } from "./handover.ts";
-import type { Run } from "./in-flight.ts";
-import type { KeptHistory } from "./kept-history.ts";
-import { Leasing } from "./leasing.ts";
-import { Statistics } from "./statistics.ts";
-import { Telling, type TellingSurroundings } from "./telling.ts";
-import { Tokens } from "./tokens.ts";
+import { Leasing } from "./leasing/leasing.ts";
+import type { KeptHistory } from "./looking/kept-history.ts";
+import { Statistics } from "./looking/statistics.ts";
 import { HOLD_MS, WATCHDOG_MS, type Wakeup } from "./wakeup.ts";
 
 /** What a queue is given: its configuration, and every effect it has on the world. */

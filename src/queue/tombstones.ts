@@ -2,7 +2,7 @@
 import { type Answer, invalid } from "../core/errors.ts";
 import { isTaskName } from "../core/new-task-rules.ts";
 import { checkLimit, PAGE } from "../core/page.ts";
-import { type Shown, tombstoneOf } from "./looking.ts";
+import { type Shown, tombstoneOf } from "./looking/looking.ts";
 import type { TombstonePage, TombstoneQuery } from "./verbs.ts";
 
 export function listTombstones(

@@ -8,9 +8,9 @@ import type { QueueConfig } from "../core/queue-config.ts";
 import type { QueueView } from "../core/queue-view.ts";
 import type { Task, TaskState } from "../core/task.ts";
 import type { AddCall, Added } from "./adding.ts";
-import type { Delivery } from "./delivery.ts";
-import type { AckResult, Hold } from "./leasing.ts";
-import type { WireOutcome } from "./outcome.ts";
+import type { Delivery } from "./dispatch/delivery.ts";
+import type { WireOutcome } from "./dispatch/outcome.ts";
+import type { AckResult, Hold } from "./leasing/leasing.ts";
 
 export type { QueueView };
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { Couriers, SEATS } from "../../src/queue/couriers.ts";
+import { Couriers, SEATS } from "../../src/queue/outside/couriers.ts";
 
 it("no courier has more than six at once, whatever ends when; and there are as few as the most at once take", async () => {
   // Each number starts that many calls, or ends the call at that place among the open ones.

@@ -8,7 +8,7 @@ import { NO_SPEC } from "../../src/core/task.ts";
 import type { CloudQueues } from "../../src/http/cloud-tasks/call.ts";
 import { answerAtDoor } from "../../src/http/door.ts";
 import { type PushedTask, readTask } from "../../src/index.ts";
-import { deliveryOf } from "../../src/queue/delivery.ts";
+import { deliveryOf } from "../../src/queue/dispatch/delivery.ts";
 import type { QueueSettings } from "../../src/queue/settings.ts";
 import { clock, START } from "../support/clock.ts";
 import { crash, fire, freshStart, objectOf, pass, queue, until } from "../support/time.ts";

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { NO_PROGRESS, type Progress } from "../../src/core/task.ts";
-import { LeaseTable } from "../../src/queue/lease-table.ts";
+import { LeaseTable } from "../../src/queue/leasing/lease-table.ts";
 import { dueOf, isInFront, isWaiting, lastKeyOf } from "../../src/store/key.ts";
 import type { NameRow, TaskRecord } from "../../src/store/names.ts";
 import { type Found, type Retention, Store } from "../../src/store/store.ts";

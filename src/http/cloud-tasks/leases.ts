@@ -6,7 +6,7 @@ import type { View } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError, invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { errorOf } from "../../core/errors.ts";
 import type { Task } from "../../core/task.ts";
-import type { AckResult } from "../../queue/leasing.ts";
+import type { AckResult } from "../../queue/leasing/leasing.ts";
 import { json } from "../respond.ts";
 import { type AskedQueue, type Call, messageIn, queueOf, taskOf, viewOf } from "./call.ts";
 import { showerOf } from "./shown-task.ts";
