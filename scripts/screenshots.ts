@@ -47,6 +47,9 @@ mkdirSync(directory, { recursive: true });
 const stateDir = mkdtempSync(join(tmpdir(), "taskqueue-screenshots-state-"));
 process.on("exit", () => rmSync(stateDir, { recursive: true, force: true }));
 
+process.on("SIGINT", () => process.exit(130));
+process.on("SIGTERM", () => process.exit(143));
+
 const server = await startServer({ stateDir });
 const browser = await launchBrowser();
 try {

@@ -66,12 +66,9 @@ export function Chart({ title, at, lines, marks, words }: Props) {
   return (
     <figure class="chart">
       <figcaption>
-        <b>{title}</b>
-        {shownTime !== undefined && (
-          <span class="muted">
-            <When at={new Date(shownTime * 1000).toISOString()} />
-          </span>
-        )}
+        <b>
+          {shownTime === undefined ? title : <When at={new Date(shownTime * 1000).toISOString()} />}
+        </b>
         {lines.map((line) => (
           <span key={line.label} class={`legend legend-${line.colour}`}>
             {line.label} <span class="value">{value(line)}</span>

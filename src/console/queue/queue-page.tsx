@@ -60,7 +60,7 @@ function Standing({ queue }: { queue: WatchedQueue }) {
         <Figure name="Added" value={perSecond(statistics.addedLastMinute / 60)} unit="/s" />
         <Figure name="Done" value={perSecond(statistics.doneLastMinute / 60)} unit="/s" />
         <Figure name="On the queue" value={count(statistics.tasks)} />
-        {mode === "push" && <Figure name="Tokens" value={<TokenGauge queue={queue} />} />}
+        {mode === "push" && <Figure name="Tokens" isWide value={<TokenGauge queue={queue} />} />}
         <Figure name={mode === "pull" ? "Leased" : "Running"} value={<SlotGauge queue={queue} />} />
         <Figure name="Oldest due" value={oldest === 0 ? "–" : duration(oldest)} />
         <Figure name="Drains in" value={drainText(drainOf(queue, now))} />

@@ -32,9 +32,15 @@ export function TaskRows({ tasks, selected, onSelect, isEnded }: Props) {
             </th>
           )}
           <th scope="col">Task</th>
-          <th scope="col">State</th>
-          <th scope="col">{isEnded ? "Ended" : "Due"}</th>
-          <th scope="col">Attempts</th>
+          <th scope="col" class="column-state">
+            State
+          </th>
+          <th scope="col" class="column-due">
+            {isEnded ? "Ended" : "Due"}
+          </th>
+          <th scope="col" class="column-attempts">
+            Attempts
+          </th>
           <th scope="col">{isEnded ? "Name is free" : "What it waits for, or how it ended"}</th>
         </tr>
       </thead>

@@ -24,7 +24,11 @@ export function QueuesPage() {
           <thead>
             <tr>
               {COLUMNS.map((column) => (
-                <th key={column} scope="col">
+                <th
+                  key={column}
+                  scope="col"
+                  class={`column-${column.toLowerCase().replaceAll(" ", "-")}`}
+                >
                   {column}
                 </th>
               ))}

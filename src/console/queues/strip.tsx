@@ -24,12 +24,12 @@ interface FigureProps {
   name: string;
   value: ComponentChildren;
   unit?: string;
-  title?: string;
+  isWide?: boolean;
 }
 
-export function Figure({ name, value, unit = "", title }: FigureProps) {
+export function Figure({ name, value, unit = "", isWide = false }: FigureProps) {
   return (
-    <div class="figure" title={title}>
+    <div class={isWide ? "figure figure-wide" : "figure"}>
       <dt>{name}</dt>
       <dd>
         {value}
