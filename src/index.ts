@@ -11,11 +11,10 @@ import { CronHandle } from "./queue/cron/handle.ts";
 import { type Defer, Deferred, type DeferredFunctions } from "./queue/deferred.ts";
 import { type App, type InsideProps, TaskRunnerEntrypoint } from "./queue/dispatch/runner.ts";
 import { createGroup, GroupHandle } from "./queue/groups/handle.ts";
-import { allQueueNames, directoryOf, QueueHandle } from "./queue/handle.ts";
-import type { QueueNamespace } from "./queue/namespace.ts";
+import { allQueueNames, QueueHandle } from "./queue/handle.ts";
 import { clock, TaskQueueObject } from "./queue/object.ts";
+import { directoryAt, type QueueNamespace, queueAt } from "./queue/objects.ts";
 import type { QueueSettings } from "./queue/settings.ts";
-import type { QueueVerbs } from "./queue/verbs.ts";
 
 export * from "./core/errors.ts";
 export {
@@ -151,7 +150,7 @@ export function createTaskQueues<
   const queuesOf = (env: Env): CloudQueues => ({
     get: (name) => queueOf(env, name),
     names: () => allQueueNames(namespaceOf(env), file),
-    wasRemoved: (name) => directoryOf(namespaceOf(env)).wasRemoved(name),
+    wasRemoved: (name) => directoryAt(namespaceOf(env)).wasRemoved(name),
     group: (name) => groupOf(env, name),
     createGroup: async (given) => (await createGroup(namespaceOf(env), given)).progress,
     cron: () => cronOf(env),
@@ -161,7 +160,7 @@ export function createTaskQueues<
   const scheduled = async (env: Env) => {
     const namespace = namespaceOf(env);
     const names = await allQueueNames(namespace, file);
-    const objects = names.map((name) => namespace.getByName(name) as unknown as QueueVerbs);
+    const objects = names.map((name) => queueAt(namespace, name));
     const all = recurring.size > 0 ? [...objects, cronOf(env)] : objects;
     await Promise.all(all.map((object) => object.wake()));
   };

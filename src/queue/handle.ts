@@ -18,12 +18,10 @@ import { inFileRefusal } from "./entry.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./groups/handle.ts";
 import type { AckResult } from "./leasing/leasing.ts";
-import type { QueueNamespace } from "./namespace.ts";
-import { DIRECTORY } from "./object.ts";
+import { directoryAt, type QueueNamespace, queueAt } from "./objects.ts";
 import { answerOf, hasEnded, MAX_WAIT_S, type ResultOptions } from "./result.ts";
 import type {
   DeleteResult,
-  DirectoryVerbs,
   ListQuery,
   Pulse,
   QueueVerbs,
@@ -244,7 +242,7 @@ export class QueueHandle<P = unknown> {
   // A queue that is not in queue.yaml exists if it once was: its tasks are kept, and can be looked at.
   async #object(): Promise<QueueVerbs> {
     if (!this.#file.queues.has(this.name)) {
-      const known = await directoryOf(this.#namespace).knownQueues();
+      const known = await directoryAt(this.#namespace).knownQueues();
       if (!known.includes(this.name)) {
         const names = [...this.#file.queues.keys()].join(", ");
         const message = `queue: there is no queue "${this.name}"; queue.yaml has ${names}`;
@@ -255,7 +253,7 @@ export class QueueHandle<P = unknown> {
   }
 
   #ownObject(): QueueVerbs {
-    return this.#namespace.getByName(this.name) as unknown as QueueVerbs;
+    return queueAt(this.#namespace, this.name);
   }
 
   #refuseInFile(): void {
@@ -263,12 +261,8 @@ export class QueueHandle<P = unknown> {
   }
 }
 
-export function directoryOf(namespace: QueueNamespace): DirectoryVerbs {
-  return namespace.getByName(DIRECTORY) as unknown as DirectoryVerbs;
-}
-
 /** The names of all queues: those of queue.yaml in its order, then those that once were in it. */
 export async function allQueueNames(namespace: QueueNamespace, file: QueueFile): Promise<string[]> {
-  const known = await directoryOf(namespace).knownQueues();
+  const known = await directoryAt(namespace).knownQueues();
   return [...new Set([...file.queues.keys(), ...known])];
 }

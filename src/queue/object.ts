@@ -17,16 +17,16 @@ import { Store } from "../store/store.ts";
 import { redriveAll, redriveTasks, rescheduleTask, runTask } from "./acting.ts";
 import type { AddCall, Added } from "./adding.ts";
 import { Cron } from "./cron/cron.ts";
-import { CRON } from "./cron/standings.ts";
 import { CronTasks } from "./cron/tasks.ts";
+import { Directory } from "./directory.ts";
 import { attended } from "./dispatch/attended.ts";
 import { type Delivery, outsideOf } from "./dispatch/delivery.ts";
 import type { WireOutcome } from "./dispatch/outcome.ts";
 import type { TaskRunnerVerbs } from "./dispatch/runner.ts";
 import { Entry } from "./entry.ts";
 import { GroupErrands } from "./groups/errands.ts";
-import { Group, type GroupSurroundings, ownerName } from "./groups/group.ts";
-import { Joining, type JoiningVerbs } from "./groups/joining.ts";
+import { Group, type GroupSurroundings } from "./groups/group.ts";
+import { Joining } from "./groups/joining.ts";
 import type { AckResult, Hold, Leasing } from "./leasing/leasing.ts";
 import { KeptHistory } from "./looking/kept-history.ts";
 import {
@@ -37,10 +37,20 @@ import {
   queueView,
   type Shown,
 } from "./looking/looking.ts";
+import { CRON, DIRECTORY } from "./object-names.ts";
+import {
+  courierAt,
+  cronTasksAt,
+  directoryAt,
+  groupAt,
+  joiningAt,
+  type QueueNamespace,
+  queueAt,
+} from "./objects.ts";
 import { callOut } from "./outside/call-out.ts";
 import { Couriers } from "./outside/couriers.ts";
 import { hasIdentity } from "./outside/identity.ts";
-import { type Parts, type PartVerbs, partOf } from "./part-of.ts";
+import type { Parts, PartVerbs } from "./part-of.ts";
 import { Queue } from "./queue.ts";
 import { hasEnded, MAX_WAIT_S } from "./result.ts";
 import { type QueueSettings, targetsOf } from "./settings.ts";
@@ -48,7 +58,6 @@ import { listTombstones, releaseName } from "./tombstones.ts";
 import type {
   CourierVerbs,
   DeleteResult,
-  DirectoryVerbs,
   ListQuery,
   Pulse,
   QueueVerbs,
@@ -61,12 +70,7 @@ import type {
 import { Waiters } from "./waiters.ts";
 import { Wakeup } from "./wakeup.ts";
 
-/** The directory's name: no queue can have it. */
-export const DIRECTORY = "/queues";
-
 const AFTER_TROUBLE_MS = 1000;
-/** How long the name of a removed queue is remembered. */
-const REMOVED_MS = 3 * 86_400_000;
 
 /** The clock, in ms since 1970: the only one there is. */
 export function clock(): number {
@@ -75,7 +79,7 @@ export function clock(): number {
 
 export class TaskQueueObject<Env = unknown>
   extends DurableObject<Env>
-  implements QueueVerbs, CourierVerbs, DirectoryVerbs, PartVerbs
+  implements QueueVerbs, CourierVerbs, PartVerbs
 {
   readonly #sql: Sql;
   readonly #store: Store;
@@ -86,7 +90,7 @@ export class TaskQueueObject<Env = unknown>
   readonly #targets: Targets;
   readonly #couriers = new Couriers();
   readonly #errands: GroupErrands;
-  readonly #parts: { group: Group; joining: Joining; cronTasks: CronTasks; cron?: Cron };
+  readonly #parts: Omit<Parts, "group" | "cron"> & { group: Group; cron?: Cron };
   protected readonly runner: TaskRunnerVerbs;
 
   /**
@@ -126,17 +130,16 @@ export class TaskQueueObject<Env = unknown>
       deliver: (delivery) =>
         outsideOf(delivery, this.#targets) ? this.#sendOut(delivery) : this.runner.run(delivery),
       addTo: async (queue, tasks) => {
-        const other = this.#objectOf(queue) as unknown as QueueVerbs;
-        return (await other.add([{ tasks, atomic: false }]))[0] as Answer<Added[]>;
+        const call = { tasks, atomic: false };
+        return (await queueAt(this.#objects, queue).add([call]))[0] as Answer<Added[]>;
       },
-      tell: (group, entries) => {
-        const owner = partOf(this.#objectOf(ownerName(group)), "group");
-        return owner.take(this.#entry.config.name, entries);
-      },
+      tell: (group, entries) =>
+        groupAt(this.#objects, group).take(this.#entry.config.name, entries),
       changed: () => this.#waitingForEnds.serve(),
     });
     const becomeKnown = () => this.#becomeKnown();
     this.#parts = {
+      directory: new Directory(this.#store.directory, () => this.now()),
       group: new Group(this.#groupSurroundings(file, hosts)),
       joining: new Joining(this.#queue, this.#entry, () => this.now(), becomeKnown),
       cronTasks: new CronTasks(this.#queue, name, becomeKnown),
@@ -144,7 +147,7 @@ export class TaskQueueObject<Env = unknown>
     };
     this.#errands = new GroupErrands({
       ...{ store: this.#store, group: this.#parts.group, now: () => this.now() },
-      queue: (queue) => this.#joiningOf(queue),
+      queue: (queue) => joiningAt(this.#objects, queue),
       wakeBy: (at) => this.#wakeup.by(at),
     });
     this.#waitingForEnds = new Waiters({
@@ -279,7 +282,7 @@ export class TaskQueueObject<Env = unknown>
 
   async carry(delivery: Delivery): Promise<WireOutcome> {
     const { queue, attempt } = delivery;
-    const ending = () => (this.#objectOf(queue) as unknown as QueueVerbs).ending(attempt);
+    const ending = () => queueAt(this.#objects, queue).ending(attempt);
     const place = { ...outsideOf(delivery, this.#targets), settings: this.env as QueueSettings };
     return attended(this.ctx, ending, (signal) =>
       callOut(delivery, { ...place, now: this.now(), signal }),
@@ -287,10 +290,9 @@ export class TaskQueueObject<Env = unknown>
   }
 
   #sendOut(delivery: Delivery): Promise<WireOutcome> {
-    return this.#couriers.send((courier) => {
-      const name = `/couriers/${delivery.queue}/${courier}`;
-      return (this.#objectOf(name) as unknown as CourierVerbs).carry(delivery);
-    });
+    return this.#couriers.send((courier) =>
+      courierAt(this.#objects, delivery.queue, courier).carry(delivery),
+    );
   }
 
   async define(given: unknown): Promise<Answer<QueueView>> {
@@ -304,7 +306,7 @@ export class TaskQueueObject<Env = unknown>
   async remove(): Promise<Answer<true>> {
     const answer = this.#entry.remove();
     if (answer.failure) return answer;
-    await this.#directory().unregister(this.#entry.config.name);
+    await directoryAt(this.#objects).unregister(this.#entry.config.name);
     this.#queue.erase();
     return answer;
   }
@@ -316,23 +318,6 @@ export class TaskQueueObject<Env = unknown>
   async ofPart(part: keyof Parts, verb: string, args: readonly unknown[]): Promise<unknown> {
     const verbs = this.#parts[part] as unknown as Record<string, (...args: unknown[]) => unknown>;
     return verbs[verb]?.(...args);
-  }
-
-  async register(queue: string): Promise<void> {
-    this.#store.directory.add(queue);
-  }
-
-  async unregister(queue: string): Promise<void> {
-    const now = this.now();
-    this.#store.directory.remove(queue, now + REMOVED_MS, now);
-  }
-
-  async wasRemoved(queue: string): Promise<boolean> {
-    return this.#store.directory.wasRemoved(queue, this.now());
-  }
-
-  async knownQueues(): Promise<string[]> {
-    return this.#store.directory.all();
   }
 
   // A throw would make the platform try again, and after seven tries drop the alarm for good: it is
@@ -360,7 +345,7 @@ export class TaskQueueObject<Env = unknown>
   #newCron(entries: CronFile): Cron {
     return new Cron({
       ...{ store: this.#store, entries, now: () => this.now() },
-      addTo: (queue, tasks) => partOf(this.#objectOf(queue), "cronTasks").add(tasks),
+      addTo: (queue, tasks) => cronTasksAt(this.#objects, queue).add(tasks),
       wakeBy: (at) => this.#wakeup.by(at),
     });
   }
@@ -371,8 +356,8 @@ export class TaskQueueObject<Env = unknown>
     return {
       ...{ store: this.#store, now },
       modes: { hosts, hasIdentity: identity, now, modeOf: (queue) => this.#modeOf(queue, file) },
-      attend: ({ queue, name }, group) => this.#joiningOf(queue).attend(name, group),
-      running: (queue, group) => this.#joiningOf(queue).running(group),
+      attend: ({ queue, name }, group) => joiningAt(this.#objects, queue).attend(name, group),
+      running: (queue, group) => joiningAt(this.#objects, queue).running(group),
       changed: () => this.#errands.arm(),
     };
   }
@@ -380,12 +365,8 @@ export class TaskQueueObject<Env = unknown>
   async #modeOf(queue: string, file: QueueFile): Promise<"push" | "pull" | undefined> {
     const entry = file.queues.get(queue);
     if (entry) return entry.mode;
-    if (!(await this.#directory().knownQueues()).includes(queue)) return undefined;
-    return (await (this.#objectOf(queue) as unknown as QueueVerbs).describe()).mode;
-  }
-
-  #joiningOf(queue: string): JoiningVerbs {
-    return partOf(this.#objectOf(queue), "joining");
+    if (!(await directoryAt(this.#objects).knownQueues()).includes(queue)) return undefined;
+    return (await queueAt(this.#objects, queue).describe()).mode;
   }
 
   // The first add makes the queue known, before it is answered: a queue with tasks is always listed.
@@ -393,17 +374,12 @@ export class TaskQueueObject<Env = unknown>
     const { meta } = this.#store;
     if (meta.get("listed")) return;
     this.#entry.remember();
-    await this.#directory().register(this.#entry.config.name);
+    await directoryAt(this.#objects).register(this.#entry.config.name);
     meta.set("listed", true);
   }
 
-  #directory(): DirectoryVerbs {
-    return this.#objectOf(DIRECTORY) as unknown as DirectoryVerbs;
-  }
-
-  #objectOf(name: string): DurableObjectStub {
-    const { TaskQueue } = this.ctx.exports as unknown as { TaskQueue: DurableObjectNamespace };
-    return TaskQueue.getByName(name);
+  get #objects(): QueueNamespace {
+    return (this.ctx.exports as unknown as { TaskQueue: QueueNamespace }).TaskQueue;
   }
 
   #shown(): Shown {

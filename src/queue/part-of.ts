@@ -2,10 +2,13 @@
 // of the object, so that it stays thin.
 import type { CronVerbs } from "./cron/cron.ts";
 import type { CronTaskVerbs } from "./cron/tasks.ts";
+import type { DirectoryVerbs } from "./directory.ts";
 import type { GroupVerbs } from "./groups/group.ts";
 import type { JoiningVerbs } from "./groups/joining.ts";
 
 export interface Parts {
+  /** Of the one object that knows them: which queues there have been. */
+  directory: DirectoryVerbs;
   /** The group the object is the owner of. */
   group: GroupVerbs;
   /** A queue's part in the groups of others. */

@@ -110,12 +110,3 @@ export interface QueueVerbs {
 export interface CourierVerbs {
   carry(delivery: Delivery): Promise<WireOutcome>;
 }
-
-/** The RPC surface of the directory: the object that knows which queues there have ever been. */
-export interface DirectoryVerbs {
-  register(queue: string): Promise<void>;
-  unregister(queue: string): Promise<void>;
-  knownQueues(): Promise<string[]>;
-  /** Whether a queue of this name was removed in the last three days. */
-  wasRemoved(queue: string): Promise<boolean>;
-}

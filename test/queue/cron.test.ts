@@ -7,7 +7,7 @@ import {
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createTaskQueues } from "../../src/index.ts";
-import { CRON } from "../../src/queue/cron/standings.ts";
+import { CRON } from "../../src/queue/object-names.ts";
 import { partOf } from "../../src/queue/part-of.ts";
 import { clock, START } from "../support/clock.ts";
 import { cron, deploy, passAll, ran } from "../support/cron.ts";

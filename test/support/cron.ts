@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { parseCronYaml } from "../../src/core/cron/cron-config.ts";
 import { parseQueueYaml } from "../../src/core/queue-config.ts";
 import type { CronHandle } from "../../src/index.ts";
-import { CRON } from "../../src/queue/cron/standings.ts";
+import { CRON } from "../../src/queue/object-names.ts";
 import { clock } from "./clock.ts";
 import queueYaml from "./queue.yaml";
 import { alarmOf, crash, objectOf, queue, until } from "./time.ts";

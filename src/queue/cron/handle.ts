@@ -1,18 +1,16 @@
 // The caller's side of the recurring tasks: what `queues.cron(env)` gives.
 import { unwrap } from "../../core/errors.ts";
 import type { Task } from "../../core/task.ts";
-import type { QueueNamespace } from "../namespace.ts";
-import { partOf } from "../part-of.ts";
-import type { QueueVerbs } from "../verbs.ts";
+import { CRON } from "../object-names.ts";
+import { cronAt, type QueueNamespace, queueAt } from "../objects.ts";
 import type { CronVerbs } from "./cron.ts";
-import { CRON } from "./standings.ts";
 import type { CronView } from "./view.ts";
 
 export class CronHandle {
-  readonly #object: DurableObjectStub;
+  readonly #namespace: QueueNamespace;
 
   constructor(namespace: QueueNamespace) {
-    this.#object = namespace.getByName(CRON);
+    this.#namespace = namespace;
   }
 
   /** The entries of cron.yaml in its order, with their next and last runs. */
@@ -37,10 +35,10 @@ export class CronHandle {
 
   /** Makes sure that the object knows its entries and has its alarm set. */
   async wake(): Promise<void> {
-    await (this.#object as unknown as QueueVerbs).wake();
+    await queueAt(this.#namespace, CRON).wake();
   }
 
   get #verbs(): CronVerbs {
-    return partOf(this.#object, "cron");
+    return cronAt(this.#namespace);
   }
 }

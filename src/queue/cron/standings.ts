@@ -2,9 +2,7 @@
 import type { CronEntry, CronFile } from "../../core/cron/cron-config.ts";
 import type { RecurringRow } from "../../store/recurring.ts";
 import type { Store } from "../../store/store.ts";
-
-/** The name of the object that keeps them: no queue can have it. */
-export const CRON = "/cron";
+import { CRON } from "../object-names.ts";
 
 /** An entry, how far it has come, and when it is due next (ms). */
 export interface Standing {

@@ -5,8 +5,8 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { failureResponse } from "../../core/failures.ts";
 import { placeOf, type Targets } from "../../core/targets.ts";
 import type { Outcome } from "../../core/task.ts";
+import { type QueueNamespace, queueAt } from "../objects.ts";
 import { targetsOf } from "../settings.ts";
-import type { QueueVerbs } from "../verbs.ts";
 import { attended } from "./attended.ts";
 import type { Delivery } from "./delivery.ts";
 import { logFailure } from "./failure-log.ts";
@@ -48,7 +48,8 @@ export class TaskRunnerEntrypoint<Env = unknown>
 
   async run(delivery: Delivery): Promise<WireOutcome> {
     const { queue, attempt } = delivery;
-    const ending = () => this.#objectOf(queue).ending(attempt);
+    const { TaskQueue } = this.ctx.exports as unknown as { TaskQueue: QueueNamespace };
+    const ending = () => queueAt(TaskQueue, queue).ending(attempt);
     return attended(this.ctx, ending, (signal) => this.#attempt(delivery, signal));
   }
 
@@ -64,11 +65,6 @@ export class TaskRunnerEntrypoint<Env = unknown>
       const said = failureResponse(error);
       return said ? outcomeOf(said) : { kind: "answered", status: 500, error: String(error) };
     }
-  }
-
-  #objectOf(queue: string): Pick<QueueVerbs, "ending"> {
-    const { TaskQueue } = this.ctx.exports as unknown as { TaskQueue: DurableObjectNamespace };
-    return TaskQueue.getByName(queue) as unknown as Pick<QueueVerbs, "ending">;
   }
 
   /** Who stands for the target; a text says why nobody does. */

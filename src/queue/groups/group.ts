@@ -17,6 +17,7 @@ import { resultView } from "../../core/result.ts";
 import type { GroupRecord } from "../../store/meta.ts";
 import { type Entry, pagesOf } from "../../store/news.ts";
 import type { Store } from "../../store/store.ts";
+import { ownerName } from "../object-names.ts";
 import { Waiters } from "../waiters.ts";
 import { type Admitted, admitTasks, type QueueModes } from "./admission.ts";
 import { partsOf } from "./parts.ts";
@@ -342,13 +343,6 @@ export class Group implements GroupVerbs {
     this.#watching.release();
     changed();
   }
-}
-
-const OWNER = "/groups/";
-
-/** The name of a group's object: no queue can have it. */
-export function ownerName(group: string): string {
-  return OWNER + group;
 }
 
 const MAX_NAME = 500;

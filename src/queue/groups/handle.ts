@@ -2,9 +2,8 @@
 import { toBase64 } from "../../core/base64.ts";
 import { unwrap } from "../../core/errors.ts";
 import type { GroupProgress, GroupResult, GroupTask, NewGroup } from "../../core/group.ts";
-import type { QueueNamespace } from "../namespace.ts";
-import { partOf } from "../part-of.ts";
-import { type GroupVerbs, ownerName } from "./group.ts";
+import { groupAt, type QueueNamespace } from "../objects.ts";
+import type { GroupVerbs } from "./group.ts";
 
 /** Seconds one call waits for something to happen. */
 const WATCH_S = 25;
@@ -73,12 +72,8 @@ export class GroupHandle {
   }
 
   get #owner(): GroupVerbs {
-    return ownerOf(this.#namespace, this.name);
+    return groupAt(this.#namespace, this.name);
   }
-}
-
-function ownerOf(namespace: QueueNamespace, group: string): GroupVerbs {
-  return partOf(namespace.getByName(ownerName(group)), "group");
 }
 
 /** Makes a group; tasks that name no queue are for `queue`. */
@@ -97,7 +92,7 @@ export async function createGroup(
     ...(then ? { then: forQueue(then) } : {}),
     ...(master ? { master: { queue: master.queue, name: master.name } } : {}),
   } as NewGroup;
-  const progress = unwrap(await ownerOf(namespace, name).create(name, asked));
+  const progress = unwrap(await groupAt(namespace, name).create(name, asked));
   return { handle: new GroupHandle(name, namespace, tasks?.length ?? 0), progress };
 }
 

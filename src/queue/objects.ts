@@ -1,0 +1,40 @@
+// Whom to ask: every object of the class TaskQueue that others call, found by its name.
+import type { CronVerbs } from "./cron/cron.ts";
+import type { CronTaskVerbs } from "./cron/tasks.ts";
+import type { DirectoryVerbs } from "./directory.ts";
+import type { GroupVerbs } from "./groups/group.ts";
+import type { JoiningVerbs } from "./groups/joining.ts";
+import { CRON, courierName, DIRECTORY, ownerName } from "./object-names.ts";
+import { partOf } from "./part-of.ts";
+import type { CourierVerbs, QueueVerbs } from "./verbs.ts";
+
+/** The namespace of the class, wherever the Worker has it from. */
+export type QueueNamespace = Pick<DurableObjectNamespace, "getByName">;
+
+export function queueAt(namespace: QueueNamespace, queue: string): QueueVerbs {
+  return namespace.getByName(queue) as unknown as QueueVerbs;
+}
+
+export function joiningAt(namespace: QueueNamespace, queue: string): JoiningVerbs {
+  return partOf(namespace.getByName(queue), "joining");
+}
+
+export function cronTasksAt(namespace: QueueNamespace, queue: string): CronTaskVerbs {
+  return partOf(namespace.getByName(queue), "cronTasks");
+}
+
+export function courierAt(namespace: QueueNamespace, queue: string, courier: number): CourierVerbs {
+  return namespace.getByName(courierName(queue, courier)) as unknown as CourierVerbs;
+}
+
+export function groupAt(namespace: QueueNamespace, group: string): GroupVerbs {
+  return partOf(namespace.getByName(ownerName(group)), "group");
+}
+
+export function directoryAt(namespace: QueueNamespace): DirectoryVerbs {
+  return partOf(namespace.getByName(DIRECTORY), "directory");
+}
+
+export function cronAt(namespace: QueueNamespace): CronVerbs {
+  return partOf(namespace.getByName(CRON), "cron");
+}
