@@ -88,6 +88,18 @@ it("what is filtered stands in the address, and the back button leads back to it
   await until("the other", 30, async () => (await rowNames(page)).join() === "a-2");
 });
 
+it("a long list goes on when it is asked to", async () => {
+  await queueOf(
+    "long",
+    Array.from({ length: 60 }, (_, i) => ({ name: `n-${i}` })),
+  );
+  const page = await visit(browser.current, server, "/queues/long");
+  await until("a page", 30, async () => (await rowNames(page)).length === 50);
+  await page.getByRole("button", { name: "Show more" }).click();
+  await until("all of it", 30, async () => new Set(await rowNames(page)).size === 60);
+  expect(await page.getByRole("button", { name: "Show more" }).count()).toBe(0);
+});
+
 const HOSTILE = [
   "<script>window.harmed = 1</script>",
   '<img src=x onerror="window.harmed = 1">',
