@@ -49,7 +49,7 @@ export function optionsOf({ element, lines, words, zone, marks, setIndex }: Draw
       {
         ...axis,
         grid: { stroke: colour("grid-line"), width: 1 },
-        size: 52,
+        size: (_, labels) => widthOf(labels),
         space: 28,
         values: (_, ticks) => ticks.map(words),
       },
@@ -70,6 +70,15 @@ export function optionsOf({ element, lines, words, zone, marks, setIndex }: Draw
       drawClear: [(chart) => drawMarks(chart, marks.current, colour("mark"))],
     },
   };
+}
+
+const LETTER_PX = 6.5;
+const LEAST_LABEL_PX = 40;
+
+// As wide as its longest label: the canvas would cut off the rest.
+function widthOf(labels: readonly string[] | null): number {
+  const longest = Math.max(0, ...(labels ?? []).map((label) => label.length));
+  return Math.max(LEAST_LABEL_PX, Math.ceil(longest * LETTER_PX) + 12);
 }
 
 // 24 hours, whatever the browser's language: so has the log.

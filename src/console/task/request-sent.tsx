@@ -13,18 +13,20 @@ export function RequestSent({ task, mode }: { task: Task; mode: "push" | "pull" 
       <div class="panel-head">
         <h2>{title}</h2>
       </div>
-      <dl class="pairs">
-        {lines.map(([name, value]) => (
-          <div key={name}>
-            <dt>
-              <bdi>{name}</bdi>
-            </dt>
-            <dd>
-              <bdi>{value}</bdi>
-            </dd>
-          </div>
-        ))}
-      </dl>
+      {lines.length > 0 && (
+        <dl class="pairs">
+          {lines.map(([name, value]) => (
+            <div key={name}>
+              <dt>
+                <bdi>{name}</bdi>
+              </dt>
+              <dd>
+                <bdi>{value}</bdi>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
       {body && (
         <>
           <h3>{body.kind}</h3>
