@@ -10,11 +10,10 @@ export interface Result {
 }
 
 /** A result as it stands in a row of JSON: text as it is, anything else as base64. */
-export interface StoredResult {
-  type: string | null;
-  text?: string;
-  base64?: string;
-}
+export type StoredResult = { type: string | null } & (
+  | { text: string; base64?: undefined }
+  | { base64: string; text?: undefined }
+);
 
 export function storedResult({ type, body }: Result): StoredResult {
   const text = textOf(body);
@@ -26,9 +25,11 @@ export function resultFromStored({ type, text, base64 }: StoredResult): Result {
   return { type, body: body ?? new Uint8Array() };
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function textOf(body: Uint8Array): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+    return UTF8.decode(body);
   } catch {
     return undefined;
   }

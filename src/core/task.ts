@@ -1,7 +1,7 @@
 // The nouns: a task as it is asked for, as it is kept, and as it is shown.
 import type { RetryParameters } from "./backoff.ts";
 import type { Failure } from "./errors.ts";
-import type { Result, StoredResult } from "./result.ts";
+import type { StoredResult } from "./result.ts";
 
 /**
  * Where a task is in its life. `scheduled` waits for its time, `due` for a token or a slot, `running`
@@ -180,7 +180,7 @@ export type Outcome =
       kind: "answered";
       status: number;
       error?: string;
-      result?: Result;
+      result?: StoredResult;
       /** Of a 503 or 429: its Retry-After header. */
       retryAfter?: string;
       /** The handler says that no further attempt is to be made. */

@@ -1,6 +1,6 @@
 // A queue's memory: the legal steps of a task's life, each one method over the tables it touches. What
 // a step may do to a name stands here and nowhere else. Callers wrap steps in `transaction`.
-import { type Result, storedResult } from "../core/result.ts";
+import { resultFromStored, type StoredResult } from "../core/result.ts";
 import { noSteps, type StepCounts } from "../core/steps.ts";
 import { type AcceptedTask, NO_PROGRESS, type Progress, type StoredTask } from "../core/task.ts";
 import { Directory } from "./directory.ts";
@@ -136,13 +136,13 @@ export class Store {
     now: number,
     progress: Progress,
     { tombstoneTtl, keepResults = false }: Retention,
-    result?: Result,
+    result?: StoredResult,
   ): boolean {
     if (!this.tasks.remove(task)) return false;
     if (keepResults) this.#leaveResult(task, now, progress, now + tombstoneTtl * 1000, result);
     else this.#release(task, "done", now, progress, tombstoneTtl);
     this.#steps.done++;
-    this.#tell(task, "done", result ? { result: storedResult(result) } : {});
+    this.#tell(task, "done", result ? { result } : {});
     return true;
   }
 
@@ -164,9 +164,9 @@ export class Store {
     now: number,
     progress: Progress,
     expires: number,
-    result: Result | undefined,
+    result: StoredResult | undefined,
   ): void {
-    const key = result ? this.results.keep(task.name, result, expires) : null;
+    const key = result ? this.results.keep(task.name, resultFromStored(result), expires) : null;
     this.#names.end(task.name, "done", expires, recordOf(task, now, progress), key);
     this.#expectSweep(expires);
   }

@@ -2,7 +2,6 @@
 // written in groups; one that no longer owns its task (its deadline passed, it was deleted or purged)
 // changes nothing.
 import { judge } from "../../core/attempt.ts";
-import { storedResult } from "../../core/result.ts";
 import { isSuccess, type Outcome, type TaskSpec } from "../../core/task.ts";
 import { isInFront } from "../../store/key.ts";
 import type { Store } from "../../store/store.ts";
@@ -154,7 +153,7 @@ export class Dispatcher {
     const result = outcome.kind === "answered" ? outcome.result : undefined;
     if (verdict.step === "finish" && run.waitsFor !== undefined) {
       const { waitsFor } = run;
-      const answer = keepsResult(task, config) && result ? { answer: storedResult(result) } : {};
+      const answer = keepsResult(task, config) && result ? { answer: result } : {};
       store.await(task, endedAt, { ...verdict.progress, waitsFor, ...answer });
     } else if (verdict.step === "bury") store.bury(task, endedAt, verdict.progress, config);
     else store.finish(task, endedAt, verdict.progress, config, result);

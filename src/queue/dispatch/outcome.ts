@@ -1,6 +1,6 @@
 // A handler's answer as the outcome of an attempt, and how that travels back to the queue's object.
 import { RETRY_HEADER } from "../../core/failures.ts";
-import { MAX_RESULT_BYTES } from "../../core/result.ts";
+import { MAX_RESULT_BYTES, storedResult } from "../../core/result.ts";
 import { mayAskForLater } from "../../core/retry-after.ts";
 import type { Outcome } from "../../core/task.ts";
 
@@ -33,7 +33,9 @@ export async function outcomeOf(
   const { head, length } = await headOf(body, most);
   if (!keepsResult) return { kind: "answered", status };
   if (length > most) return { kind: "answered", status, error: tooLarge(length) };
-  return { kind: "answered", status, result: { type: headers.get("Content-Type"), body: head } };
+  // Text crosses to the object for less than bytes do, and is what a group keeps.
+  const result = storedResult({ type: headers.get("Content-Type"), body: head });
+  return { kind: "answered", status, result };
 }
 
 /** An answer that is no success: why, and what it says of the next attempt. */

@@ -3,7 +3,6 @@
 import type { Answer, Failure } from "../../core/errors.ts";
 import { refuse } from "../../core/errors.ts";
 import { type Admission, acceptTask } from "../../core/new-task.ts";
-import { resultFromStored } from "../../core/result.ts";
 import type { Progress } from "../../core/task.ts";
 import { isWaiting } from "../../store/key.ts";
 import type { TaskRow } from "../../store/tasks.ts";
@@ -119,8 +118,7 @@ export class Joining implements JoiningVerbs {
       const { task } = found;
       if (task.progress.waitsFor !== group || task.createdAt !== madeAt) return;
       const { answer, ...progress } = task.progress;
-      const result = answer && resultFromStored(answer);
-      if (state === "done") store.finish(task, now, progress, config, result);
+      if (state === "done") store.finish(task, now, progress, config, answer);
       else store.bury(task, now, failedFor(progress, reason), config);
     });
   }

@@ -3,7 +3,7 @@ import type { Part } from "../../store/members.ts";
 import type { Admitted } from "./admission.ts";
 
 /** Subtasks of one part: a row of storage, and a message. */
-const PART = { tasks: 200, characters: 500_000 };
+const PART = { tasks: 1000, characters: 500_000 };
 
 /** `firstIndex`: the first subtask's number in the group; `firstNumber`: the first part's. */
 export function partsOf(
