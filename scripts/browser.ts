@@ -1,12 +1,16 @@
 // A browser to look at the console with: one that is installed, else the one that comes from npm.
 import { existsSync } from "node:fs";
-import chromium from "@sparticuz/chromium";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import chromium, { inflate } from "@sparticuz/chromium";
 import {
   type Browser,
   type BrowserContext,
   type BrowserContextOptions,
+  type LaunchOptions,
   chromium as launcher,
 } from "playwright-core";
+import { ROOT } from "./server.ts";
 
 const INSTALLED = [
   "/usr/bin/chromium",
@@ -29,7 +33,8 @@ const FLAGS = [
 
 /** Each has a profile of its own, gone when it is closed. CHROMIUM_PATH says which to take. */
 export async function launchBrowser(): Promise<Browser> {
-  return launcher.launch({ executablePath: await chromiumPath(), args: FLAGS });
+  const executablePath = process.env.CHROMIUM_PATH ?? INSTALLED.find((path) => existsSync(path));
+  return launcher.launch(executablePath ? { executablePath, args: FLAGS } : await npmsBrowser());
 }
 
 /** A place and a language of its own: a machine may have none, or any. */
@@ -40,7 +45,12 @@ export function newContext(
   return browser.newContext({ locale: "en-GB", timezoneId: "Europe/Berlin", ...options });
 }
 
-async function chromiumPath(): Promise<string> {
-  const { CHROMIUM_PATH } = process.env;
-  return CHROMIUM_PATH ?? INSTALLED.find((path) => existsSync(path)) ?? chromium.executablePath();
+// It brings along what a bare machine has none of: libraries, and fonts.
+async function npmsBrowser(): Promise<LaunchOptions> {
+  const executablePath = await chromium.executablePath();
+  const files = join(ROOT, "node_modules/@sparticuz/chromium/bin");
+  const libraries = join(await inflate(join(files, "al2023.tar.br")), "lib");
+  const fonts = existsSync("/etc/fonts") ? {} : { FONTCONFIG_PATH: join(tmpdir(), "fonts") };
+  const env = { ...process.env, LD_LIBRARY_PATH: libraries, ...fonts };
+  return { executablePath, args: FLAGS, env };
 }
