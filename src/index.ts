@@ -13,7 +13,7 @@ import { type App, type InsideProps, TaskRunnerEntrypoint } from "./queue/dispat
 import { createGroup, GroupHandle } from "./queue/groups/handle.ts";
 import { allQueueNames, QueueHandle } from "./queue/handle.ts";
 import { clock, TaskQueueObject } from "./queue/object.ts";
-import { directoryAt, type QueueNamespace, queueAt } from "./queue/objects.ts";
+import { directoryAt, ownObjects, type QueueNamespace, queueAt } from "./queue/objects.ts";
 import type { QueueSettings } from "./queue/settings.ts";
 
 export * from "./core/errors.ts";
@@ -246,5 +246,5 @@ function ownFetcher(): Fetcher {
 // the Worker's own, which needs no binding.
 function namespaceOf(env: unknown): QueueNamespace {
   const { TASK_QUEUE } = (env ?? {}) as { TASK_QUEUE?: QueueNamespace };
-  return TASK_QUEUE ?? (exports as unknown as { TaskQueue: QueueNamespace }).TaskQueue;
+  return TASK_QUEUE ?? ownObjects(exports);
 }

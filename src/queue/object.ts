@@ -44,6 +44,7 @@ import {
   directoryAt,
   groupAt,
   joiningAt,
+  ownObjects,
   type QueueNamespace,
   queueAt,
 } from "./objects.ts";
@@ -379,7 +380,7 @@ export class TaskQueueObject<Env = unknown>
   }
 
   get #objects(): QueueNamespace {
-    return (this.ctx.exports as unknown as { TaskQueue: QueueNamespace }).TaskQueue;
+    return ownObjects(this.ctx.exports);
   }
 
   #shown(): Shown {

@@ -11,6 +11,11 @@ import type { CourierVerbs, QueueVerbs } from "./verbs.ts";
 /** The namespace of the class, wherever the Worker has it from. */
 export type QueueNamespace = Pick<DurableObjectNamespace, "getByName">;
 
+/** The Worker's own, by what the runtime gives as its `exports`. */
+export function ownObjects(exports: unknown): QueueNamespace {
+  return (exports as { TaskQueue: QueueNamespace }).TaskQueue;
+}
+
 export function queueAt(namespace: QueueNamespace, queue: string): QueueVerbs {
   return namespace.getByName(queue) as unknown as QueueVerbs;
 }

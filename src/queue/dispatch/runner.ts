@@ -5,7 +5,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { failureResponse } from "../../core/failures.ts";
 import { placeOf, type Targets } from "../../core/targets.ts";
 import type { Outcome } from "../../core/task.ts";
-import { type QueueNamespace, queueAt } from "../objects.ts";
+import { ownObjects, queueAt } from "../objects.ts";
 import { targetsOf } from "../settings.ts";
 import { attended } from "./attended.ts";
 import type { Delivery } from "./delivery.ts";
@@ -49,8 +49,7 @@ export class TaskRunnerEntrypoint<Env = unknown>
   async run(delivery: Delivery): Promise<WireOutcome> {
     const { queue, attempt } = delivery;
     // Looked up by an attempt that takes long alone: for every one it was a tenth of the throughput.
-    const objects = () => (this.ctx.exports as unknown as { TaskQueue: QueueNamespace }).TaskQueue;
-    const ending = () => queueAt(objects(), queue).ending(attempt);
+    const ending = () => queueAt(ownObjects(this.ctx.exports), queue).ending(attempt);
     return attended(this.ctx, ending, (signal) => this.#attempt(delivery, signal));
   }
 

@@ -1,6 +1,6 @@
 // A group at its owner, an object of its own: which subtasks there are, how those that ended did, and what
 // follows. What it knows is on disk before anything is said; what is to be done elsewhere (putting parts on
-// their queues, adding `then`, telling the master) is read from the rows by `group-errands.ts`.
+// their queues, adding `then`, telling the master) is read from the rows by `errands.ts`.
 import { type Answer, refuse } from "../../core/errors.ts";
 import {
   checkNewGroup,
@@ -117,14 +117,8 @@ export class Group implements GroupVerbs {
       store.meta.set("name", ownerName(name));
       this.#tally = undefined;
       const record: GroupRecord = {
-        ...{
-          name,
-          onFailure,
-          state: "running",
-          total: 0,
-          queues: [],
-          ...beginningAfter(this.#record),
-        },
+        ...{ name, onFailure, state: "running", total: 0, queues: [] },
+        ...beginningAfter(this.#record),
         open: open === true || master !== undefined,
         createdAt: now(),
       };
