@@ -24,7 +24,11 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.toml" } })],
         test: {
           name: "workers",
-          include: ["test/queue/**/*.test.ts", "test/http/**/*.test.ts"],
+          include: [
+            "test/objects/**/*.test.ts",
+            "test/client/**/*.test.ts",
+            "test/http/**/*.test.ts",
+          ],
           globalSetup: "./test/support/outside.ts",
           testTimeout: 30_000,
         },

@@ -70,8 +70,10 @@ function printThroughput({ rounds, medians, yardstick, ratio, ratioToBare }: Thr
       SIDES.map((side) => medians[side].toFixed(0)),
     ),
   );
-  const verdict = ratio >= TARGET ? "reached" : "MISSED";
-  console.log(`ours / ${yardstick}: ${ratio.toFixed(2)} (target at least ${TARGET}: ${verdict})`);
+  const transition = ratio >= TARGET ? "reached" : "MISSED";
+  console.log(
+    `ours / ${yardstick}: ${ratio.toFixed(2)} (target at least ${TARGET}: ${transition})`,
+  );
   console.log(`ours / probe of bare requests: ${ratioToBare.toFixed(2)}\n`);
 }
 

@@ -1,28 +1,45 @@
 // The library: what a Worker imports. Wiring only.
 import { exports, env as ownEnv } from "cloudflare:workers";
-import { type CronFile, parseCronYaml } from "./core/cron/cron-config.ts";
-import { DEFERRED_PATH } from "./core/deferred-call.ts";
-import { parseQueueYaml, type QueueFile } from "./core/queue-config.ts";
-import type { Targets } from "./core/targets.ts";
+import { CronHandle } from "./client/cron-handle.ts";
+import { type Defer, Deferred, type DeferredFunctions } from "./client/deferred.ts";
+import { createGroup, GroupHandle } from "./client/group-handle.ts";
+import { allQueueNames, QueueHandle } from "./client/queue-handle.ts";
+import { type CronFile, parseCronYaml } from "./core/config/cron-config.ts";
+import { parseQueueYaml, type QueueFile } from "./core/config/queue-config.ts";
+import type { Targets } from "./core/egress/targets.ts";
+import { DEFERRED_PATH } from "./core/task/deferred-call.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import type { CloudQueues } from "./http/cloud-tasks/call.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
-import { CronHandle } from "./queue/cron/handle.ts";
-import { type Defer, Deferred, type DeferredFunctions } from "./queue/deferred.ts";
-import { type App, type InsideProps, TaskRunnerEntrypoint } from "./queue/dispatch/runner.ts";
-import { createGroup, GroupHandle } from "./queue/groups/handle.ts";
-import { allQueueNames, QueueHandle } from "./queue/handle.ts";
-import { clock, TaskQueueObject } from "./queue/object.ts";
-import { directoryAt, ownObjects, type QueueNamespace, queueAt } from "./queue/objects.ts";
-import type { QueueSettings } from "./queue/settings.ts";
+import { type App, type InsideProps, TaskRunnerEntrypoint } from "./objects/delivery/runner.ts";
+import { clock, TaskQueueObject } from "./objects/queue/task-queue.ts";
+import type { QueueSettings } from "./objects/settings.ts";
+import { directoryAt, ownObjects, type QueueNamespace, queueAt } from "./objects/stubs.ts";
 
+export type { CronHandle } from "./client/cron-handle.ts";
+export type {
+  Defer,
+  DeferOptions,
+  DeferredContext,
+  DeferredFunction,
+  DeferredFunctions,
+} from "./client/deferred.ts";
+export type { GroupHandle } from "./client/group-handle.ts";
+export type { AddOptions, QueueHandle } from "./client/queue-handle.ts";
+export { ResultError, type ResultOptions } from "./client/result.ts";
 export * from "./core/errors.ts";
+export type {
+  HistoryMark,
+  HistoryPoint,
+  HistorySpan,
+  QueueHistory,
+} from "./core/metrics/history.ts";
 export {
   failureResponse,
   PermanentTaskFailure,
   RetryLater,
   SingularTaskFailure,
-} from "./core/failures.ts";
+} from "./core/task/failures.ts";
 export type {
   FailurePolicy,
   GroupProgress,
@@ -32,9 +49,8 @@ export type {
   GroupTask,
   MasterName,
   NewGroup,
-} from "./core/group.ts";
-export type { HistoryMark, HistoryPoint, HistorySpan, QueueHistory } from "./core/history.ts";
-export type { NewTime } from "./core/new-time.ts";
+} from "./core/task/group.ts";
+export type { NewTime } from "./core/task/new-time.ts";
 export type {
   AddResult,
   Dialect,
@@ -45,20 +61,9 @@ export type {
   RetryOptions,
   Task,
   TaskState,
-} from "./core/task.ts";
-export type { CronHandle } from "./queue/cron/handle.ts";
-export type { CronView } from "./queue/cron/view.ts";
-export type {
-  Defer,
-  DeferOptions,
-  DeferredContext,
-  DeferredFunction,
-  DeferredFunctions,
-} from "./queue/deferred.ts";
-export { type PushedTask, readTask } from "./queue/dispatch/read-task.ts";
-export type { GroupHandle } from "./queue/groups/handle.ts";
-export type { AddOptions, QueueHandle } from "./queue/handle.ts";
-export { ResultError, type ResultOptions } from "./queue/result.ts";
+} from "./core/task/task.ts";
+export type { CronView } from "./objects/cron/view.ts";
+export { type PushedTask, readTask } from "./objects/delivery/read-task.ts";
 export type {
   DeleteResult,
   ListQuery,
@@ -68,7 +73,7 @@ export type {
   TaskPage,
   TombstonePage,
   TombstoneQuery,
-} from "./queue/verbs.ts";
+} from "./objects/queue/rpc.ts";
 
 export interface TaskQueuesOptions {
   /** The text of queue.yaml; a bad one throws with file, line and column, so the Worker never starts. */

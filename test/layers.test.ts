@@ -11,7 +11,7 @@ type House = ReadonlyMap<string, string>;
 /** Made by a script: the console's bundle as text. */
 const GENERATED = "http/console/assets.ts";
 
-const FLOORS = ["core", "store", "queue", "http", "index.ts", "demo"];
+const FLOORS = ["core", "store", "objects", "client", "http", "index.ts", "demo"];
 
 function readHouse(): House {
   const paths = readdirSync(SRC, { recursive: true, encoding: "utf8" });
@@ -52,7 +52,7 @@ function importFault(path: string, name: string): string | undefined {
   const fault = `${path} imports ${name}`;
   const floor = path.split("/")[0] as string;
   if (name.startsWith("cloudflare:"))
-    return ["queue", "index.ts"].includes(floor) || floor === "demo" ? undefined : fault;
+    return ["objects", "index.ts"].includes(floor) || floor === "demo" ? undefined : fault;
   if (name.startsWith("node:")) return path === "cli.ts" ? undefined : fault;
   if (name.endsWith(".yaml")) return floor === "demo" ? undefined : fault;
   if (!/\.tsx?$/.test(name)) return undefined;
@@ -63,7 +63,11 @@ function importFault(path: string, name: string): string | undefined {
 }
 
 function clockFaults(path: string, text: string): string[] {
-  if (["queue/object.ts", "console/clock.ts"].includes(path) || path.startsWith("demo/")) return [];
+  if (
+    ["objects/queue/task-queue.ts", "console/clock.ts"].includes(path) ||
+    path.startsWith("demo/")
+  )
+    return [];
   const clocks =
     text.match(/\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)|\bperformance\.now\(/g) ?? [];
   return clocks.map((clock) => `${path} has ${clock}`);
@@ -100,11 +104,11 @@ describe("the house", () => {
 describe("the check", () => {
   it.each([
     ["core/a.ts", 'import { b } from "../store/b.ts";'],
-    ["core/a.ts", 'import type {\n  B,\n} from "../queue/b.ts";'],
+    ["core/a.ts", 'import type {\n  B,\n} from "../objects/b.ts";'],
     ["store/a.ts", 'import { DurableObject } from "cloudflare:workers";'],
     ["http/a.ts", 'import { exports } from "cloudflare:workers";'],
     ["core/a.ts", 'import { join } from "node:path";'],
-    ["queue/a.ts", 'export * from "../index.ts";'],
+    ["objects/a.ts", 'export * from "../index.ts";'],
     ["core/a.ts", 'const b = await import("../store/b.ts");'],
     ["core/a.ts", 'import "../http/b.ts";'],
     ["core/a.ts", 'import { b } from "../attic/b.ts";'],
@@ -113,9 +117,9 @@ describe("the check", () => {
     ["console/a.tsx", 'import { api } from "../http/api.ts";'],
     ["http/a.ts", 'import { page } from "../console/page.tsx";'],
     ["console/a.ts", "const now = Date.now();"],
-    ["queue/a.ts", "const now = Date.now();"],
+    ["objects/a.ts", "const now = Date.now();"],
     ["core/a.ts", "const now = new Date();"],
-    ["store/a.ts", "const chance = Math.random();"],
+    ["store/a.ts", "const random = Math.random();"],
   ])("finds what is wrong in %s: %s", (path, text) => {
     expect(faults(new Map([[path, text]]))).toHaveLength(1);
   });

@@ -1,18 +1,18 @@
 // The door between the outside and the Worker: serves the API, keeps handlers unreachable, and takes
 // away headers that only the queue may set. Everything else passes through to the Worker's own code.
 import { refuse } from "../core/errors.ts";
-import { isReservedHeader } from "../queue/dispatch/delivery-headers.ts";
-import { hasIdentity } from "../queue/outside/identity.ts";
-import type { QueueSettings } from "../queue/settings.ts";
-import { API_PREFIX, answerApi } from "./api.ts";
+import { isReservedHeader } from "../objects/delivery/headers.ts";
+import { hasIdentity } from "../objects/egress/identity.ts";
+import type { QueueSettings } from "../objects/settings.ts";
 import { checkAccess, type DoorSettings } from "./auth.ts";
 import type { CloudQueues } from "./cloud-tasks/call.ts";
 import { asMeant } from "./cloud-tasks/method-override.ts";
 import { refusalResponse } from "./cloud-tasks/respond.ts";
 import { answerCloudTasks, isCloudTasksPath } from "./cloud-tasks/router.ts";
-import { CONSOLE_PREFIX } from "./console/place.ts";
+import { CONSOLE_PREFIX } from "./console/headers.ts";
 import { answerConsole } from "./console/router.ts";
-import { answerOidc, OIDC_PREFIX } from "./oidc-routes.ts";
+import { answerOidc, OIDC_PREFIX } from "./native/oidc-routes.ts";
+import { API_PREFIX, answerApi } from "./native/router.ts";
 import { errorResponse } from "./respond.ts";
 
 /** The paths that only the queue itself may call. */

@@ -1,7 +1,7 @@
 // The handful of single values an object remembers about itself, each a JSON document under its key.
-import type { Bucket, BucketShape } from "../core/bucket.ts";
-import type { FailurePolicy, GroupState, MasterName } from "../core/group.ts";
-import type { HistoryMark, WrittenHistory } from "../core/history.ts";
+import type { Bucket, BucketShape } from "../core/dispatch/bucket.ts";
+import type { HistoryMark, WrittenHistory } from "../core/metrics/history.ts";
+import type { FailurePolicy, GroupState, MasterName } from "../core/task/group.ts";
 import type { Sql } from "./sql.ts";
 
 /** Something that was done to the queue; ms since 1970. */

@@ -7,7 +7,7 @@ import {
   outcomeText,
 } from "../../src/console/queue/bulk.ts";
 import { filterWords, listPath } from "../../src/console/queue/filter.ts";
-import type { Task } from "../../src/core/task.ts";
+import type { Task } from "../../src/core/task/task.ts";
 
 const page = (names: string[], cursor?: string) => ({
   tasks: names.map((name) => ({ name }) as Task),

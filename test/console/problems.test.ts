@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { drainOf, drainText } from "../../src/console/queues/drain.ts";
 import { problemsOf, urgencyOf } from "../../src/console/queues/problems.ts";
-import type { WatchedQueue } from "../../src/core/queue-changes.ts";
+import type { WatchedQueue } from "../../src/core/metrics/queue-changes.ts";
 import { at, NOW, queueWith } from "./queues.ts";
 
 const late = (seconds: number) => ({

@@ -1,6 +1,6 @@
 // Queues as the page knows them, for its tests.
-import type { HistoryPoint } from "../../src/core/history.ts";
-import type { WatchedQueue } from "../../src/core/queue-changes.ts";
+import type { HistoryPoint } from "../../src/core/metrics/history.ts";
+import type { WatchedQueue } from "../../src/core/metrics/queue-changes.ts";
 
 /** ms since 1970 */
 export const NOW = Date.parse("2026-03-01T12:00:00.000Z");

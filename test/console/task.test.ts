@@ -7,8 +7,8 @@ import { comingAttempts } from "../../src/console/task/coming.ts";
 import { curlOf, quoted } from "../../src/console/task/curl.ts";
 import { offersOf } from "../../src/console/task/offers.ts";
 import { retryOf } from "../../src/console/task/retry-of.ts";
-import { completeRetry } from "../../src/core/backoff.ts";
-import type { Task } from "../../src/core/task.ts";
+import { completeRetry } from "../../src/core/task/backoff.ts";
+import type { Task } from "../../src/core/task/task.ts";
 import { at, NOW, queueWith } from "./queues.ts";
 
 const TASK: Task = {

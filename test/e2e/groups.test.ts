@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { ROOT, type Server, startServer } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
-import type { GroupProgress } from "../../src/core/group.ts";
-import type { Task } from "../../src/core/task.ts";
+import type { GroupProgress } from "../../src/core/task/group.ts";
+import type { Task } from "../../src/core/task/task.ts";
 import { temporaryDir } from "./support.ts";
 
 const SUBTASKS = 2000;

@@ -2,10 +2,10 @@
 
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { parseCronYaml } from "../../src/core/cron/cron-config.ts";
-import { parseQueueYaml } from "../../src/core/queue-config.ts";
+import { parseCronYaml } from "../../src/core/config/cron-config.ts";
+import { parseQueueYaml } from "../../src/core/config/queue-config.ts";
 import type { CronHandle } from "../../src/index.ts";
-import { CRON } from "../../src/queue/object-names.ts";
+import { CRON } from "../../src/objects/object-names.ts";
 import { clock } from "./clock.ts";
 import queueYaml from "./queue.yaml";
 import { alarmOf, crash, objectOf, queue, until } from "./time.ts";

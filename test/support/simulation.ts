@@ -1,8 +1,8 @@
 // A queue's dispatcher as a simulation of discrete events over the pure plan. It keeps to the rules of the
 // real one: attempts start only in a turn, a turn only runs when the one alarm fires, and an arrival, a
 // completion or a change does no more than ask the plan for the alarm's time. Times in ms from 0.
-import { type Bucket, type BucketShape, refilled, taken } from "../../src/core/bucket.ts";
-import { startable, wakeAt } from "../../src/core/plan.ts";
+import { type Bucket, type BucketShape, refilled, taken } from "../../src/core/dispatch/bucket.ts";
+import { startable, wakeAt } from "../../src/core/dispatch/plan.ts";
 
 export interface Job {
   name: string;

@@ -7,7 +7,7 @@ import {
 } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { QueueHandle } from "../../src/index.ts";
-import { DIRECTORY } from "../../src/queue/object-names.ts";
+import { DIRECTORY } from "../../src/objects/object-names.ts";
 import { clock, START } from "./clock.ts";
 import { backendReceived, deployed, get, handlers, received } from "./worker.ts";
 

@@ -1,10 +1,10 @@
 // The Worker under test: the library as a user has it, with a clock that tests move and handlers that
 // tests set.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { CronFile } from "../../src/core/cron/cron-config.ts";
-import { parseQueueYaml } from "../../src/core/queue-config.ts";
+import type { CronFile } from "../../src/core/config/cron-config.ts";
+import { parseQueueYaml } from "../../src/core/config/queue-config.ts";
 import { createTaskQueues } from "../../src/index.ts";
-import { TaskQueueObject } from "../../src/queue/object.ts";
+import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import { clock } from "./clock.ts";
 import queueYaml from "./queue.yaml";
 

@@ -1,6 +1,6 @@
 // How a chart is drawn: its axes, lines and marks, in the colours the style sheet has for them.
 import uPlot from "uplot";
-import type { HistoryMark } from "../../core/history.ts";
+import type { HistoryMark } from "../../core/metrics/history.ts";
 import type { Zone } from "../words/times.ts";
 
 export interface Line {

@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { HistoryMark } from "../../core/history.ts";
+import type { HistoryMark } from "../../core/metrics/history.ts";
 import { theme } from "../shell/theme.ts";
 import { useWatched } from "../watched.ts";
 import { When } from "../words/when.tsx";

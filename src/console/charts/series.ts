@@ -1,5 +1,5 @@
 // A queue's history as columns to draw: one entry for each slot of the span, those in which nothing happened too.
-import type { HistoryPoint, HistorySpan, QueueHistory } from "../../core/history.ts";
+import type { HistoryPoint, HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 
 const SPAN_SECONDS: Record<HistorySpan, number> = { "15m": 15 * 60, "6h": 6 * 3600 };
 

@@ -1,5 +1,5 @@
 // What came in and what went out in the last fifteen minutes, as two lines.
-import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { counted } from "../words/counts.ts";
 import { seriesOf } from "./series.ts";
 

@@ -1,6 +1,6 @@
 // The recurring tasks of cron.yaml: when each runs next, what its last run came to, and running one now.
 
-import type { CronView } from "../../queue/cron/view.ts";
+import type { CronView } from "../../objects/cron/view.ts";
 import { mayWrite } from "../access.ts";
 import { post } from "../api.ts";
 import { useFetched } from "../fetched.ts";

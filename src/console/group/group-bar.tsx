@@ -1,5 +1,5 @@
 // How far a group is.
-import type { GroupProgress } from "../../core/group.ts";
+import type { GroupProgress } from "../../core/task/group.ts";
 import { count } from "../words/counts.ts";
 
 export function GroupBar({ group }: { group: GroupProgress }) {

@@ -1,6 +1,6 @@
 // One group: how far it is, what waits for it, what follows, and what its subtasks answered.
 import { useState } from "preact/hooks";
-import type { GroupProgress } from "../../core/group.ts";
+import type { GroupProgress } from "../../core/task/group.ts";
 import { mayWrite } from "../access.ts";
 import { groupPath, post } from "../api.ts";
 import { pathOf } from "../route.ts";

@@ -1,6 +1,6 @@
 // How the subtasks of a group ended, in the order they were given.
 import { useEffect, useState } from "preact/hooks";
-import type { GroupProgress, GroupResult, GroupResultPage } from "../../core/group.ts";
+import type { GroupProgress, GroupResult, GroupResultPage } from "../../core/task/group.ts";
 import { get, groupPath } from "../api.ts";
 import { useFetched } from "../fetched.ts";
 import { useNow } from "../live/now.ts";

@@ -1,6 +1,6 @@
 // A group, live: its own stream of events while it runs.
 import { useEffect, useState } from "preact/hooks";
-import type { GroupProgress } from "../../core/group.ts";
+import type { GroupProgress } from "../../core/task/group.ts";
 import { type ApiError, apiUrl, groupPath } from "../api.ts";
 import { useFetched } from "../fetched.ts";
 import { openWhileVisible } from "../live/visible.ts";

@@ -5,8 +5,8 @@ import {
   type WatchedQueue,
   type WatchedQueues,
   withChanges,
-} from "../../core/queue-changes.ts";
-import type { QueueView } from "../../core/queue-view.ts";
+} from "../../core/metrics/queue-changes.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { apiUrl } from "../api.ts";
 import { now, serverSays } from "../clock.ts";
 import { useWatched, Watched } from "../watched.ts";

@@ -1,6 +1,6 @@
 // One stream of events, kept open: it comes back by itself when it ends or breaks, stops while nobody looks,
 // and notices when it has gone silent.
-import { backoffSeconds } from "../../core/backoff.ts";
+import { backoffSeconds } from "../../core/task/backoff.ts";
 import { type ServerSentEvent, serverSentEvents } from "./server-sent.ts";
 
 /**

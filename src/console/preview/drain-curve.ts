@@ -1,6 +1,12 @@
 // How a backlog goes: the queue's own bucket and plan, run ahead of time.
-import { type Bucket, type BucketShape, fullBucket, refilled, taken } from "../../core/bucket.ts";
-import { type Room, startable, wakeAt } from "../../core/plan.ts";
+import {
+  type Bucket,
+  type BucketShape,
+  fullBucket,
+  refilled,
+  taken,
+} from "../../core/dispatch/bucket.ts";
+import { type Room, startable, wakeAt } from "../../core/dispatch/plan.ts";
 import type { Meaning } from "./knobs.ts";
 
 export interface DrainPoint {

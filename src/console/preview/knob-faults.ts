@@ -1,5 +1,5 @@
 // What may be typed into a knob.
-import { DURATION, RATE_OR_NONE } from "../../core/units.ts";
+import { DURATION, RATE_OR_NONE } from "../../core/config/units.ts";
 import { KNOBS, type Knob, type Knobs } from "./knobs.ts";
 
 const MOST_TASKS = 1_000_000;

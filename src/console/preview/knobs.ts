@@ -1,7 +1,8 @@
 // The knobs of the preview: as they are typed and stand in the address, and as what they mean.
-import { completeRetry, type RetryParameters } from "../../core/backoff.ts";
-import type { QueueView } from "../../core/queue-view.ts";
-import { perSecond, seconds } from "../../core/units.ts";
+
+import { perSecond, seconds } from "../../core/config/units.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
+import { completeRetry, type RetryParameters } from "../../core/task/backoff.ts";
 
 /** Every knob as text; "" is the default. The names are queue.yaml's, but the last two. */
 export type Knobs = Record<Knob, string>;

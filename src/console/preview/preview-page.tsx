@@ -1,6 +1,6 @@
 // What the knobs of a queue lead to, before they stand in queue.yaml. The knobs stand in the address.
 import { useMemo } from "preact/hooks";
-import type { QueueView } from "../../core/queue-view.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { queuePath } from "../api.ts";
 import { useFetched } from "../fetched.ts";
 import { useLiveQueue } from "../live/queues.ts";

@@ -1,6 +1,6 @@
 // The knobs as the lines of a queue.yaml.
 
-import { perSecond } from "../../core/units.ts";
+import { perSecond } from "../../core/config/units.ts";
 import type { Knob, Knobs } from "./knobs.ts";
 
 /** App Engine's limits; what goes past them stands under `extensions`. */

@@ -1,5 +1,5 @@
 // When a task that always fails is tried, by the rules the queue goes by.
-import { nextAttemptAt, type RetryParameters } from "../../core/backoff.ts";
+import { nextAttemptAt, type RetryParameters } from "../../core/task/backoff.ts";
 
 export interface PreviewedAttempt {
   number: number;

@@ -1,5 +1,5 @@
 // The form a task is added by: its fields as they are typed, and the task they ask for.
-import type { NewTask } from "../../core/task.ts";
+import type { NewTask } from "../../core/task/task.ts";
 
 export type BodyKind = "none" | "json" | "text" | "params" | "base64";
 

@@ -1,6 +1,6 @@
 // A task added by hand: a new one, or one like another.
 import { useState } from "preact/hooks";
-import type { NewTask, Task } from "../../core/task.ts";
+import type { NewTask, Task } from "../../core/task/task.ts";
 import { hasLogin } from "../access.ts";
 import { apiUrl, post, queuePath } from "../api.ts";
 import { go } from "../navigation.ts";

@@ -1,7 +1,7 @@
 // What a queue did lately: four charts over the same time, and what explains their turns.
 import { useMemo } from "preact/hooks";
-import type { HistoryMark, HistorySpan, QueueHistory } from "../../core/history.ts";
-import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { HistoryMark, HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { queuePath } from "../api.ts";
 import { Chart } from "../charts/chart.tsx";
 import type { Line } from "../charts/chart-options.ts";

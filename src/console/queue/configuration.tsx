@@ -1,5 +1,5 @@
 // What the queue goes by, in queue.yaml's words.
-import type { QueueView } from "../../core/queue-view.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { duration } from "../words/times.ts";
 
 export function Configuration({ queue }: { queue: QueueView }) {

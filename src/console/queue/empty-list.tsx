@@ -1,5 +1,5 @@
 // A list with nothing in it says what would be in it, and how to come by it.
-import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { mayWrite } from "../access.ts";
 import type { Filter } from "./filter.ts";
 

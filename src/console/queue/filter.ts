@@ -1,5 +1,5 @@
 // Which tasks of a queue are listed, and where the API has them.
-import type { TaskState } from "../../core/task.ts";
+import type { TaskState } from "../../core/task/task.ts";
 import { queuePath } from "../api.ts";
 
 /** `ended`: names that are still taken though their tasks have ended. "": whatever is on the queue. */

@@ -1,7 +1,7 @@
 // What can be done to a queue as a whole.
 import { useState } from "preact/hooks";
-import type { WatchedQueue } from "../../core/queue-changes.ts";
-import type { QueueView } from "../../core/queue-view.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { mayWrite } from "../access.ts";
 import { post, queuePath } from "../api.ts";
 import { hearOf } from "../live/queues.ts";

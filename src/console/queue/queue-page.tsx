@@ -1,7 +1,7 @@
 // One queue: how it stands, what it did lately, its tasks, what it goes by.
 import { useState } from "preact/hooks";
-import type { WatchedQueue } from "../../core/queue-changes.ts";
-import type { QueueView } from "../../core/queue-view.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { queuePath } from "../api.ts";
 import { useFetched } from "../fetched.ts";
 import { useNow } from "../live/now.ts";

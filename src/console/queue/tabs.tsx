@@ -1,5 +1,5 @@
 // The states a queue's tasks can be in, each a link with how many there are.
-import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { stateCount } from "../queues/depth.tsx";
 import { pathOf } from "../route.ts";
 import { count } from "../words/counts.ts";

@@ -1,5 +1,5 @@
 // The tasks of a list. On a narrow page each is a card.
-import type { Task } from "../../core/task.ts";
+import type { Task } from "../../core/task/task.ts";
 import { mayWrite } from "../access.ts";
 import { pathOf } from "../route.ts";
 import { TaskStateMark } from "../words/state.tsx";

@@ -1,6 +1,6 @@
 // The tasks of a queue: tabs, filter, list, and acting on what is selected. What is filtered stands in the address.
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { mayWrite } from "../access.ts";
 import { setQuery, useQuery } from "../navigation.ts";
 import { useKey } from "../shell/shortcuts.ts";

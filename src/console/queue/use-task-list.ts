@@ -1,6 +1,6 @@
 // The list of a queue's tasks, page by page. It follows what happens as long as it is its first page.
 import { useEffect, useState } from "preact/hooks";
-import type { Task } from "../../core/task.ts";
+import type { Task } from "../../core/task/task.ts";
 import { get } from "../api.ts";
 import { useFetched } from "../fetched.ts";
 import { useChangesOf } from "../live/queues.ts";

@@ -1,5 +1,5 @@
 // How many tasks a queue has in each state.
-import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { count } from "../words/counts.ts";
 
 const SHOWN = ["due", "running", "leased", "scheduled", "waiting", "failed"] as const;

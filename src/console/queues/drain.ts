@@ -1,5 +1,5 @@
 // How long until what is due has gone, if all goes on as it does now.
-import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { duration } from "../words/times.ts";
 
 export type Drain =

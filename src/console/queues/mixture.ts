@@ -1,6 +1,6 @@
 // Percentiles over several queues together. Each tells its own at three ranks; between them its curve is taken
 // as straight on a scale of ratios, as the times in queues are, and the curves are added by their counts.
-import type { Percentiles } from "../../core/histogram.ts";
+import type { Percentiles } from "../../core/metrics/histogram.ts";
 
 /** Seconds; null when nothing was recorded anywhere. `share` of 0.99 is p99. */
 export function mixedPercentile(of: readonly Percentiles[], share: number): number | null {

@@ -1,5 +1,5 @@
 // All queues in a few figures, of the last minute.
-import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { mixedPercentile } from "./mixture.ts";
 
 export interface Overview {

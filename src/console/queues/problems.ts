@@ -1,7 +1,7 @@
 // What is wrong with a queue, in one line each, the worst first.
 
-import type { WatchedQueue } from "../../core/queue-changes.ts";
-import { perSecond } from "../../core/units.ts";
+import { perSecond } from "../../core/config/units.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import * as counts from "../words/counts.ts";
 import { duration } from "../words/times.ts";
 import { backlogOf } from "./drain.ts";

@@ -1,5 +1,5 @@
 // One queue in the list of all. On a narrow page the row is a card, and each cell says what it is.
-import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { pathOf } from "../route.ts";
 import { count } from "../words/counts.ts";

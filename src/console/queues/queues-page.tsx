@@ -1,6 +1,6 @@
 // All queues, those with problems first.
 
-import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { useNow } from "../live/now.ts";
 import { useQueues } from "../live/queues.ts";
 import { Loading } from "../shell/loading.tsx";

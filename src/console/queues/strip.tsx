@@ -1,6 +1,6 @@
 // All queues in a few figures.
 import type { ComponentChildren } from "preact";
-import type { WatchedQueue } from "../../core/queue-changes.ts";
+import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { count, percent, perSecond } from "../words/counts.ts";
 import { duration } from "../words/times.ts";
 import { overviewOf, type Spread } from "./overview.ts";

@@ -1,5 +1,5 @@
 // A task as it would be asked for anew: what was said of its request, nothing of what became of it.
-import type { NewTask, Task } from "../../core/task.ts";
+import type { NewTask, Task } from "../../core/task/task.ts";
 
 const ASKED_FOR = [
   "url",

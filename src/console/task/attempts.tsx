@@ -1,5 +1,5 @@
 // Every attempt that is kept: when it was due, began and ended, and what the handler answered.
-import type { AttemptView, Task } from "../../core/task.ts";
+import type { AttemptView, Task } from "../../core/task/task.ts";
 import { counted } from "../words/counts.ts";
 import { duration } from "../words/times.ts";
 import { When } from "../words/when.tsx";

@@ -1,6 +1,6 @@
 // The attempts before a task, by the clock.
-import type { QueueView } from "../../core/queue-view.ts";
-import type { Task } from "../../core/task.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
+import type { Task } from "../../core/task/task.ts";
 import { useNow } from "../live/now.ts";
 import { When } from "../words/when.tsx";
 import { comingAttempts } from "./coming.ts";

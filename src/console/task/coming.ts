@@ -1,6 +1,6 @@
 // The attempts a task has before it, should every one fail at once, by the rules the queue goes by.
-import { nextAttemptAt, type RetryParameters } from "../../core/backoff.ts";
-import type { Task } from "../../core/task.ts";
+import { nextAttemptAt, type RetryParameters } from "../../core/task/backoff.ts";
+import type { Task } from "../../core/task/task.ts";
 
 export interface ComingAttempt {
   /** 1 is the first attempt of all. */

@@ -1,5 +1,5 @@
 // What can be done to a task in the state it is in.
-import type { Task } from "../../core/task.ts";
+import type { Task } from "../../core/task/task.ts";
 
 export type Offer = "again" | "release" | "time" | "delete" | "redrive" | "run";
 

@@ -1,5 +1,5 @@
 // The request as it is sent. Whatever is in it is shown as text.
-import type { Task } from "../../core/task.ts";
+import type { Task } from "../../core/task/task.ts";
 import { Payload } from "../words/payload.tsx";
 import { duration } from "../words/times.ts";
 

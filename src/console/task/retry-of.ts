@@ -1,7 +1,8 @@
 // The retry knobs a task goes by: its own, which replace the queue's as a whole, or the queue's.
-import { completeRetry, type RetryParameters } from "../../core/backoff.ts";
-import type { QueueView } from "../../core/queue-view.ts";
-import type { Task } from "../../core/task.ts";
+
+import type { QueueView } from "../../core/metrics/queue-view.ts";
+import { completeRetry, type RetryParameters } from "../../core/task/backoff.ts";
+import type { Task } from "../../core/task/task.ts";
 
 export function retryOf(
   { retry }: Pick<Task, "retry">,

@@ -1,6 +1,6 @@
 // The buttons of a task, and what they do.
 import { useState } from "preact/hooks";
-import type { Task } from "../../core/task.ts";
+import type { Task } from "../../core/task/task.ts";
 import { hasLogin, mayWrite } from "../access.ts";
 import { apiUrl, post, queuePath, taskPath } from "../api.ts";
 import { CopyButton } from "../shell/copy.tsx";

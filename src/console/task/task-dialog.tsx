@@ -1,6 +1,6 @@
 // What is asked back before something is done to a task.
 import { useState } from "preact/hooks";
-import type { Task } from "../../core/task.ts";
+import type { Task } from "../../core/task/task.ts";
 import { post, queuePath, remove, taskPath } from "../api.ts";
 import { AddTask } from "../queue/add-task.tsx";
 import { newTimeOf } from "../queue/new-time.ts";

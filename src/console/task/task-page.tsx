@@ -1,7 +1,7 @@
 // One task: what it asks for, what became of it so far, what it waits for, and what comes next.
 import { useEffect } from "preact/hooks";
-import type { QueueView } from "../../core/queue-view.ts";
-import type { Task } from "../../core/task.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
+import type { Task } from "../../core/task/task.ts";
 import { queuePath, taskPath } from "../api.ts";
 import { useFetched } from "../fetched.ts";
 import { GroupSummary } from "../group/group-summary.tsx";

@@ -1,7 +1,7 @@
 // A state as a shape and a word; the colour only helps.
 
-import type { QueueView } from "../../core/queue-view.ts";
-import type { TaskState } from "../../core/task.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
+import type { TaskState } from "../../core/task/task.ts";
 import { Icon } from "./icon.tsx";
 
 export function TaskStateMark({ state }: { state: TaskState }) {

@@ -1,5 +1,5 @@
 // Which tasks of a pull queue are to be leased: `tag=x`, or `tag_function=oldest_tag()`.
-import type { LeaseRequest } from "../lease.ts";
+import type { LeaseRequest } from "../task/lease.ts";
 import { invalidArgument } from "./status.ts";
 
 const BY_TAG = /^tag\s*=\s*(?:"([^"]+)"|([^\s"]+))$/;

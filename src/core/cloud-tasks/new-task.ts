@@ -1,7 +1,8 @@
 // A task of Google's as a new task of the queue.
-import type { RetryParameters } from "../backoff.ts";
+
 import { shown } from "../errors.ts";
-import type { NewTask, OidcToken } from "../task.ts";
+import type { RetryParameters } from "../task/backoff.ts";
+import type { NewTask, OidcToken } from "../task/task.ts";
 import { withHttpTarget } from "./http-target.ts";
 import { taskIdIn } from "./names.ts";
 import { targetOf } from "./queue-resource.ts";

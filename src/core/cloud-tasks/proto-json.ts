@@ -1,9 +1,9 @@
 // JSON as Google's APIs take and give it: a message is a table of fields, and whoever reads or writes one
 // goes by its table. Names in lowerCamelCase or snake_case, enums by name or number, null for "not set",
 // bytes in either base64, durations "1.5s". Unknown fields are refused, as the service does.
-import { fromBase64, toBase64 } from "../base64.ts";
+import { fromBase64, toBase64 } from "../bytes.ts";
 import { shown } from "../errors.ts";
-import { rfc3339 } from "../task-view.ts";
+import { rfc3339 } from "../task/task-view.ts";
 import { invalidArgument } from "./status.ts";
 
 /** The values of an enum in the order of their numbers; the first means "not set". */

@@ -1,6 +1,6 @@
 // A queue as Google's API shows it. What Google keeps with a queue and the queue here has no
 // use for (logging, time to live of tasks, target of HTTP tasks, policy) lies in the entry's annotations.
-import { perSecond } from "../units.ts";
+import { perSecond } from "../config/units.ts";
 import { QUEUE } from "./messages.ts";
 import { readMessage } from "./proto-json.ts";
 import type { CloudQueue, HttpTarget, Routing } from "./resources.ts";

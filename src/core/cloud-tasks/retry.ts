@@ -1,5 +1,5 @@
 // Retry knobs: Google counts attempts and writes -1 for no limit, the queue counts retries.
-import type { RetryParameters } from "../backoff.ts";
+import type { RetryParameters } from "../task/backoff.ts";
 import type { RetryConfig } from "./resources.ts";
 import { invalidArgument } from "./status.ts";
 

@@ -1,8 +1,8 @@
 // A task of the queue as Google's API shows it.
-import { fromBase64 } from "../base64.ts";
-import { isAbsolute } from "../new-task-rules.ts";
-import { shortQueueName } from "../queue-name.ts";
-import type { AttemptView, Params, Task } from "../task.ts";
+import { fromBase64 } from "../bytes.ts";
+import { shortQueueName } from "../config/queue-name.ts";
+import { isAbsolute } from "../task/new-task-rules.ts";
+import type { AttemptView, Params, Task } from "../task/task.ts";
 import { routingOf } from "./queue-resource.ts";
 import type {
   AppEngineHttpRequest,

@@ -14,8 +14,8 @@ import {
 import { TaskQueueError } from "../../core/errors.ts";
 import { json } from "../respond.ts";
 import { type AskedQueue, type Call, messageIn, placeOf, queueOf } from "./call.ts";
-import { receivingOf } from "./receiving.ts";
-import { showerOf } from "./shown-task.ts";
+import { receivingOf } from "./task-defaults.ts";
+import { showerOf } from "./task-response.ts";
 import { add } from "./tasks.ts";
 
 const MOST = { create: 100, delete: 1000 } as const;

@@ -1,13 +1,13 @@
 // A task without a Task message: the request's body is the task's, and the queue's httpTarget says where to.
 import type { IRequest } from "itty-router";
-import { fromBase64 } from "../../core/base64.ts";
+import { fromBase64 } from "../../core/bytes.ts";
 import { newTaskOf } from "../../core/cloud-tasks/new-task.ts";
 import type { CloudTask } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
 import { json } from "../respond.ts";
 import { type Call, queueOf, taskOf } from "./call.ts";
-import { receivingOf } from "./receiving.ts";
-import { showerOf } from "./shown-task.ts";
+import { receivingOf } from "./task-defaults.ts";
+import { showerOf } from "./task-response.ts";
 import { add } from "./tasks.ts";
 
 export async function bufferTask(request: IRequest, call: Call): Promise<Response> {

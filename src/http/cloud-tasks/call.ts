@@ -1,5 +1,6 @@
 // What a request to Google's API says: version, place, queue, task, body, view, page, how to answer.
 import type { IRequest } from "itty-router";
+import type { QueueHandle } from "../../client/queue-handle.ts";
 import { VIEW } from "../../core/cloud-tasks/messages.ts";
 import {
   checkPlace,
@@ -16,8 +17,7 @@ import {
 } from "../../core/cloud-tasks/proto-json.ts";
 import type { Version, View } from "../../core/cloud-tasks/resources.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
-import type { QueueHandle } from "../../queue/handle.ts";
-import { type ApiQueues, segment } from "../asked.ts";
+import { type ApiQueues, segment } from "../native/request.ts";
 
 /** The queues, with what only this API asks of them. */
 export interface CloudQueues extends ApiQueues {

@@ -5,11 +5,11 @@ import { CHANGE_LEASE, LEASE_TASKS } from "../../core/cloud-tasks/messages.ts";
 import type { View } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError, invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { errorOf } from "../../core/errors.ts";
-import type { Task } from "../../core/task.ts";
-import type { AckResult } from "../../queue/leasing/leasing.ts";
+import type { Task } from "../../core/task/task.ts";
+import type { AckResult } from "../../objects/queue/leasing/leasing.ts";
 import { json } from "../respond.ts";
 import { type AskedQueue, type Call, messageIn, queueOf, taskOf, viewOf } from "./call.ts";
-import { showerOf } from "./shown-task.ts";
+import { showerOf } from "./task-response.ts";
 import { liveTask } from "./tasks.ts";
 
 const PULL = { mode: "pull" } as const;

@@ -1,6 +1,6 @@
 // IAM: a policy is kept with its queue and given back. Who may do what is decided by the token alone.
 import type { IRequest } from "itty-router";
-import { toBase64 } from "../../core/base64.ts";
+import { toBase64 } from "../../core/bytes.ts";
 import { entryOf } from "../../core/cloud-tasks/queue-entry.ts";
 import { keptOf, resourceOf, withPolicy } from "../../core/cloud-tasks/queue-resource.ts";
 import { CloudTasksError, invalidArgument } from "../../core/cloud-tasks/status.ts";

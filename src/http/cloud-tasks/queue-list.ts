@@ -1,11 +1,11 @@
 // The list of queues: by name, a page at a time, filtered by what they are.
 import type { IRequest } from "itty-router";
-import { fromBase64, toBase64Url } from "../../core/base64.ts";
+import { fromBase64, toBase64Url } from "../../core/bytes.ts";
 import { parseFilter, type QueueFilter } from "../../core/cloud-tasks/queue-filter.ts";
 import { resourceOf } from "../../core/cloud-tasks/queue-resource.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { UnknownQueueError } from "../../core/errors.ts";
-import type { QueueView } from "../../queue/verbs.ts";
+import type { QueueView } from "../../objects/queue/rpc.ts";
 import { json } from "../respond.ts";
 import { askedQueue, type Call, pageSizeOf, pageTokenOf, placeOf, queryOf } from "./call.ts";
 import { queueIds, shownQueue } from "./queues.ts";

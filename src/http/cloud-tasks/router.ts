@@ -3,12 +3,12 @@
 import { AutoRouter, type IRequest } from "itty-router";
 import type { Version } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
-import { verbAsSegment } from "../api.ts";
+import { verbAsSegment } from "../native/router.ts";
 import { batchCreate, batchDelete } from "./batches.ts";
 import { bufferTask } from "./buffer.ts";
 import type { Call } from "./call.ts";
 import { acknowledgeTask, cancelLease, leaseTasks, renewLease } from "./leases.ts";
-import { getCmekConfig, getLocation, listLocations, updateCmekConfig } from "./places.ts";
+import { getCmekConfig, getLocation, listLocations, updateCmekConfig } from "./locations.ts";
 import { getIamPolicy, setIamPolicy, testIamPermissions } from "./policies.ts";
 import { listQueues } from "./queue-list.ts";
 import {

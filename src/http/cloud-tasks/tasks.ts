@@ -10,8 +10,8 @@ import {
   TASK_ENDED,
 } from "../../core/cloud-tasks/status.ts";
 import { InvalidEtaError } from "../../core/errors.ts";
-import type { NewTask, Task, TaskState } from "../../core/task.ts";
-import { rfc3339 } from "../../core/task-view.ts";
+import type { NewTask, Task, TaskState } from "../../core/task/task.ts";
+import { rfc3339 } from "../../core/task/task-view.ts";
 import { json } from "../respond.ts";
 import {
   type AskedQueue,
@@ -23,8 +23,8 @@ import {
   taskOf,
   viewOf,
 } from "./call.ts";
-import { receivingOf } from "./receiving.ts";
-import { type Shower, showerOf } from "./shown-task.ts";
+import { receivingOf } from "./task-defaults.ts";
+import { type Shower, showerOf } from "./task-response.ts";
 
 const MOST = 1000;
 

@@ -1,7 +1,6 @@
 // Signing in and out: a form that works without script, and a session for who shows the token.
 import { accessByToken, checkSameOrigin, type DoorSettings, tokenInQuery } from "../auth.ts";
 import { errorResponse } from "../respond.ts";
-import { loginPage } from "./page.ts";
 import {
   ASSET_PATHS,
   CONSOLE_PREFIX,
@@ -11,7 +10,8 @@ import {
   pageResponse,
   seeOther,
   wrongMethod,
-} from "./place.ts";
+} from "./headers.ts";
+import { loginPage } from "./page.ts";
 import { type Access, newSession, sessionCookie } from "./session.ts";
 
 const WRONG = "That is not the token this Worker is set up with.";

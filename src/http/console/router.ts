@@ -1,7 +1,5 @@
 // The console's paths: one page for all of them, and the way in and out.
 import { callerOf, type DoorSettings } from "../auth.ts";
-import { askForToken, login, loginByLink, logout } from "./login.ts";
-import { consolePage, refusedPage } from "./page.ts";
 import {
   ASSET_PATHS,
   answerAsset,
@@ -12,7 +10,9 @@ import {
   pageResponse,
   seeOther,
   wrongMethod,
-} from "./place.ts";
+} from "./headers.ts";
+import { askForToken, login, loginByLink, logout } from "./login.ts";
+import { consolePage, refusedPage } from "./page.ts";
 
 /** Answers a request to a path, percent-decoded, at or under `/_ah/console`; `now` in ms since 1970. */
 export async function answerConsole(

@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Server, startServer } from "../../../scripts/server.ts";
 import { until } from "../../../scripts/until.ts";
-import type { Task } from "../../../src/core/task.ts";
+import type { Task } from "../../../src/core/task/task.ts";
 import { add, stateOf } from "../support.ts";
 import { browserForAll, REFUSED, shows, visit } from "./browsing.ts";
 import { temporaryState } from "./state.ts";

@@ -1,0 +1,107 @@
+// The caller's side of a group.
+import { toBase64 } from "../core/bytes.ts";
+import { unwrap } from "../core/errors.ts";
+import type { GroupProgress, GroupResult, GroupTask, NewGroup } from "../core/task/group.ts";
+import type { GroupVerbs } from "../objects/group/group.ts";
+import { groupAt, type QueueNamespace } from "../objects/stubs.ts";
+
+/** Seconds one call waits for something to happen. */
+const WATCH_S = 25;
+const RESULT_PAGE = 500;
+
+export class GroupHandle {
+  readonly name: string;
+  readonly #namespace: QueueNamespace;
+  #added: number | undefined;
+
+  /** `added`: how many subtasks this caller has added, from where on its next are numbered. */
+  constructor(name: string, namespace: QueueNamespace, added?: number) {
+    this.name = name;
+    this.#namespace = namespace;
+    this.#added = added;
+  }
+
+  /**
+   * Adds subtasks to a group that is open, 10,000 at most; each names its queue. A master that is tried
+   * again may add the same ones once more: they are told by their order, and added once. Throws
+   * GroupClosedError.
+   */
+  async add(tasks: readonly GroupTask[]): Promise<GroupProgress> {
+    const progress = unwrap(await this.#owner.add(tasks.map(portable), this.#added));
+    if (this.#added !== undefined) this.#added += tasks.length;
+    return progress;
+  }
+
+  /** No more subtasks will come; a master's group closes by itself when its handler is done. */
+  async close(): Promise<GroupProgress> {
+    return unwrap(await this.#owner.close());
+  }
+
+  /** Deletes the subtasks that are not running; once those have ended, the group is `cancelled`. */
+  async cancel(): Promise<GroupProgress> {
+    return unwrap(await this.#owner.cancel());
+  }
+
+  /** How it stands; throws UnknownGroupError. */
+  async progress(): Promise<GroupProgress> {
+    return unwrap(await this.#owner.progress());
+  }
+
+  /** How it stands now, and again whenever that has changed, until it is over. */
+  async *watch(): AsyncGenerator<GroupProgress> {
+    for (let version = ""; ; ) {
+      const seen = unwrap(await this.#owner.watch(version, WATCH_S));
+      if (seen.version !== version) yield seen.progress;
+      if (seen.progress.state !== "running") return;
+      version = seen.version;
+    }
+  }
+
+  /** How its subtasks ended, in the order they were given, page by page: never more than 500 are in memory. */
+  async *results(): AsyncGenerator<GroupResult> {
+    for (let after: string | undefined = "-1"; after !== undefined; ) {
+      const { results, cursor } = await this.resultPage(Number(after), RESULT_PAGE);
+      yield* results;
+      after = cursor;
+    }
+  }
+
+  /** One page of them, those behind number `after`. */
+  async resultPage(after = -1, limit = 100) {
+    return unwrap(await this.#owner.results(after, limit));
+  }
+
+  get #owner(): GroupVerbs {
+    return groupAt(this.#namespace, this.name);
+  }
+}
+
+/** Makes a group; tasks that name no queue are for `queue`. */
+export async function createGroup(
+  namespace: QueueNamespace,
+  given: NewGroup,
+  queue?: string,
+): Promise<{ handle: GroupHandle; progress: GroupProgress }> {
+  const { name: own, tasks, then, master, ...rest } = given;
+  const name = own || (master ? `${master.queue}-${master.name}` : crypto.randomUUID());
+  const forQueue = (task: GroupTask) => portable(queue === undefined ? task : { queue, ...task });
+  const asked = {
+    ...rest,
+    ...(own === undefined ? {} : { name: own }),
+    ...(Array.isArray(tasks) ? { tasks: tasks.map(forQueue) } : { tasks }),
+    ...(then ? { then: forQueue(then) } : {}),
+    ...(master ? { master: { queue: master.queue, name: master.name } } : {}),
+  } as NewGroup;
+  const progress = unwrap(await groupAt(namespace, name).create(name, asked));
+  return { handle: new GroupHandle(name, namespace, tasks?.length ?? 0), progress };
+}
+
+// A task that stands in a row of JSON until its queue has it.
+function portable(task: GroupTask): GroupTask {
+  if (typeof task !== "object" || task === null) return task;
+  const { payload, ...rest } = task;
+  const bytes = payload instanceof ArrayBuffer ? new Uint8Array(payload) : payload;
+  if (bytes instanceof Uint8Array) return { ...rest, payloadBase64: toBase64(bytes) };
+  if (task.eta instanceof Date) return { ...task, eta: task.eta.toISOString() };
+  return task;
+}

@@ -1,0 +1,270 @@
+// The caller's side of a queue: what `queues.get(env, name)` gives. Turns refusals into the classes a
+// caller catches.
+
+import { parseQueueEntry, type QueueConfig, type QueueFile } from "../core/config/queue-config.ts";
+import {
+  errorOf,
+  invalid,
+  type TaskQueueError,
+  UnknownQueueError,
+  unwrap,
+} from "../core/errors.ts";
+import { type HistorySpan, type QueueHistory, SPANS } from "../core/metrics/history.ts";
+import type { NewGroup } from "../core/task/group.ts";
+import type { LeaseRequest } from "../core/task/lease.ts";
+import type { NewTime } from "../core/task/new-time.ts";
+import { MAX_WAIT_S } from "../core/task/result.ts";
+import { type AddResult, hasEnded, type NewTask, type Task } from "../core/task/task.ts";
+import { type Added, resultOf } from "../objects/queue/admission.ts";
+import { inFileRefusal } from "../objects/queue/definition.ts";
+import type { AckResult } from "../objects/queue/leasing/leasing.ts";
+import type {
+  DeleteResult,
+  ListQuery,
+  Pulse,
+  QueueVerbs,
+  QueueView,
+  RedriveResult,
+  ReleaseResult,
+  TaskPage,
+  TombstonePage,
+  TombstoneQuery,
+} from "../objects/queue/rpc.ts";
+import { directoryAt, type QueueNamespace, queueAt } from "../objects/stubs.ts";
+import { GatheredAdds } from "./gathered-adds.ts";
+import { createGroup, type GroupHandle } from "./group-handle.ts";
+import { answerOf, type ResultOptions } from "./result.ts";
+
+export interface AddOptions {
+  /** All tasks or none: one name that is taken refuses the whole call. Default false. */
+  atomic?: boolean;
+}
+
+export class QueueHandle<P = unknown> {
+  readonly name: string;
+  readonly #namespace: QueueNamespace;
+  readonly #file: QueueFile;
+  readonly #adds = new GatheredAdds(async (calls) => (await this.#object()).add(calls));
+
+  constructor(name: string, namespace: QueueNamespace, file: QueueFile) {
+    this.name = name;
+    this.#namespace = namespace;
+    this.#file = file;
+  }
+
+  /**
+   * Queues a task and answers when it is on disk. Throws TaskAlreadyExistsError while a task of its name
+   * lives, TombstonedTaskError while the name's tombstone does, or the class of whatever is wrong with
+   * it. Adds begun together are sent together.
+   */
+  add(task: NewTask<P>): Promise<Task>;
+  /**
+   * Queues up to 1,000 tasks. One bad task refuses them all; a name that is taken refuses its own entry
+   * only, which then holds the error, or with `atomic` throws and adds none.
+   */
+  add(tasks: readonly NewTask<P>[], options?: AddOptions): Promise<AddResult<TaskQueueError>[]>;
+  async add(
+    given: NewTask<P> | readonly NewTask<P>[],
+    { atomic = false }: AddOptions = {},
+  ): Promise<Task | AddResult<TaskQueueError>[]> {
+    if (!Array.isArray(given)) {
+      const [added] = unwrap(await this.#adds.add({ tasks: [given], atomic: false }));
+      const { task, error } = resultOf(this.name, added as Added);
+      if (task) return task;
+      throw errorOf(error);
+    }
+    const results = unwrap(await this.#adds.add({ tasks: given, atomic }));
+    return results.map((added) => {
+      const { task, error } = resultOf(this.name, added);
+      return task ? { task } : { error: errorOf(error) };
+    });
+  }
+
+  /**
+   * Makes a group: a fan-out of subtasks on this queue, or on those they name, and what follows when they
+   * have all ended. With `master`, the task a handler is at work on, that task waits for the group, and the
+   * handler may add more subtasks until it is done. Throws GroupAlreadyExistsError.
+   */
+  async group(given: NewGroup): Promise<GroupHandle> {
+    return (await createGroup(this.#namespace, given, this.name)).handle;
+  }
+
+  /** The task of this name, in whatever state; throws UnknownTaskError. */
+  async get(name: string): Promise<Task> {
+    return unwrap(await (await this.#object()).get(name));
+  }
+
+  /**
+   * What the handler answered the task of this name with, on a queue with `extensions.keep_results`: a JSON
+   * value, a string, bytes, or undefined for an empty body. Waits for the task to end, `timeout` seconds
+   * at most (default 30); throws a ResultError when it has not ended by then, or ended otherwise than done.
+   */
+  async result<T = unknown>(name: string, { timeout = 30 }: ResultOptions = {}): Promise<T> {
+    const object = await this.#object();
+    let task = unwrap(await object.result(name, timeout));
+    for (let left = timeout; left > MAX_WAIT_S && !hasEnded(task); ) {
+      left -= MAX_WAIT_S;
+      task = unwrap(await object.result(name, left));
+    }
+    return answerOf(task) as T;
+  }
+
+  /** A page of the queue's tasks in due order; of those given up with `state: "failed"`. */
+  async list(query: ListQuery = {}): Promise<TaskPage> {
+    return unwrap(await (await this.#object()).list(query));
+  }
+
+  /** Deletes tasks; for each whether it was there. An attempt in flight ends, and is not repeated. */
+  async delete(names: readonly string[]): Promise<DeleteResult[]> {
+    return (await this.#object()).delete(names);
+  }
+
+  /**
+   * Leases tasks of a pull queue, the oldest first: nobody else gets them until the lease ends. With
+   * `waitSeconds` it answers as soon as there is one. Throws InvalidLeaseTimeError, QueuePausedError.
+   */
+  async lease(request: LeaseRequest): Promise<Task[]> {
+    return unwrap(await (await this.#object()).lease(request));
+  }
+
+  /** Ends leased tasks; for each whether its lease still held, and if not, the error that says why. */
+  async acknowledge(held: readonly Pick<Task, "name" | "lease">[]): Promise<AckResult[]> {
+    const leases = held.map(({ name, lease = "" }) => ({ name, lease }));
+    return unwrap(await (await this.#object()).acknowledge(leases));
+  }
+
+  /**
+   * Makes a lease end `seconds` from now; 0 gives the task back. The answer carries the lease's new
+   * token. Throws TaskLeaseExpiredError when it no longer holds.
+   */
+  async modifyLease(
+    { name, lease = "" }: Pick<Task, "name" | "lease">,
+    seconds: number,
+  ): Promise<Task> {
+    return unwrap(await (await this.#object()).modifyLease({ name, lease }, seconds));
+  }
+
+  /**
+   * Runs the task as soon as a slot is free, whatever its ETA, the rate or a pause say: one attempt, also
+   * when asked twice. A failed task goes back onto the queue first. Throws UnknownTaskError.
+   */
+  async run(name: string): Promise<Task> {
+    return unwrap(await (await this.#object()).run(name));
+  }
+
+  /**
+   * Gives a waiting task another time; its attempts and retries stay counted. Throws UnknownTaskError, and
+   * InvalidTaskError for a task that is running or has failed.
+   */
+  async reschedule(name: string, time: NewTime): Promise<Task> {
+    return unwrap(await (await this.#object()).reschedule(name, time));
+  }
+
+  /** Puts failed tasks back on the queue, due now and as if they were new; for each whether there was one. */
+  redrive(names: readonly string[]): Promise<RedriveResult[]>;
+  /** Puts all failed tasks back. */
+  redrive(all: "all"): Promise<{ redriven: number }>;
+  async redrive(names: readonly string[] | "all"): Promise<RedriveResult[] | { redriven: number }> {
+    const object = await this.#object();
+    return names === "all" ? { redriven: await object.redriveAll() } : object.redrive(names);
+  }
+
+  /** A page of the names that are still taken though their tasks have ended, in their order. */
+  async tombstones(query: TombstoneQuery = {}): Promise<TombstonePage> {
+    return unwrap(await (await this.#object()).tombstones(query));
+  }
+
+  /** Frees the name of a task that was done or deleted, so that it can be added again at once. */
+  async release(name: string): Promise<ReleaseResult> {
+    return { name, released: await (await this.#object()).release(name) };
+  }
+
+  /** Deletes every task on the queue; their names stay reserved as those of deleted tasks do. */
+  async purge(): Promise<QueueView> {
+    return (await this.#object()).purge();
+  }
+
+  /** Stops dispatch, and nothing else. */
+  async pause(): Promise<QueueView> {
+    return (await this.#object()).pause();
+  }
+
+  async resume(): Promise<QueueView> {
+    return (await this.#object()).resume();
+  }
+
+  /**
+   * Makes this queue, or changes it, by an entry as queue.yaml has them; the name may be left out. Tasks
+   * that are on it stay. Throws QueueInFileError for a queue of queue.yaml.
+   */
+  async define(entry: object): Promise<QueueView> {
+    const given = { name: this.name, ...entry };
+    if (given.name !== this.name) {
+      throw errorOf(invalid("name", given.name, `"${this.name}", as the queue is called`).failure);
+    }
+    this.#refuseInFile();
+    // Checked before an object of that name comes to be.
+    unwrap(parseQueueEntry(given));
+    return unwrap(await this.#ownObject().define(given));
+  }
+
+  /** Removes a queue made by `define`, with its tasks and names. Throws QueueInFileError as that does. */
+  async remove(): Promise<void> {
+    this.#refuseInFile();
+    unwrap(await (await this.#object()).remove());
+  }
+
+  /** What the queue goes by. */
+  async config(): Promise<QueueConfig> {
+    return this.#file.queues.get(this.name) ?? (await this.#object()).config();
+  }
+
+  /** Configuration, state and statistics. */
+  async describe(): Promise<QueueView> {
+    return (await this.#object()).describe();
+  }
+
+  /**
+   * What the queue did lately: a quarter of an hour in steps of ten seconds, or with "6h" six hours in steps
+   * of two minutes. Throws InvalidTaskError for another span.
+   */
+  async history(span: HistorySpan = "15m"): Promise<QueueHistory> {
+    if (!SPANS.includes(span)) throw errorOf(invalid("span", span, SPANS.join(" or ")).failure);
+    return (await this.#object()).history(span);
+  }
+
+  /**
+   * How it stands, and what of its history is newer than `since` (ms since 1970): what the API's events are
+   * made of.
+   */
+  async pulse(since = 0): Promise<Pulse> {
+    return (await this.#object()).pulse(since);
+  }
+
+  // A queue that is not in queue.yaml exists if it once was: its tasks are kept, and can be looked at.
+  async #object(): Promise<QueueVerbs> {
+    if (!this.#file.queues.has(this.name)) {
+      const known = await directoryAt(this.#namespace).knownQueues();
+      if (!known.includes(this.name)) {
+        const names = [...this.#file.queues.keys()].join(", ");
+        const message = `queue: there is no queue "${this.name}"; queue.yaml has ${names}`;
+        throw new UnknownQueueError({ code: "UNKNOWN_QUEUE", message });
+      }
+    }
+    return this.#ownObject();
+  }
+
+  #ownObject(): QueueVerbs {
+    return queueAt(this.#namespace, this.name);
+  }
+
+  #refuseInFile(): void {
+    if (this.#file.queues.has(this.name)) unwrap(inFileRefusal(this.name));
+  }
+}
+
+/** The names of all queues: those of queue.yaml in its order, then those that once were in it. */
+export async function allQueueNames(namespace: QueueNamespace, file: QueueFile): Promise<string[]> {
+  const known = await directoryAt(namespace).knownQueues();
+  return [...new Set([...file.queues.keys(), ...known])];
+}

@@ -1,0 +1,27 @@
+// The caller's side of a result: a task that has ended, as the value its handler answered with.
+import { fromBase64 } from "../core/bytes.ts";
+import type { Task } from "../core/task/task.ts";
+
+export interface ResultOptions {
+  /** Seconds to wait for the task to end. Default 30. */
+  timeout?: number;
+}
+
+/** There is no result: the task failed, was deleted, or has not ended yet. `task` is how it stands. */
+export class ResultError extends Error {
+  override readonly name = "ResultError";
+  readonly task: Task;
+
+  constructor(task: Task) {
+    const why = { failed: "has failed", deleted: "was deleted" }[task.state as "failed"];
+    const error = task.lastAttempt?.error ? `: ${task.lastAttempt.error}` : "";
+    super(`the task "${task.name}" ${why ?? `has not ended, it is ${task.state}`}${error}`);
+    this.task = task;
+  }
+}
+
+/** The answer of the task's handler; throws a ResultError when there is none. */
+export function answerOf(task: Task): unknown {
+  if (task.state !== "done") throw new ResultError(task);
+  return task.resultBase64 === undefined ? task.result : fromBase64(task.resultBase64);
+}

@@ -1,0 +1,121 @@
+// What may stand in cron.yaml: the keys are App Engine's, except what stands under `extensions`. Validation
+// and the JSON Schema for editors both come from here.
+import * as z from "zod";
+import { parseHostRules } from "../egress/host-rules.ts";
+import { parseSchedule } from "../schedule/schedule.ts";
+import { isTimeZone } from "../schedule/zone.ts";
+import { checkUrl } from "../task/new-task-rules.ts";
+import { CRON_NAME, cronName } from "./cron-name.ts";
+import { QUEUE_NAME } from "./queue-entry-schema.ts";
+import { application } from "./queue-file-schema.ts";
+import { amount, duration, isMapping, mapping, text, whole } from "./value-schemas.ts";
+
+const NO_HOSTS = parseHostRules("");
+const SCHEDULE = 'a schedule such as "every 5 minutes", "every monday 09:00" or "0 9 * * 1-5"';
+const ZONE = "a time zone such as Europe/Berlin";
+// Beside queue.yaml's [version.]service, cron.yaml has service:version.
+const TARGET =
+  /^(((?!-)[a-z0-9-]{1,100}\.)?(?!-)[a-z0-9-]{1,63}|(?!-)[a-z0-9-]{1,63}:(?!-)[a-z0-9-]{1,100})$/;
+
+const schedule = z
+  .string({ error: SCHEDULE })
+  .superRefine(refuseBadSchedule)
+  .describe(
+    "When: every 5 minutes, every day 00:00, 1st,third mon,wed of month 17:00, every 30 mins from 10:00 to 14:00, every 2 hours synchronized; or a cron expression, 0 9 * * 1-5.",
+  );
+
+const retryParameters = mapping({
+  job_retry_limit: whole(0).describe("Retries after the first attempt. Default 5.").optional(),
+  job_age_limit: duration()
+    .describe("Time since the first attempt: 30s, 15m, 2.5h, 7d; both limits must be passed.")
+    .optional(),
+  min_backoff_seconds: amount().describe("Wait before the first retry. Default 5.").optional(),
+  max_backoff_seconds: amount().describe("Longest wait between tries. Default 3600.").optional(),
+  max_doublings: whole(0)
+    .describe("How often the wait doubles before it grows by equal steps. Default 5.")
+    .optional(),
+}).refine((it) => !(Number(it.min_backoff_seconds) > Number(it.max_backoff_seconds)), {
+  path: ["min_backoff_seconds"],
+  error: "no more than max_backoff_seconds",
+  when: isMapping,
+});
+
+const extensions = mapping({
+  name: text(CRON_NAME, "1 to 100 letters, digits, hyphens or underscores")
+    .describe("The entry's name. Default: its description, or else its url, in hyphens.")
+    .optional(),
+  queue: text(QUEUE_NAME, "the name of a push queue")
+    .describe("The queue its tasks are put on. Default: default.")
+    .optional(),
+});
+
+const cronEntry = mapping({
+  description: text(/^.{0,499}$/, "one line of at most 499 characters")
+    .describe("What it is for; names the entry.")
+    .optional(),
+  url: text(/^\//, 'a path that starts with one "/"', isOwnPath).describe(
+    "The path that is called by GET.",
+  ),
+  schedule,
+  timezone: z
+    .string({ error: ZONE })
+    .refine(isTimeZone, { error: ZONE })
+    .describe("Whose clock the schedule goes by. Default UTC.")
+    .optional(),
+  target: text(TARGET, "[version.]service in lower-case letters, digits and hyphens")
+    .describe("The service that is called: service, version.service or service:version.")
+    .optional(),
+  retry_parameters: retryParameters
+    .describe("When a failed call is tried again. Without it, never.")
+    .optional(),
+  extensions: extensions.describe("What App Engine does not have.").optional(),
+});
+export type CronDocumentEntry = z.output<typeof cronEntry>;
+
+/** The whole file. */
+export const cronDocument = mapping({
+  application,
+  cron: z
+    .array(cronEntry, { error: "a list of entries" })
+    .superRefine(refuseSameNames, { when: ({ value }) => Array.isArray(value) })
+    .describe("The recurring tasks.")
+    .optional(),
+})
+  .refine((it) => Object.keys(it).length > 0, {
+    error: "at least the key cron",
+    when: ({ issues }) => issues.length === 0,
+  })
+  .meta({ title: "cron.yaml", description: "The recurring tasks of an application." });
+export type CronDocument = z.output<typeof cronDocument>;
+
+/** The JSON Schema of a cron.yaml, in draft 7, the one all editors know. */
+export function cronJsonSchema(): object {
+  return z.toJSONSchema(cronDocument, { io: "input", target: "draft-7" });
+}
+
+function refuseBadSchedule(given: string, context: z.RefinementCtx): void {
+  try {
+    parseSchedule(given);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message });
+  }
+}
+
+function isOwnPath(url: string): boolean {
+  return checkUrl({ url }, "GET", NO_HOSTS) === undefined;
+}
+
+// Called on faulty entries too, so that all faults show at once. The fault is put where the name comes from.
+function refuseSameNames(entries: readonly CronDocumentEntry[], context: z.RefinementCtx): void {
+  const names = entries.map((entry) => cronName(Object(entry)));
+  for (const [index, name] of names.entries()) {
+    if (name !== undefined && names.indexOf(name) === index) continue;
+    const { extensions: own, description, url } = Object(entries[index]) as CronDocumentEntry;
+    if (name === undefined && url === undefined) continue;
+    const isNamed = own?.name !== undefined;
+    const path = isNamed ? ["extensions", "name"] : [description ? "description" : "url"];
+    const why = name === undefined ? "one that makes a name" : `another name than "${name}"`;
+    const way = isNamed ? "" : "; extensions.name gives it one";
+    context.addIssue({ code: "custom", path: [index, ...path], message: `${why}${way}` });
+  }
+}

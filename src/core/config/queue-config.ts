@@ -1,0 +1,170 @@
+// queue.yaml -> frozen configuration. Reading, checking and saying what is wrong live next door; here
+// are the defaults, and what App Engine makes of what it was given.
+
+import { type Answer, refuse } from "../errors.ts";
+import { completeRetry, type RetryParameters } from "../task/backoff.ts";
+import { QueueConfigError } from "./config-error.ts";
+import { decide } from "./findings.ts";
+import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
+import { type QueueDocument, queueDocument } from "./queue-file-schema.ts";
+import { splitQueueName } from "./queue-name.ts";
+import { bytes, perSecond, seconds } from "./units.ts";
+import { readYaml } from "./yaml-document.ts";
+
+/** A queue as it is to run: every default filled in, every unit converted. */
+export interface QueueConfig {
+  readonly name: string;
+  readonly mode: "push" | "pull";
+  /** Tokens per second. 0: dispatch nothing, as is a pull queue's. Infinity: no limit. */
+  readonly rate: number;
+  /** The rate as written, "5/s"; "" for a pull queue. */
+  readonly rateText: string;
+  /** Most tokens that gather; 0 for a pull queue. */
+  readonly bucketSize: number;
+  /** Most tasks in flight; 0 for a pull queue. */
+  readonly maxConcurrentRequests: number;
+  readonly target?: string;
+  readonly retry: Readonly<RetryParameters>;
+  readonly acl: readonly Readonly<Grant>[];
+  /** Seconds a finished task's name stays taken. */
+  readonly tombstoneTtl: number;
+  /** Seconds a task that was given up is kept. */
+  readonly keepFailed: number;
+  /** Present where handlers' answers are kept as results. */
+  readonly keepResults?: true;
+  /** The queue that tasks which were given up are handed on to. */
+  readonly failedQueue?: string;
+  /** What others wrote down with the queue; nothing here reads it. */
+  readonly annotations?: Readonly<Record<string, unknown>>;
+}
+
+/** userEmail may list, get, lease, delete and update; writerEmail may insert. */
+export interface Grant {
+  userEmail?: string;
+  writerEmail?: string;
+}
+
+export interface QueueFile {
+  readonly application?: string;
+  /** In the file's order; `default` comes first when the file does not list it. */
+  readonly queues: ReadonlyMap<string, QueueConfig>;
+  /** Bytes. */
+  readonly totalStorageLimit?: number;
+  readonly resumePausedQueues: boolean;
+}
+
+const DEFAULT_QUEUE: QueueEntry = { name: "default", rate: "5/s" };
+const BUCKET_SIZE = 5;
+const CONCURRENT_REQUESTS = 1000;
+const MAX_CONCURRENT_REQUESTS = 5000;
+const TOMBSTONE_TTL = "9d";
+const KEEP_FAILED = "7d";
+
+/** The text of a queue.yaml as configuration; throws a QueueConfigError that lists all its faults. */
+export function parseQueueYaml(text: string, file = "queue.yaml"): QueueFile {
+  const yaml = readYaml(text, file);
+  const transition = decide(queueDocument, yaml.value);
+  const findings = [...yaml.findings, ...("findings" in transition ? transition.findings : [])];
+  if (findings.length > 0 || !("data" in transition)) {
+    throw new QueueConfigError(file, findings.map(yaml.place));
+  }
+  return queueFile(transition.data);
+}
+
+/** One entry of a queue.yaml given as JSON, for queues made while running; its name may have a namespace. */
+export function parseQueueEntry(entry: unknown): Answer<QueueConfig> {
+  const { name } = Object(entry) as { name?: unknown };
+  const { namespace, short } = splitQueueName(typeof name === "string" ? name : "");
+  const transition = decide(queueEntry, namespace ? { ...Object(entry), name: short } : entry);
+  if ("data" in transition) {
+    const config = queueConfig(transition.data);
+    return { ok: Object.freeze({ ...config, name: namespace + config.name }) };
+  }
+  const messages = transition.findings.map(({ message }) => message);
+  return refuse("INVALID_REQUEST", messages.join("; "), messages);
+}
+
+function queueFile(document: QueueDocument): QueueFile {
+  const listed = document.queue ?? [];
+  const hasDefault = listed.some(({ name }) => name === DEFAULT_QUEUE.name);
+  const entries = hasDefault ? listed : [DEFAULT_QUEUE, ...listed];
+  const { application, total_storage_limit: limit } = document;
+  return Object.freeze({
+    ...(application !== undefined && { application }),
+    queues: frozenMap(entries.map((entry) => [entry.name, queueConfig(entry)])),
+    ...(limit !== undefined && { totalStorageLimit: bytes(String(limit)) }),
+    resumePausedQueues: document.resume_paused_queues ?? true,
+  });
+}
+
+function queueConfig(entry: QueueEntry): QueueConfig {
+  const { name, target, extensions = {} } = entry;
+  return Object.freeze({
+    name,
+    ...(entry.mode === "pull" ? PULL : dispatchOf(entry)),
+    ...(target !== undefined && { target }),
+    retry: Object.freeze(retryOf(entry)),
+    acl: Object.freeze((entry.acl ?? []).map(grantOf)),
+    tombstoneTtl: seconds(extensions.tombstone_ttl ?? TOMBSTONE_TTL),
+    keepFailed: seconds(extensions.keep_failed ?? KEEP_FAILED),
+    ...(extensions.keep_results && { keepResults: true }),
+    ...(extensions.failed_queue && { failedQueue: extensions.failed_queue }),
+    ...(extensions.annotations && { annotations: extensions.annotations }),
+  });
+}
+
+const PULL = {
+  mode: "pull",
+  rate: 0,
+  rateText: "",
+  bucketSize: 0,
+  maxConcurrentRequests: 0,
+} as const;
+
+// An extension stands in place of App Engine's key. In that one a zero is the default.
+function dispatchOf(entry: QueueEntry) {
+  const { extensions = {} } = entry;
+  const rateText = String(extensions.rate ?? entry.rate);
+  const concurrent = entry.max_concurrent_requests || CONCURRENT_REQUESTS;
+  return {
+    mode: "push" as const,
+    rate: perSecond(rateText),
+    rateText,
+    bucketSize: extensions.bucket_size ?? (entry.bucket_size || BUCKET_SIZE),
+    maxConcurrentRequests:
+      extensions.max_concurrent_requests ??
+      Math.min(MAX_CONCURRENT_REQUESTS, Math.max(1, concurrent)),
+  };
+}
+
+function retryOf({ retry_parameters: given = {} }: QueueEntry): RetryParameters {
+  return completeRetry({
+    limit: given.task_retry_limit,
+    ageLimit: given.task_age_limit === undefined ? undefined : seconds(given.task_age_limit),
+    minBackoff: given.min_backoff_seconds,
+    maxBackoff: given.max_backoff_seconds,
+    maxDoublings: given.max_doublings,
+  });
+}
+
+function grantOf({
+  user_email,
+  writer_email,
+}: {
+  user_email?: string;
+  writer_email?: string;
+}): Grant {
+  return Object.freeze({
+    ...(user_email !== undefined && { userEmail: user_email }),
+    ...(writer_email !== undefined && { writerEmail: writer_email }),
+  });
+}
+
+// Object.freeze alone does not hold a Map's contents.
+function frozenMap<V>(entries: readonly (readonly [string, V])[]): ReadonlyMap<string, V> {
+  const refuseChange = () => {
+    throw new TypeError("the configuration is frozen");
+  };
+  const change = { set: refuseChange, delete: refuseChange, clear: refuseChange };
+  return Object.freeze(Object.assign(new Map(entries), change));
+}

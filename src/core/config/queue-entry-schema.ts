@@ -1,0 +1,162 @@
+// What may stand in one entry of queue.yaml's `queue`: every key, unit and limit, defined once. The keys
+// are App Engine's, except what stands under `extensions`.
+
+import * as z from "zod";
+import { perSecond, RATE, RATE_OR_NONE } from "./units.ts";
+import {
+  amount,
+  duration,
+  integer,
+  isMapping,
+  mapping,
+  pullOnly,
+  pushOnly,
+  text,
+  whole,
+} from "./value-schemas.ts";
+
+/** Queue names: 1 to 100 letters, digits and hyphens. */
+export const QUEUE_NAME = /^[A-Za-z0-9-]{1,100}$/;
+const TARGET = /^((?!-)[a-z0-9-]{1,100}\.)?(?!-)[a-z0-9-]{1,63}$/;
+
+const RATE_FORM = "a number per s, m, h or d such as 5/s or 0";
+const FREE_RATE_FORM = "a number per s, m, h or d such as 2000/s, or 0, or none for no limit";
+const HUNDRED_YEARS = 36_500 * 86_400;
+
+const name = text(QUEUE_NAME, "1 to 100 letters, digits or hyphens").describe("The queue's name.");
+
+const rate = z
+  .union(
+    [
+      text(
+        RATE,
+        RATE_FORM,
+        (it) => perSecond(it) <= 500,
+        "at most 500/s (extensions.rate goes past that)",
+      ),
+      z.literal(0),
+    ],
+    { error: RATE_FORM },
+  )
+  .describe("Tokens added to the bucket, up to 500/s: 5/s, 30/m, 1.5/h, 2000/d. 0 pauses.");
+
+const freeRate = z
+  .union([text(RATE_OR_NONE, FREE_RATE_FORM), z.literal(0)], { error: FREE_RATE_FORM })
+  .describe("In place of rate, and free to pass 500/s. none: no limit at all.");
+
+const retention = {
+  tombstone_ttl: duration(HUNDRED_YEARS, " and at most 36500d")
+    .describe("How long a finished task's name stays taken. Default 9d.")
+    .optional(),
+  keep_failed: duration(HUNDRED_YEARS, " and at most 36500d")
+    .describe("How long a task that was given up is kept. Default 7d.")
+    .optional(),
+  failed_queue: text(QUEUE_NAME, "the name of a push queue")
+    .describe("The push queue that tasks which were given up are handed on to.")
+    .optional(),
+  annotations: z
+    .record(z.string(), z.unknown(), { error: "a mapping" })
+    .describe("Anything of yours: kept and shown with the queue, and not read.")
+    .optional(),
+};
+
+const pushExtensions = mapping({
+  rate: freeRate.optional(),
+  bucket_size: whole(1).describe("In place of bucket_size, and free to pass 500.").optional(),
+  max_concurrent_requests: whole(1)
+    .describe("In place of max_concurrent_requests, and free to pass 5000.")
+    .optional(),
+  keep_results: z
+    .boolean({ error: "true or false" })
+    .describe("Keep what handlers answer, up to 64 KiB, as long as the task's tombstone.")
+    .optional(),
+  ...retention,
+});
+
+const pullExtensions = mapping({
+  rate: pushOnly,
+  bucket_size: pushOnly,
+  max_concurrent_requests: pushOnly,
+  keep_results: pushOnly,
+  ...retention,
+});
+
+const task_retry_limit = whole(0)
+  .describe("Retries after the first attempt; 0 is one attempt. Default: no limit.")
+  .optional();
+
+const pushRetry = mapping({
+  task_retry_limit,
+  task_age_limit: duration()
+    .describe("Time since the first attempt: 30s, 15m, 2.5h, 7d. Default: no limit.")
+    .optional(),
+  min_backoff_seconds: amount().describe("Wait before the first retry. Default 0.1.").optional(),
+  max_backoff_seconds: amount().describe("Longest wait between tries. Default 3600.").optional(),
+  max_doublings: whole(0)
+    .describe("How often the wait doubles before it grows by equal steps. Default 16.")
+    .optional(),
+}).refine((it) => !(Number(it.min_backoff_seconds) > Number(it.max_backoff_seconds)), {
+  path: ["min_backoff_seconds"],
+  error: "no more than max_backoff_seconds",
+  when: isMapping,
+});
+
+const pullRetry = mapping({
+  task_retry_limit,
+  task_age_limit: pushOnly,
+  min_backoff_seconds: pushOnly,
+  max_backoff_seconds: pushOnly,
+  max_doublings: pushOnly,
+});
+
+const email = text(/./, "an e-mail address");
+const grant = mapping({
+  user_email: email.describe("May list, get, lease, delete and update tasks.").optional(),
+  writer_email: email.describe("May insert tasks.").optional(),
+}).refine((it) => it.user_email !== undefined || it.writer_email !== undefined, {
+  error: "user_email, writer_email or both",
+  when: isMapping,
+});
+
+const pushQueue = mapping({
+  name,
+  mode: z.literal("push").describe("push (the default) or pull.").optional(),
+  rate: rate.optional(),
+  bucket_size: whole(0, 500, " (extensions.bucket_size goes past that)")
+    .describe("Most tasks started at once after a quiet time. Default 5, as is 0.")
+    .optional(),
+  max_concurrent_requests: integer()
+    .describe("Most tasks running at once, held to 1..5000. Default 1000, as is 0.")
+    .optional(),
+  target: text(TARGET, "[version.]service in lower-case letters, digits and hyphens")
+    .describe("The service that runs the tasks: service or version.service.")
+    .optional(),
+  retry_parameters: pushRetry.describe("When a failed task runs again.").optional(),
+  acl: pullOnly,
+  extensions: pushExtensions.describe("What App Engine does not have.").optional(),
+}).refine((it) => it.rate !== undefined || it.extensions?.rate !== undefined, {
+  path: ["rate"],
+  error: `${RATE_FORM} on every push queue`,
+  when: isMapping,
+});
+
+const pullQueue = mapping({
+  name,
+  mode: z.literal("pull").describe("push (the default) or pull."),
+  rate: pushOnly,
+  bucket_size: pushOnly,
+  max_concurrent_requests: pushOnly,
+  target: pushOnly,
+  retry_parameters: pullRetry.describe("How often a task may be leased again.").optional(),
+  acl: z
+    .array(grant, { error: "a list of user_email and writer_email entries" })
+    .describe("Who may use the queue.")
+    .optional(),
+  extensions: pullExtensions.describe("What App Engine does not have.").optional(),
+});
+
+/** One entry of `queue`. */
+export const queueEntry = z.discriminatedUnion("mode", [pushQueue, pullQueue], {
+  error: ({ input }) => (isMapping({ value: input }) ? "push or pull" : "a mapping with a name"),
+});
+export type QueueEntry = z.output<typeof queueEntry>;

@@ -1,0 +1,127 @@
+// What happened in each of the last slots of time: counts, and percentiles that are taken from a running
+// histogram when a slot closes. Slots in which nothing happened are not kept.
+import { Times, type WrittenTimes } from "./histogram.ts";
+import { GAIN, noSteps, STEPS, type Step, type StepCounts } from "./transitions.ts";
+
+/** Seconds. */
+export interface MiddleAndMost {
+  p50: number;
+  p99: number;
+}
+
+/** A slot, the one under way as it stands. */
+export interface Slot {
+  /** Slots since 1970. */
+  index: number;
+  counts: StepCounts;
+  /** On the queue at its end, where that was written down. */
+  tasks: number | null;
+  lateness: MiddleAndMost | null;
+  runTime: MiddleAndMost | null;
+}
+
+interface OpenSlot {
+  index: number;
+  counts: StepCounts;
+  /** Counted along from what was written down. */
+  tasks: number | null;
+  lateness: Times;
+  runTime: Times;
+}
+
+/** A slot as numbers: index, STEPS, tasks, and the percentiles of lateness and run time. */
+type WrittenSlot = readonly (number | null)[];
+
+/** Slots in their order, and the times of the last, which may go on. */
+export interface WrittenRing {
+  slots: readonly WrittenSlot[];
+  lateness: WrittenTimes;
+  runTime: WrittenTimes;
+}
+
+export class HistoryRing {
+  readonly slotMs: number;
+  readonly #most: number;
+  #closed: Slot[] = [];
+  #open: OpenSlot | undefined;
+
+  /** Remembers `most` slots of `slotMs` each, as they were `written`. */
+  constructor(slotMs: number, most: number, written?: WrittenRing) {
+    this.slotMs = slotMs;
+    this.#most = most;
+    const last = written?.slots.at(-1);
+    if (!written || !last) return;
+    this.#closed = written.slots.slice(0, -1).map(slotOf);
+    const { index, counts, tasks } = slotOf(last);
+    const times = { lateness: Times.from(written.lateness), runTime: Times.from(written.runTime) };
+    this.#open = { index, counts, tasks, ...times };
+  }
+
+  count(step: Step, n: number, now: number): void {
+    const slot = this.#at(now);
+    slot.counts[step] += n;
+    if (slot.tasks !== null) slot.tasks += n * GAIN[step];
+  }
+
+  late(ms: number, now: number): void {
+    this.#at(now).lateness.record(ms);
+  }
+
+  ran(ms: number, now: number): void {
+    this.#at(now).runTime.record(ms);
+  }
+
+  /** Those that reach into the time remembered at `now`, in their order. */
+  slots(now: number): Slot[] {
+    const open = this.#open ? [closed(this.#open)] : [];
+    const first = this.#indexOf(now) - this.#most + 1;
+    return [...this.#closed, ...open].filter(({ index }) => index >= first);
+  }
+
+  /** `slots` are those `slots()` gave, with the numbers of tasks known since. */
+  written(slots: readonly Slot[]): WrittenRing {
+    const { lateness = new Times(), runTime = new Times() } = this.#open ?? {};
+    const times = { lateness: lateness.written(), runTime: runTime.written() };
+    return { slots: slots.map(numbersOf), ...times };
+  }
+
+  #indexOf(now: number): number {
+    return Math.floor(now / this.slotMs);
+  }
+
+  // A clock that steps back counts into the slot under way.
+  #at(now: number): OpenSlot {
+    const open = this.#open;
+    const index = this.#indexOf(now);
+    if (open && index <= open.index) return open;
+    if (open) this.#closed = [...this.#closed, closed(open)].slice(-this.#most);
+    const times = { lateness: new Times(), runTime: new Times() };
+    this.#open = { index, counts: noSteps(), tasks: null, ...times };
+    return this.#open;
+  }
+}
+
+function closed({ lateness, runTime, ...slot }: OpenSlot): Slot {
+  return { ...slot, lateness: lateness.percentiles(), runTime: runTime.percentiles() };
+}
+
+function numbersOf({ index, counts, tasks, lateness, runTime }: Slot): WrittenSlot {
+  const times = [lateness, runTime].flatMap((time) => (time ? [time.p50, time.p99] : [null, null]));
+  return [index, ...STEPS.map((step) => counts[step]), tasks, ...times];
+}
+
+function slotOf(written: WrittenSlot): Slot {
+  const [index, ...rest] = written as number[];
+  const counts = noSteps();
+  for (const [i, step] of STEPS.entries()) counts[step] = rest[i] ?? 0;
+  const [tasks = null, ...times] = written.slice(1 + STEPS.length);
+  const [lateness, runTime] = [timesOf(times[0], times[1]), timesOf(times[2], times[3])];
+  return { index: index as number, counts, tasks, lateness, runTime };
+}
+
+function timesOf(
+  p50: number | null | undefined,
+  p99: number | null | undefined,
+): MiddleAndMost | null {
+  return typeof p50 === "number" && typeof p99 === "number" ? { p50, p99 } : null;
+}

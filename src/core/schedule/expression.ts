@@ -1,0 +1,25 @@
+// Plain cron expressions, of five fields or of six with seconds in front. Croner reads them and says which
+// times they name; it is asked in UTC, so that zones and their changes are dealt with in one place.
+import { Cron } from "croner";
+import type { LocalTimes } from "./local-times.ts";
+import { ScheduleError } from "./tokens.ts";
+
+/** Whether the text is meant as a cron expression: App Engine's schedules begin with a word or name a time. */
+export function isExpression(text: string): boolean {
+  return /^\s*[@\d*?]/.test(text) && !/:|\bof\b|^\s*\d(st|nd|rd|th)/i.test(text);
+}
+
+/** Throws a ScheduleError. */
+export function parseExpression(text: string): LocalTimes {
+  const cron = read(text.trim());
+  return (after) => cron.nextRun(new Date(after))?.getTime();
+}
+
+function read(text: string): Cron {
+  try {
+    return new Cron(text, { mode: "5-or-6-parts", utcOffset: 0, paused: true });
+  } catch (error) {
+    const why = (error as Error).message.replace(/^CronPattern: /, "");
+    throw new ScheduleError(`a cron expression (${why})`);
+  }
+}

@@ -1,0 +1,83 @@
+// What an attempt's end means for its task: is it done, when is it tried again, or is it given up.
+import { completeRetry, nextAttemptAt, type RetryParameters } from "./backoff.ts";
+import { retryAfterMs } from "./retry-after.ts";
+import { ATTEMPTS_KEPT, type Attempt, isSuccess, type Outcome, type Progress } from "./task.ts";
+
+/** The step a finished attempt leads to; `due` in ms since 1970. */
+export type Transition =
+  | { step: "complete"; progress: Progress }
+  | { step: "retry"; due: number; progress: Progress }
+  | { step: "fail"; progress: Progress };
+
+/** Times in ms since 1970. */
+export interface AttemptTimes {
+  dueAt?: number;
+  startedAt: number;
+  endedAt: number;
+}
+
+// The platform's own trouble (an object reset by a deploy, an overloaded one) passes in about a second.
+const POSTPONE_MS = 1000;
+const ERROR_LENGTH = 500;
+
+/**
+ * `own` are the task's retry options, which replace the queue's as a whole: what they leave unsaid is
+ * the system's default, not the queue's.
+ */
+export function decide(
+  progress: Progress,
+  times: AttemptTimes,
+  outcome: Outcome,
+  own: Partial<RetryParameters> | undefined,
+  queue: RetryParameters,
+): Transition {
+  if (outcome.kind === "postponed") {
+    return { step: "retry", due: times.endedAt + POSTPONE_MS, progress };
+  }
+  if (isSuccess(outcome)) return { step: "complete", progress: recorded(progress, times, outcome) };
+  const firstStartedAt = progress.firstStartedAt ?? times.startedAt;
+  const failed = { retries: progress.retryCount, firstStartedAt, endedAt: times.endedAt };
+  const due = isFinal(outcome)
+    ? undefined
+    : nextAttemptAt(failed, own ? completeRetry(own) : queue);
+  const answered = answeredOnce(recorded(progress, times, outcome), outcome);
+  if (due === undefined) return { step: "fail", progress: answered };
+  const asked = askedFor(outcome, times.endedAt);
+  const next = { ...answered, retryCount: progress.retryCount + 1 };
+  return { step: "retry", due: asked ?? due, progress: next };
+}
+
+function isFinal(outcome: Outcome): boolean {
+  return outcome.kind === "answered" && outcome.isFinal === true;
+}
+
+/** When the handler asked to be called again, in place of the back-off (ms since 1970). */
+function askedFor(outcome: Outcome, now: number): number | undefined {
+  if (outcome.kind !== "answered" || outcome.retryAfter === undefined) return undefined;
+  const ms = retryAfterMs(outcome.retryAfter, now);
+  return ms === undefined ? undefined : now + ms;
+}
+
+function recorded(progress: Progress, times: AttemptTimes, outcome: Outcome): Progress {
+  const attempt: Attempt = { ...times };
+  if (outcome.kind === "answered") attempt.status = outcome.status;
+  if (outcome.error) attempt.error = outcome.error.slice(0, ERROR_LENGTH);
+  return {
+    ...progress,
+    firstStartedAt: progress.firstStartedAt ?? times.startedAt,
+    attempts: [...progress.attempts, attempt].slice(-ATTEMPTS_KEPT),
+  };
+}
+
+// An attempt no handler answered is no execution, and leaves the last answer as it was.
+function answeredOnce(progress: Progress, outcome: Outcome): Progress {
+  if (outcome.kind !== "answered") return { ...progress, retryReason: outcome.error };
+  const isServerError = outcome.status >= 500 && outcome.status <= 599;
+  return {
+    ...progress,
+    executionCount: progress.executionCount + 1,
+    ...(isServerError && { serverErrorCount: (progress.serverErrorCount ?? 0) + 1 }),
+    previousResponse: outcome.status,
+    retryReason: `handler answered ${outcome.status}`,
+  };
+}

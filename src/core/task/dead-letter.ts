@@ -1,0 +1,46 @@
+// A task that was given up, as it is put on another queue.
+import { jsonOf } from "../errors.ts";
+import type { NewTask, StoredTask } from "./task.ts";
+import { taskView } from "./task-view.ts";
+
+const MAX_NAME = 500;
+
+/**
+ * The task for the other queue: sent as it was to be sent, by that queue's rules, with headers that say
+ * where from and why. `key` makes its name this failure's own, so that handing it on twice adds it once.
+ */
+export function handedOn(queue: string, task: StoredTask, key: number): NewTask {
+  const { url, method, params, payload, payloadBase64, headers, target, ...rest } = taskView(
+    queue,
+    "failed",
+    task,
+  );
+  const { dispatchDeadline, oidcToken, dialect } = rest;
+  const content = { params, payload, payloadBase64 };
+  const given = { url, method, ...content, target, dispatchDeadline, oidcToken, dialect };
+  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  const suffix = `-${key.toString(36)}`;
+  return {
+    ...Object.fromEntries(said),
+    name: task.name.slice(0, MAX_NAME - suffix.length) + suffix,
+    headers: { ...headers, ...failureHeaders(queue, task) },
+  };
+}
+
+function failureHeaders(queue: string, { name, progress }: StoredTask): Record<string, string> {
+  const last = progress.attempts.at(-1);
+  const status = last?.status === undefined ? [] : [`status ${last.status}`];
+  const why = [...status, ...(last?.error ? [last.error] : [])].join(": ") || "no attempt left";
+  return {
+    "X-TaskQueue-Failed-Queue": queue,
+    "X-TaskQueue-Failed-Task": name,
+    "X-TaskQueue-Failed-Attempts": `${progress.retryCount + 1}`,
+    "X-TaskQueue-Failed-Reason": printable(why),
+  };
+}
+
+// As a header carries it: what is not printable ASCII is escaped.
+function printable(text: string): string {
+  const escaped = (jsonOf(text) ?? "").slice(1, -1);
+  return escaped.replace(/[^\x20-\x7e]/g, "?").slice(0, 500);
+}

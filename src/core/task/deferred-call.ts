@@ -1,0 +1,47 @@
+// A deferred call as a task's payload: the function's name and its argument, in devalue's JSON, which keeps
+// dates, maps, sets, bigints, bytes, undefined and circles. Reading it makes plain values, and runs nothing.
+import { type DevalueError, parse, stringify } from "devalue";
+import { type Answer, type Refusal, refuse } from "../errors.ts";
+import { PermanentTaskFailure } from "./failures.ts";
+
+/** Where deferred calls run, on whatever queue (App Engine's path). */
+export const DEFERRED_PATH = "/_ah/queue/deferred";
+
+export interface DeferredCall {
+  name: string;
+  argument: unknown;
+}
+
+export function callAsPayload({ name, argument }: DeferredCall): Answer<string> {
+  try {
+    return { ok: stringify({ call: name, argument }) };
+  } catch (error) {
+    return cannotTravel(name, error);
+  }
+}
+
+function cannotTravel(name: string, error: unknown): Refusal {
+  const at = (error as Partial<DevalueError>).path?.replace(/^\./, "");
+  const why = error instanceof Error ? error.message : String(error);
+  const expected = "JSON, dates, maps, sets, bigints and bytes can be carried to it";
+  return refuse("INVALID_REQUEST", `deferred: "${name}", ${at || "argument"}: ${why}; ${expected}`);
+}
+
+/** Throws a PermanentTaskFailure: what cannot be read now cannot be read at the next attempt either. */
+export function callInPayload(payload: string): DeferredCall {
+  const read = readable(payload);
+  const { call, argument } = (typeof read === "object" && read !== null ? read : {}) as {
+    call?: unknown;
+    argument?: unknown;
+  };
+  if (typeof call === "string") return { name: call, argument };
+  throw new PermanentTaskFailure("deferred: the payload is no deferred call");
+}
+
+function readable(payload: string): unknown {
+  try {
+    return parse(payload);
+  } catch (error) {
+    throw new PermanentTaskFailure(`deferred: the payload cannot be read: ${error}`);
+  }
+}

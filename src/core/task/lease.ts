@@ -1,0 +1,129 @@
+// The rules of leasing. A worker leases pull tasks for a time, and acknowledges them before it is over or
+// loses them to the next; whoever holds a lease shows it by its token.
+import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
+import { ATTEMPTS_KEPT, type Attempt, type Progress } from "./task.ts";
+
+/** What a worker asks for. */
+export interface LeaseRequest {
+  /** How long it may work on them, 0 to 604,800 (a week). */
+  leaseSeconds: number;
+  /** At most this many, 1 to 1,000. */
+  maxTasks: number;
+  /** Only tasks of this tag. */
+  tag?: string;
+  /** Only tasks of the tag that the oldest available task has; if it has none, tasks without a tag. */
+  oldestTag?: boolean;
+  /** How long to wait for a first task, 0 to 60. Default 0. */
+  waitSeconds?: number;
+}
+
+const LEASE_S = { least: 0, most: 604_800 };
+const TASKS = { least: 1, most: 1000 };
+const WAIT_S = { least: 0, most: 60 };
+const FIELDS = ["leaseSeconds", "maxTasks", "tag", "oldestTag", "waitSeconds"];
+
+export function checkLeaseRequest(request: Partial<LeaseRequest>): Refusal | undefined {
+  const unknown = Object.keys(request).find((field) => !FIELDS.includes(field));
+  if (unknown) return invalid("field", unknown, FIELDS.join(", "));
+  return (
+    checkLeaseSeconds(request.leaseSeconds) ??
+    checkMaxTasks(request.maxTasks) ??
+    checkTags(request) ??
+    checkWait(request.waitSeconds)
+  );
+}
+
+/** A lease lasts 0 seconds (which gives it back) to a week. */
+export function checkLeaseSeconds(seconds: unknown): Refusal | undefined {
+  if (isWithin(seconds, LEASE_S)) return undefined;
+  const expected = `seconds from ${LEASE_S.least} to ${LEASE_S.most}`;
+  return invalid("leaseSeconds", seconds, expected, "INVALID_LEASE_TIME");
+}
+
+function checkMaxTasks(most: unknown): Refusal | undefined {
+  if (isWithin(most, TASKS) && Number.isInteger(most)) return undefined;
+  return invalid("maxTasks", most, `a whole number from ${TASKS.least} to ${TASKS.most}`);
+}
+
+function checkTags({ tag, oldestTag }: Partial<LeaseRequest>): Refusal | undefined {
+  if (oldestTag !== undefined && typeof oldestTag !== "boolean") {
+    return invalid("oldestTag", oldestTag, "true or false");
+  }
+  if (tag === undefined) return undefined;
+  if (typeof tag !== "string" || tag === "")
+    return invalid("tag", tag, "a tag, or oldestTag: true");
+  return oldestTag ? invalid("tag", tag, "either tag or oldestTag, not both") : undefined;
+}
+
+function checkWait(seconds: unknown): Refusal | undefined {
+  if (seconds === undefined || isWithin(seconds, WAIT_S)) return undefined;
+  return invalid("waitSeconds", seconds, `seconds from ${WAIT_S.least} to ${WAIT_S.most}`);
+}
+
+function isWithin(value: unknown, { least, most }: { least: number; most: number }): boolean {
+  return typeof value === "number" && value >= least && value <= most;
+}
+
+/** The part of a leased task that its lease depends on; `lease` is its end, ms since 1970. */
+export interface Leased {
+  name: string;
+  lease?: number | undefined;
+  progress: Progress;
+}
+
+/** What the holder of a lease shows. A lease that is extended, or given anew, has another. */
+export function tokenOf({ lease, progress }: Leased): string | undefined {
+  return lease === undefined ? undefined : `${lease.toString(36)}-${progress.retryCount}`;
+}
+
+/** Whether the task is leased at `now`: a lease has ended only after its last millisecond. */
+export function isLeased({ lease }: Pick<Leased, "lease">, now: number): boolean {
+  return lease !== undefined && lease >= now;
+}
+
+/** The lease that this token stands for, if it still holds. */
+export function checkHeld(task: Leased, token: string, now: number): Answer<true> {
+  if (isLeased(task, now) && tokenOf(task) === token) return { ok: true };
+  const message = `lease: the lease ${token} of "${task.name}" has run out, or was given back or to another`;
+  return refuse("TASK_LEASE_EXPIRED", message, { name: task.name });
+}
+
+const UNACKNOWLEDGED = "the lease ended without an acknowledgement";
+
+/**
+ * A task's progress when it is leased at `now`, or undefined when it has been leased `limit` times and is
+ * given up. The retry count of a pull task counts its leases (App Engine), and a lease that ended by
+ * itself at `endedAt` is one of its attempts.
+ */
+export function leaseAgain(
+  progress: Progress,
+  endedAt: number | undefined,
+  now: number,
+  limit = Number.POSITIVE_INFINITY,
+): { step: "lease" | "fail"; progress: Progress } {
+  const before = afterLease(progress, endedAt);
+  if (progress.retryCount >= limit) return { step: "fail", progress: before };
+  return {
+    step: "lease",
+    progress: {
+      ...before,
+      retryCount: progress.retryCount + 1,
+      firstStartedAt: progress.firstStartedAt ?? now,
+      leasedAt: now,
+    },
+  };
+}
+
+function afterLease(progress: Progress, endedAt: number | undefined): Progress {
+  const { leasedAt, ...rest } = progress;
+  if (leasedAt === undefined || endedAt === undefined) return rest;
+  const attempt: Attempt = { startedAt: leasedAt, endedAt, error: UNACKNOWLEDGED };
+  return { ...rest, attempts: [...progress.attempts, attempt].slice(-ATTEMPTS_KEPT) };
+}
+
+/** A task's progress when the holder of its lease is done with it at `now`. */
+export function acknowledged({ leasedAt, ...rest }: Progress, now: number): Progress {
+  if (leasedAt === undefined) return rest;
+  const attempts = [...rest.attempts, { startedAt: leasedAt, endedAt: now }];
+  return { ...rest, attempts: attempts.slice(-ATTEMPTS_KEPT) };
+}

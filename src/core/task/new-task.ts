@@ -1,0 +1,143 @@
+// Is this a task we can take? A new task passes every rule or is refused by the first it breaks; the
+// rules and their order are those of App Engine's client library.
+
+import type { HostRules } from "../egress/host-rules.ts";
+import { type Answer, invalid, refuse } from "../errors.ts";
+import { acceptBody, type Content } from "./new-task-body.ts";
+import {
+  acceptDue,
+  acceptHeaders,
+  checkDeadline,
+  checkDialect,
+  checkFields,
+  checkMethod,
+  checkMode,
+  checkName,
+  checkOidcToken,
+  checkRetry,
+  checkTarget,
+  checkUrl,
+} from "./new-task-rules.ts";
+import { type AcceptedTask, type Method, type NewTask, NO_SPEC, type TaskSpec } from "./task.ts";
+
+/** What a task is checked against; `now` in ms since 1970. */
+export interface Admission {
+  queue: { name: string; mode: "push" | "pull" };
+  now: number;
+  hosts: HostRules;
+  /** Whether identity tokens can be signed; without it no task that asks for one goes outside. */
+  hasIdentity?: boolean;
+}
+
+/** Bytes of method, url, headers (each with 4 for its punctuation) and body: App Engine's formula. */
+export const MAX_TASK_BYTES = { push: 102_400, pull: 1_048_576 } as const;
+/** Of a task that speaks a dialect. */
+export const MAX_DIALECT_BYTES = 1_048_569;
+
+const MAX_TAG_BYTES = 500;
+
+export function acceptTask(given: unknown, admission: Admission): Answer<AcceptedTask> {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    return invalid("task", given, "an object");
+  }
+  const task = given as NewTask;
+  const refusal = checkFields(task) ?? checkName(task.name) ?? checkMode(task, admission.queue);
+  if (refusal) return refusal;
+  return admission.queue.mode === "pull"
+    ? acceptPull(task, admission)
+    : acceptPush(task, admission);
+}
+
+function acceptPush(task: NewTask, admission: Admission): Answer<AcceptedTask> {
+  const method = (task.method?.toUpperCase() ?? "POST") as Method;
+  const refusal =
+    checkMethod(method) ??
+    checkDialect(task.dialect) ??
+    checkUrl(task, method, admission.hosts) ??
+    checkTarget(task) ??
+    checkDeadline(task) ??
+    checkOidcToken(task, admission.hasIdentity ?? false);
+  return refusal ?? acceptRest(task, method, admission);
+}
+
+const SENDING = ["url", "headers", "target"] as const;
+const PUSH_ONLY = [...SENDING, "dispatchDeadline", "oidcToken", "dialect"] as const;
+
+function acceptPull(given: NewTask, admission: Admission): Answer<AcceptedTask> {
+  const task = withoutContentType(given);
+  const field = PUSH_ONLY.find((name) => task[name] !== undefined);
+  if (field) return invalid(field, task[field], "none: a pull task is not sent anywhere");
+  const { tag } = task;
+  if (tag !== undefined && (typeof tag !== "string" || byteLength(tag) > MAX_TAG_BYTES)) {
+    return invalid("tag", tag, `a string of at most ${MAX_TAG_BYTES} bytes`);
+  }
+  return acceptRest(task, "PULL", admission);
+}
+
+// A body that comes by HTTP says its type, which means nothing to a task that is not sent.
+function withoutContentType(task: NewTask): NewTask {
+  const names = Object.keys(task.headers ?? {});
+  if (names.length !== 1 || names[0]?.toLowerCase() !== "content-type") return task;
+  const { headers: _, ...rest } = task;
+  return rest;
+}
+
+function acceptRest(
+  task: NewTask,
+  method: Method | "PULL",
+  { queue, now }: Admission,
+): Answer<AcceptedTask> {
+  const due = acceptDue(task, now);
+  if (due.failure) return due;
+  const headers = acceptHeaders(task.headers);
+  if (headers.failure) return headers;
+  const content = acceptBody(task, method);
+  if (content.failure) return content;
+  const refusal = checkRetry(task.retry, queue.mode);
+  if (refusal) return refusal;
+  const spec = specOf(task, method, headers.ok, content.ok);
+  const size = sizeOf(method, spec, content.ok.body);
+  const limit = spec.dialect ? MAX_DIALECT_BYTES : MAX_TASK_BYTES[queue.mode];
+  if (size > limit) {
+    const expected = `expected at most ${limit} on a ${queue.mode} queue`;
+    return refuse(
+      "TASK_TOO_LARGE",
+      `task: found ${size} bytes of url, headers and body, ${expected}`,
+    );
+  }
+  return { ok: { name: task.name || undefined, due: due.ok, spec, body: content.ok.body } };
+}
+
+function specOf(
+  task: NewTask,
+  method: Method | "PULL",
+  headers: [string, string][],
+  { kind, query }: Content,
+): TaskSpec {
+  const spec: TaskSpec = {};
+  if (task.url) spec.url = task.url;
+  if (method !== "POST" && method !== "PULL") spec.method = method;
+  if (query) spec.query = query;
+  if (kind) spec.kind = kind;
+  if (headers.length > 0) spec.headers = headers;
+  if (task.target) spec.target = task.target;
+  if (task.tag) spec.tag = task.tag;
+  if (task.dispatchDeadline !== undefined) spec.dispatchDeadline = task.dispatchDeadline;
+  if (task.retry !== undefined) spec.retry = task.retry;
+  if (task.oidcToken !== undefined) spec.oidcToken = task.oidcToken;
+  if (task.dialect !== undefined) spec.dialect = task.dialect;
+  return Object.keys(spec).length === 0 ? NO_SPEC : spec;
+}
+
+function sizeOf(method: string, spec: TaskSpec, body: string | Uint8Array = ""): number {
+  const headers = (spec.headers ?? []).reduce(
+    (sum, [name, value]) => sum + name.length + value.length + 4,
+    0,
+  );
+  const query = spec.query ? spec.query.length + 1 : 0;
+  return method.length + (spec.url?.length ?? 0) + query + headers + byteLength(body);
+}
+
+function byteLength(body: string | Uint8Array): number {
+  return typeof body === "string" ? new TextEncoder().encode(body).byteLength : body.byteLength;
+}

@@ -1,0 +1,59 @@
+// What a handler answered with, kept for whoever asks.
+import { fromBase64, toBase64 } from "../bytes.ts";
+
+export const MAX_RESULT_BYTES = 65_536;
+
+/** The body of a 2xx answer, and what it says it is. */
+export interface Result {
+  type: string | null;
+  body: Uint8Array;
+}
+
+/** A result as it stands in a row of JSON: text as it is, anything else as base64. */
+export type StoredResult = { type: string | null } & (
+  | { text: string; base64?: undefined }
+  | { base64: string; text?: undefined }
+);
+
+export function storedResult({ type, body }: Result): StoredResult {
+  const text = textOf(body);
+  return text === undefined ? { type, base64: toBase64(body) } : { type, text };
+}
+
+export function resultFromStored({ type, text, base64 }: StoredResult): Result {
+  const body = base64 === undefined ? new TextEncoder().encode(text) : fromBase64(base64);
+  return { type, body: body ?? new Uint8Array() };
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function textOf(body: Uint8Array): string | undefined {
+  try {
+    return UTF8.decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A result as it is shown: JSON as the value it is, text as text, anything else as base64. */
+export function resultView({ type, body }: Result): { result: unknown } | { resultBase64: string } {
+  const kind = type ?? "text/plain";
+  if (/^application\/(.*\+)?json\b/i.test(kind)) return { result: jsonOrText(decoded(body)) };
+  if (/^text\/|^application\/x-www-form-urlencoded\b/i.test(kind)) return { result: decoded(body) };
+  return { resultBase64: toBase64(body) };
+}
+
+function decoded(body: Uint8Array): string {
+  return new TextDecoder().decode(body);
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The longest that one call for a result waits for its task to end, in seconds. */
+export const MAX_WAIT_S = 60;

@@ -1,0 +1,106 @@
+// A stored task as callers see it.
+import { toBase64 } from "../bytes.ts";
+import { tokenOf } from "./lease.ts";
+import {
+  type Attempt,
+  type AttemptView,
+  isTimed,
+  type Params,
+  type StoredTask,
+  type Task,
+  type TaskSpec,
+  type TaskState,
+} from "./task.ts";
+
+/** Milliseconds since 1970 as RFC 3339 UTC. */
+export function rfc3339(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** A task that is on the queue, or that was given up and is kept. */
+export function taskView(queue: string, state: TaskState, task: StoredTask): Task {
+  return { ...taskHead(queue, state, task), ...contentView(task) };
+}
+
+/** The same without params and payload: what an add answers with, sending no body back. */
+export function taskHead(
+  queue: string,
+  state: TaskState,
+  task: Omit<StoredTask, "body" | "named">,
+): Task {
+  const { name, spec, createdAt, due, progress, lease } = task;
+  const eta = rfc3339(lease ?? due);
+  return {
+    queue,
+    name,
+    state,
+    ...specView(spec),
+    createdAt: createdAt === (lease ?? due) ? eta : rfc3339(createdAt),
+    eta,
+    ...countsView(progress),
+    ...(isTimed(state) ? { nextAttemptAt: eta } : {}),
+    ...(spec.group ? { group: spec.group.name } : {}),
+    ...(state === "leased" ? { lease: tokenOf(task), leaseExpiresAt: eta } : {}),
+  };
+}
+
+/** A name's tombstone, as the task it was; times in ms since 1970. */
+export function tombstoneView(
+  queue: string,
+  name: string,
+  state: TaskState,
+  ended: { createdAt: number; endedAt: number; expires: number; progress: StoredTask["progress"] },
+): Task {
+  return {
+    queue,
+    name,
+    state,
+    createdAt: rfc3339(ended.createdAt),
+    ...countsView(ended.progress),
+    endedAt: rfc3339(ended.endedAt),
+    expiresAt: rfc3339(ended.expires),
+  };
+}
+
+type Counts = Pick<Task, "waitsFor" | "retryCount" | "executionCount" | "lastAttempt" | "attempts">;
+
+function countsView(progress: StoredTask["progress"]): Counts {
+  const { retryCount, executionCount, waitsFor, attempts } = progress;
+  const counts = { retryCount, executionCount, ...(waitsFor ? { waitsFor } : {}) };
+  const last = attempts.at(-1);
+  if (!last) return counts;
+  return { ...counts, lastAttempt: attemptView(last), attempts: attempts.map(attemptView) };
+}
+
+function attemptView({ dueAt, startedAt, endedAt, ...rest }: Attempt): AttemptView {
+  const due = dueAt === undefined ? {} : { dueAt: rfc3339(dueAt) };
+  return { ...due, startedAt: rfc3339(startedAt), endedAt: rfc3339(endedAt), ...rest };
+}
+
+function specView({ kind: _, query: __, group: ___, headers, ...rest }: TaskSpec): Partial<Task> {
+  if (!headers) return rest;
+  // A map, for a header may be called "constructor".
+  const grouped = new Map<string, string | string[]>();
+  for (const [name, value] of headers) {
+    const before = grouped.get(name);
+    grouped.set(name, before === undefined ? value : [...[before].flat(), value]);
+  }
+  return { ...rest, headers: Object.fromEntries(grouped) };
+}
+
+function contentView({ spec, body }: StoredTask): Partial<Task> {
+  const view: Partial<Task> = spec.query ? { params: paramsOf(spec.query) } : {};
+  if (body === undefined) return view;
+  if (typeof body !== "string") return { ...view, payloadBase64: toBase64(body) };
+  if (spec.kind === "params") return { ...view, params: paramsOf(body) };
+  return { ...view, payload: spec.kind === "json" ? JSON.parse(body) : body };
+}
+
+function paramsOf(encoded: string): Params {
+  const form = new URLSearchParams(encoded);
+  const single = (name: string): string | string[] => {
+    const values = form.getAll(name);
+    return values.length === 1 ? (values[0] as string) : values;
+  };
+  return Object.fromEntries([...new Set(form.keys())].map((name) => [name, single(name)]));
+}

@@ -1,0 +1,258 @@
+// The nouns: a task as it is asked for, as it is kept, and as it is shown.
+
+import type { Failure } from "../errors.ts";
+import type { RetryParameters } from "./backoff.ts";
+import type { StoredResult } from "./result.ts";
+
+/**
+ * Where a task is in its life. `scheduled` waits for its time, `due` for a token or a slot, `running`
+ * is with its handler, `leased` with a pull worker, `waiting` for its group; `failed` was given up and
+ * is kept; `done` and `deleted` are what a name's tombstone remembers.
+ */
+export type TaskState =
+  | "scheduled"
+  | "due"
+  | "running"
+  | "leased"
+  | "waiting"
+  | "failed"
+  | "done"
+  | "deleted";
+
+/** Whether a task in this state has a next attempt at a known time. */
+export function isTimed(state: TaskState): boolean {
+  return state === "scheduled" || state === "due";
+}
+
+export type Method = "POST" | "GET" | "HEAD" | "PUT" | "DELETE" | "PATCH" | "OPTIONS";
+
+/** The methods whose requests have a body. */
+export function carriesBody(method: Method | "PULL" | undefined): boolean {
+  return method === undefined || ["POST", "PUT", "PATCH", "PULL"].includes(method);
+}
+
+/**
+ * How a task's request speaks to its handler, where that is not the usual way. `cloudtasks`: headers named
+ * X-CloudTasks-*, no content type that was not asked for. `cloudtasks-appengine`: the usual X-AppEngine-*,
+ * with that service's words and rules.
+ */
+export type Dialect = (typeof DIALECTS)[number];
+
+export const DIALECTS = ["cloudtasks", "cloudtasks-appengine"] as const;
+
+/** Asks for an identity token (a signed JWT) in the request's Authorization header. */
+export interface OidcToken {
+  /** Whom the token speaks for: its `email` and `sub`. */
+  serviceAccountEmail: string;
+  /** Whom it speaks to. Default the url the request goes to. */
+  audience?: string;
+}
+
+export type Params = Record<string, string | readonly string[]>;
+
+/** Retry knobs of one task; they replace the queue's as a whole. Times in seconds. */
+export type RetryOptions = Partial<RetryParameters>;
+
+/** What a caller asks to have queued. Every field has a default; unknown fields are refused. */
+export interface NewTask<P = unknown> {
+  /** 1 to 500 of letters, digits, `_` and `-`; accepted once. Generated when absent. */
+  name?: string;
+  /** A path of the Worker's own, or an absolute url. Default `/_ah/queue/<queue>`. */
+  url?: string;
+  /** Default POST. */
+  method?: Method;
+  /** Form fields: the body of a POST, the query string of any other method. */
+  params?: Params;
+  /** A string is sent as text, bytes as they are, any other value as JSON. */
+  payload?: P;
+  payloadBase64?: string;
+  headers?: Record<string, string | readonly string[]>;
+  /** Seconds from now; at most 30 days. Not together with `eta`. */
+  countdown?: number | string;
+  /** An instant (RFC 3339, or a Date from TypeScript); a past one means now. */
+  eta?: string | Date;
+  /** A service of your own to run on, as in queue.yaml; the queue's target wins. */
+  target?: string;
+  /** Pull queues only: at most 500 bytes. */
+  tag?: string;
+  /** Seconds a handler may take, 15 to 86,400. Default 600. */
+  dispatchDeadline?: number;
+  retry?: RetryOptions;
+  /** Signs each request with a token of this identity, in place of any Authorization header. */
+  oidcToken?: OidcToken;
+  dialect?: Dialect;
+}
+
+/** What a text body stands for, which says how it is sent and shown; without one it is text, or bytes. */
+export type BodyKind = "params" | "json";
+
+/** The parts of a task that are rarely said, kept as one JSON column; absent means the default. */
+export interface TaskSpec {
+  url?: string;
+  method?: Method;
+  /** Form-encoded params of a method that carries them in its query string. */
+  query?: string;
+  kind?: BodyKind;
+  headers?: [string, string][];
+  target?: string;
+  tag?: string;
+  /** seconds */
+  dispatchDeadline?: number;
+  retry?: RetryOptions;
+  oidcToken?: OidcToken;
+  dialect?: Dialect;
+  group?: GroupPlace;
+  /** The entry of cron.yaml whose task it is. */
+  cron?: string;
+}
+
+/** Where a task stands in a group: its number there; without one, it is the group's `then`. */
+export interface GroupPlace {
+  name: string;
+  index?: number;
+}
+
+export const NO_SPEC: TaskSpec = Object.freeze({});
+
+/** A new task that passed every check. `due` in ms since 1970. */
+export interface AcceptedTask {
+  name: string | undefined;
+  due: number;
+  spec: TaskSpec;
+  body: string | Uint8Array | undefined;
+}
+
+/** One finished attempt, times in ms since 1970. `status` only if the handler answered. */
+export interface Attempt {
+  /** Absent from attempts of leases, and from those recorded before this was. */
+  dueAt?: number;
+  startedAt: number;
+  endedAt: number;
+  status?: number;
+  error?: string;
+}
+
+/** What has happened to a task so far. */
+export interface Progress {
+  /** Retries so far: attempts that failed and were followed by another, answered or not. */
+  retryCount: number;
+  /** Failed attempts that a handler answered. */
+  executionCount: number;
+  /** Of those, the ones answered with 500 to 599. */
+  serverErrorCount?: number;
+  firstStartedAt?: number;
+  /** The status of the last attempt that was answered. */
+  previousResponse?: number;
+  retryReason?: string;
+  /** Of a pull task: when its last lease was given. */
+  leasedAt?: number;
+  /** Of a master: the group it waits for, or waited for. */
+  waitsFor?: string;
+  /** Of a master that waits and is a subtask itself: what its handler answered. */
+  answer?: StoredResult;
+  /** The last ATTEMPTS_KEPT, oldest first. */
+  attempts: Attempt[];
+}
+
+export const ATTEMPTS_KEPT = 20;
+
+export const NO_PROGRESS: Progress = { retryCount: 0, executionCount: 0, attempts: [] };
+
+/** A task on the queue, as stored: times in ms since 1970. */
+export interface StoredTask {
+  name: string;
+  /** Whether the caller chose the name: only then does it leave a tombstone. */
+  named: boolean;
+  due: number;
+  createdAt: number;
+  spec: TaskSpec;
+  body: string | Uint8Array | undefined;
+  progress: Progress;
+  /** Of a pull task that was leased: when its lease ends or ended, ms since 1970. */
+  lease?: number;
+}
+
+/**
+ * How an attempt ended. `answered`: the handler gave a status (a throw counts as 500). `unanswered`:
+ * deadline, connection or crash. `postponed`: the platform's own trouble, which is no attempt at all.
+ */
+export type Outcome =
+  | {
+      kind: "answered";
+      status: number;
+      error?: string;
+      result?: StoredResult;
+      /** Of a 503 or 429: its Retry-After header. */
+      retryAfter?: string;
+      /** The handler says that no further attempt is to be made. */
+      isFinal?: true;
+    }
+  | { kind: "unanswered"; error: string }
+  | { kind: "postponed"; error: string };
+
+export function isSuccess(outcome: Outcome): boolean {
+  return outcome.kind === "answered" && outcome.status >= 200 && outcome.status <= 299;
+}
+
+/** A finished attempt as it is shown; times RFC 3339 UTC. */
+export interface AttemptView {
+  /** When it was to start: how late it was is `startedAt` less this. For a task asked to run now, when that was. */
+  dueAt?: string;
+  startedAt: string;
+  endedAt: string;
+  status?: number;
+  error?: string;
+}
+
+/** A task as the API and the TypeScript client show it; times RFC 3339 UTC with milliseconds. */
+export interface Task {
+  queue: string;
+  name: string;
+  state: TaskState;
+  url?: string;
+  method?: Method;
+  params?: Params;
+  payload?: unknown;
+  payloadBase64?: string;
+  headers?: Record<string, string | string[]>;
+  target?: string;
+  tag?: string;
+  dispatchDeadline?: number;
+  retry?: RetryOptions;
+  oidcToken?: OidcToken;
+  dialect?: Dialect;
+  createdAt: string;
+  /** When it is to run next, or was to run last. */
+  eta?: string;
+  retryCount: number;
+  executionCount: number;
+  lastAttempt?: AttemptView;
+  attempts?: AttemptView[];
+  nextAttemptAt?: string;
+  why?: string;
+  /** The group it is a subtask of, or whose `then` it is. */
+  group?: string;
+  /** The entry of cron.yaml whose task it is. */
+  cron?: string;
+  /** Of a master: the group it waits for, or waited for. */
+  waitsFor?: string;
+  /** Of a leased pull task: what its holder shows to acknowledge it or to change its lease. */
+  lease?: string;
+  leaseExpiresAt?: string;
+  /** Of a done task on a queue that keeps results: the handler's answer, bytes as base64. */
+  result?: unknown;
+  resultBase64?: string;
+  /** Of a failed, done or deleted task: when it ended, and when its record and its name are free again. */
+  endedAt?: string;
+  expiresAt?: string;
+}
+
+/** One entry of a batch's answer, in the order given. */
+export type AddResult<E = Failure> =
+  | { task: Task; error?: undefined }
+  | { error: E; task?: undefined };
+
+/** Whether the task has reached a state that is final unless it is redriven. */
+export function hasEnded({ state }: Pick<Task, "state">): boolean {
+  return state === "done" || state === "failed" || state === "deleted";
+}

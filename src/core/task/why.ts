@@ -1,0 +1,70 @@
+// Why a task is not running now, as one line for whoever looks at it.
+
+import { type Bucket, type BucketShape, readyAt, wholeTokens } from "../dispatch/bucket.ts";
+import { completeRetry, type RetryParameters } from "./backoff.ts";
+import { isTimed, type StoredTask, type TaskState } from "./task.ts";
+import { rfc3339 } from "./task-view.ts";
+
+/** All of a queue that can hold a task back. */
+export interface QueueStanding {
+  mode: "push" | "pull";
+  /** Whether it stands in queue.yaml, or was made over the API. */
+  isDefined: boolean;
+  /** Paused by hand. */
+  paused: boolean;
+  /** As configured, tasks per second. */
+  rate: number;
+  /** Refilled to this instant; absent when the queue has no rate limit. */
+  bucket: { level: Bucket; shape: BucketShape } | undefined;
+  /** Attempts in flight, and how many there may be. */
+  running: number;
+  maxRunning: number;
+  retry: RetryParameters;
+}
+
+type Waiting = Pick<StoredTask, "due" | "progress" | "lease"> & {
+  spec: Pick<StoredTask["spec"], "retry">;
+};
+
+/** One line, or undefined for a task that does not wait; `now` in ms since 1970. */
+export function whyNotRunning(
+  task: Waiting,
+  state: TaskState,
+  now: number,
+  queue: QueueStanding,
+): string | undefined {
+  if (state === "waiting") return `waiting for its group "${task.progress.waitsFor}"`;
+  if (state === "leased") return `leased until ${rfc3339(task.lease as number)}`;
+  if (!isTimed(state)) return undefined;
+  if (task.due > now) return untilDue(task, queue);
+  return stopped(queue) ?? (queue.mode === "pull" ? "waiting to be leased" : noRoom(queue));
+}
+
+function untilDue({ due, progress, spec }: Waiting, queue: QueueStanding): string {
+  const at = rfc3339(due);
+  // A pull task's retries are its leases, and it waits for no back-off.
+  if (progress.retryCount === 0 || queue.mode === "pull") return `waiting for its ETA, ${at}`;
+  const attempt = progress.retryCount + 1;
+  const most = mostAttempts(spec.retry ? completeRetry(spec.retry) : queue.retry);
+  // A limit that was lowered since makes the next attempt the last.
+  const of = most === undefined ? "" : ` of ${Math.max(most, attempt)}`;
+  return `in back-off until ${at}, to run as attempt ${attempt}${of}`;
+}
+
+// With an age limit beside it, or none at all, the number of attempts is not settled beforehand.
+function mostAttempts({ limit, ageLimit }: RetryParameters): number | undefined {
+  return limit === undefined || ageLimit !== undefined ? undefined : limit + 1;
+}
+
+function stopped({ mode, isDefined, paused, rate }: QueueStanding): string | undefined {
+  if (!isDefined) return "the queue is not in queue.yaml";
+  if (paused) return "the queue is paused";
+  return mode === "push" && rate === 0 ? "the queue's rate is 0" : undefined;
+}
+
+function noRoom({ bucket, running, maxRunning }: QueueStanding): string {
+  if (running >= maxRunning) return `all ${maxRunning} slots are taken (max_concurrent_requests)`;
+  if (!bucket || wholeTokens(bucket.level) > 0) return "about to start";
+  const at = readyAt(bucket.level, bucket.shape, 1);
+  return at === undefined ? "out of tokens" : `out of tokens until ${rfc3339(at)}`;
+}

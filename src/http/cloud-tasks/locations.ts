@@ -1,0 +1,34 @@
+// Locations, and what Google keeps with them: there is one set of queues, so every location is a real one.
+import type { IRequest } from "itty-router";
+import { placeName } from "../../core/cloud-tasks/names.ts";
+import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
+import { segment } from "../native/request.ts";
+import { json } from "../respond.ts";
+import { type Call, placeOf } from "./call.ts";
+
+const USUAL = "us-central1";
+
+export async function listLocations(request: IRequest, { home }: Call): Promise<Response> {
+  const project = segment(request, "project");
+  const [homeProject, homeLocation] = home?.split("/") ?? [];
+  const location = (project === homeProject && homeLocation) || USUAL;
+  return json({ locations: [locationOf({ project, location })] });
+}
+
+export async function getLocation(request: IRequest): Promise<Response> {
+  return json(locationOf(placeOf(request)));
+}
+
+function locationOf(place: { project: string; location: string }): object {
+  const labels = { "cloud.googleapis.com/region": place.location };
+  return { name: placeName(place), locationId: place.location, labels };
+}
+
+/** Nothing is encrypted with a key of the caller's. */
+export async function getCmekConfig(request: IRequest): Promise<Response> {
+  return json({ name: `${placeName(placeOf(request))}/cmekConfig` });
+}
+
+export async function updateCmekConfig(): Promise<Response> {
+  throw new CloudTasksError("UNIMPLEMENTED", "Keys of Google's Cloud KMS can not be used here.");
+}

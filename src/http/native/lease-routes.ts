@@ -1,0 +1,53 @@
+// The routes of a pull queue's workers: lease, acknowledge, change a lease.
+import type { IRequest } from "itty-router";
+import { errorOf, invalid } from "../../core/errors.ts";
+import type { LeaseRequest } from "../../core/task/lease.ts";
+import type { AckResult, Hold } from "../../objects/queue/leasing/leasing.ts";
+import { json } from "../respond.ts";
+import { type ApiQueues, bodyOf, queueOf, segment } from "./request.ts";
+
+const MAX_HOLDS = 1000;
+
+/** `tasks:lease` */
+export async function leaseTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const asked = (await bodyOf(request)) as Partial<LeaseRequest>;
+  return json({ tasks: await queueOf(request, queues).lease(asked as LeaseRequest) });
+}
+
+/** `tasks:ack` */
+export async function acknowledgeTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const { leases } = await bodyOf(request);
+  if (!Array.isArray(leases) || leases.length > MAX_HOLDS || !leases.every(isHold)) {
+    const expected = `a list of at most ${MAX_HOLDS} objects {"name", "lease"}`;
+    throw errorOf(invalid("leases", leases, expected).failure);
+  }
+  return json({ results: await queueOf(request, queues).acknowledge(leases) });
+}
+
+/** `tasks/{name}:modifyLease` */
+export async function modifyLease(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const { lease, leaseSeconds } = await bodyOf(request);
+  if (typeof lease !== "string") {
+    throw errorOf(invalid("lease", lease, "the token a lease was given with").failure);
+  }
+  const hold = { name: segment(request, "name"), lease };
+  return json(await queueOf(request, queues).modifyLease(hold, leaseSeconds as number));
+}
+
+/** `DELETE tasks/{name}?lease=`: acknowledges one. */
+export async function acknowledgeOne(
+  request: IRequest,
+  queues: ApiQueues,
+  lease: string,
+): Promise<Response> {
+  const name = segment(request, "name");
+  const [result] = await queueOf(request, queues).acknowledge([{ name, lease }]);
+  const { error } = result as AckResult;
+  if (error) throw errorOf(error);
+  return json({ name, deleted: true });
+}
+
+function isHold(hold: unknown): hold is Hold {
+  const { name, lease } = (hold ?? {}) as Partial<Hold>;
+  return typeof name === "string" && typeof lease === "string";
+}

@@ -1,0 +1,80 @@
+// The bodies an add can have: JSON for one task or a batch, a form whose fields are the task's params,
+// or anything else, which is the payload as it is. Outside JSON the options stand in the query.
+import { invalid, type Refusal } from "../../core/errors.ts";
+
+/** What the request asks to have added, still unchecked. */
+export type AddRequest = { one: unknown } | { tasks: unknown[]; atomic: boolean } | Refusal;
+
+export async function readAddRequest(request: Request): Promise<AddRequest> {
+  const type = (request.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase();
+  if (type === "application/json") return readJson(request);
+  const options = optionsOf(new URL(request.url).searchParams);
+  if ("failure" in options) return options;
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  if (type === "application/x-www-form-urlencoded") {
+    const form = new URLSearchParams(new TextDecoder().decode(bytes));
+    return { one: { ...options.task, params: grouped(form) } };
+  }
+  return { one: { ...options.task, ...rawPayload(bytes, request.headers.get("Content-Type")) } };
+}
+
+async function readJson(request: Request): Promise<AddRequest> {
+  const text = await request.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    return invalid("body", text, `JSON (${(error as Error).message})`);
+  }
+  const isBatch = typeof body === "object" && body !== null && "tasks" in body;
+  return isBatch ? readBatch(body as Record<string, unknown>) : { one: body };
+}
+
+function readBatch({ tasks, atomic = false, ...rest }: Record<string, unknown>): AddRequest {
+  const [unknown] = Object.keys(rest);
+  if (unknown) return invalid("body", unknown, "only tasks and atomic beside each other");
+  if (!Array.isArray(tasks)) return invalid("tasks", tasks, "a list of tasks");
+  if (typeof atomic !== "boolean") return invalid("atomic", atomic, "true or false");
+  return { tasks, atomic };
+}
+
+const NUMBERS = new Set(["dispatchDeadline"]);
+const NESTED = /^(retry|oidcToken)\.(\w+)$/;
+
+// `key` is the caller's token, not the task's. `retry.limit=3`, `oidcToken.audience=x` and
+// `header.X-Team=a` reach the nested options.
+function optionsOf(query: URLSearchParams): { task: Record<string, unknown> } | Refusal {
+  const task: Record<string, unknown> = {};
+  const nested: Record<string, Record<string, unknown>> = { retry: {}, oidcToken: {}, headers: {} };
+  for (const [name, value] of query) {
+    if (name === "key") continue;
+    const [, parent = "", field = ""] = /^header\./.test(name)
+      ? ["", "headers", name.slice("header.".length)]
+      : (NESTED.exec(name) ?? []);
+    const object = nested[parent];
+    if (object) object[field] = parent === "retry" ? Number(value) : value;
+    else if (name in task) return invalid(name, value, "each option once");
+    else task[name] = NUMBERS.has(name) ? Number(value) : value;
+  }
+  for (const [field, values] of Object.entries(nested)) {
+    if (Object.keys(values).length > 0) task[field] = values;
+  }
+  return { task };
+}
+
+function grouped(form: URLSearchParams): Record<string, string | string[]> {
+  return Object.fromEntries(
+    [...new Set(form.keys())].map((name) => {
+      const values = form.getAll(name);
+      return [name, values.length === 1 ? (values[0] as string) : values];
+    }),
+  );
+}
+
+// The handler gets the content type that was sent here; without one, the default for bytes.
+function rawPayload(bytes: Uint8Array, contentType: string | null): Record<string, unknown> {
+  if (bytes.byteLength === 0 && contentType === null) return {};
+  const isText = contentType?.startsWith("text/") ?? false;
+  const payload = isText ? new TextDecoder().decode(bytes) : bytes;
+  return contentType === null ? { payload } : { payload, headers: { "Content-Type": contentType } };
+}

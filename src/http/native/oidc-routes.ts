@@ -1,0 +1,37 @@
+// What a receiver of identity tokens reads: who issues them, and with which keys. Open to all, for there
+// is nothing secret in it.
+import { refuse } from "../../core/errors.ts";
+import { type Identity, identityOf } from "../../objects/egress/identity.ts";
+import type { QueueSettings } from "../../objects/settings.ts";
+import { json } from "../respond.ts";
+
+export const OIDC_PREFIX = "/_ah/oidc";
+
+const DOCUMENTS: Record<string, (identity: Identity) => object> = {
+  "/.well-known/openid-configuration": ({ issuer }) => ({
+    issuer,
+    jwks_uri: `${issuer}/jwks`,
+    response_types_supported: ["id_token"],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["RS256"],
+    claims_supported: ["iss", "aud", "sub", "azp", "email", "email_verified", "iat", "exp"],
+  }),
+  "/jwks": ({ keys }) => ({ keys: keys.map((key) => key.public) }),
+};
+
+/** Answers a request to a path under `/_ah/oidc`. */
+export async function answerOidc(pathname: string, settings: QueueSettings): Promise<Response> {
+  const document = DOCUMENTS[pathname.slice(OIDC_PREFIX.length)];
+  const known = Object.keys(DOCUMENTS).map((path) => OIDC_PREFIX + path);
+  if (!document) return notFound(`path: found "${pathname}", expected ${known.join(" or ")}`);
+  const { ok: identity, failure } = await identityOf(settings);
+  if (failure) return notFound(failure.message);
+  // Kept for a while, so a new key is published an hour before it signs.
+  return Response.json(document(identity), {
+    headers: { "Cache-Control": "public, max-age=3600" },
+  });
+}
+
+function notFound(message: string): Response {
+  return json({ error: refuse("INVALID_REQUEST", message).failure }, 404);
+}

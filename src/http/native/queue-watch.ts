@@ -1,0 +1,146 @@
+// Watching queues: their objects are asked by turns how they stand, once a second while something happens on
+// them and every few seconds while nothing does. Nothing is kept anywhere else, so a watcher that leaves
+// leaves nothing behind.
+import { UnknownQueueError } from "../../core/errors.ts";
+import {
+  changeOf,
+  type QueueChange,
+  type QueueChanges,
+  type WatchedQueue,
+  type WatchedQueues,
+  withChange,
+} from "../../core/metrics/queue-changes.ts";
+import { rfc3339 } from "../../core/task/task-view.ts";
+import type { Pulse } from "../../objects/queue/rpc.ts";
+import type { ApiQueues } from "./request.ts";
+
+/** What a watcher is told, if there is anything. */
+export type WatchEvent =
+  | { event: "queues"; data: WatchedQueues }
+  | { event: "changes"; data: QueueChanges }
+  | { event: "nothing" };
+
+/** Turns in which a queue stood still before it is asked less often, and every how many turns it is then. */
+const STILL = { turns: 5, every: 5 };
+/** Every how many turns it is looked which queues there are. */
+const NAMES_EVERY = 3;
+/**
+ * Calls of one watch. The platform limits an invocation to a thousand of its own services, and some take a
+ * second one; where less is allowed the watch ends by the error.
+ */
+const MOST_CALLS = 400;
+
+interface Watched {
+  queue: WatchedQueue;
+  /** By its own clock, ms since 1970. */
+  heardAt: number;
+  stillFor: number;
+}
+
+/**
+ * Tells what is known of all queues, or of those named, and after each `pause` what changed. Ends by itself
+ * after some hundred calls. Throws UnknownQueueError for a name that is no queue's.
+ */
+export async function* watchQueues(
+  queues: Pick<ApiQueues, "get" | "names">,
+  asked: readonly string[],
+  pause: () => Promise<void>,
+): AsyncGenerator<WatchEvent> {
+  const watch = new QueueWatch(queues, asked);
+  yield { event: "queues", data: await watch.begin() };
+  for (let turn = 1; watch.calls < MOST_CALLS; turn++) {
+    await pause();
+    const data = await watch.turn(turn);
+    yield data ? { event: "changes", data } : { event: "nothing" };
+  }
+}
+
+class QueueWatch {
+  calls = 0;
+  readonly #queues: Pick<ApiQueues, "get" | "names">;
+  readonly #asked: readonly string[];
+  readonly #watched = new Map<string, Watched>();
+  #now = 0;
+
+  constructor(queues: Pick<ApiQueues, "get" | "names">, asked: readonly string[]) {
+    this.#queues = queues;
+    this.#asked = asked;
+  }
+
+  async begin(): Promise<WatchedQueues> {
+    const names = this.#asked.length > 0 ? [...new Set(this.#asked)] : await this.#names();
+    const queues = await Promise.all(names.map((name) => this.#meet(name)));
+    return { now: rfc3339(this.#now), queues };
+  }
+
+  async turn(turn: number): Promise<QueueChanges | undefined> {
+    const { added, removed } = await this.#lookAround(turn);
+    const due = [...this.#watched.values()].filter((watched) => isDue(watched, turn));
+    const found = await Promise.all(due.map((watched) => this.#lookAt(watched)));
+    const changes = found.filter((change) => typeof change === "object");
+    removed.push(...found.filter((change) => typeof change === "string"));
+    if (changes.length + added.length + removed.length === 0) return undefined;
+    const data = { now: rfc3339(this.#now), queues: [...changes, ...added] };
+    return removed.length > 0 ? { ...data, removed } : data;
+  }
+
+  async #lookAround(turn: number): Promise<{ added: WatchedQueue[]; removed: string[] }> {
+    if (turn % NAMES_EVERY !== 0) return { added: [], removed: [] };
+    const all = await this.#names();
+    const names = this.#asked.length > 0 ? all.filter((name) => this.#asked.includes(name)) : all;
+    const removed = [...this.#watched.keys()].filter((name) => !names.includes(name));
+    for (const name of removed) this.#watched.delete(name);
+    const fresh = names.filter((name) => !this.#watched.has(name));
+    const met = await Promise.all(fresh.map((name) => ifThere(this.#meet(name))));
+    return { added: met.flatMap((queue) => queue ?? []), removed };
+  }
+
+  async #meet(name: string): Promise<WatchedQueue> {
+    const { now, view, history } = await this.#pulse(name, 0);
+    const queue = { ...view, history };
+    this.#watched.set(name, { queue, heardAt: now, stillFor: 0 });
+    return queue;
+  }
+
+  /** What changed about the queue, or its name alone when it is gone. */
+  async #lookAt(watched: Watched): Promise<QueueChange | string | undefined> {
+    const { name } = watched.queue;
+    const pulse = await ifThere(this.#pulse(name, watched.heardAt));
+    if (!pulse) {
+      this.#watched.delete(name);
+      return name;
+    }
+    const { now, view, history } = pulse;
+    const change = changeOf(watched.queue, view, history);
+    watched.heardAt = now;
+    watched.stillFor = change ? 0 : watched.stillFor + 1;
+    if (change) watched.queue = withChange(watched.queue, change, now);
+    return change;
+  }
+
+  async #pulse(name: string, since: number): Promise<Pulse> {
+    this.calls++;
+    const pulse = await this.#queues.get(name).pulse(since);
+    this.#now = Math.max(this.#now, pulse.now);
+    return pulse;
+  }
+
+  async #names(): Promise<string[]> {
+    this.calls++;
+    return this.#queues.names();
+  }
+}
+
+/** Nothing where there is no such queue: it was removed a moment ago. */
+async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof UnknownQueueError) return undefined;
+    throw error;
+  }
+}
+
+function isDue({ stillFor }: Watched, turn: number): boolean {
+  return stillFor < STILL.turns || turn % STILL.every === 0;
+}

@@ -1,0 +1,159 @@
+// The native JSON API. Each route reads the request, asks the handle and formats; what a queue does
+// stands elsewhere.
+import { AutoRouter, type IRequest } from "itty-router";
+import type { QueueHandle } from "../../client/queue-handle.ts";
+import { refuse, type TaskQueueError } from "../../core/errors.ts";
+import type { AddResult, NewTask } from "../../core/task/task.ts";
+import type { ListQuery } from "../../objects/queue/rpc.ts";
+import { errorResponse, failureJson, json, thrownResponse } from "../respond.ts";
+import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
+import { getHistory, queueEvents } from "./event-routes.ts";
+import {
+  addToGroup,
+  cancelGroup,
+  closeGroup,
+  createGroup,
+  getGroup,
+  groupEvents,
+  groupResults,
+} from "./group-routes.ts";
+import { acknowledgeOne, acknowledgeTasks, leaseTasks, modifyLease } from "./lease-routes.ts";
+import { type AddRequest, readAddRequest } from "./new-task-request.ts";
+import { type ApiQueues, bodyOf, namesOf, queryOf, queueOf, segment } from "./request.ts";
+import {
+  listTombstones,
+  redriveTasks,
+  releaseName,
+  rescheduleTask,
+  runTask,
+} from "./task-routes.ts";
+
+type Args = [ApiQueues];
+
+export const API_PREFIX = "/_ah/api";
+
+const QUEUE = "/queues/:queue";
+
+const router = AutoRouter<IRequest, Args, Response>({
+  base: API_PREFIX,
+  catch: thrownResponse,
+  missing: noSuchPath,
+});
+
+router
+  .get("/queues", listQueues)
+  .get(QUEUE, (request, queues) => queueOf(request, queues).describe().then(shownAs200))
+  .put(QUEUE, defineQueue)
+  .delete(QUEUE, removeQueue)
+  .post(`${QUEUE}/~pause`, (request, queues) => queueOf(request, queues).pause().then(shownAs200))
+  .post(`${QUEUE}/~resume`, (request, queues) => queueOf(request, queues).resume().then(shownAs200))
+  .post(`${QUEUE}/~purge`, (request, queues) => queueOf(request, queues).purge().then(shownAs200))
+  .post(`${QUEUE}/tasks`, addTasks)
+  .get(`${QUEUE}/tasks`, listTasks)
+  .post(`${QUEUE}/tasks/~delete`, deleteTasks)
+  .post(`${QUEUE}/tasks/~lease`, leaseTasks)
+  .post(`${QUEUE}/tasks/~ack`, acknowledgeTasks)
+  .post(`${QUEUE}/tasks/:name/~modifyLease`, modifyLease)
+  .post(`${QUEUE}/tasks/~redrive`, redriveTasks)
+  .post(`${QUEUE}/tasks/:name/~run`, runTask)
+  .post(`${QUEUE}/tasks/:name/~reschedule`, rescheduleTask)
+  .get(`${QUEUE}/tombstones`, listTombstones)
+  .delete(`${QUEUE}/tombstones/:name`, releaseName)
+  .get(`${QUEUE}/history`, getHistory)
+  .get("/events", queueEvents)
+  .post("/groups", createGroup)
+  .get("/groups/:name", getGroup)
+  .get("/groups/:name/events", groupEvents)
+  .get("/groups/:name/results", groupResults)
+  .post("/groups/:name/tasks", addToGroup)
+  .post("/groups/:name/~close", closeGroup)
+  .post("/groups/:name/~cancel", cancelGroup)
+  .get("/cron", listCron)
+  .post("/cron/:name/~run", runCron)
+  .post("/cron/:name/~pause", pauseCron)
+  .post("/cron/:name/~resume", resumeCron)
+  .get(`${QUEUE}/tasks/:name`, getTask)
+  .delete(`${QUEUE}/tasks/:name`, deleteTask);
+
+/** Answers a request to a path under `/_ah/api`. */
+export function answerApi(request: Request, queues: ApiQueues): Promise<Response> {
+  return router.fetch(verbAsSegment(request) as unknown as IRequest, queues);
+}
+
+// A verb stands behind the last colon of the last segment (`/queues/sub:pause`), where a router does not
+// look; it is routed as a segment of its own (`/queues/sub/~pause`), which no name can be.
+export function verbAsSegment(request: Request): Request {
+  const url = new URL(request.url);
+  const path = url.pathname.replace(/:([A-Za-z]+)$/, "/~$1");
+  if (path === url.pathname) return request;
+  url.pathname = path;
+  return new Request(url, request);
+}
+
+function shownAs200(body: unknown): Response {
+  return json(body);
+}
+
+async function listQueues(_request: IRequest, queues: ApiQueues): Promise<Response> {
+  const names = await queues.names();
+  return json({ queues: await Promise.all(names.map((name) => queues.get(name).describe())) });
+}
+
+async function defineQueue(request: IRequest, queues: ApiQueues): Promise<Response> {
+  return json(await queueOf(request, queues).define(await bodyOf(request)));
+}
+
+async function removeQueue(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const queue = queueOf(request, queues);
+  await queue.remove();
+  return json({ name: queue.name, removed: true });
+}
+
+async function addTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const queue = queueOf(request, queues);
+  const asked = await readAddRequest(request as unknown as Request);
+  if ("failure" in asked) return errorResponse(asked.failure);
+  return add(queue, asked);
+}
+
+async function add(queue: QueueHandle, asked: Exclude<AddRequest, { failure: unknown }>) {
+  if ("one" in asked) return json(await queue.add(asked.one as NewTask), 201);
+  const results = await queue.add(asked.tasks as NewTask[], { atomic: asked.atomic });
+  return json({ results: results.map(resultJson) });
+}
+
+function resultJson({ task, error }: AddResult<TaskQueueError>) {
+  return task ? { task } : { error: failureJson(error) };
+}
+
+async function listTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const query = queryOf(request, LIST_OPTIONS) as ListQuery;
+  return json(await queueOf(request, queues).list(query));
+}
+
+const LIST_OPTIONS = ["state", "tag", "prefix", "limit", "cursor"];
+
+async function getTask(request: IRequest, queues: ApiQueues): Promise<Response> {
+  return json(await queueOf(request, queues).get(segment(request, "name")));
+}
+
+async function deleteTask(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const { lease } = request.query;
+  if (typeof lease === "string") return acknowledgeOne(request, queues, lease);
+  const [result] = await queueOf(request, queues).delete([segment(request, "name")]);
+  return json(result);
+}
+
+async function deleteTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const names = namesOf(await bodyOf(request));
+  return json({ results: await queueOf(request, queues).delete(names) });
+}
+
+function noSuchPath(request: IRequest): Response {
+  const pathname = new URL(request.url).pathname.replace("/~", ":");
+  const { failure } = refuse(
+    "INVALID_REQUEST",
+    `path: the API has no ${request.method} ${pathname}`,
+  );
+  return errorResponse(failure);
+}

@@ -1,0 +1,35 @@
+// The routes that act on tasks by hand and look after names.
+import type { IRequest } from "itty-router";
+import { errorOf, invalid } from "../../core/errors.ts";
+import type { NewTime } from "../../core/task/new-time.ts";
+import { json } from "../respond.ts";
+import { type ApiQueues, bodyOf, namesOf, queryOf, queueOf, segment } from "./request.ts";
+
+export async function runTask(request: IRequest, queues: ApiQueues): Promise<Response> {
+  return json(await queueOf(request, queues).run(segment(request, "name")));
+}
+
+export async function rescheduleTask(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const time = (await bodyOf(request)) as NewTime;
+  return json(await queueOf(request, queues).reschedule(segment(request, "name"), time));
+}
+
+export async function redriveTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const queue = queueOf(request, queues);
+  const { all, ...rest } = await bodyOf(request);
+  if (all === undefined) return json({ results: await queue.redrive(namesOf(rest)) });
+  if (all !== true) throw errorOf(invalid("all", all, "true, or names").failure);
+  if (rest.names !== undefined) {
+    throw errorOf(invalid("names", rest.names, "either names or all").failure);
+  }
+  return json(await queue.redrive("all"));
+}
+
+export async function listTombstones(request: IRequest, queues: ApiQueues): Promise<Response> {
+  const query = queryOf(request, ["prefix", "limit", "cursor"]);
+  return json(await queueOf(request, queues).tombstones(query));
+}
+
+export async function releaseName(request: IRequest, queues: ApiQueues): Promise<Response> {
+  return json(await queueOf(request, queues).release(segment(request, "name")));
+}

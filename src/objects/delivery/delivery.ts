@@ -1,0 +1,106 @@
+// One attempt of a task as one HTTP request. Touches neither storage nor the queue: what it needs to know
+// crosses over as plain data.
+
+import type { QueueConfig } from "../../core/config/queue-config.ts";
+import { shortQueueName } from "../../core/config/queue-name.ts";
+import { placeOf, type Targets } from "../../core/egress/targets.ts";
+import { isAbsolute } from "../../core/task/new-task-rules.ts";
+import {
+  carriesBody,
+  NO_PROGRESS,
+  NO_SPEC,
+  type Progress,
+  type StoredTask,
+  type TaskSpec,
+} from "../../core/task/task.ts";
+
+/** A task on its way to a handler. What is as usual stays away: every field of a message costs. */
+export interface Delivery {
+  queue: string;
+  name: string;
+  /** Which attempt in flight this is. */
+  attempt: number;
+  /** ms since 1970 */
+  due: number;
+  /** The service it runs on: queue.yaml's target, else the task's own, else the Worker itself. */
+  target?: string;
+  body?: string | Uint8Array;
+  spec?: TaskSpec;
+  /** Present where a 2xx answer's body is to be kept. */
+  keepsResult?: true;
+  /** Absent on the first attempt. */
+  progress?: DeliveredProgress;
+}
+
+/** What a handler is told of the attempts before this one. */
+export interface DeliveredProgress extends Omit<Progress, "attempts" | "serverErrorCount"> {
+  /** What only dialects tell: answers of 500 to 599, and whether the last attempt was answered. */
+  serverErrorCount?: number;
+  wasAnswered?: boolean;
+}
+
+export function deliveryOf(
+  { name, due, body, spec, progress }: StoredTask,
+  attempt: number,
+  queue: Pick<QueueConfig, "name" | "target" | "keepResults">,
+): Delivery {
+  const delivery: Delivery = { queue: queue.name, name, attempt, due };
+  const target = queue.target ?? spec.target;
+  if (target !== undefined) delivery.target = target;
+  if (body !== undefined) delivery.body = body;
+  if (keepsResult({ spec }, queue)) delivery.keepsResult = true;
+  if (spec !== NO_SPEC) delivery.spec = spec;
+  if (progress !== NO_PROGRESS) delivery.progress = deliveredOf(progress, spec);
+  return delivery;
+}
+
+/** Whether a 2xx answer's body is wanted: by the queue's entry, or by the group of a subtask. */
+export function keepsResult(
+  { spec }: Pick<StoredTask, "spec">,
+  queue: Pick<QueueConfig, "keepResults">,
+): boolean {
+  return queue.keepResults === true || spec.group?.index !== undefined;
+}
+
+function deliveredOf(progress: Progress, { dialect }: TaskSpec): DeliveredProgress {
+  const { attempts, serverErrorCount = 0, ...counts } = progress;
+  if (!dialect) return counts;
+  return { ...counts, serverErrorCount, wasAnswered: attempts.at(-1)?.status !== undefined };
+}
+
+/** What the request carries, absent where its method carries nothing. */
+export function bodyOf({ spec, body }: Delivery): Delivery["body"] {
+  return carriesBody(spec?.method) ? body : undefined;
+}
+
+/** The same as bytes: a text would be given a type by whoever makes a request of it. */
+export function bytesOf(body: Delivery["body"] = ""): Uint8Array {
+  return typeof body === "string" ? new TextEncoder().encode(body) : body;
+}
+
+/** The origin of requests to the Worker's own handlers; a target is put in front of its host. */
+const OWN_HOST = "taskqueue.internal";
+
+/** Whether the attempt leaves the Worker, and to which origin its target is mapped if so. */
+export function outsideOf(
+  { spec, target }: Delivery,
+  targets: Targets,
+): { origin?: string } | undefined {
+  if (spec?.url && isAbsolute(spec.url)) return {};
+  const place = placeOf(target, targets);
+  return place.kind === "origin" ? place : undefined;
+}
+
+/**
+ * Where the attempt goes: a path lies at `origin`, or else on the Worker itself or its target, and
+ * defaults by queue.
+ */
+export function urlOf({ queue, spec, target }: Delivery, origin?: string): string {
+  const url = spec?.url ?? `/_ah/queue/${shortQueueName(queue)}`;
+  const own = `http://${target === undefined ? OWN_HOST : `${target}.${OWN_HOST}`}`;
+  const absolute = isAbsolute(url) ? url : `${origin ?? own}${url}`;
+  if (!spec?.query) return absolute;
+  const withQuery = new URL(absolute);
+  withQuery.search = spec.query;
+  return withQuery.href;
+}

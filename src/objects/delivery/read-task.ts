@@ -1,0 +1,68 @@
+// What a handler reads: the task in the request it was given.
+import { GROUP_HEADER } from "./headers.ts";
+
+/** A task as its handler sees it. */
+export interface PushedTask<P = unknown> {
+  queue: string;
+  name: string;
+  /** Attempts before this one; 0 on the first. */
+  retryCount: number;
+  /** Of those, the ones a handler answered. */
+  executionCount: number;
+  /** When this attempt was due. */
+  eta: Date;
+  /** The status the last answered attempt gave. */
+  previousResponse: number | undefined;
+  /** The params it was added with. */
+  params: URLSearchParams;
+  /** The payload: a JSON value, a string, or bytes, as it was added; undefined with params or nothing. */
+  payload: P;
+  headers: Headers;
+  /** The group it is a subtask of, or whose `then` it is. */
+  group: string | undefined;
+  /** Aborts when the attempt is cut off: its deadline has passed, or the queue went away. */
+  signal: AbortSignal;
+}
+
+/** Reads the task out of a handler's request. Throws when the request is not one the queue made. */
+export async function readTask<P = unknown>(request: Request): Promise<PushedTask<P>> {
+  const { headers, signal } = request;
+  const prefix = headers.has("X-CloudTasks-QueueName") ? "X-CloudTasks-" : "X-AppEngine-";
+  const said = (field: string) => headers.get(prefix + field);
+  const queue = said("QueueName");
+  const name = said("TaskName");
+  if (queue === null || name === null) {
+    throw new Error("readTask: the request carries no task; only the queue's own requests do");
+  }
+  const previous = said("TaskPreviousResponse");
+  return {
+    queue,
+    name,
+    retryCount: Number(said("TaskRetryCount")),
+    executionCount: Number(said("TaskExecutionCount")),
+    eta: new Date(Number(said("TaskETA")) * 1000),
+    previousResponse: previous === null ? undefined : Number(previous),
+    group: headers.get(GROUP_HEADER) ?? undefined,
+    ...((await contentOf(request)) as { params: URLSearchParams; payload: P }),
+    headers,
+    signal,
+  };
+}
+
+async function contentOf(request: Request): Promise<{ params: URLSearchParams; payload: unknown }> {
+  const type =
+    (request.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  const query = new URL(request.url).searchParams;
+  if (type === "application/x-www-form-urlencoded") {
+    return { params: new URLSearchParams(utf8(await request.arrayBuffer())), payload: undefined };
+  }
+  if (type === "application/json") return { params: query, payload: await request.json() };
+  if (type.startsWith("text/")) return { params: query, payload: await request.text() };
+  if (type === "") return { params: query, payload: undefined };
+  return { params: query, payload: new Uint8Array(await request.arrayBuffer()) };
+}
+
+// Not request.text(): the runtime warns of it on a form, which it does not take for text.
+function utf8(bytes: ArrayBuffer): string {
+  return new TextDecoder().decode(bytes);
+}

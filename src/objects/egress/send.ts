@@ -1,0 +1,98 @@
+// An attempt that leaves the Worker: checked once more, signed, and sent. Never throws.
+import { hostRefusal, parseHostRules } from "../../core/egress/host-rules.ts";
+import { parseSigningSecrets } from "../../core/egress/signing-secrets.ts";
+import type { Outcome } from "../../core/task/task.ts";
+import { bodyOf, bytesOf, type Delivery, urlOf } from "../delivery/delivery.ts";
+import { headersOf } from "../delivery/headers.ts";
+import { outcomeOf } from "../delivery/outcome.ts";
+import type { QueueSettings } from "../settings.ts";
+import { identityOf, signToken } from "./identity.ts";
+import { webhookHeaders } from "./webhook-signature.ts";
+
+export interface CallOut {
+  /** Where the task's target is mapped to; whoever set that may send there. */
+  origin?: string;
+  settings: QueueSettings;
+  /** ms since 1970 */
+  now: number;
+  signal: AbortSignal;
+}
+
+/** Why a request was not sent: what is wrong with the settings, or with where it was to go. */
+class NotCalled extends Error {}
+
+export async function callOut(delivery: Delivery, call: CallOut): Promise<Outcome> {
+  try {
+    const request = await signedRequest(delivery, call);
+    const response = await fetch(request);
+    const outcome = await outcomeOf(response, delivery.keepsResult);
+    return isRedirect(outcome) ? { ...outcome, error: leadsTo(response) } : outcome;
+  } catch (error) {
+    if (error instanceof NotCalled) {
+      console.error(`task "${delivery.name}" on "${delivery.queue}" not called: ${error.message}`);
+      return { kind: "unanswered", error: `not called: ${error.message}` };
+    }
+    const { signal } = call;
+    return { kind: "unanswered", error: String(signal.aborted ? signal.reason : error) };
+  }
+}
+
+async function signedRequest(delivery: Delivery, call: CallOut): Promise<Request> {
+  const { origin, settings, signal } = call;
+  const url = urlOf(delivery, origin);
+  if (origin === undefined) checkHost(url, settings);
+  const { method = "POST" } = delivery.spec ?? {};
+  const given = bodyOf(delivery);
+  const content = bytesOf(given);
+  // A copy: those of ordinary tasks are shared.
+  const headers = new Headers(headersOf(delivery));
+  const signed = {
+    ...(await identityHeaders(delivery, url, call)),
+    ...(await signatureHeaders(delivery, content, call)),
+  };
+  for (const [name, value] of Object.entries(signed)) headers.set(name, value);
+  const body = given === undefined ? null : content;
+  const init: RequestInit = { method, headers, body, signal, redirect: "manual" };
+  // A GET, too, is to reach its target every time.
+  return new Request(url, { ...init, cache: "no-store" });
+}
+
+// Checked again here, not only when it was added: the settings may have changed since.
+function checkHost(url: string, { TASKQUEUE_ALLOW_HOSTS }: QueueSettings): void {
+  const refusal = hostRefusal(new URL(url), parseHostRules(TASKQUEUE_ALLOW_HOSTS));
+  if (refusal !== undefined) throw new NotCalled(refusal);
+}
+
+async function identityHeaders(
+  { spec }: Delivery,
+  url: string,
+  { settings, now }: CallOut,
+): Promise<Record<string, string>> {
+  if (!spec?.oidcToken) return {};
+  const { ok: identity, failure } = await identityOf(settings);
+  if (failure) throw new NotCalled(`oidcToken: ${failure.message}`);
+  const { serviceAccountEmail, audience = url } = spec.oidcToken;
+  const token = await signToken(identity, { serviceAccountEmail, audience }, now);
+  return { Authorization: `Bearer ${token}` };
+}
+
+async function signatureHeaders(
+  { queue, name }: Delivery,
+  body: Uint8Array,
+  { settings, now }: CallOut,
+): Promise<Record<string, string>> {
+  const { ok: keys, failure } = parseSigningSecrets(settings.TASKQUEUE_SIGNING_SECRET);
+  if (failure) throw new NotCalled(failure.message);
+  if (keys.length === 0) return {};
+  // A queue's name has no underscore, so no two tasks share an id.
+  return webhookHeaders(keys, { id: `${queue}_${name}`, now, body });
+}
+
+function isRedirect(outcome: Outcome): outcome is Outcome & { kind: "answered" } {
+  return outcome.kind === "answered" && outcome.status >= 300 && outcome.status <= 399;
+}
+
+function leadsTo({ headers }: Response): string {
+  const location = headers.get("Location");
+  return `redirects are not followed${location === null ? "" : `; this one leads to ${location}`}`;
+}

@@ -1,0 +1,144 @@
+// Adding tasks, in App Engine's two phases: first every task of the call is checked and a single bad one
+// refuses them all, with no name taken; then they go in one by one, and a name that is taken refuses
+// its own task alone (or, where the caller asked for all or nothing, the whole call).
+import { type Answer, type Failure, type Refusal, refuse } from "../../core/errors.ts";
+import { type Admission, acceptTask } from "../../core/task/new-task.ts";
+import {
+  type AcceptedTask,
+  type AddResult,
+  NO_PROGRESS,
+  NO_SPEC,
+  type TaskSpec,
+} from "../../core/task/task.ts";
+import { rfc3339, taskHead } from "../../core/task/task-view.ts";
+import type { Found, Store } from "../../store/queue/queue-store.ts";
+import type { TaskRow } from "../../store/queue/tasks.ts";
+
+/** One caller's tasks; each entry is checked, so it may be anything. */
+export interface AddCall {
+  tasks: readonly unknown[];
+  /** One name that is taken refuses the whole call. */
+  atomic: boolean;
+}
+
+/**
+ * What became of a new task, on its way back to the caller, whose side makes the view of it: the object's
+ * time is all its callers', and no field goes back that the caller can tell. Times in ms since 1970.
+ */
+export type Added =
+  | { name: string; due: number; createdAt: number; spec?: TaskSpec; error?: undefined }
+  | { error: Failure };
+
+export const MAX_TASKS_PER_CALL = 1000;
+/** 30 MiB of bodies a call, under the platform's 32 MiB a message. */
+const MAX_CALL_BYTES = 30 * 1024 * 1024;
+
+export function acceptCall({ tasks }: AddCall, admission: Admission): Answer<AcceptedTask[]> {
+  if (tasks.length > MAX_TASKS_PER_CALL) {
+    const message = `tasks: found ${tasks.length}, expected at most ${MAX_TASKS_PER_CALL} in one call`;
+    return refuse("TOO_MANY_TASKS", message);
+  }
+  const answers = tasks.map((task) => acceptTask(task, admission));
+  const accepted: AcceptedTask[] = [];
+  const bad: ({ index: number } & Failure)[] = [];
+  for (const [index, { ok, failure }] of answers.entries()) {
+    if (failure) bad.push({ index, ...failure });
+    else accepted.push(ok);
+  }
+  if (bad.length > 0) return refuseCall(bad, tasks.length, "nothing was added");
+  return checkTogether(accepted) ?? { ok: accepted };
+}
+
+function checkTogether(tasks: readonly AcceptedTask[]): Answer<never> | undefined {
+  const names = new Set<string>();
+  for (const { name } of tasks) {
+    if (name === undefined) continue;
+    if (names.has(name)) {
+      return refuse(
+        "DUPLICATE_TASK_NAME",
+        `name: found "${name}" twice in one call, expected once`,
+      );
+    }
+    names.add(name);
+  }
+  const bytes = tasks.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
+  if (bytes <= MAX_CALL_BYTES) return undefined;
+  const expected = `expected at most ${MAX_CALL_BYTES} in one call`;
+  return refuse("TASK_TOO_LARGE", `tasks: found ${bytes} bytes of bodies, ${expected}`);
+}
+
+/** An object's SQLite holds 10 GB; room is left to finish and to retry what is there. */
+const MAX_STORED_BYTES = 9.5e9;
+
+/**
+ * Refuses an add to a queue that has no room: `limit` is queue.yaml's total_storage_limit in bytes. Each
+ * queue is its own database, so the limit holds for each by itself.
+ */
+export function checkStorage(stored: number, limit = MAX_STORED_BYTES): Refusal | undefined {
+  const most = Math.min(limit, MAX_STORED_BYTES);
+  if (stored < most) return undefined;
+  return refuse(
+    "QUEUE_FULL",
+    `queue: it holds ${stored} bytes, expected less than ${most} to add more`,
+  );
+}
+
+// One task's failure is the call's; of several, the first one's code and a list of all by index.
+function refuseCall(
+  bad: ({ index: number } & Failure)[],
+  outOf: number,
+  consequence: string,
+): Answer<never> {
+  const [first] = bad as [{ index: number } & Failure];
+  if (outOf === 1) return refuse(first.code, first.message, first.details);
+  const others = bad.length > 1 ? ` (and ${bad.length - 1} more)` : "";
+  return refuse(
+    first.code,
+    `tasks[${first.index}]: ${first.message}${others}; ${consequence}`,
+    bad,
+  );
+}
+
+/** Writes accepted tasks, inside a transaction. What is new is handed to `onAdded`. */
+export function addAccepted(
+  tasks: readonly AcceptedTask[],
+  atomic: boolean,
+  { store, now }: { store: Store; now: number },
+  onAdded: (task: TaskRow) => void,
+): Answer<Added[]> {
+  if (atomic) {
+    const bad = tasks.flatMap(({ name }, index) => {
+      const found = name === undefined ? undefined : store.find(name, now);
+      return found && name ? [{ index, ...collision(name, found) }] : [];
+    });
+    if (bad.length > 0) return refuseCall(bad, tasks.length, "nothing was added");
+  }
+  const results = tasks.map((task): Added => {
+    const outcome = store.add(task, now);
+    if ("taken" in outcome) return { error: collision(task.name as string, outcome.taken) };
+    onAdded(outcome.added);
+    const { name, due, spec } = outcome.added;
+    return spec === NO_SPEC ? { name, due, createdAt: now } : { name, due, createdAt: now, spec };
+  });
+  return { ok: results };
+}
+
+export function resultOf(queue: string, added: Added): AddResult {
+  if (added.error) return added;
+  const { name, due, createdAt, spec = NO_SPEC } = added;
+  const task = { name, due, createdAt, spec, progress: NO_PROGRESS };
+  return { task: taskHead(queue, due > createdAt ? "scheduled" : "due", task) };
+}
+
+export function collision(name: string, found: Found): Failure {
+  if (found.kind === "live") {
+    const message = `name: "${name}" belongs to a task that is still on the queue`;
+    return { code: "TASK_ALREADY_EXISTS", message, details: { name } };
+  }
+  const { state, record, expires } = found.row;
+  const endedAt = record && rfc3339(record.endedAt);
+  const until = rfc3339(expires as number);
+  const ended = { done: "ran", deleted: "was deleted", failed: "failed" }[state as "done"];
+  const message = `name: the task "${name}" ${ended} at ${endedAt}; the name is free again at ${until}`;
+  return { code: "TOMBSTONED_TASK", message, details: { name, state, endedAt, expiresAt: until } };
+}

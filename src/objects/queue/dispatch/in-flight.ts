@@ -1,0 +1,89 @@
+// The attempts in flight. They live in memory alone: only one instance of an object runs at a time, so
+// a claim needs no row, and after a crash the table is empty while every row is still there and due.
+import type { TaskRow } from "../../../store/queue/tasks.ts";
+
+/** One attempt, times in ms since 1970. */
+export interface Run {
+  /** Its number: no other attempt of this queue has it, of an earlier life of the object neither. */
+  readonly attempt: number;
+  readonly task: TaskRow;
+  readonly startedAt: number;
+  readonly deadlineAt: number;
+  /** The group its task waits for when the handler is done. */
+  waitsFor?: string;
+  /** Settles with the reason when the attempt is over; there once its runner has asked. */
+  ending?: PromiseWithResolvers<string>;
+}
+
+export class InFlight {
+  // A task deleted under its attempt loses its owner, but the attempt goes on and keeps its slot.
+  readonly #open = new Map<number, Run>();
+  readonly #owners = new Map<number, Run>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  start(run: Run): void {
+    this.#open.set(run.attempt, run);
+    this.#owners.set(run.task.key, run);
+  }
+
+  find(attempt: number): Run | undefined {
+    return this.#open.get(attempt);
+  }
+
+  has(key: number, name: string): boolean {
+    return this.#owners.get(key)?.task.name === name;
+  }
+
+  /** The attempt that owns this task. */
+  of({ key, name }: { key: number; name: string }): Run | undefined {
+    return this.has(key, name) ? this.#owners.get(key) : undefined;
+  }
+
+  /** How many of the group's subtasks are with their attempts. */
+  ofGroup(group: string): number {
+    let running = 0;
+    for (const { task } of this.#owners.values()) if (task.spec.group?.name === group) running++;
+    return running;
+  }
+
+  /** How many tasks are with their attempts: all of them, and those in rows up to `key`. */
+  tasks(key: number): { all: number; upTo: number } {
+    let upTo = 0;
+    for (const owned of this.#owners.keys()) if (owned <= key) upTo++;
+    return { all: this.#owners.size, upTo };
+  }
+
+  /** Whether this very attempt still owns its task: not ended, deleted, purged or past its deadline. */
+  owns(run: Run): boolean {
+    return this.#owners.get(run.task.key) === run;
+  }
+
+  /** The attempt is over and its slot is free; whatever else it answers changes nothing. */
+  end(run: Run): void {
+    this.#open.delete(run.attempt);
+    if (this.owns(run)) this.#owners.delete(run.task.key);
+  }
+
+  /** The task was taken from its attempt, if it has one. */
+  revoke({ key, name }: { key: number; name: string }): void {
+    if (this.has(key, name)) this.#owners.delete(key);
+  }
+
+  revokeAll(): void {
+    this.#owners.clear();
+  }
+
+  overdue(now: number): Run[] {
+    return [...this.#open.values()].filter(({ deadlineAt }) => deadlineAt <= now);
+  }
+
+  /** When the first deadline passes (ms), infinite when nothing is in flight. */
+  firstDeadline(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const { deadlineAt } of this.#open.values()) first = Math.min(first, deadlineAt);
+    return first;
+  }
+}

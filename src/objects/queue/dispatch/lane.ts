@@ -1,0 +1,62 @@
+// A range of row keys from which tasks start in their order. A queue has two: the front, where tasks lie
+// that somebody asked to run now, and the queue proper.
+import {
+  LAST_EXPEDITED_KEY,
+  LAST_SCHEDULED_KEY,
+  lastExpeditedKeyOf,
+  lastKeyOf,
+} from "../../../store/queue/row-key.ts";
+import type { TaskRow, Tasks } from "../../../store/queue/tasks.ts";
+
+/** Where a lane lies: `after < key <= upTo`. `lastKeyOf`: the last key due at an instant (ms). */
+interface Range {
+  after: number;
+  upTo: number;
+  lastKeyOf: (now: number) => number;
+}
+
+export const EXPEDITED: Range = {
+  after: -1,
+  upTo: LAST_EXPEDITED_KEY,
+  lastKeyOf: lastExpeditedKeyOf,
+};
+export const SCHEDULED: Range = {
+  after: LAST_EXPEDITED_KEY,
+  upTo: LAST_SCHEDULED_KEY,
+  lastKeyOf,
+};
+
+export class Lane {
+  readonly #range: Range;
+  readonly #tasks: Tasks;
+  readonly #isRunning: (key: number, name: string) => boolean;
+  // Every due task up to this key is in flight: the next to start is looked for behind it.
+  #cursor: number;
+
+  constructor(range: Range, tasks: Tasks, isRunning: (key: number, name: string) => boolean) {
+    this.#range = range;
+    this.#tasks = tasks;
+    this.#isRunning = isRunning;
+    this.#cursor = range.after;
+  }
+
+  /** A row was written at `key`, in this lane: if that lies before the cursor, the cursor goes back. */
+  rewindTo(key: number): void {
+    this.#cursor = Math.min(this.#cursor, key - 1);
+  }
+
+  /** Up to `limit` tasks that are due at `now` and not in flight. */
+  due(now: number, limit: number): TaskRow[] {
+    return this.#tasks.due(this.#cursor, this.#range.lastKeyOf(now), limit, this.#isRunning);
+  }
+
+  /** The task at `key`, the first that was due, is in flight now. */
+  started(key: number): void {
+    this.#cursor = key;
+  }
+
+  /** When the first task that is not in flight is due (ms), if there is one. */
+  nextDue(): number | undefined {
+    return this.#tasks.nextDue(this.#cursor, this.#isRunning, this.#range.upTo);
+  }
+}

@@ -1,0 +1,230 @@
+// Reading a queue without changing it: one task, a page of tasks, the queue itself.
+import { type Answer, invalid, type Refusal, refuse } from "../../../core/errors.ts";
+import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
+import { checkLimit, PAGE } from "../../../core/page.ts";
+import { isLeased } from "../../../core/task/lease.ts";
+import { resultView } from "../../../core/task/result.ts";
+import { NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
+import { rfc3339, taskView, tombstoneView } from "../../../core/task/task-view.ts";
+import { type QueueStanding, whyNotRunning } from "../../../core/task/why.ts";
+import type { NameRow } from "../../../store/queue/names.ts";
+import {
+  isExpedited,
+  isWaiting,
+  LAST_SCHEDULED_KEY,
+  lastKeyOf,
+} from "../../../store/queue/row-key.ts";
+import type { TaskRow } from "../../../store/queue/tasks.ts";
+import type { Entry } from "../definition.ts";
+import type { Queue } from "../queue.ts";
+import type { ListQuery, Pulse, QueueView, TaskPage } from "../rpc.ts";
+import { statisticsView } from "./statistics-view.ts";
+
+/** A queue with what it takes to show it. */
+export interface Shown {
+  queue: Queue;
+  entry: Entry;
+  /** ms since 1970 */
+  now: number;
+}
+
+export function getTask(shown: Shown, name: string): Answer<Task> {
+  const { queue, entry, now } = shown;
+  const { config } = entry;
+  const found = queue.store.find(name, now);
+  if (!found) {
+    return refuse("UNKNOWN_TASK", `name: the queue "${config.name}" has no task "${name}"`);
+  }
+  if (found.kind === "live") return { ok: liveView(shown, found.task, standingOf(shown)) };
+  const tombstone = tombstoneOf(config.name, found.row, now);
+  if (found.kind === "ended") return { ok: { ...tombstone, ...resultOf(queue, found.row) } };
+  const { endedAt, expiresAt } = tombstone;
+  return { ok: { ...taskView(config.name, "failed", found.task), endedAt, expiresAt } };
+}
+
+function resultOf({ store }: Queue, { name, state, key }: NameRow): object {
+  const result = state === "done" && key !== null ? store.results.at(key, name) : undefined;
+  return result ? resultView(result) : {};
+}
+
+/** What the row of a name whose task has ended remembers of it. */
+export function tombstoneOf(queue: string, row: NameRow, now: number): Task {
+  const { name, state, expires, record } = row;
+  const ended = { createdAt: now, endedAt: now, progress: NO_PROGRESS, ...record };
+  return tombstoneView(queue, name, state as TaskState, { ...ended, expires: expires ?? now });
+}
+
+export function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
+  if (queue.isRunning(task)) return "running";
+  if (isWaiting(task.key)) return "waiting";
+  if (isLeased(task, now)) return "leased";
+  return task.due > now ? "scheduled" : "due";
+}
+
+function liveView({ queue, entry, now }: Shown, task: TaskRow, standing: QueueStanding): Task {
+  const state = stateOf(queue, task, now);
+  const view = taskView(entry.config.name, state, task);
+  const asked = isExpedited(task.key) ? { ...standing, ...ASKED } : standing;
+  const why = whyNotRunning(task, state, now, asked);
+  return why === undefined ? view : { ...view, why };
+}
+
+// What somebody asked to run now waits for a slot alone.
+const ASKED = { paused: false, rate: Number.POSITIVE_INFINITY, bucket: undefined };
+
+function standingOf({ queue, entry: { config, isDefined } }: Shown): QueueStanding {
+  const { mode, rate, maxConcurrentRequests: maxRunning, retry } = config;
+  const { paused, running } = queue;
+  return { mode, rate, maxRunning, retry, isDefined, paused, running, bucket: queue.tokens() };
+}
+
+const LIVE: readonly TaskState[] = ["scheduled", "due", "running", "leased", "waiting"];
+const LISTED: readonly TaskState[] = [...LIVE, "failed"];
+/** Rows one page may look at to find those the filters let through, and rows read at once. */
+const SCAN = { most: 5000, first: 10, step: 100 };
+/** Bodies of one page, and of rows read at once: a task can be a megabyte, and a message is 32 MiB at most. */
+const BYTES = { page: 8 * 1024 * 1024, step: 4 * 1024 * 1024 };
+
+export function listTasks(shown: Shown, query: ListQuery): Answer<TaskPage> {
+  const refused = checkQuery(query);
+  if (refused) return refused;
+  const { state, limit = PAGE.default } = query;
+  const after = query.cursor === undefined ? -1 : Number.parseInt(query.cursor, 36);
+  if (Number.isNaN(after)) return invalid("cursor", query.cursor, "a cursor this API gave out");
+  const { rows, cursor } = pageOf(shown, query, after, limit);
+  const standing = standingOf(shown);
+  const tasks = rows.map((task) =>
+    state === "failed"
+      ? taskView(shown.entry.config.name, state, task)
+      : liveView(shown, task, standing),
+  );
+  return { ok: cursor === undefined ? { tasks } : { tasks, cursor: cursor.toString(36) } };
+}
+
+function checkQuery(query: ListQuery): Refusal | undefined {
+  const { state, limit = PAGE.default } = query;
+  if (state !== undefined && !LISTED.includes(state)) {
+    return invalid("state", state, LISTED.join(", "));
+  }
+  for (const field of ["tag", "prefix"] as const) {
+    const text = query[field];
+    if (text !== undefined && typeof text !== "string") return invalid(field, text, "one text");
+  }
+  return checkLimit(limit);
+}
+
+// The cursor is the key of the last row looked at. A row stays at its key while its task does, so whatever
+// comes and goes around it, a page goes on right behind the one before.
+function pageOf(
+  shown: Shown,
+  query: ListQuery,
+  after: number,
+  limit: number,
+): { rows: TaskRow[]; cursor?: number } {
+  const found: TaskRow[] = [];
+  let cursor = after;
+  let bytes = 0;
+  let step = SCAN.first;
+  for (let looked = 0; looked < SCAN.most; ) {
+    const rows = rowsOf(shown, query.state, cursor, step);
+    for (const row of rows) {
+      cursor = row.key;
+      if (!matches(shown, row, query)) continue;
+      bytes += sizeOf(row);
+      if (found.push(row) === limit || bytes >= BYTES.page) return { rows: found, cursor };
+    }
+    if (rows.length < step) return { rows: found };
+    looked += rows.length;
+    step = nextStep(rows);
+  }
+  return { rows: found, cursor };
+}
+
+function sizeOf({ body }: TaskRow): number {
+  return body?.length ?? 0;
+}
+
+/** As many rows as fit, if they are as large as the last ones. */
+function nextStep(rows: readonly TaskRow[]): number {
+  const average = rows.reduce((sum, row) => sum + sizeOf(row), 0) / rows.length;
+  return Math.max(1, Math.min(SCAN.step, Math.floor(BYTES.step / Math.max(1, average))));
+}
+
+function rowsOf(
+  { queue, now }: Shown,
+  state: TaskState | undefined,
+  after: number,
+  limit: number,
+): TaskRow[] {
+  if (state === "failed") return queue.store.failed.list(after, limit);
+  const { from, upTo } = rangeOf(state, now);
+  return queue.store.tasks.list(Math.max(after, from), upTo, limit);
+}
+
+/** Where rows of tasks in this state lie. */
+function rangeOf(state: TaskState | undefined, now: number): { from: number; upTo: number } {
+  if (state === "waiting") return { from: LAST_SCHEDULED_KEY, upTo: Number.MAX_SAFE_INTEGER };
+  if (state === "scheduled") return { from: lastKeyOf(now), upTo: LAST_SCHEDULED_KEY };
+  return { from: -1, upTo: state === undefined ? Number.MAX_SAFE_INTEGER : lastKeyOf(now) };
+}
+
+function matches(
+  { queue, now }: Shown,
+  task: TaskRow,
+  { state, tag, prefix = "" }: ListQuery,
+): boolean {
+  if (!task.name.startsWith(prefix)) return false;
+  if (tag !== undefined && task.spec.tag !== tag) return false;
+  return state === undefined || state === "failed" || stateOf(queue, task, now) === state;
+}
+
+export function historyOf(
+  { queue, now }: Shown,
+  span: HistorySpan,
+  since = 0,
+  tasks = queue.store.tally.tasks(now).tasks,
+): QueueHistory {
+  return queue.statistics.history.view(span, now, tasks, since);
+}
+
+/** How the queue stands, and what is newer than `since` (ms) of its last quarter of an hour. */
+export function pulseOf(shown: Shown, since: number): Pulse {
+  const view = queueView(shown);
+  const history = historyOf(shown, "15m", since, view.statistics.tasks);
+  return { now: shown.now, view, history };
+}
+
+export function queueView({ queue, entry, now }: Shown): QueueView {
+  const { config } = entry;
+  const { name, mode, bucketSize, maxConcurrentRequests, retry } = config;
+  return {
+    name,
+    mode,
+    state: entry.isDefined
+      ? queue.paused || (mode === "push" && config.rate === 0)
+        ? "paused"
+        : "running"
+      : "disabled",
+    rate: config.rateText,
+    bucketSize,
+    maxConcurrentRequests,
+    ...(config.target === undefined ? {} : { target: config.target }),
+    retryParameters: {
+      ...(retry.limit === undefined ? {} : { taskRetryLimit: retry.limit }),
+      ...(retry.ageLimit === undefined ? {} : { taskAgeLimit: retry.ageLimit }),
+      minBackoffSeconds: retry.minBackoff,
+      maxBackoffSeconds: retry.maxBackoff,
+      maxDoublings: retry.maxDoublings,
+    },
+    acl: config.acl,
+    extensions: {
+      tombstoneTtl: config.tombstoneTtl,
+      keepFailed: config.keepFailed,
+      ...(config.keepResults && { keepResults: true }),
+      ...(config.failedQueue && { failedQueue: config.failedQueue }),
+      ...(config.annotations && { annotations: config.annotations }),
+    },
+    ...(queue.purgedAt !== undefined && { purgedAt: rfc3339(queue.purgedAt) }),
+    statistics: statisticsView(queue, now),
+  };
+}

@@ -1,0 +1,58 @@
+// What a queue can say of its work of late: counted along in memory, a history of it kept beyond.
+import { type RecentPercentiles, RecentTimes } from "../../../core/metrics/histogram.ts";
+import { RecentCounts } from "../../../core/metrics/recent-counts.ts";
+import { STEPS, type StepCounts } from "../../../core/metrics/transitions.ts";
+import type { KeptHistory } from "./stored-history.ts";
+
+export class Statistics {
+  readonly history: KeptHistory;
+  readonly #lateness = new RecentTimes();
+  readonly #runTime = new RecentTimes();
+  readonly #counts = new RecentCounts([...STEPS, "executed"]);
+
+  constructor(history: KeptHistory) {
+    this.history = history;
+  }
+
+  /** An attempt, or a lease, started at `now` that was due at `due` (ms). */
+  started(due: number, now: number): void {
+    this.#lateness.record(now - due, now);
+    this.#counts.add("started", 1, now);
+    this.history.started(now - due, now);
+  }
+
+  /** An attempt that started at `startedAt` was answered at `now` (ms). */
+  answered(startedAt: number, now: number): void {
+    this.#runTime.record(now - startedAt, now);
+    this.#counts.add("executed", 1, now);
+    this.history.ran(now - startedAt, now);
+  }
+
+  /** `n` tasks were leased at `now` (ms): a pull task is executed by being leased. */
+  leased(n: number, now: number): void {
+    this.#counts.add("executed", n, now);
+  }
+
+  /** Steps of tasks that were committed at `now` (ms). */
+  took(steps: StepCounts, now: number): void {
+    for (const step of STEPS) {
+      if (steps[step] > 0) this.#counts.add(step, steps[step], now);
+    }
+    this.history.took(steps, now);
+  }
+
+  /** How long after their time attempts started. */
+  lateness(now: number): RecentPercentiles {
+    return this.#lateness.percentiles(now);
+  }
+
+  /** How long answered attempts took. */
+  runTime(now: number): RecentPercentiles {
+    return this.#runTime.percentiles(now);
+  }
+
+  /** How often each step was made in the last minute, and how many attempts were answered. */
+  lastMinute(now: number): Record<keyof StepCounts | "executed", number> {
+    return this.#counts.lastMinute(now);
+  }
+}

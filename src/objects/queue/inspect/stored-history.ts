@@ -1,0 +1,124 @@
+// A queue's history in memory, and where it outlives its object: the platform puts an object away soon after
+// its queue has come to rest, just when somebody comes to look. So it is written down then, as one row in a
+// commit that happens anyway: for twenty rows that tasks wrote at most one. Marks are rare, and a row each.
+import {
+  beginOf,
+  History,
+  type HistoryMark,
+  type HistorySpan,
+  happened,
+  type QueueHistory,
+  slotSecondsOf,
+} from "../../../core/metrics/history.ts";
+import { STEPS, type StepCounts } from "../../../core/metrics/transitions.ts";
+import { rfc3339 } from "../../../core/task/task-view.ts";
+import type { Meta, StoredMark } from "../../../store/meta.ts";
+
+const MARKS_KEPT = 50;
+/** It is written after so many steps that wrote a row, at rest or after so long; a few steps wait longer. */
+const WRITE = { steps: 20, everyMs: 60_000, fewEveryMs: 600_000 };
+
+export class KeptHistory {
+  readonly #meta: Meta;
+  readonly #startedAt: number;
+  // Read when it is first needed: most objects start for little.
+  #read: History | undefined;
+  #marksRead: StoredMark[] | undefined;
+  #unwritten = 0;
+  #isTouched = false;
+  #writtenAt: number;
+
+  /** `startedAt`: when the object started, ms since 1970. */
+  constructor(meta: Meta, startedAt: number) {
+    this.#meta = meta;
+    this.#startedAt = startedAt;
+    this.#writtenAt = startedAt;
+  }
+
+  /** Steps that were committed at `now` (ms). */
+  took(steps: StepCounts, now: number): void {
+    if (!happened(steps)) return;
+    for (const step of STEPS) {
+      if (steps[step] > 0) this.#history.count(step, steps[step], now);
+      this.#unwritten += steps[step];
+    }
+    this.#isTouched = true;
+  }
+
+  /** An attempt, or a lease, began so many ms after its time. */
+  started(ms: number, now: number): void {
+    this.#history.count("started", 1, now);
+    this.#history.late(ms, now);
+  }
+
+  /** An attempt was answered after so many ms. */
+  ran(ms: number, now: number): void {
+    this.#history.ran(ms, now);
+  }
+
+  /** Remembers something that was done to the queue, inside the transaction that does it. */
+  mark(kind: StoredMark["kind"], now: number, detail?: string): void {
+    const mark = { at: now, kind, ...(detail === undefined ? {} : { detail }) };
+    this.#meta.set("marks", [...this.#marks, mark].slice(-MARKS_KEPT));
+    // Read anew, for the transaction may be undone.
+    this.#marksRead = undefined;
+  }
+
+  /**
+   * Writes the history down if it is time, right after a commit and so on disk with it; `isAtRest`: nothing
+   * runs, and nothing may start by now. `tasks` are on the queue, where that is known.
+   */
+  keep(now: number, isAtRest: () => boolean, tasks: () => number | undefined): void {
+    if (!this.#isTouched) return;
+    this.#isTouched = false;
+    const waited = now - this.#writtenAt;
+    const isMuch = this.#unwritten >= WRITE.steps && (waited >= WRITE.everyMs || isAtRest());
+    if (!isMuch && waited < WRITE.fewEveryMs) return;
+    this.#meta.set("history", this.#history.written(now, tasks()));
+    this.#unwritten = 0;
+    this.#writtenAt = now;
+  }
+
+  /** The span at `now`, of which only what is newer than `since` (ms); `tasks` are on the queue. */
+  view(span: HistorySpan, now: number, tasks: number, since = 0): QueueHistory {
+    const from = Math.max(since, beginOf(span, now));
+    const started = { at: this.#startedAt, kind: "started" } as const;
+    const marks = [...this.#marks, started].filter(({ at }) => at >= from);
+    return {
+      slotSeconds: slotSecondsOf(span),
+      points: this.#history.points(span, now, tasks, since),
+      marks: marks.sort((a, b) => a.at - b.at).map(markView),
+    };
+  }
+
+  /** All of it is forgotten. */
+  forget(): void {
+    this.#read = undefined;
+    this.#marksRead = undefined;
+    this.#unwritten = 0;
+  }
+
+  get #history(): History {
+    this.#read ??= this.#readHistory();
+    return this.#read;
+  }
+
+  // What cannot be read is given up: no task may wait for a chart.
+  #readHistory(): History {
+    try {
+      return new History(this.#meta.get("history"));
+    } catch (error) {
+      console.error("task queue: the history could not be read, beginning anew", error);
+      return new History();
+    }
+  }
+
+  get #marks(): readonly StoredMark[] {
+    this.#marksRead ??= this.#meta.get("marks") ?? [];
+    return this.#marksRead;
+  }
+}
+
+function markView({ at, ...mark }: Omit<HistoryMark, "at"> & { at: number }): HistoryMark {
+  return { at: rfc3339(at), ...mark };
+}

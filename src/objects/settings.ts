@@ -1,0 +1,20 @@
+import { parseTargets, type Targets } from "../core/egress/targets.ts";
+
+/** The variables and secrets of the Worker that its queues read. */
+export interface QueueSettings {
+  /** Hosts that absolute urls may name; core/egress/host-rules.ts has the grammar. */
+  TASKQUEUE_ALLOW_HOSTS?: string;
+  /** What targets stand for; core/egress/targets.ts has the grammar. */
+  TASKQUEUE_TARGETS?: string;
+  /** Secrets that requests to the outside are signed with; core/egress/signing-secrets.ts has the grammar. */
+  TASKQUEUE_SIGNING_SECRET?: string;
+  /** RSA private keys in PEM that identity tokens are signed with: the first signs, all are published. */
+  TASKQUEUE_OIDC_KEY?: string;
+  /** Who signs them: where this Worker's `/_ah/oidc` can be reached, https://your.worker/_ah/oidc. */
+  TASKQUEUE_OIDC_ISSUER?: string;
+}
+
+/** What targets stand for: by the settings, else by code. */
+export function targetsOf(env: unknown, given: Targets): Targets {
+  return parseTargets((env as QueueSettings).TASKQUEUE_TARGETS, given);
+}

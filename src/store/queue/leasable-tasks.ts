@@ -1,0 +1,58 @@
+// A pull queue's tasks as its leases see them: light rows in key order, without bodies. A lease is a
+// column of the row and does not move it, so that a task keeps its place and a name its key: one row
+// written for each lease.
+import type { Progress } from "../../core/task/task.ts";
+import type { Row, Sql } from "../sql.ts";
+import { dueOf } from "./row-key.ts";
+import { progressJson } from "./tasks.ts";
+
+/** A row that may be leased, in a few words. */
+export interface LeasableRow {
+  key: number;
+  name: string;
+  /** When it was first due, and when it was added, ms since 1970. */
+  due: number;
+  created: number;
+  /** When its last lease ends or ended, ms since 1970. */
+  lease: number | undefined;
+  tag: string | undefined;
+}
+
+const ALL = `SELECT key, name, created, lease, spec ->> 'tag' AS tag FROM tasks
+  WHERE key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
+const TAGGED = `SELECT key, name, created, lease, tag FROM tags JOIN tasks USING (key)
+  WHERE tag = ? AND key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
+
+export class LeasableTasks {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** A page of rows with `after < key <= upTo`; of one tag, if it is given. */
+  page(tag: string | undefined, after: number, upTo: number, limit: number): LeasableRow[] {
+    const rows =
+      tag === undefined
+        ? this.#sql.rows(ALL, after, upTo, limit)
+        : this.#sql.rows(TAGGED, tag, after, upTo, limit);
+    return rows.map(leasableOf);
+  }
+
+  /** Writes a lease into its row; false when the task is no longer there. */
+  lease({ key, name }: { key: number; name: string }, lease: number, progress: Progress): boolean {
+    const query = "UPDATE tasks SET lease = ?, progress = ? WHERE key = ? AND name = ?";
+    return this.#sql.run(query, lease, progressJson(progress), key, name) > 0;
+  }
+}
+
+function leasableOf({ key, name, created, lease, tag }: Row): LeasableRow {
+  return {
+    key: key as number,
+    name: name as string,
+    due: dueOf(key as number),
+    created: created as number,
+    lease: (lease as number | null) ?? undefined,
+    tag: (tag as string | null) ?? undefined,
+  };
+}

@@ -1,0 +1,110 @@
+// How many tasks there are, scheduled, due and failed, without a scan of them: what is few is counted, and
+// what is many is the rest of a number that was counted along.
+
+import type { Sql } from "../sql.ts";
+import type { FailedTasks } from "./failed-tasks.ts";
+import { COUNTED } from "./row-count.ts";
+import { LAST_SCHEDULED_KEY, lastKeyOf } from "./row-key.ts";
+import type { Tasks } from "./tasks.ts";
+
+/**
+ * `scheduled` and `due` by time alone, in flight or not; both undefined when there are many of each.
+ * `waiting`: masters that wait for their groups, up to 1,001.
+ */
+export interface TaskTally {
+  tasks: number;
+  waiting: number;
+  scheduled: number | undefined;
+  due: number | undefined;
+}
+
+const SCHEDULED = bounded(`tasks WHERE key > ? AND key <= ${LAST_SCHEDULED_KEY}`);
+const WAITING = bounded(`tasks WHERE key > ${LAST_SCHEDULED_KEY}`);
+const DUE = bounded("tasks WHERE key <= ?");
+const ALL = bounded("tasks");
+const FAILED = bounded("failed");
+
+// One more than is counted, to tell many from few.
+function bounded(rows: string): string {
+  return `SELECT count(*) AS n FROM (SELECT 1 FROM ${rows} LIMIT ${COUNTED + 1})`;
+}
+
+export class Tally {
+  readonly #sql: Sql;
+  readonly #tasks: Tasks;
+  readonly #failed: FailedTasks;
+
+  constructor(sql: Sql, tasks: Tasks, failed: FailedTasks) {
+    this.#sql = sql;
+    this.#tasks = tasks;
+    this.#failed = failed;
+  }
+
+  /** Tasks on the queue at `now` (ms since 1970). */
+  tasks(now: number): TaskTally {
+    const { rows } = this.#tasks;
+    const exact = rows.exact();
+    const due = this.#count(DUE, lastKeyOf(now));
+    const waiting = this.#count(WAITING);
+    if (exact !== undefined && Math.max(due, waiting) <= COUNTED) {
+      return { tasks: exact, due, scheduled: exact - due - waiting, waiting };
+    }
+    const scheduled = this.#count(SCHEDULED, lastKeyOf(now));
+    const seen = due + scheduled + waiting;
+    if (Math.max(due, scheduled, waiting) <= COUNTED) {
+      return { tasks: rows.counted(seen), due, scheduled, waiting };
+    }
+    const tasks = rows.large(seen, now, () => this.#tasks.count());
+    const timed = tasks - waiting;
+    return {
+      tasks,
+      due: few(due, timed, scheduled),
+      scheduled: few(scheduled, timed, due),
+      waiting,
+    };
+  }
+
+  /** How many tasks there are, if they are few or were counted. What was not is not counted along from here. */
+  onQueue(): number | undefined {
+    const { rows } = this.#tasks;
+    const exact = rows.exact();
+    if (exact !== undefined) return exact;
+    const seen = this.#count(ALL);
+    return seen <= COUNTED ? seen : undefined;
+  }
+
+  /** Tasks that were given up and are kept. */
+  failed(now: number): number {
+    const { rows } = this.#failed;
+    const exact = rows.exact();
+    if (exact !== undefined) return exact;
+    const seen = this.#count(FAILED);
+    if (seen <= COUNTED) return rows.counted(seen);
+    return rows.large(seen, now, () => this.#failed.count());
+  }
+
+  /** Runs steps in a transaction that their counts go along with; `now` in ms since 1970. */
+  transaction<T>(now: number, work: () => T): T {
+    const counts = [this.#tasks.rows, this.#failed.rows];
+    const saved = counts.map((count) => ({ count, state: count.saved() }));
+    try {
+      return this.#sql.transaction(() => {
+        const value = work();
+        for (const count of counts) count.keep(now);
+        return value;
+      });
+    } catch (error) {
+      for (const { count, state } of saved) count.restore(state);
+      throw error;
+    }
+  }
+
+  #count(query: string, ...bindings: number[]): number {
+    return Number(this.#sql.rows(query, ...bindings)[0]?.n);
+  }
+}
+
+function few(seen: number, tasks: number, others: number): number | undefined {
+  if (seen <= COUNTED) return seen;
+  return others <= COUNTED ? tasks - others : undefined;
+}

@@ -1,0 +1,294 @@
+// The tasks on a queue: rows in, rows out, one method for each legal step of a task's life. A step that
+// ends or moves a task names the row by key and by name, so that it touches nothing when the row is no
+// longer that task's.
+import {
+  type AcceptedTask,
+  NO_PROGRESS,
+  NO_SPEC,
+  type Progress,
+  type StoredTask,
+} from "../../core/task/task.ts";
+import type { Row, Sql } from "../sql.ts";
+import type { RowCount } from "./row-count.ts";
+import {
+  dueOf,
+  firstExpeditedKeyOf,
+  firstKeyOf,
+  firstParkedKeyOf,
+  generatedName,
+  keyInName,
+  LAST_EXPEDITED_KEY,
+  LAST_SCHEDULED_KEY,
+} from "./row-key.ts";
+
+/** A task with the key of the row it lies in. */
+export interface TaskRow extends StoredTask {
+  key: number;
+}
+
+/** Tasks read at once while those in flight are passed over. */
+const SKIP_PAGE = 100;
+/** Tasks of groups read at once. */
+const GROUP_PAGE = 200;
+
+const COLUMNS = "key, name, named, created, spec, progress, body";
+// Whole statements: the platform finds a statement it has prepared by its text, which is dear to build.
+const INSERT = `INSERT INTO tasks (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+/** What is asked of a task to move or remove its row. */
+type Moving = Pick<TaskRow, "key" | "name" | "spec">;
+
+const WITH_LEASE = `${COLUMNS}, lease`;
+const ROWS = page(COLUMNS);
+const ROWS_WITH_LEASE = page(WITH_LEASE);
+const KEYS = page("key, name");
+
+// "+ 0", for SQLite plans a bare "LIMIT ?" anew whenever the number changes.
+function page(columns: string): string {
+  return `SELECT ${columns} FROM tasks WHERE key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
+}
+
+export class Tasks {
+  readonly rows: RowCount;
+  readonly #sql: Sql;
+  readonly #random: () => number;
+  #last = { due: 0, key: 0 };
+
+  /** `random` gives the random part of generated names, 0 to 1. */
+  constructor(sql: Sql, random: () => number, rows: RowCount) {
+    this.rows = rows;
+    this.#sql = sql;
+    this.#random = random;
+  }
+
+  insert({ name, due, spec, body }: AcceptedTask, now: number): TaskRow {
+    const task = { named: name !== undefined, createdAt: now, spec, body, progress: NO_PROGRESS };
+    return this.#put(
+      (key) => ({
+        ...task,
+        name: name ?? generatedName(key, this.#random()),
+        due: dueOf(key),
+        key,
+      }),
+      due,
+    );
+  }
+
+  /** Puts a task that was taken off the table back on it, due at `due`. */
+  restore(task: StoredTask, due: number): TaskRow {
+    return this.#put((key) => ({ ...task, due: dueOf(key), key }), due);
+  }
+
+  /** Due tasks with `after < key <= upTo`, first due first; those `skip` names are passed over. */
+  due(
+    after: number,
+    upTo: number,
+    limit: number,
+    skip: (key: number, name: string) => boolean,
+  ): TaskRow[] {
+    const found: TaskRow[] = [];
+    if (limit <= 0) return found;
+    for (const row of this.#walk(ROWS, after, upTo, limit)) {
+      if (skip(row.key as number, row.name as string)) continue;
+      found.push(taskOf(row));
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  /** When the first task with `after < key <= upTo` is due, passing over those `skip` names. */
+  nextDue(
+    after: number,
+    skip: (key: number, name: string) => boolean,
+    upTo = LAST_SCHEDULED_KEY,
+  ): number | undefined {
+    for (const { key, name } of this.#walk(KEYS, after, upTo, 1)) {
+      if (!skip(key as number, name as string)) return dueOf(key as number);
+    }
+    return undefined;
+  }
+
+  /** When the task that was due first is or was due. */
+  oldestDue(): number | undefined {
+    const front = this.nextDue(-1, () => false, LAST_EXPEDITED_KEY);
+    const proper = this.nextDue(LAST_EXPEDITED_KEY, () => false);
+    return front === undefined || proper === undefined
+      ? (front ?? proper)
+      : Math.min(front, proper);
+  }
+
+  /** Takes a task off the table; false when it is no longer there. */
+  remove({ key, name, spec }: Moving): boolean {
+    if (this.#sql.run("DELETE FROM tasks WHERE key = ? AND name = ?", key, name) === 0)
+      return false;
+    if (spec.tag) this.#sql.run("DELETE FROM tags WHERE tag = ? AND key = ?", spec.tag, key);
+    this.rows.changed(-1);
+    return true;
+  }
+
+  /** Moves a task to another due time with what has become of it; its new key, or undefined when it is gone. */
+  move(task: Moving, due: number, progress: Progress): number | undefined {
+    return this.#rekey(task, freeKey(this.#sql, "tasks", due), progress);
+  }
+
+  /** Moves a task to the front, to run at `due`; its new key, or undefined when it is gone. */
+  expedite(task: Moving & { progress: Progress }, due: number): number | undefined {
+    return this.#rekey(
+      task,
+      freeKeyFrom(this.#sql, "tasks", firstExpeditedKeyOf(due)),
+      task.progress,
+    );
+  }
+
+  /** Moves a task to those that wait for their groups, from `since` (ms); its new key, or undefined when it is gone. */
+  park(task: Moving, since: number, progress: Progress): number | undefined {
+    return this.#rekey(task, freeKeyFrom(this.#sql, "tasks", firstParkedKeyOf(since)), progress);
+  }
+
+  // Whoever moves a task takes it from its lease.
+  #rekey({ key, name, spec }: Moving, to: number, progress: Progress): number | undefined {
+    const written = this.#sql.run(
+      "UPDATE tasks SET key = ?, progress = ?, lease = NULL WHERE key = ? AND name = ?",
+      ...[to, progressJson(progress), key, name],
+    );
+    if (written === 0) return undefined;
+    if (spec.tag) {
+      this.#sql.run("UPDATE tags SET key = ? WHERE tag = ? AND key = ?", to, spec.tag, key);
+    }
+    return to;
+  }
+
+  at(key: number, name: string): TaskRow | undefined {
+    const query = `SELECT ${WITH_LEASE} FROM tasks WHERE key = ? AND name = ?`;
+    const [row] = this.#sql.rows(query, key, name);
+    return row && taskOf(row);
+  }
+
+  /** A task by the key in its generated name: where it still lies if it was never moved. */
+  byGeneratedName(name: string): TaskRow | undefined {
+    const key = keyInName(name);
+    return key === undefined ? undefined : this.at(key, name);
+  }
+
+  /** A page of tasks in due order. */
+  list(after: number, upTo: number, limit: number): TaskRow[] {
+    return this.#sql.rows(ROWS_WITH_LEASE, after, upTo, limit).map(taskOf);
+  }
+
+  /** Every task that is part of a group: of `group`, or of any. Reads every row. */
+  *ofGroups(group?: string): Generator<TaskRow> {
+    const query = `SELECT ${WITH_LEASE} FROM tasks
+      WHERE key > ? AND spec ->> '$.group.name' ${group === undefined ? "IS NOT NULL" : "= ?"}
+      ORDER BY key LIMIT ${GROUP_PAGE}`;
+    for (let after = -1; ; ) {
+      const rows = this.#sql.rows(query, after, ...(group === undefined ? [] : [group]));
+      for (const row of rows) yield taskOf(row);
+      if (rows.length < GROUP_PAGE) return;
+      after = rows.at(-1)?.key as number;
+    }
+  }
+
+  /** Reads every key. */
+  count(): number {
+    return Number(this.#sql.rows("SELECT count(*) AS n FROM tasks")[0]?.n);
+  }
+
+  /** Removes them all; how many there were. */
+  clear(): number {
+    const removed = this.#sql.run("DELETE FROM tasks");
+    this.#sql.run("DELETE FROM tags");
+    this.rows.counted(0);
+    return removed;
+  }
+
+  // The first page is as long as what is looked for; further ones are only read past tasks in flight.
+  *#walk(query: string, after: number, upTo: number, first: number): Generator<Row> {
+    for (let from = after, limit = first; ; limit = Math.max(first, SKIP_PAGE)) {
+      const rows = this.#sql.rows(query, from, upTo, limit);
+      yield* rows;
+      if (rows.length < limit) return;
+      from = rows.at(-1)?.key as number;
+    }
+  }
+
+  #put(make: (key: number) => TaskRow, due: number): TaskRow {
+    const hinted = due === this.#last.due ? this.#last.key + 1 : firstKeyOf(due);
+    let task = make(hinted);
+    if (!this.#tryInsert(task)) {
+      task = make(freeKey(this.#sql, "tasks", due));
+      this.#tryInsert(task);
+    }
+    this.rows.changed(1);
+    this.#last = { due, key: task.key };
+    if (task.spec.tag) this.#sql.run("INSERT INTO tags VALUES (?, ?)", task.spec.tag, task.key);
+    return task;
+  }
+
+  #tryInsert({ key, name, named, createdAt, spec, progress, body }: TaskRow): boolean {
+    const written = this.#sql.run(
+      INSERT,
+      ...[
+        key,
+        name,
+        Number(named),
+        createdAt,
+        specJson(spec),
+        progressJson(progress),
+        body ?? null,
+      ],
+    );
+    return written > 0;
+  }
+}
+
+/** A key for the given time (ms), or for one soon after it when that is full. */
+export function freeKey(sql: Sql, table: Keyed, ms: number): number {
+  return freeKeyFrom(sql, table, firstKeyOf(ms));
+}
+
+/** The tables whose rows lie at a time. */
+type Keyed = "tasks" | "failed" | "results";
+
+/**
+ * Behind the last key of a window that starts at `first`: the window doubles while it is full to its end,
+ * so even a million rows of one instant cost a few look-ups each.
+ */
+function freeKeyFrom(sql: Sql, table: Keyed, first: number): number {
+  const query = `SELECT max(key) AS key FROM ${table} WHERE key BETWEEN ? AND ?`;
+  for (let window = 4096; ; window *= 2) {
+    const last = first + window - 1;
+    const [row] = sql.rows(query, first, last);
+    if (row?.key == null) return first;
+    if ((row.key as number) < last) return (row.key as number) + 1;
+  }
+}
+
+/** A row of `tasks` or of `failed` as a task; `due` comes from the key unless the row has its own. */
+export function taskOf(row: Row): TaskRow {
+  return {
+    key: row.key as number,
+    name: row.name as string,
+    named: row.named === 1,
+    due: (row.due as number | undefined) ?? dueOf(row.key as number),
+    createdAt: row.created as number,
+    spec: row.spec === null ? NO_SPEC : JSON.parse(row.spec as string),
+    progress: row.progress === null ? NO_PROGRESS : JSON.parse(row.progress as string),
+    body: bodyOf(row),
+    ...(row.lease == null ? {} : { lease: row.lease as number }),
+  };
+}
+
+function bodyOf({ body }: Row): string | Uint8Array | undefined {
+  if (body === null || body === undefined) return undefined;
+  return body instanceof ArrayBuffer ? new Uint8Array(body) : (body as string | Uint8Array);
+}
+
+export function specJson(spec: object): string | null {
+  for (const _ in spec) return JSON.stringify(spec);
+  return null;
+}
+
+export function progressJson(progress: Progress): string | null {
+  return progress.attempts.length === 0 && progress.retryCount === 0
+    ? null
+    : JSON.stringify(progress);
+}

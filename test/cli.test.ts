@@ -1,0 +1,93 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const CLI = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+const SCHEMA = new URL("../queue.schema.json", import.meta.url);
+const GOOD = "queue: [{name: a, rate: 5/s}, {name: b, mode: pull}]";
+const CRON_SCHEMA = new URL("../cron.schema.json", import.meta.url);
+const CRON = "cron: [{url: /a, schedule: every 5 mins}, {url: /b, schedule: every day 00:00}]";
+const BAD_CRON = "cron:\n- url: /a\n  schedule: every 5 weeks\n  extensions: {queue: b}\n";
+const BAD = "queue:\n- name: sub\n  rate: 5/w\n  colour: red\n";
+
+describe("durable-taskqueue", () => {
+  let dir = "";
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), "queue-yaml-"));
+    writeFileSync(join(dir, "queue.yaml"), GOOD);
+    writeFileSync(join(dir, "bad.yaml"), BAD);
+    writeFileSync(join(dir, "empty.yaml"), "queue:");
+    mkdirSync(join(dir, "both"));
+    writeFileSync(join(dir, "both", "queue.yaml"), GOOD);
+    writeFileSync(join(dir, "both", "cron.yaml"), CRON);
+    writeFileSync(join(dir, "bad-cron.yaml"), BAD_CRON);
+  });
+  afterAll(() => rmSync(dir, { recursive: true }));
+
+  function run(...args: string[]) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+      cwd: dir,
+      encoding: "utf8",
+    });
+    return { status, stdout, stderr };
+  }
+
+  it("check counts the queues, the default one too", () => {
+    expect(run("check")).toEqual({ status: 0, stdout: "queue.yaml: 3 queues\n", stderr: "" });
+    expect(run("check", "empty.yaml").stdout).toBe("empty.yaml: 1 queue\n");
+  });
+
+  it("check prints every problem of a bad file", () => {
+    const { status, stdout, stderr } = run("check", "bad.yaml");
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr.split("\n")).toEqual([
+      'bad.yaml:3:9: queue "sub": rate: found "5/w", expected a number per s, m, h or d such as 5/s or 0',
+      expect.stringMatching(/^bad\.yaml:4:3: queue "sub": colour: found an unknown key, expected /),
+      "",
+    ]);
+  });
+
+  it("check says when there is no file to read", () => {
+    expect(run("check", "no.yaml")).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: "no.yaml: no such file\n",
+    });
+    expect(run("check", ".").stderr).toMatch(/^\.: cannot be read: EISDIR/);
+  });
+
+  it("check looks at the cron.yaml it is given, or that is beside queue.yaml", () => {
+    const both = "both/queue.yaml: 3 queues\nboth/cron.yaml: 2 entries\n";
+    expect(run("check", "both/queue.yaml")).toEqual({ status: 0, stdout: both, stderr: "" });
+    expect(run("check", "queue.yaml", "both/cron.yaml").stdout).toContain("cron.yaml: 2 entries");
+    expect(run("check", "queue.yaml", "no.yaml").stderr).toBe("no.yaml: no such file\n");
+  });
+
+  it("check prints every problem of a bad cron.yaml", () => {
+    const { status, stderr } = run("check", "queue.yaml", "bad-cron.yaml");
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      'bad-cron.yaml:3:13: cron "a": schedule: found "every 5 weeks", expected hours or minutes after "every 5", not "weeks"\n',
+    );
+  });
+
+  it("schema prints the JSON Schema", () => {
+    const { status, stdout } = run("schema");
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync(SCHEMA, "utf8")));
+    const cron = JSON.parse(run("schema", "cron").stdout);
+    expect(cron).toEqual(JSON.parse(readFileSync(CRON_SCHEMA, "utf8")));
+  });
+
+  it.each([[], ["help"], ["check", "a", "b", "c"], ["schema", "x"]])(
+    "%j prints the usage",
+    (...args) => {
+      const { status, stdout, stderr } = run(...(args as string[]));
+      expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+      expect(stderr).toContain("usage: durable-taskqueue check [queue.yaml");
+    },
+  );
+});

@@ -1,0 +1,243 @@
+// Acknowledged means on disk, and what is on disk runs: whatever fails or dies at whatever step.
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { clock, START } from "../../../support/clock.ts";
+import { type Fault, inject } from "../../../support/faults.ts";
+import {
+  alarmOf,
+  crash,
+  fire,
+  freshStart,
+  objectOf,
+  pass,
+  queue,
+  until,
+} from "../../../support/time.ts";
+import { handlers, held, received } from "../../../support/worker.ts";
+
+beforeEach(freshStart);
+
+const WATCHDOG_MS = 30_000;
+
+/** What the minute's cron trigger does. */
+async function wake(name: string): Promise<void> {
+  await (objectOf(name) as unknown as { wake(): Promise<void> }).wake();
+}
+
+/** Puts another runner in the queue's way to its handlers; the one that was there. */
+async function swapRunner(runner: object): Promise<object> {
+  return runInDurableObject(objectOf("push"), (instance) => {
+    const before = (instance as unknown as { runner: object }).runner;
+    Object.assign(instance, { runner });
+    return before;
+  });
+}
+
+async function stateOf(name: string): Promise<string> {
+  return queue("push")
+    .get(name)
+    .then(
+      ({ state }) => state,
+      () => "unknown",
+    );
+}
+
+/** Adds a task, lets one fault happen in adding another and running both, and says what is left. */
+async function surviveFault(fault: Fault): Promise<{ reached: boolean; added: boolean }> {
+  handlers.set("/_ah/queue/push", ({ headers }) => {
+    const isFirst = headers.get("X-AppEngine-TaskRetryCount") === "0";
+    return new Response(null, { status: isFirst ? 500 : 200 });
+  });
+  await queue("push").add({ name: "before" });
+  const { hit } = await inject("push", fault);
+  const added = await queue("push")
+    .add({ name: "during" })
+    .then(
+      () => true,
+      () => false,
+    );
+  await pass("push", 0.05).catch(() => {});
+  await pass("push", 2).catch(() => {});
+  return { reached: hit(), added };
+}
+
+describe("a fault at any step of add, alarm and settle", () => {
+  it.each(["throw", "kill"] as const)(
+    "%s: loses no acknowledged task",
+    async (kind) => {
+      for (let at = 1; ; at++) {
+        await freshStart();
+        const { reached, added } = await surviveFault({ at, kind });
+        if (!reached) {
+          expect(at).toBeGreaterThan(20);
+          break;
+        }
+        await crash();
+        clock.now += 60_000;
+        await wake("push");
+        await pass("push", 60);
+        expect({ at, state: await stateOf("before") }).toEqual({ at, state: "done" });
+        if (added) expect({ at, state: await stateOf("during") }).toEqual({ at, state: "done" });
+        expect((await queue("push").describe()).statistics).toMatchObject({
+          tasks: 0,
+          inFlight: 0,
+        });
+      }
+    },
+    120_000,
+  );
+
+  it("throw: the object recovers by itself, with no restart and nobody touching it", async () => {
+    for (let at = 1; ; at++) {
+      await freshStart();
+      const { reached } = await surviveFault({ at, kind: "throw" });
+      if (!reached) break;
+      await until(
+        async () => (await alarmOf("push")) !== null || (await stateOf("before")) === "done",
+      );
+      await pass("push", 120);
+      expect({ at, state: await stateOf("before") }).toEqual({ at, state: "done" });
+    }
+  }, 120_000);
+});
+
+describe("the wake-up invariant", () => {
+  it("an add arms the alarm for its task, and only ever earlier", async () => {
+    await queue("push").add({ countdown: 100 });
+    expect(await alarmOf("push")).toBe(START + 100_000);
+    await queue("push").add({ countdown: 200 });
+    expect(await alarmOf("push")).toBe(START + 100_000);
+    await queue("push").add({ countdown: 50 });
+    expect(await alarmOf("push")).toBe(START + 50_000);
+  });
+
+  it("while attempts are in flight a handler is open, and after ten seconds the watchdog is armed", async () => {
+    const attempts = held("/_ah/queue/push");
+    await queue("push").add({ name: "long" });
+    let isOpen = true;
+    void runDurableObjectAlarm(objectOf("push")).then(() => {
+      isOpen = false;
+    });
+    await until(() => attempts.started() === 1);
+    expect(isOpen).toBe(true);
+    await queue("push").add({ name: "next", countdown: 20 });
+    await until(() => !isOpen);
+    expect(await alarmOf("push")).toBeLessThanOrEqual(clock.now + WATCHDOG_MS);
+    attempts.answer(0, 200);
+    attempts.answer(1, 200);
+    await until(async () => (await stateOf("long")) === "done");
+  });
+
+  it("a restart with attempts in flight runs them again, soon", async () => {
+    const attempts = held("/_ah/queue/push");
+    await queue("push").add([{ name: "a" }, { name: "b" }]);
+    await fire("push");
+    await until(() => attempts.started() === 2);
+    await crash();
+    attempts.answer(0, 200);
+    attempts.answer(1, 200);
+    attempts.answer(2, 200);
+    attempts.answer(3, 200);
+    await wake("push");
+    expect(await alarmOf("push")).toBeLessThanOrEqual(clock.now + 1000);
+    await pass("push", 1);
+    expect([await stateOf("a"), await stateOf("b")]).toEqual(["done", "done"]);
+    expect(attempts.started()).toBe(4);
+  });
+
+  it("a lost alarm (rows, but none stored) is armed again by a restart", async () => {
+    await queue("push").add({ name: "n1", countdown: 5 });
+    await runInDurableObject(objectOf("push"), (_, state) => state.storage.deleteAlarm());
+    await crash();
+    await wake("push");
+    expect(await alarmOf("push")).toBe(START + 5000);
+  });
+
+  it("an alarm long past that never fired is taken for none", async () => {
+    await queue("push").add({ name: "n1", countdown: 5 });
+    clock.now += 60_000;
+    await wake("push");
+    expect(await alarmOf("push")).toBe(clock.now);
+    await pass("push", 0);
+    expect(await stateOf("n1")).toBe("done");
+  });
+
+  it("a due task is armed for even while the stored alarm is far off", async () => {
+    await runInDurableObject(objectOf("push"), (_, state) => state.storage.setAlarm(START + 9e9));
+    await crash();
+    await queue("push").add({ name: "n1" });
+    expect(await alarmOf("push")).toBe(START);
+  });
+});
+
+describe("the platform's alarm traps", () => {
+  it("alarm times strictly increase: one set for the running alarm's own time would be lost", async () => {
+    const times: number[] = [];
+    await queue("two-at-once").add(Array.from({ length: 6 }, () => ({})));
+    for (let at = await alarmOf("two-at-once"); at !== null; at = await alarmOf("two-at-once")) {
+      times.push(at);
+      clock.now = at;
+      await runDurableObjectAlarm(objectOf("two-at-once"));
+      await until(async () => (await queue("two-at-once").describe()).statistics.inFlight === 0);
+    }
+    expect(times.length).toBeGreaterThan(2);
+    expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+    expect(received).toHaveLength(6);
+  });
+
+  it("a throw inside a turn leaves an alarm armed, and never leaves the handler", async () => {
+    await queue("push").add({ name: "n1" });
+    await inject("push", { at: 1, kind: "throw" });
+    await expect(runDurableObjectAlarm(objectOf("push"))).resolves.toBe(true);
+    expect(await alarmOf("push")).toBe(START + 1000);
+    await pass("push", 2);
+    expect(await stateOf("n1")).toBe("done");
+  });
+
+  it("attempts start only in alarm turns: adds and settles make no request", async () => {
+    handlers.set("/_ah/queue/push", () => new Response(null, { status: 500 }));
+    await queue("push").add([{ name: "a" }, { name: "b" }]);
+    await queue("push").add({ name: "c" });
+    await wake("push");
+    expect(received).toHaveLength(0);
+    await pass("push", 0);
+    expect(received).toHaveLength(3);
+    await queue("push").add({ name: "d" });
+    expect(received).toHaveLength(3);
+  });
+
+  it("the platform's own trouble is no attempt: the task is put back uncounted", async () => {
+    await queue("push").add({ name: "n1" });
+    const recursed = "Subrequest depth limit exceeded. This request recursed";
+    const run = () => Promise.reject(new Error(recursed));
+    const real = await swapRunner({ run });
+    await pass("push", 0.5);
+    expect(await queue("push").get("n1")).toMatchObject({
+      state: "scheduled",
+      retryCount: 0,
+      executionCount: 0,
+    });
+    await swapRunner(real);
+    await pass("push", 2);
+    expect(await queue("push").get("n1")).toMatchObject({ state: "done", retryCount: 0 });
+  });
+});
+
+describe("a queue taken out of queue.yaml", () => {
+  it("takes no part in dispatch, keeps its tasks and can be looked at", async () => {
+    // An object under a name that the file does not have, as after a deploy that took it out.
+    const gone = objectOf("gone") as unknown as { add(calls: object[]): Promise<unknown> };
+    await gone.add([{ tasks: [{ name: "n1" }], atomic: false }]);
+    await pass("gone", 3600);
+    expect(received).toHaveLength(0);
+    expect(await queue("gone").describe()).toMatchObject({
+      state: "disabled",
+      statistics: { tasks: 1 },
+    });
+    expect(await queue("gone").get("n1")).toMatchObject({
+      state: "due",
+      why: "the queue is not in queue.yaml",
+    });
+    await expect(queue("never").add({})).rejects.toMatchObject({ code: "UNKNOWN_QUEUE" });
+  });
+});

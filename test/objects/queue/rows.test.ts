@@ -1,0 +1,198 @@
+// What a task costs: rows written are the platform's bill, so they are counted where it counts them, by
+// the SQL cursor. Setting the alarm is billed as a row too, and is counted apart.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { clock } from "../../support/clock.ts";
+import { deploy, passAll } from "../../support/cron.ts";
+import { freshStart, objectOf, pass, queue } from "../../support/time.ts";
+import { work } from "../../support/together.ts";
+import { group, handlers, held } from "../../support/worker.ts";
+
+beforeEach(freshStart);
+
+interface Cost {
+  rows: number;
+  alarms: number;
+}
+
+/** Counts, from now on, what the queue's object writes. */
+async function meter(name: string): Promise<Cost> {
+  const cost: Cost = { rows: 0, alarms: 0 };
+  await runInDurableObject(objectOf(name), (_, state) => {
+    const { storage } = state;
+    const { exec } = storage.sql;
+    const { setAlarm } = storage;
+    storage.sql.exec = ((...args: Parameters<typeof exec>) => {
+      const cursor = exec.apply(storage.sql, args);
+      cost.rows += cursor.rowsWritten;
+      return cursor;
+    }) as typeof exec;
+    storage.setAlarm = (...args) => {
+      cost.alarms++;
+      return setAlarm.apply(storage, args);
+    };
+  });
+  return cost;
+}
+
+const TASKS = 60;
+/** The history of a queue that has come to rest: one row for twenty that tasks wrote, at most. */
+const HISTORY = 1;
+const named = (i: number) => ({ name: `n${i}` });
+
+/** What a whole life of many tasks, added in one batch, costs on a queue that is already at work. */
+async function costOf(name: string, task: (i: number) => object): Promise<Cost> {
+  await queue(name).add({ name: "first" });
+  await pass(name, 1);
+  const cost = await meter(name);
+  await queue(name).add(Array.from({ length: TASKS }, (_, i) => task(i)));
+  await pass(name, 60);
+  expect((await queue(name).describe()).statistics.tasks).toBe(0);
+  return cost;
+}
+
+it("an unnamed task writes two rows in its life: one to add it, one to finish it", async () => {
+  const { rows, alarms } = await costOf("unlimited", () => ({}));
+  expect(rows).toBe(2 * TASKS + HISTORY);
+  expect(alarms).toBeLessThanOrEqual(3);
+});
+
+it("a named task writes four, its tombstone among them", async () => {
+  const { rows } = await costOf("unlimited", named);
+  expect(rows).toBe(4 * TASKS + HISTORY);
+});
+
+it("a tombstone's removal is the fifth", async () => {
+  const cost = await costOf("brief", named);
+  clock.now += 3600_000;
+  await queue("brief").add({});
+  await pass("brief", 1);
+  const removed = TASKS + 1;
+  expect(cost.rows).toBeLessThanOrEqual(4 * TASKS + removed + 10);
+  expect(cost.rows).toBeGreaterThanOrEqual(4 * TASKS + removed);
+});
+
+it("a rate limit adds one row for a second of dispatch, not one for each task or alarm", async () => {
+  const { rows, alarms } = await costOf("twenty-per-second", () => ({}));
+  expect(alarms).toBeGreaterThanOrEqual(TASKS - 5);
+  expect(rows).toBeLessThanOrEqual(2 * TASKS + 4);
+});
+
+it("a retry writes one row more for its new place, and one to be found by", async () => {
+  let calls = 0;
+  handlers.set(
+    "/_ah/queue/unlimited",
+    () => new Response(null, { status: calls++ % 2 ? 200 : 500 }),
+  );
+  const cost = await meter("unlimited");
+  await queue("unlimited").add({ name: "first" });
+  const before = cost.rows;
+  await pass("unlimited", 60);
+  expect(cost.rows - before).toBeLessThanOrEqual(5);
+});
+
+it("run now and another time write two rows each, redrive three, release one", async () => {
+  handlers.set("/_ah/queue/brief", () => new Response(null, { status: 500 }));
+  await queue("brief").add([{ name: "failed" }, { name: "waits", countdown: 60 }]);
+  await queue("brief").add([{ name: "gone", countdown: 60 }]);
+  await queue("brief").delete(["gone"]);
+  await pass("brief", 1);
+  const cost = await meter("brief");
+  const costs: number[] = [];
+  for (const act of [
+    () => queue("brief").reschedule("waits", { countdown: 90 }),
+    () => queue("brief").run("waits"),
+    () => queue("brief").run("waits"),
+    () => queue("brief").redrive(["failed", "waits"]),
+    () => queue("brief").release("gone"),
+    () => queue("brief").tombstones(),
+  ]) {
+    const before = cost.rows;
+    await act();
+    costs.push(cost.rows - before);
+  }
+  expect(costs).toEqual([2, 2, 0, 3, 1, 0]);
+});
+
+it("an alarm turn with nothing to start writes nothing", async () => {
+  await queue("push").add({ countdown: 100 });
+  const cost = await meter("push");
+  await runInDurableObject(objectOf("push"), (instance) =>
+    (instance as unknown as { alarm(): Promise<void> }).alarm(),
+  );
+  expect(cost.rows).toBe(0);
+});
+
+describe("a pull task writes", () => {
+  const LEASED = 100;
+  const costOfPull = async (task: (i: number) => object) => {
+    const pull = queue("pull");
+    await pull.add({ payload: "" });
+    await pull.acknowledge(await pull.lease({ leaseSeconds: 60, maxTasks: 1 }));
+    const cost = await meter("pull");
+    await pull.add(Array.from({ length: LEASED }, (_, i) => ({ payload: "", ...task(i) })));
+    const held = await pull.lease({ leaseSeconds: 60, maxTasks: LEASED });
+    await pull.acknowledge(held);
+    expect(held).toHaveLength(LEASED);
+    return cost;
+  };
+
+  it("three rows in its life: to add it, to lease it, to end it", async () => {
+    expect(await costOfPull(() => ({}))).toEqual({ rows: 3 * LEASED + 2 * HISTORY, alarms: 0 });
+  });
+
+  it("five with a tag", async () => {
+    expect((await costOfPull((i) => ({ tag: `t${i % 3}` }))).rows).toBe(5 * LEASED + 2 * HISTORY);
+  });
+});
+
+it("a recurring task writes four rows with its queue and one with its keeper, which sets its alarm once", async () => {
+  await deploy("cron: [{url: /a, schedule: every 1 minutes, extensions: {queue: unlimited}}]");
+  await passAll(300, "unlimited");
+  const [own, keeper] = [await meter("unlimited"), await meter("/cron")];
+  await passAll(600, "unlimited");
+  // The history's are one for twenty at most.
+  expect(own.rows).toBeGreaterThanOrEqual(10 * 4);
+  expect(own.rows).toBeLessThanOrEqual(10 * 4 + 2);
+  expect(keeper).toEqual({ rows: 10, alarms: 10 });
+});
+
+describe("a group", () => {
+  /** What a group of many subtasks writes beyond the tasks' own two rows each, on the queue and at its owner. */
+  async function extraOf(answer: (fire: (i: number) => void) => Promise<void>): Promise<number> {
+    await queue("unlimited").add({ name: "first" });
+    await pass("unlimited", 1);
+    const { answer: answerOne, started } = held("/_ah/queue/unlimited");
+    await queue("unlimited").group({ name: "g", tasks: Array.from({ length: TASKS }, () => ({})) });
+    const names = ["unlimited", "/groups/g"];
+    await work(names, () => started() === TASKS);
+    const costs = [await meter("unlimited"), await meter("/groups/g")];
+    await answer((i) => answerOne(i, 200));
+    await work(names, async () => (await group(env, "g").progress()).state === "done");
+    const rows = costs.reduce((sum, cost) => sum + cost.rows, 0);
+    return rows - TASKS;
+  }
+
+  // A few rows for the group as a whole: its record, the queue's note of it.
+  const WHOLE = 6;
+
+  it("writes two rows more for each subtask at most, when each ends by itself", async () => {
+    const extra = await extraOf(async (fire) => {
+      for (let i = 0; i < TASKS; i++) {
+        fire(i);
+        const names = ["unlimited", "/groups/g"];
+        await work(names, async () => (await group(env, "g").progress()).done === i + 1);
+      }
+    });
+    expect(extra).toBeLessThanOrEqual(2 * TASKS + WHOLE);
+    expect(extra).toBeGreaterThan(TASKS);
+  });
+
+  it("writes hardly more than one when many end together", async () => {
+    const extra = await extraOf(async (fire) => {
+      for (let i = 0; i < TASKS; i++) fire(i);
+    });
+    expect(extra).toBeLessThanOrEqual(2 * TASKS + WHOLE);
+  });
+});

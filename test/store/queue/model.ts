@@ -1,0 +1,393 @@
+// The store and a model of it in two maps, side by side: each step is done to both, and `check` compares
+// what they answer, and looks for rows that stand for nothing.
+import { isDeepStrictEqual } from "node:util";
+import { expect } from "vitest";
+import { NO_PROGRESS, type Progress } from "../../../src/core/task/task.ts";
+import { LeaseTable } from "../../../src/objects/queue/leasing/lease-table.ts";
+import type { NameRow, TaskRecord } from "../../../src/store/queue/names.ts";
+import { type Found, type Retention, Store } from "../../../src/store/queue/queue-store.ts";
+import { dueOf, isExpedited, isWaiting, lastKeyOf } from "../../../src/store/queue/row-key.ts";
+import type { TaskRow } from "../../../src/store/queue/tasks.ts";
+import { memorySql } from "../sqlite.ts";
+
+export const START = Date.UTC(2030, 0, 1);
+export const SWEEP_EVERY_MS = 6 * 3600_000;
+export const NAMES = ["a", "b", "c", "d", "e"];
+export const BODIES = [undefined, "", "text", new Uint8Array(), new Uint8Array([0, 255])];
+
+const FAR = Number.MAX_SAFE_INTEGER;
+
+export type Due = { at: number } | { in: number };
+export type How = "complete" | "fail" | "delete" | Move;
+/** Steps after which the task lies in another row. */
+export type Move = "retry" | "reschedule" | "front" | "await";
+export type Step =
+  | {
+      do: "add";
+      name: string | undefined | "generated before";
+      due: Due;
+      body: number;
+      undo: boolean;
+    }
+  | { do: "end" | "stale"; how: How; pick: number; due: Due }
+  | { do: "claim"; limit: number; from: number; odd: boolean }
+  | { do: "lease"; limit: number; seconds: number; tag: string | undefined }
+  | { do: "forget" | "redrive"; pick: number }
+  | { do: "release"; name: string }
+  | { do: "pass"; ms: number }
+  | { do: "purge" | "sweep" | "reopen" };
+
+/** What a name that is no longer live stands for. */
+interface Ended {
+  row: NameRow & { expires: number };
+  /** The record of a task that was given up, and until when it is kept. */
+  failed?: { task: TaskRow; kept: number };
+}
+
+export class World {
+  readonly #retention: Retention;
+  readonly #sql = memorySql();
+  #random = 0;
+  #store = this.#open();
+  #leases = new LeaseTable(this.#store.leasable);
+  #now = START;
+  readonly #live = new Map<string, TaskRow>();
+  readonly #ended = new Map<string, Ended>();
+  readonly #gone: TaskRow[] = [];
+  readonly #generated: string[] = [];
+  readonly #keysUsed = new Set<number>();
+
+  constructor(retention: Retention) {
+    this.#retention = retention;
+  }
+
+  #open(): Store {
+    return new Store(this.#sql, () => (this.#random += 1e-9));
+  }
+
+  take(step: Step): void {
+    if (step.do === "add") this.#add(step);
+    else if (step.do === "end") this.#end(step.how, step.pick, this.#at(step.due));
+    else if (step.do === "stale") this.#stale(step.how, step.pick, this.#at(step.due));
+    else if (step.do === "claim") this.#claim(step);
+    else if (step.do === "lease") this.#lease(step);
+    else if (step.do === "forget") this.#forget(step.pick);
+    else if (step.do === "redrive") this.#redrive(step.pick);
+    else if (step.do === "release") this.#release(step.name);
+    else if (step.do === "pass") this.#now += step.ms;
+    else if (step.do === "purge") this.#purge();
+    else if (step.do === "sweep") this.#sweep();
+    else this.#reopen();
+  }
+
+  #reopen(): void {
+    this.#store = this.#open();
+    this.#leases = new LeaseTable(this.#store.leasable);
+  }
+
+  #at(due: Due): number {
+    return "at" in due ? due.at : this.#now + due.in;
+  }
+
+  #add(step: Step & { do: "add" }): void {
+    const name = step.name === "generated before" ? this.#generated.at(-1) : step.name;
+    const spec = step.body === 2 ? { kind: "json" as const, tag: "t" } : {};
+    const task = { name, due: this.#at(step.due), spec, body: BODIES[step.body] };
+    if (step.undo) {
+      const undone = () => {
+        const outcome = this.#store.add(task, this.#now);
+        if ("added" in outcome) this.#keysUsed.add(outcome.added.key);
+        throw new Error("undone");
+      };
+      expect(() => this.#store.transaction(this.#now, undone)).toThrow("undone");
+      return;
+    }
+    const taken = name === undefined ? undefined : this.#expected(name);
+    const outcome = this.#store.transaction(this.#now, () => this.#store.add(task, this.#now));
+    if (taken !== undefined || "taken" in outcome) {
+      same(outcome, { taken });
+      return;
+    }
+    const { added } = outcome;
+    const named = name !== undefined;
+    const { key } = added;
+    same(added, {
+      ...task,
+      key,
+      name: name ?? added.name,
+      named,
+      ...{ createdAt: this.#now, progress: NO_PROGRESS },
+    });
+    if (!named) this.#generated.push(added.name);
+    // A place that became free may be given to whoever comes next.
+    if (!this.#keysUsed.has(key)) this.#expectLast(key);
+    this.#place(added);
+  }
+
+  #expectLast(key: number): void {
+    for (const other of this.#live.values()) {
+      const isBeside =
+        dueOf(other.key) === dueOf(key) &&
+        isExpedited(other.key) === isExpedited(key) &&
+        isWaiting(other.key) === isWaiting(key);
+      if (isBeside) expect(key).toBeGreaterThan(other.key);
+    }
+  }
+
+  #place(task: TaskRow): void {
+    this.#keysUsed.add(task.key);
+    this.#ended.delete(task.name);
+    this.#live.set(task.name, task);
+    this.#leases.rewindTo(task.key);
+  }
+
+  #end(how: How, pick: number, due: number): void {
+    const task = picked([...this.#live.values()], pick);
+    if (!task) return;
+    const progress = attempted(task.progress, this.#now);
+    const result = this.#do(how, task, due, progress);
+    this.#gone.push(task);
+    this.#live.delete(task.name);
+    this.#leases.forget(task.key);
+    if (isMove(how)) {
+      const { key } = result as TaskRow;
+      expect(isExpedited(key)).toBe(how === "front");
+      expect(isWaiting(key)).toBe(how === "await");
+      // In front there is room for fifty in a millisecond, and whoever comes next goes behind the last.
+      const place = how === "front" || how === "await" ? dueOf(key) : due;
+      expect(place).toBeGreaterThanOrEqual(due);
+      same(result, {
+        ...withoutLease(task),
+        due: place,
+        key,
+        ...(how === "retry" ? { progress } : {}),
+        ...(how === "await" ? { progress: { ...progress, waitsFor: "g" } } : {}),
+      });
+      this.#expectLast(key);
+      this.#place(result as TaskRow);
+      return;
+    }
+    expect(result).toBe(true);
+    const { tombstoneTtl, keepFailed } = this.#retention;
+    const tombstone = this.#now + tombstoneTtl * 1000;
+    if (how === "complete") this.#bequeath(task, "done", tombstone, progress);
+    if (how === "delete") this.#bequeath(task, "deleted", tombstone, task.progress);
+    if (how !== "fail") return;
+    const kept = this.#now + keepFailed * 1000;
+    const key = this.#store.failed.list(-1, 1000).at(-1)?.key ?? Number.NaN;
+    expect(dueOf(key)).toBe(kept);
+    const expires = task.named ? Math.max(kept, tombstone) : kept;
+    const record = { createdAt: task.createdAt, endedAt: this.#now, progress };
+    this.#ended.set(task.name, {
+      row: { name: task.name, state: "failed", key, expires, record },
+      failed: { task: { ...withoutLease(task), key, progress }, kept },
+    });
+  }
+
+  #bequeath(
+    { name, named, createdAt }: TaskRow,
+    state: "done" | "deleted",
+    expires: number,
+    progress: Progress,
+  ) {
+    if (!named) return;
+    const record: TaskRecord = { createdAt, endedAt: this.#now, progress };
+    this.#ended.set(name, { row: { name, state, key: null, expires, record } });
+  }
+
+  #do(how: How, task: TaskRow, due: number, progress: Progress): unknown {
+    const store = this.#store;
+    const step = () => {
+      if (how === "retry") return store.retry(task, due, progress);
+      if (how === "reschedule") return store.reschedule(task, due);
+      if (how === "await") return store.await(task, due, { ...progress, waitsFor: "g" });
+      if (how === "front") return store.expedite(task, due);
+      if (how === "delete") return store.delete(task, this.#now, this.#retention);
+      return store[how](task, this.#now, progress, this.#retention);
+    };
+    return store.transaction(this.#now, step);
+  }
+
+  /** A step by somebody who holds a row that is no longer that task's: it must change nothing. */
+  #stale(how: How, pick: number, due: number): void {
+    const task = picked(this.#gone, pick);
+    if (!task || this.#live.get(task.name)?.key === task.key) return;
+    expect(this.#do(how, task, due, attempted(task.progress, this.#now))).toBeFalsy();
+  }
+
+  #claim({ limit, from, odd }: Step & { do: "claim" }): void {
+    const rows = this.#rows();
+    const after = picked([-1, ...rows.map(({ key }) => key)], from) ?? -1;
+    const skip = (key: number, name: string) => odd && (key + name.length) % 2 === 1;
+    const timed = rows.filter(({ key }) => !isWaiting(key));
+    const open = timed.filter(({ key, name }) => key > after && !skip(key, name));
+    const ripe = open.filter(({ key }) => key <= lastKeyOf(this.#now)).slice(0, limit);
+    // What is pushed has no lease.
+    same(this.#store.tasks.due(after, lastKeyOf(this.#now), limit, skip), ripe.map(withoutLease));
+    expect(this.#store.tasks.nextDue(after, skip)).toBe(open[0]?.due);
+  }
+
+  #lease({ limit, seconds, tag }: Step & { do: "lease" }): void {
+    // What somebody asked to run now, or waits for a group, lies out of its order, and is never leased.
+    if (this.#rows().some(({ key }) => isExpedited(key) || isWaiting(key))) return;
+    const from = ({ lease, due }: TaskRow) => lease ?? due;
+    const isAvailable = (task: TaskRow) =>
+      from(task) < this.#now ||
+      (task.lease === undefined && task.due === this.#now && task.createdAt === task.due);
+    const expected = this.#rows()
+      .filter((task) => (tag === undefined || task.spec.tag === tag) && isAvailable(task))
+      .sort((a, b) => from(a) - from(b) || (a.name < b.name ? -1 : 1))
+      .slice(0, limit);
+    const chosen = this.#leases.available(this.#now, limit, tag);
+    same(
+      chosen.map(({ key, name }) => [key, name]),
+      expected.map(({ key, name }) => [key, name]),
+    );
+    const until = this.#now + seconds * 1000;
+    for (const task of expected) {
+      const progress = attempted(task.progress, this.#now);
+      const leased = this.#store.lease(task, until, progress) as TaskRow;
+      same(leased, { ...task, lease: until, progress });
+      this.#leases.lease(leased, until);
+      this.#live.set(task.name, leased);
+    }
+  }
+
+  #pickFailed(pick: number): (Ended & Required<Pick<Ended, "failed">>) | undefined {
+    const failed = [...this.#ended.values()].filter(
+      (it) => it.failed && it.row.expires > this.#now,
+    );
+    const chosen = picked(failed, pick);
+    if (!chosen?.failed || !this.#isKept(chosen)) return undefined;
+    return { ...chosen, failed: chosen.failed };
+  }
+
+  #redrive(pick: number): void {
+    const chosen = this.#pickFailed(pick);
+    if (!chosen) return;
+    const { task } = chosen.failed;
+    const back = this.#sql.transaction(() => this.#store.redrive(task, this.#now));
+    const key = back?.key ?? Number.NaN;
+    same(back, { ...task, key, due: this.#now, progress: NO_PROGRESS });
+    this.#place(back as TaskRow);
+    expect(this.#store.redrive(task, this.#now)).toBeUndefined();
+  }
+
+  #release(name: string): void {
+    const isTombstone = this.#expected(name)?.kind === "ended";
+    const released = this.#sql.transaction(() => this.#store.releaseName(name, this.#now));
+    expect(released).toBe(isTombstone);
+    if (released) this.#ended.delete(name);
+  }
+
+  #forget(pick: number): void {
+    const chosen = this.#pickFailed(pick);
+    if (!chosen) return;
+    const { task } = chosen.failed;
+    this.#store.transaction(this.#now, () => this.#store.forget(task, this.#now));
+    if (!task.named) this.#ended.delete(task.name);
+    else this.#ended.set(task.name, { row: { ...chosen.row, state: "deleted", key: null } });
+  }
+
+  #purge(): void {
+    this.#store.transaction(this.#now, () => this.#store.purge(this.#now, this.#retention));
+    const expires = this.#now + this.#retention.tombstoneTtl * 1000;
+    for (const task of this.#live.values()) {
+      this.#gone.push(task);
+      this.#bequeath({ ...task, createdAt: this.#now }, "deleted", expires, NO_PROGRESS);
+    }
+    this.#live.clear();
+    this.#leases.clear();
+  }
+
+  #sweep(): void {
+    while (this.#store.transaction(this.#now, () => this.#store.sweep(this.#now)));
+    const long = this.#now - SWEEP_EVERY_MS;
+    same(this.#sql.rows("SELECT name FROM names WHERE expires <= ?", long), []);
+    same(this.#sql.rows("SELECT name FROM failed WHERE key <= ?", lastKeyOf(long)), []);
+  }
+
+  #rows(): TaskRow[] {
+    return [...this.#live.values()].sort((a, b) => a.key - b.key);
+  }
+
+  // What has expired may stay until somebody sweeps; what has not may not go.
+  #isKept({ failed }: Ended): boolean {
+    if (!failed) return false;
+    return (
+      failed.kept > this.#now ||
+      this.#store.failed.at(failed.task.key, failed.task.name) !== undefined
+    );
+  }
+
+  #expected(name: string): Found | undefined {
+    const task = this.#live.get(name);
+    if (task) return { kind: "live", task };
+    const ended = this.#ended.get(name);
+    if (!ended || ended.row.expires <= this.#now) return undefined;
+    const { row, failed } = ended;
+    if (failed && this.#isKept(ended)) return { kind: "failed", task: failed.task, row };
+    return { kind: "ended", row };
+  }
+
+  check(): void {
+    const rows = this.#rows();
+    same(this.#store.tasks.list(-1, FAR, 1000), rows);
+    for (const { key, due } of rows) same(due, dueOf(key));
+    same(this.#store.tasks.count(), rows.length);
+    const tagged = rows.flatMap(({ spec, key }) => (spec.tag ? [{ tag: spec.tag, key }] : []));
+    same(this.#sql.rows("SELECT tag, key FROM tags ORDER BY key"), tagged);
+    const due = rows.filter(({ key }) => key <= lastKeyOf(this.#now)).length;
+    const waiting = rows.filter(({ key }) => isWaiting(key)).length;
+    const tally = { tasks: rows.length, due, scheduled: rows.length - due - waiting, waiting };
+    same(this.#store.tally.tasks(this.#now), tally);
+    same(this.#store.tally.failed(this.#now), this.#store.failed.count());
+    const unexpired = [...this.#ended.values()].filter((it) => (it.failed?.kept ?? 0) > this.#now);
+    const listed = this.#store.failed.list(lastKeyOf(this.#now), 1000);
+    same(listed.map((task) => task.name).sort(), unexpired.map(({ row }) => row.name).sort());
+    this.#checkTombstones();
+    const names = [...NAMES, ...this.#generated.slice(-6), ...this.#live.keys()];
+    for (const name of names) same(this.#store.find(name, this.#now), this.#expected(name));
+    for (const { name, key } of this.#sql.rows("SELECT name, key FROM names")) {
+      const known = this.#live.get(name as string)?.key ?? this.#ended.get(name as string)?.row.key;
+      same([name, key], [name, known]);
+    }
+  }
+
+  // Page by page, so that what lies behind a cursor is compared as well.
+  #checkTombstones(): void {
+    const expected = [...this.#ended.values()]
+      .filter((it) => it.row.expires > this.#now && !this.#isKept(it))
+      .map(({ row }) => row)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const listed: NameRow[] = [];
+    for (let after: string | undefined = ""; after !== undefined; ) {
+      const page = this.#store.tombstones({ prefix: "", after, limit: 2 }, this.#now);
+      listed.push(...page.rows);
+      after = page.next;
+    }
+    same(listed, expected);
+  }
+}
+
+function isMove(how: How): how is Move {
+  return how === "retry" || how === "reschedule" || how === "front" || how === "await";
+}
+
+function withoutLease({ lease: _, ...task }: TaskRow): TaskRow {
+  return task;
+}
+
+function picked<T>(from: readonly T[], pick: number): T | undefined {
+  return from[pick % from.length];
+}
+
+function attempted({ retryCount, executionCount, attempts }: Progress, at: number): Progress {
+  const attempt = { startedAt: at, endedAt: at, status: 500 };
+  return { retryCount: retryCount + 1, executionCount, attempts: [...attempts, attempt].slice(-2) };
+}
+
+// Fast where all is well, which is nearly always, and told in full where it is not.
+function same(actual: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(actual, expected)) expect(actual).toStrictEqual(expected);
+}
