@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { call, closeConnections } from "./http.ts";
 import { median, quantile } from "./statistics.ts";
-import { startWorkerd } from "./workerd.ts";
+import { CLASSES, startWorkerd } from "./workerd.ts";
 
 const TARGET = { extraCpu: 0.05, perSecond: 1 };
 const { values: options } = parseArgs({
@@ -26,7 +26,7 @@ interface Run {
 }
 
 const entry = join(import.meta.dirname, "worker", "ours.ts");
-const workerd = await startWorkerd([{ name: "ours", entry, classes: ["TaskQueue"] }]);
+const workerd = await startWorkerd([{ name: "ours", entry, classes: CLASSES }]);
 const port = workerd.ports.get("ours") as number;
 try {
   const alone: Run[] = [];

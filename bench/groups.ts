@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { call, closeConnections } from "./http.ts";
 import { median, quantile } from "./statistics.ts";
-import { startWorkerd } from "./workerd.ts";
+import { CLASSES, startWorkerd } from "./workerd.ts";
 
 const TARGET = { ratio: 0.8, lagMs: 1000 };
 const { values: options } = parseArgs({
@@ -16,7 +16,7 @@ const { values: options } = parseArgs({
 const [tasks, rounds] = [Number(options.tasks), Number(options.rounds)];
 
 const entry = join(import.meta.dirname, "worker", "groups.ts");
-const workerd = await startWorkerd([{ name: "groups", entry, classes: ["TaskQueue"] }]);
+const workerd = await startWorkerd([{ name: "groups", entry, classes: CLASSES }]);
 const port = workerd.ports.get("groups") as number;
 try {
   const alone: number[] = [];

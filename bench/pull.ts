@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { closeConnections } from "./http.ts";
 import { median, quantile } from "./statistics.ts";
-import { startWorkerd } from "./workerd.ts";
+import { CLASSES, startWorkerd } from "./workerd.ts";
 
 const SIZES = { small: 1000, big: 1_000_000 } as const;
 type Size = keyof typeof SIZES;
@@ -15,7 +15,7 @@ const POLLS = 100;
 const headers = { "Content-Type": "application/json" };
 
 const entry = join(import.meta.dirname, "worker", "pull.ts");
-const workerd = await startWorkerd([{ name: "pull", entry, classes: ["TaskQueue"] }]);
+const workerd = await startWorkerd([{ name: "pull", entry, classes: CLASSES }]);
 const origin = `http://127.0.0.1:${workerd.ports.get("pull")}`;
 try {
   for (const size of ["small", "big"] as const) {

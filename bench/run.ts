@@ -9,7 +9,7 @@ import { type CallOut, type Latency, measureLatency, startCallOut } from "./late
 import { type Cost, type Costs, measureRows } from "./rows.ts";
 import { quantile } from "./statistics.ts";
 import { measureThroughput, SIDES, type Throughput } from "./throughput.ts";
-import { startWorkerd, WORKERD, type WorkerSpec } from "./workerd.ts";
+import { CLASSES, startWorkerd, WORKERD, type WorkerSpec } from "./workerd.ts";
 
 const TARGET = 0.7;
 const PROBES = ["ProbeByRpc", "ProbeByFetch", "ProbeOfBareRequests"];
@@ -47,8 +47,8 @@ function workersFor({ origin }: CallOut): WorkerSpec[] {
   const file = (name: string) => join(import.meta.dirname, "worker", `${name}.ts`);
   const vars = { TASKQUEUE_ALLOW_HOSTS: new URL(origin).host };
   return [
-    { name: "ours", entry: file("ours"), classes: ["TaskQueue"], vars },
-    { name: "counting", entry: file("counting"), classes: ["TaskQueue"] },
+    { name: "ours", entry: file("ours"), classes: CLASSES, vars },
+    { name: "counting", entry: file("counting"), classes: CLASSES },
     { name: "probe", entry: file("probe"), classes: PROBES },
   ];
 }

@@ -10,6 +10,9 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { build } from "esbuild";
 
+/** The Durable Object classes of a Worker with task queues. */
+export { CLASSES } from "../src/objects/stubs.ts";
+
 export const WORKERD = join(import.meta.dirname, "../node_modules/.bin/workerd");
 
 const COMPATIBILITY_DATE = "2026-08-06";

@@ -4,6 +4,7 @@ import { CronHandle } from "./client/cron-handle.ts";
 import { type Defer, Deferred, type DeferredFunctions } from "./client/deferred.ts";
 import { createGroup, GroupHandle } from "./client/group-handle.ts";
 import { allQueueNames, QueueHandle } from "./client/queue-handle.ts";
+import { CallerStubs } from "./client/stubs.ts";
 import { type CronFile, parseCronYaml } from "./core/config/cron-config.ts";
 import { parseQueueYaml, type QueueFile } from "./core/config/queue-config.ts";
 import type { Targets } from "./core/egress/targets.ts";
@@ -11,10 +12,15 @@ import { DEFERRED_PATH } from "./core/task/deferred-call.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import type { CloudQueues } from "./http/cloud-tasks/call.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
+import { TaskCronObject } from "./objects/cron/task-cron.ts";
 import { type App, type InsideProps, TaskRunnerEntrypoint } from "./objects/delivery/runner.ts";
-import { clock, TaskQueueObject } from "./objects/queue/task-queue.ts";
+import { TaskDirectoryObject } from "./objects/directory/task-directory.ts";
+import { TaskEgressObject } from "./objects/egress/task-egress.ts";
+import { TaskGroupObject } from "./objects/group/task-group.ts";
+import { clock } from "./objects/host.ts";
+import { TaskQueueObject } from "./objects/queue/task-queue.ts";
 import type { QueueSettings } from "./objects/settings.ts";
-import { directoryAt, ownObjects, type QueueNamespace, queueAt } from "./objects/stubs.ts";
+import { checkExports } from "./objects/stubs.ts";
 
 export type { CronHandle } from "./client/cron-handle.ts";
 export type {
@@ -34,6 +40,7 @@ export type {
   HistorySpan,
   QueueHistory,
 } from "./core/metrics/history.ts";
+export type { QueueView } from "./core/metrics/queue-view.ts";
 export {
   failureResponse,
   PermanentTaskFailure,
@@ -67,13 +74,12 @@ export { type PushedTask, readTask } from "./objects/delivery/read-task.ts";
 export type {
   DeleteResult,
   ListQuery,
-  QueueView,
   RedriveResult,
   ReleaseResult,
   TaskPage,
   TombstonePage,
   TombstoneQuery,
-} from "./objects/queue/rpc.ts";
+} from "./objects/queue/inspect/pages.ts";
 
 export interface TaskQueuesOptions {
   /** The text of queue.yaml; a bad one throws with file, line and column, so the Worker never starts. */
@@ -96,13 +102,23 @@ export interface Served<Env> extends App<Env> {
   ): void | Promise<void>;
 }
 
-/** What a Worker exports and calls; the two classes keep the names they have here. */
+type ObjectClass<Env, Instance> = new (ctx: DurableObjectState, env: Env) => Instance;
+
+/**
+ * What a Worker exports and calls. It exports the classes under the names they have here, and its wrangler
+ * file lists the five Durable Object classes once.
+ */
 export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
-  /** The Durable Object class that wrangler.toml names. */
-  readonly TaskQueue: new (
-    ctx: DurableObjectState,
-    env: Env,
-  ) => TaskQueueObject<Env>;
+  /** A queue: its tasks, its bucket, its attempts and leases. */
+  readonly TaskQueue: ObjectClass<Env, TaskQueueObject<Env>>;
+  /** A group of subtasks. */
+  readonly TaskGroup: ObjectClass<Env, TaskGroupObject<Env>>;
+  /** The recurring tasks of cron.yaml. */
+  readonly TaskCron: ObjectClass<Env, TaskCronObject<Env>>;
+  /** Which queues there are beside those of queue.yaml. */
+  readonly TaskDirectory: ObjectClass<Env, TaskDirectoryObject<Env>>;
+  /** Sends tasks to absolute urls. */
+  readonly TaskEgress: ObjectClass<Env, TaskEgressObject<Env>>;
   /** The entrypoint through which queues reach the Worker's handlers. */
   readonly TaskRunner: new (
     ctx: ExecutionContext,
@@ -149,23 +165,31 @@ export function createTaskQueues<
 
   let deferred: Deferred<DeferredFunctions> | undefined;
 
-  const queueOf = (env: Env, name: string) => new QueueHandle(name, namespaceOf(env), file);
-  const groupOf = (env: Env, name: string) => new GroupHandle(name, namespaceOf(env));
-  const cronOf = (env: Env) => new CronHandle(namespaceOf(env));
+  const queueOf = (env: Env, name: string) => new QueueHandle(name, stubsOf(env), file);
+  const groupOf = (env: Env, name: string) => new GroupHandle(name, stubsOf(env));
+  const cronOf = (env: Env) => new CronHandle(stubsOf(env));
   const queuesOf = (env: Env): CloudQueues => ({
     get: (name) => queueOf(env, name),
-    names: () => allQueueNames(namespaceOf(env), file),
-    wasRemoved: (name) => directoryAt(namespaceOf(env)).wasRemoved(name),
+    names: () => allQueueNames(stubsOf(env), file),
+    wasRemoved: (name) => stubsOf(env).directory().wasRemoved(name),
     group: (name) => groupOf(env, name),
-    createGroup: async (given) => (await createGroup(namespaceOf(env), given)).progress,
+    createGroup: async (given) => (await createGroup(stubsOf(env), given)).progress,
     cron: () => cronOf(env),
   });
-  const atDoor = (request: Request, env: Env) =>
-    answerAtDoor(request, env as DoorSettings & QueueSettings, queuesOf(env), clock());
+  // Exports are complete only after the module has run, so they are checked with the first request.
+  let isChecked = false;
+  const checkOnce = () => {
+    if (!isChecked) checkExports(exports);
+    isChecked = true;
+  };
+  const atDoor = (request: Request, env: Env) => {
+    checkOnce();
+    return answerAtDoor(request, env as DoorSettings & QueueSettings, queuesOf(env), clock());
+  };
   const scheduled = async (env: Env) => {
-    const namespace = namespaceOf(env);
-    const names = await allQueueNames(namespace, file);
-    const objects = names.map((name) => queueAt(namespace, name));
+    const stubs = stubsOf(env);
+    const names = await allQueueNames(stubs, file);
+    const objects = names.map((name) => stubs.queue(name));
     const all = recurring.size > 0 ? [...objects, cronOf(env)] : objects;
     await Promise.all(all.map((object) => object.wake()));
   };
@@ -186,7 +210,23 @@ export function createTaskQueues<
   return {
     TaskQueue: class TaskQueue extends TaskQueueObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file, targets, recurring);
+        super(ctx, env, file, targets);
+      }
+    },
+    TaskGroup: class TaskGroup extends TaskGroupObject<Env> {
+      constructor(ctx: DurableObjectState, env: Env) {
+        super(ctx, env, file);
+      }
+    },
+    TaskCron: class TaskCron extends TaskCronObject<Env> {
+      constructor(ctx: DurableObjectState, env: Env) {
+        super(ctx, env, recurring);
+      }
+    },
+    TaskDirectory: class TaskDirectory extends TaskDirectoryObject<Env> {},
+    TaskEgress: class TaskEgress extends TaskEgressObject<Env> {
+      constructor(ctx: DurableObjectState, env: Env) {
+        super(ctx, env, targets);
       }
     },
     TaskRunner: class TaskRunner extends TaskRunnerEntrypoint<Env> {
@@ -247,9 +287,6 @@ function ownFetcher(): Fetcher {
   return (exports as unknown as { default: Fetcher }).default;
 }
 
-// A binding called TASK_QUEUE wins: a Worker may use the queues of another one. Otherwise the class is
-// the Worker's own, which needs no binding.
-function namespaceOf(env: unknown): QueueNamespace {
-  const { TASK_QUEUE } = (env ?? {}) as { TASK_QUEUE?: QueueNamespace };
-  return TASK_QUEUE ?? ownObjects(exports);
+function stubsOf(env: unknown): CallerStubs {
+  return new CallerStubs(env, exports);
 }

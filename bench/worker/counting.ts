@@ -16,7 +16,7 @@ interface CountingVerbs {
 }
 
 const queues = createTaskQueues({ config: queueYaml });
-export const { TaskRunner } = queues;
+export const { TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 
 export class TaskQueue extends queues.TaskQueue implements CountingVerbs {
   readonly #bill: Bill;

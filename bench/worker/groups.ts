@@ -3,7 +3,7 @@ import { createTaskQueues } from "../../src/index.ts";
 import queueYaml from "./groups.yaml";
 
 const queues = createTaskQueues({ config: queueYaml });
-export const { TaskQueue, TaskRunner } = queues;
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 
 const QUEUES = ["a", "b", "c", "d"];
 const BATCH = 1000;

@@ -4,7 +4,7 @@ import { type Driven, drive, handle } from "./app.ts";
 import queueYaml from "./queue.yaml";
 
 const queues = createTaskQueues({ config: queueYaml });
-export const { TaskQueue, TaskRunner } = queues;
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 
 export default queues.serve({
   async fetch(request: Request, env: unknown): Promise<Response> {

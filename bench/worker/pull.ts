@@ -3,7 +3,7 @@ import { createTaskQueues } from "../../src/index.ts";
 
 const lines = ["small", "big", "idle"].map((name) => `- { name: ${name}, mode: pull }`);
 const queues = createTaskQueues({ config: `queue:\n${lines.join("\n")}` });
-export const { TaskQueue, TaskRunner } = queues;
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 
 const BATCH = 1000;
 const LEASED = { leaseSeconds: 3600, maxTasks: 100 };

@@ -1,44 +1,42 @@
 // The caller's side of the recurring tasks: what `queues.cron(env)` gives.
 import { unwrap } from "../core/errors.ts";
 import type { Task } from "../core/task/task.ts";
-import type { CronVerbs } from "../objects/cron/scheduler.ts";
 import type { CronView } from "../objects/cron/view.ts";
-import { CRON } from "../objects/object-names.ts";
-import { cronAt, type QueueNamespace, queueAt } from "../objects/stubs.ts";
+import type { CallerStubs, CronStub } from "./stubs.ts";
 
 export class CronHandle {
-  readonly #namespace: QueueNamespace;
+  readonly #stubs: CallerStubs;
 
-  constructor(namespace: QueueNamespace) {
-    this.#namespace = namespace;
+  constructor(stubs: CallerStubs) {
+    this.#stubs = stubs;
   }
 
   /** The entries of cron.yaml in its order, with their next and last runs. */
   async list(): Promise<CronView[]> {
-    return this.#verbs.list();
+    return this.#cron.list();
   }
 
   /** Adds a task of the entry now, whatever its schedule or a pause say. Throws UnknownCronError. */
   async run(name: string): Promise<Task> {
-    return unwrap(await this.#verbs.run(name));
+    return unwrap(await this.#cron.run(name));
   }
 
   /** Adds no more tasks until it is resumed, also over restarts and deploys. Throws UnknownCronError. */
   async pause(name: string): Promise<CronView> {
-    return unwrap(await this.#verbs.pause(name));
+    return unwrap(await this.#cron.pause(name));
   }
 
   /** Goes on with the next due time; those of the pause are not caught up. Throws UnknownCronError. */
   async resume(name: string): Promise<CronView> {
-    return unwrap(await this.#verbs.resume(name));
+    return unwrap(await this.#cron.resume(name));
   }
 
   /** Makes sure that the object knows its entries and has its alarm set. */
   async wake(): Promise<void> {
-    await queueAt(this.#namespace, CRON).wake();
+    await this.#cron.wake();
   }
 
-  get #verbs(): CronVerbs {
-    return cronAt(this.#namespace);
+  get #cron(): CronStub {
+    return this.#stubs.cron();
   }
 }

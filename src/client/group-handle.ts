@@ -2,8 +2,7 @@
 import { toBase64 } from "../core/bytes.ts";
 import { unwrap } from "../core/errors.ts";
 import type { GroupProgress, GroupResult, GroupTask, NewGroup } from "../core/task/group.ts";
-import type { GroupVerbs } from "../objects/group/group.ts";
-import { groupAt, type QueueNamespace } from "../objects/stubs.ts";
+import type { CallerStubs, GroupStub } from "./stubs.ts";
 
 /** Seconds one call waits for something to happen. */
 const WATCH_S = 25;
@@ -11,13 +10,13 @@ const RESULT_PAGE = 500;
 
 export class GroupHandle {
   readonly name: string;
-  readonly #namespace: QueueNamespace;
+  readonly #stubs: CallerStubs;
   #added: number | undefined;
 
   /** `added`: how many subtasks this caller has added, from where on its next are numbered. */
-  constructor(name: string, namespace: QueueNamespace, added?: number) {
+  constructor(name: string, stubs: CallerStubs, added?: number) {
     this.name = name;
-    this.#namespace = namespace;
+    this.#stubs = stubs;
     this.#added = added;
   }
 
@@ -27,30 +26,30 @@ export class GroupHandle {
    * GroupClosedError.
    */
   async add(tasks: readonly GroupTask[]): Promise<GroupProgress> {
-    const progress = unwrap(await this.#owner.add(tasks.map(portable), this.#added));
+    const progress = unwrap(await this.#group.add(tasks.map(portable), this.#added));
     if (this.#added !== undefined) this.#added += tasks.length;
     return progress;
   }
 
   /** No more subtasks will come; a master's group closes by itself when its handler is done. */
   async close(): Promise<GroupProgress> {
-    return unwrap(await this.#owner.close());
+    return unwrap(await this.#group.close());
   }
 
   /** Deletes the subtasks that are not running; once those have ended, the group is `cancelled`. */
   async cancel(): Promise<GroupProgress> {
-    return unwrap(await this.#owner.cancel());
+    return unwrap(await this.#group.cancel());
   }
 
   /** How it stands; throws UnknownGroupError. */
   async progress(): Promise<GroupProgress> {
-    return unwrap(await this.#owner.progress());
+    return unwrap(await this.#group.progress());
   }
 
   /** How it stands now, and again whenever that has changed, until it is over. */
   async *watch(): AsyncGenerator<GroupProgress> {
     for (let version = ""; ; ) {
-      const seen = unwrap(await this.#owner.watch(version, WATCH_S));
+      const seen = unwrap(await this.#group.watch(version, WATCH_S));
       if (seen.version !== version) yield seen.progress;
       if (seen.progress.state !== "running") return;
       version = seen.version;
@@ -68,17 +67,17 @@ export class GroupHandle {
 
   /** One page of them, those behind number `after`. */
   async resultPage(after = -1, limit = 100) {
-    return unwrap(await this.#owner.results(after, limit));
+    return unwrap(await this.#group.results(after, limit));
   }
 
-  get #owner(): GroupVerbs {
-    return groupAt(this.#namespace, this.name);
+  get #group(): GroupStub {
+    return this.#stubs.group(this.name);
   }
 }
 
 /** Makes a group; tasks that name no queue are for `queue`. */
 export async function createGroup(
-  namespace: QueueNamespace,
+  stubs: CallerStubs,
   given: NewGroup,
   queue?: string,
 ): Promise<{ handle: GroupHandle; progress: GroupProgress }> {
@@ -92,8 +91,8 @@ export async function createGroup(
     ...(then ? { then: forQueue(then) } : {}),
     ...(master ? { master: { queue: master.queue, name: master.name } } : {}),
   } as NewGroup;
-  const progress = unwrap(await groupAt(namespace, name).create(name, asked));
-  return { handle: new GroupHandle(name, namespace, tasks?.length ?? 0), progress };
+  const progress = unwrap(await stubs.group(name).create(name, asked));
+  return { handle: new GroupHandle(name, stubs, tasks?.length ?? 0), progress };
 }
 
 // A task that stands in a row of JSON until its queue has it.

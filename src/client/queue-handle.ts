@@ -1,6 +1,5 @@
 // The caller's side of a queue: what `queues.get(env, name)` gives. Turns refusals into the classes a
 // caller catches.
-
 import { parseQueueEntry, type QueueConfig, type QueueFile } from "../core/config/queue-config.ts";
 import {
   errorOf,
@@ -10,30 +9,29 @@ import {
   unwrap,
 } from "../core/errors.ts";
 import { type HistorySpan, type QueueHistory, SPANS } from "../core/metrics/history.ts";
+import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { NewGroup } from "../core/task/group.ts";
 import type { LeaseRequest } from "../core/task/lease.ts";
 import type { NewTime } from "../core/task/new-time.ts";
 import { MAX_WAIT_S } from "../core/task/result.ts";
 import { type AddResult, hasEnded, type NewTask, type Task } from "../core/task/task.ts";
 import { type Added, resultOf } from "../objects/queue/admission.ts";
-import { inFileRefusal } from "../objects/queue/definition.ts";
-import type { AckResult } from "../objects/queue/leasing/leasing.ts";
+import { inFileRefusal } from "../objects/queue/context/definition.ts";
 import type {
   DeleteResult,
   ListQuery,
   Pulse,
-  QueueVerbs,
-  QueueView,
   RedriveResult,
   ReleaseResult,
   TaskPage,
   TombstonePage,
   TombstoneQuery,
-} from "../objects/queue/rpc.ts";
-import { directoryAt, type QueueNamespace, queueAt } from "../objects/stubs.ts";
+} from "../objects/queue/inspect/pages.ts";
+import type { AckResult } from "../objects/queue/leasing/leasing.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./group-handle.ts";
 import { answerOf, type ResultOptions } from "./result.ts";
+import type { CallerStubs, QueueStub } from "./stubs.ts";
 
 export interface AddOptions {
   /** All tasks or none: one name that is taken refuses the whole call. Default false. */
@@ -42,13 +40,13 @@ export interface AddOptions {
 
 export class QueueHandle<P = unknown> {
   readonly name: string;
-  readonly #namespace: QueueNamespace;
+  readonly #stubs: CallerStubs;
   readonly #file: QueueFile;
   readonly #adds = new GatheredAdds(async (calls) => (await this.#object()).add(calls));
 
-  constructor(name: string, namespace: QueueNamespace, file: QueueFile) {
+  constructor(name: string, stubs: CallerStubs, file: QueueFile) {
     this.name = name;
-    this.#namespace = namespace;
+    this.#stubs = stubs;
     this.#file = file;
   }
 
@@ -86,7 +84,7 @@ export class QueueHandle<P = unknown> {
    * handler may add more subtasks until it is done. Throws GroupAlreadyExistsError.
    */
   async group(given: NewGroup): Promise<GroupHandle> {
-    return (await createGroup(this.#namespace, given, this.name)).handle;
+    return (await createGroup(this.#stubs, given, this.name)).handle;
   }
 
   /** The task of this name, in whatever state; throws UnknownTaskError. */
@@ -241,21 +239,18 @@ export class QueueHandle<P = unknown> {
     return (await this.#object()).pulse(since);
   }
 
-  // A queue that is not in queue.yaml exists if it once was: its tasks are kept, and can be looked at.
-  async #object(): Promise<QueueVerbs> {
-    if (!this.#file.queues.has(this.name)) {
-      const known = await directoryAt(this.#namespace).knownQueues();
-      if (!known.includes(this.name)) {
-        const names = [...this.#file.queues.keys()].join(", ");
-        const message = `queue: there is no queue "${this.name}"; queue.yaml has ${names}`;
-        throw new UnknownQueueError({ code: "UNKNOWN_QUEUE", message });
-      }
+  // A queue that is not in queue.yaml exists if the directory knows it: its tasks are kept, and can be read.
+  async #object(): Promise<QueueStub> {
+    if (!this.#file.queues.has(this.name) && !(await this.#stubs.directory().isKnown(this.name))) {
+      const names = [...this.#file.queues.keys()].join(", ");
+      const message = `queue: there is no queue "${this.name}"; queue.yaml has ${names}`;
+      throw new UnknownQueueError({ code: "UNKNOWN_QUEUE", message });
     }
     return this.#ownObject();
   }
 
-  #ownObject(): QueueVerbs {
-    return queueAt(this.#namespace, this.name);
+  #ownObject(): QueueStub {
+    return this.#stubs.queue(this.name);
   }
 
   #refuseInFile(): void {
@@ -264,7 +259,7 @@ export class QueueHandle<P = unknown> {
 }
 
 /** The names of all queues: those of queue.yaml in its order, then those that once were in it. */
-export async function allQueueNames(namespace: QueueNamespace, file: QueueFile): Promise<string[]> {
-  const known = await directoryAt(namespace).knownQueues();
+export async function allQueueNames(stubs: CallerStubs, file: QueueFile): Promise<string[]> {
+  const known = await stubs.directory().knownQueues();
   return [...new Set([...file.queues.keys(), ...known])];
 }

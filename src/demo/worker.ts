@@ -22,7 +22,7 @@ const queues = createTaskQueues<unknown, { master: Record<string, unknown>; sub:
 });
 
 export { Backend } from "./backend.ts";
-export const { TaskQueue, TaskRunner } = queues;
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 
 const { defer } = queues.deferred({ report });
 

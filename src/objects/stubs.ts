@@ -1,45 +1,79 @@
-// Whom to ask: every object of the class TaskQueue that others call, found by its name.
-import type { CronVerbs } from "./cron/scheduler.ts";
-import type { DirectoryVerbs } from "./directory/directory.ts";
-import type { GroupVerbs } from "./group/group.ts";
-import { CRON, courierName, DIRECTORY, ownerName } from "./object-names.ts";
-import { partOf } from "./part-of.ts";
-import type { CronTaskVerbs } from "./queue/cron-tasks.ts";
-import type { JoiningVerbs } from "./queue/group-membership.ts";
-import type { CourierVerbs, QueueVerbs } from "./queue/rpc.ts";
+// RPC stubs for every object, found in what the Worker exports. A class that the Worker forgot to export,
+// or to list in its wrangler file, is an error that names the line to add.
+import type { DirectoryRpc, EgressRpc, GroupRpc, QueueRpc, TaskRunnerRpc } from "./rpc.ts";
 
-/** The namespace of the class, wherever the Worker has it from. */
-export type QueueNamespace = Pick<DurableObjectNamespace, "getByName">;
+/** The Durable Object classes and the entrypoint a Worker exports. */
+export const CLASSES = [
+  "TaskQueue",
+  "TaskGroup",
+  "TaskCron",
+  "TaskDirectory",
+  "TaskEgress",
+] as const;
 
-/** The Worker's own, by what the runtime gives as its `exports`. */
-export function ownObjects(exports: unknown): QueueNamespace {
-  return (exports as { TaskQueue: QueueNamespace }).TaskQueue;
+export type ClassName = (typeof CLASSES)[number];
+
+/** A namespace of objects by their names. */
+export interface ObjectNamespace<Rpc> {
+  getByName(name: string): Rpc;
 }
 
-export function queueAt(namespace: QueueNamespace, queue: string): QueueVerbs {
-  return namespace.getByName(queue) as unknown as QueueVerbs;
+/** The one object of its class. */
+export const CRON_NAME = "cron";
+export const DIRECTORY_NAME = "directory";
+
+/** The stubs objects call each other by; `exports` is the runtime's. */
+export class Stubs {
+  readonly #exports: unknown;
+
+  constructor(exports: unknown) {
+    this.#exports = exports;
+  }
+
+  queue(name: string): QueueRpc {
+    return namespaceOf<QueueRpc>(this.#exports, "TaskQueue").getByName(name);
+  }
+
+  group(name: string): GroupRpc {
+    return namespaceOf<GroupRpc>(this.#exports, "TaskGroup").getByName(name);
+  }
+
+  directory(): DirectoryRpc {
+    return namespaceOf<DirectoryRpc>(this.#exports, "TaskDirectory").getByName(DIRECTORY_NAME);
+  }
+
+  /** One of the objects that send a queue's tasks out of the Worker. */
+  egress(queue: string, index: number): EgressRpc {
+    return namespaceOf<EgressRpc>(this.#exports, "TaskEgress").getByName(`${queue}/${index}`);
+  }
+
+  runner(): TaskRunnerRpc {
+    const { TaskRunner } = (this.#exports ?? {}) as { TaskRunner?: TaskRunnerRpc };
+    if (TaskRunner) return TaskRunner;
+    throw new Error(missingExport("TaskRunner"));
+  }
 }
 
-export function joiningAt(namespace: QueueNamespace, queue: string): JoiningVerbs {
-  return partOf(namespace.getByName(queue), "joining");
+/** The namespace of a class among a Worker's exports, its objects typed by who asks. */
+export function namespaceOf<Rpc>(exports: unknown, name: ClassName): ObjectNamespace<Rpc> {
+  const found = ((exports ?? {}) as Partial<Record<ClassName, ObjectNamespace<Rpc>>>)[name];
+  if (!found) throw new Error(missingExport(name));
+  if (typeof found.getByName !== "function") throw new Error(missingMigration(name));
+  return found;
 }
 
-export function cronTasksAt(namespace: QueueNamespace, queue: string): CronTaskVerbs {
-  return partOf(namespace.getByName(queue), "cronTasks");
+/** Throws a sentence for the first class that is not exported or not listed. */
+export function checkExports(exports: unknown): void {
+  for (const name of CLASSES) namespaceOf(exports, name);
+  new Stubs(exports).runner();
 }
 
-export function courierAt(namespace: QueueNamespace, queue: string, courier: number): CourierVerbs {
-  return namespace.getByName(courierName(queue, courier)) as unknown as CourierVerbs;
+function missingExport(name: string): string {
+  const names = [...CLASSES, "TaskRunner"].join(", ");
+  return `task queues: the Worker does not export ${name}; its main module needs the line: export const { ${names} } = queues;`;
 }
 
-export function groupAt(namespace: QueueNamespace, group: string): GroupVerbs {
-  return partOf(namespace.getByName(ownerName(group)), "group");
-}
-
-export function directoryAt(namespace: QueueNamespace): DirectoryVerbs {
-  return partOf(namespace.getByName(DIRECTORY), "directory");
-}
-
-export function cronAt(namespace: QueueNamespace): CronVerbs {
-  return partOf(namespace.getByName(CRON), "cron");
+function missingMigration(name: string): string {
+  const names = CLASSES.map((each) => `"${each}"`).join(", ");
+  return `task queues: the class ${name} has no storage; the wrangler file needs it in a migration: new_sqlite_classes = [${names}]`;
 }

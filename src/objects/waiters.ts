@@ -36,10 +36,10 @@ export class Waiters<Request, Got> {
     return promise;
   }
 
-  /** Answers everyone who waits, as when their time is up. */
-  release(): void {
+  /** Answers everyone who waits: by default as when their time is up. */
+  release(answer: (request: Request) => Got = this.#deps.timedOut): void {
     for (const { request, resolve } of this.#waiting.splice(0)) {
-      resolve(this.#deps.timedOut(request));
+      resolve(answer(request));
     }
     this.#setTimer();
   }

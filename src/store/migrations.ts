@@ -1,11 +1,12 @@
-// What an object keeps on disk, as numbered migrations. Append only: a deployed object has already run
-// those that stand here. docs/storage.md describes the tables for readers.
+// What each role of object keeps on disk, as numbered migrations. Append only: a deployed object has
+// already run those that are listed here. docs/storage.md describes the tables for readers.
+import { text } from "./rows.ts";
 import type { Sql } from "./sql.ts";
 
 // A task's row key is its due time, so that adding, finishing and finding the next are one row each and
 // a million waiting tasks change nothing. Bodies stay out of WITHOUT ROWID tables, where they would
-// swell the tree that look-ups walk.
-const MIGRATIONS: readonly string[] = [
+// swell the tree that look-ups walk. The first seven date from when one class had every role.
+export const QUEUE_MIGRATIONS: readonly string[] = [
   `CREATE TABLE tasks (
      key INTEGER PRIMARY KEY,
      name TEXT NOT NULL,
@@ -65,20 +66,57 @@ const MIGRATIONS: readonly string[] = [
      paused INTEGER NOT NULL,
      last TEXT
    ) WITHOUT ROWID;`,
+  `DROP TABLE known_queues;
+   DROP TABLE removed_queues;
+   DROP TABLE parts;
+   DROP TABLE members;
+   DROP TABLE recurring;
+   ALTER TABLE news RENAME TO group_events;
+   ALTER TABLE joined RENAME TO accepted_groups;
+   ALTER TABLE accepted_groups RENAME COLUMN part TO batch;`,
 ];
 
-/** Brings the tables up to date; on an object that is, it reads one row and writes none. */
-export function migrate(sql: Sql): void {
+export const GROUP_MIGRATIONS: readonly string[] = [
+  `CREATE TABLE batches (number INTEGER PRIMARY KEY, queue TEXT NOT NULL, tasks TEXT NOT NULL);
+   CREATE TABLE members (
+     idx INTEGER PRIMARY KEY,
+     queue TEXT NOT NULL,
+     name TEXT,
+     state TEXT NOT NULL,
+     result TEXT,
+     error TEXT
+   );`,
+];
+
+export const CRON_MIGRATIONS: readonly string[] = [
+  `CREATE TABLE schedules (
+     name TEXT PRIMARY KEY,
+     schedule TEXT NOT NULL,
+     handled INTEGER NOT NULL,
+     paused INTEGER NOT NULL,
+     last TEXT
+   ) WITHOUT ROWID;`,
+];
+
+export const DIRECTORY_MIGRATIONS: readonly string[] = [
+  `CREATE TABLE known_queues (name TEXT PRIMARY KEY) WITHOUT ROWID;
+   CREATE TABLE removed_queues (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;`,
+];
+
+/**
+ * Brings the tables up to date; on an object that is, it reads one row and writes none. The number is
+ * never lowered: an older version over the rows of a newer one leaves them as they are.
+ */
+export function migrate(sql: Sql, migrations: readonly string[]): void {
   sql.run(
     "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
   );
-  const done = Number(sql.rows("SELECT value FROM meta WHERE key = 'schema'")[0]?.value ?? 0);
-  if (done === MIGRATIONS.length) return;
+  const [row] = sql.rows("SELECT value FROM meta WHERE key = 'schema'");
+  const done = row ? Number(text(row, "value")) : 0;
+  if (done >= migrations.length) return;
   sql.transaction(() => {
-    for (const migration of MIGRATIONS.slice(done)) sql.run(migration);
-    sql.run(
-      "INSERT OR REPLACE INTO meta (key, value) VALUES ('schema', ?)",
-      `${MIGRATIONS.length}`,
-    );
+    for (const migration of migrations.slice(done)) sql.run(migration);
+    const query = "INSERT OR REPLACE INTO meta (key, value) VALUES ('schema', ?)";
+    sql.run(query, `${migrations.length}`);
   });
 }

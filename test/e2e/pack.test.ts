@@ -16,7 +16,7 @@ compatibility_date = "2026-08-06"
 rules = [{ type = "Text", globs = ["**/*.yaml"], fallthrough = true }]
 [[migrations]]
 tag = "v1"
-new_sqlite_classes = ["TaskQueue"]
+new_sqlite_classes = ["TaskQueue", "TaskGroup", "TaskCron", "TaskDirectory", "TaskEgress"]
 `,
   "tsconfig.json": JSON.stringify({
     compilerOptions: {
@@ -39,7 +39,7 @@ new_sqlite_classes = ["TaskQueue"]
 import queueYaml from "./queue.yaml";
 interface Env { TASKQUEUE_TOKEN?: string }
 const queues = createTaskQueues<Env, { mail: { to: string } }>({ config: queueYaml });
-export const { TaskQueue, TaskRunner } = queues;
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 export default {
   async fetch(request, env, ctx) {
     const answer = await queues.fetch(request, env, ctx);

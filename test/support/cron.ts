@@ -5,10 +5,9 @@ import { env } from "cloudflare:workers";
 import { parseCronYaml } from "../../src/core/config/cron-config.ts";
 import { parseQueueYaml } from "../../src/core/config/queue-config.ts";
 import type { CronHandle } from "../../src/index.ts";
-import { CRON } from "../../src/objects/object-names.ts";
 import { clock } from "./clock.ts";
 import queueYaml from "./queue.yaml";
-import { alarmOf, crash, objectOf, queue, until } from "./time.ts";
+import { alarmOf, CRON, crash, objectOf, queue, until } from "./time.ts";
 import { cron as cronOf, deployed, received } from "./worker.ts";
 
 export const cron = (): CronHandle => cronOf(env);

@@ -7,7 +7,7 @@ import {
 } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { QueueHandle } from "../../src/index.ts";
-import { DIRECTORY } from "../../src/objects/object-names.ts";
+import { type ClassName, CRON_NAME, DIRECTORY_NAME } from "../../src/objects/stubs.ts";
 import { clock, START } from "./clock.ts";
 import { backendReceived, deployed, get, handlers, received } from "./worker.ts";
 
@@ -19,9 +19,34 @@ export function queue(name: string): QueueHandle {
 /** Objects that have been spoken to since the last fresh start. */
 const touched = new Set<string>();
 
+/** Names of objects that are no queues: each has a slash in front. */
+export const DIRECTORY = "/queues";
+export const CRON = "/cron";
+
+export function groupObject(group: string): string {
+  return `/groups/${group}`;
+}
+
+export function egressObject(queue: string, index: number): string {
+  return `/egress/${queue}/${index}`;
+}
+
+/** The object of a queue, or of one of the names above. */
 export function objectOf(name: string): DurableObjectStub {
   touched.add(name);
-  return (exports as unknown as { TaskQueue: DurableObjectNamespace }).TaskQueue.getByName(name);
+  const { className, own } = placeOf(name);
+  return (exports as unknown as Record<ClassName, DurableObjectNamespace>)[className].getByName(
+    own,
+  );
+}
+
+function placeOf(name: string): { className: ClassName; own: string } {
+  if (name === DIRECTORY) return { className: "TaskDirectory", own: DIRECTORY_NAME };
+  if (name === CRON) return { className: "TaskCron", own: CRON_NAME };
+  const [, kind, ...rest] = name.startsWith("/") ? name.split("/") : [];
+  if (kind === "groups") return { className: "TaskGroup", own: rest.join("/") };
+  if (kind === "egress") return { className: "TaskEgress", own: rest.join("/") };
+  return { className: "TaskQueue", own: name };
 }
 
 /** Before each test: empty storage, the clock at its start, no handlers. */

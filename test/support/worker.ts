@@ -4,6 +4,10 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { CronFile } from "../../src/core/config/cron-config.ts";
 import { parseQueueYaml } from "../../src/core/config/queue-config.ts";
 import { createTaskQueues } from "../../src/index.ts";
+import { TaskCronObject } from "../../src/objects/cron/task-cron.ts";
+import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.ts";
+import { TaskEgressObject } from "../../src/objects/egress/task-egress.ts";
+import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import { clock } from "./clock.ts";
 import queueYaml from "./queue.yaml";
@@ -62,7 +66,43 @@ const file = parseQueueYaml(queueYaml);
 
 export class TaskQueue extends TaskQueueObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, file, targets, deployed.cron);
+    super(ctx, env, file, targets);
+  }
+
+  override now(): number {
+    return clock.now;
+  }
+}
+
+export class TaskGroup extends TaskGroupObject<unknown> {
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env, file);
+  }
+
+  override now(): number {
+    return clock.now;
+  }
+}
+
+export class TaskCron extends TaskCronObject<unknown> {
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env, deployed.cron);
+  }
+
+  override now(): number {
+    return clock.now;
+  }
+}
+
+export class TaskDirectory extends TaskDirectoryObject<unknown> {
+  override now(): number {
+    return clock.now;
+  }
+}
+
+export class TaskEgress extends TaskEgressObject<unknown> {
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env, targets);
   }
 
   override now(): number {

@@ -5,7 +5,7 @@ import queueYaml from "./queue.yaml";
 
 const queues = createTaskQueues({ config: queueYaml, targets: { backend: "BACKEND" } });
 
-export const { TaskQueue, TaskRunner } = queues;
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 
 export default queues.serve({
   async fetch(_request: Request, env: unknown): Promise<Response> {

@@ -1,6 +1,6 @@
 // Acting on many tasks: first all that match are listed, so that there is a number to ask back with, and then
 // exactly those are acted on, a chunk at a time.
-import type { TaskPage } from "../../objects/queue/rpc.ts";
+import type { TaskPage } from "../../objects/queue/inspect/pages.ts";
 
 /** Every name the pages have; `counted` hears the number so far. */
 export async function namesOnPages(

@@ -1,6 +1,6 @@
 // A bulk action under way: the names it is for, how far it is, and stopping it.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { TaskPage } from "../../objects/queue/rpc.ts";
+import type { TaskPage } from "../../objects/queue/inspect/pages.ts";
 import { get } from "../api.ts";
 import { sayDone, sayRefused } from "../shell/messages.tsx";
 import { actOnAll, type BulkProgress, namesOnPages, outcomeText } from "./bulk.ts";

@@ -9,7 +9,7 @@ const MAX_NAME = 500;
  * The task for the other queue: sent as it was to be sent, by that queue's rules, with headers that say
  * where from and why. `key` makes its name this failure's own, so that handing it on twice adds it once.
  */
-export function handedOn(queue: string, task: StoredTask, key: number): NewTask {
+export function deadLetterTask(queue: string, task: StoredTask, key: number): NewTask {
   const { url, method, params, payload, payloadBase64, headers, target, ...rest } = taskView(
     queue,
     "failed",

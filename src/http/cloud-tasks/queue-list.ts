@@ -5,7 +5,7 @@ import { parseFilter, type QueueFilter } from "../../core/cloud-tasks/queue-filt
 import { resourceOf } from "../../core/cloud-tasks/queue-resource.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { UnknownQueueError } from "../../core/errors.ts";
-import type { QueueView } from "../../objects/queue/rpc.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { json } from "../respond.ts";
 import { askedQueue, type Call, pageSizeOf, pageTokenOf, placeOf, queryOf } from "./call.ts";
 import { queueIds, shownQueue } from "./queues.ts";

@@ -15,7 +15,7 @@ import {
 } from "../../core/cloud-tasks/status.ts";
 import { queueIn } from "../../core/cloud-tasks/versions.ts";
 import { UnknownQueueError } from "../../core/errors.ts";
-import type { QueueView } from "../../objects/queue/rpc.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { json } from "../respond.ts";
 import {
   type AskedQueue,

@@ -11,7 +11,7 @@ import {
   withChange,
 } from "../../core/metrics/queue-changes.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
-import type { Pulse } from "../../objects/queue/rpc.ts";
+import type { Pulse } from "../../objects/queue/inspect/pages.ts";
 import type { ApiQueues } from "./request.ts";
 
 /** What a watcher is told, if there is anything. */

@@ -4,7 +4,7 @@ import { AutoRouter, type IRequest } from "itty-router";
 import type { QueueHandle } from "../../client/queue-handle.ts";
 import { refuse, type TaskQueueError } from "../../core/errors.ts";
 import type { AddResult, NewTask } from "../../core/task/task.ts";
-import type { ListQuery } from "../../objects/queue/rpc.ts";
+import type { ListQuery } from "../../objects/queue/inspect/pages.ts";
 import { errorResponse, failureJson, json, thrownResponse } from "../respond.ts";
 import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
 import { getHistory, queueEvents } from "./event-routes.ts";

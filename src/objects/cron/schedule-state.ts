@@ -1,44 +1,50 @@
-// How the entries of cron.yaml stand: the file says what there is, the rows how far it has come.
+// The state of each entry of cron.yaml: the file says what there is, the rows how far it has come.
 import type { CronEntry, CronFile } from "../../core/config/cron-config.ts";
-import type { RecurringRow } from "../../store/cron/schedule-states.ts";
-import type { Store } from "../../store/queue/queue-store.ts";
-import { CRON } from "../object-names.ts";
+import type { CronStore } from "../../store/cron/cron-store.ts";
+import type { ScheduleRow } from "../../store/cron/schedule-states.ts";
+import type { Commit } from "../commit.ts";
 
 /** An entry, how far it has come, and when it is due next (ms). */
-export interface Standing {
+export interface ScheduleState {
   entry: CronEntry;
-  row: RecurringRow;
+  row: ScheduleRow;
   next: number;
 }
 
-export class CronStandings {
-  readonly #store: Store;
-  readonly #entries: CronFile;
-  readonly #now: () => number;
+export interface ScheduleDeps {
+  store: CronStore;
+  commit: Commit;
+  /** The cron.yaml this Worker was deployed with. */
+  entries: CronFile;
+  /** ms since 1970 */
+  now: () => number;
+}
+
+export class Schedules {
+  readonly #deps: ScheduleDeps;
+  // Derived from the row's `handled` alone, so a rollback cannot make it untrue.
   readonly #nexts = new Map<string, { handled: number; next: number }>();
   #isCurrent = false;
 
-  constructor(store: Store, entries: CronFile, now: () => number) {
-    this.#store = store;
-    this.#entries = entries;
-    this.#now = now;
+  constructor(deps: ScheduleDeps) {
+    this.#deps = deps;
   }
 
   /** All entries in the file's order. */
-  all(): Standing[] {
+  all(): ScheduleState[] {
     this.#becomeCurrent();
     const rows = this.#rows();
-    return [...this.#entries.values()].map((entry) => {
-      const row = rows.get(entry.name) as RecurringRow;
+    return [...this.#deps.entries.values()].map((entry) => {
+      const row = rows.get(entry.name) as ScheduleRow;
       return { entry, row, next: this.#next(entry, row) };
     });
   }
 
-  #rows(): Map<string, RecurringRow> {
-    return new Map(this.#store.recurring.all().map((row) => [row.name, row]));
+  #rows(): Map<string, ScheduleRow> {
+    return new Map(this.#deps.store.schedules.all().map((row) => [row.name, row]));
   }
 
-  #next({ name, next: schedule }: CronEntry, { handled }: RecurringRow): number {
+  #next({ name, next: schedule }: CronEntry, { handled }: ScheduleRow): number {
     const known = this.#nexts.get(name);
     if (known?.handled === handled) return known.next;
     const next = schedule(handled) ?? Number.POSITIVE_INFINITY;
@@ -50,16 +56,24 @@ export class CronStandings {
   // counts from now; one that is gone is forgotten.
   #becomeCurrent(): void {
     if (this.#isCurrent) return;
-    const { meta, recurring } = this.#store;
-    const [rows, now] = [this.#rows(), this.#now()];
-    this.#store.transaction(now, () => {
-      if (meta.get("name") !== CRON) meta.set("name", CRON);
-      for (const { name, schedule, timezone } of this.#entries.values()) {
-        const goesBy = `${schedule} ${timezone}`;
-        if (rows.get(name)?.schedule !== goesBy) recurring.begin(name, goesBy, now);
-      }
-      for (const name of rows.keys()) if (!this.#entries.has(name)) recurring.remove(name);
-    });
     this.#isCurrent = true;
+    try {
+      this.#deps.commit.run(() => this.#adoptFile());
+    } catch (error) {
+      this.#isCurrent = false;
+      throw error;
+    }
+  }
+
+  #adoptFile(): void {
+    const { store, entries, now } = this.#deps;
+    const rows = this.#rows();
+    for (const { name, schedule, timezone } of entries.values()) {
+      const full = `${schedule} ${timezone}`;
+      const known = rows.get(name);
+      if (known?.schedule === full) continue;
+      store.schedules.begin(name, full, now());
+    }
+    for (const name of rows.keys()) if (!entries.has(name)) store.schedules.remove(name);
   }
 }

@@ -1,10 +1,10 @@
-// An entry of cron.yaml as it is shown.
+// An entry of cron.yaml as its callers see it.
 import type { RetryOptions } from "../../core/task/task.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
 import type { LastRun } from "../../store/cron/schedule-states.ts";
-import type { Standing } from "./schedule-state.ts";
+import type { ScheduleState } from "./schedule-state.ts";
 
-/** A recurring task as it stands; times RFC 3339 UTC with milliseconds. */
+/** A recurring task and its state; times RFC 3339 UTC with milliseconds. */
 export interface CronView {
   name: string;
   description?: string;
@@ -24,7 +24,7 @@ export interface CronView {
   lastRun?: { task: string; queue: string; addedAt: string; dueAt?: string };
 }
 
-export function cronView({ entry: { next: _, ...entry }, row, next }: Standing): CronView {
+export function cronView({ entry: { next: _, ...entry }, row, next }: ScheduleState): CronView {
   const { paused, last } = row;
   return {
     ...entry,

@@ -1,18 +1,19 @@
-// An attempt that can be told to stop: it is run with a signal, which aborts when the queue's object says
-// that it is over, or goes away.
+// Cancellation of an attempt: it is run with a signal, which aborts when the queue's object cancels the
+// attempt, or goes away.
 import type { Outcome } from "../../core/task/task.ts";
-import { onWire, type WireOutcome } from "./outcome.ts";
+import { toWire, type WireOutcome } from "./outcome.ts";
 
-/** An attempt that takes longer than this begins to listen for its end. */
+/** An attempt that takes longer than this asks its queue for a cancellation. */
 const LISTEN_AFTER_MS = 250;
 
 /**
- * Runs an attempt. `ending` asks the queue's object, of attempts that take long alone, and settles with
- * the reason why it is over; when the object goes away itself the call breaks, which says the same.
+ * Runs an attempt. `cancelled` asks the queue's object, for attempts that take long alone, and settles with
+ * the reason once the attempt is cancelled or over; when the object goes away the call breaks, which means
+ * the same.
  */
-export async function attended(
+export async function withCancellation(
   ctx: Pick<ExecutionContext, "waitUntil">,
-  ending: () => Promise<string>,
+  cancelled: () => Promise<string>,
   attempt: (signal: AbortSignal) => Promise<Outcome>,
 ): Promise<WireOutcome> {
   const controller = new AbortController();
@@ -20,11 +21,11 @@ export async function attended(
   const timer = setTimeout(async () => {
     // When the queue goes away this call is cut; the handler gets time to clean up all the same.
     ctx.waitUntil(outcome);
-    const reason = await ending().catch(() => "the queue went away");
+    const reason = await cancelled().catch(() => "the queue went away");
     controller.abort(new DOMException(reason, "AbortError"));
   }, LISTEN_AFTER_MS);
   try {
-    return onWire(await outcome);
+    return toWire(await outcome);
   } finally {
     clearTimeout(timer);
   }

@@ -7,13 +7,13 @@ import type { Outcome } from "../../core/task/task.ts";
 /** An outcome on its way back: the status alone where it says all, for every field of a message costs. */
 export type WireOutcome = number | Outcome;
 
-export function onWire(outcome: Outcome): WireOutcome {
+export function toWire(outcome: Outcome): WireOutcome {
   if (outcome.kind !== "answered") return outcome;
   const { status, error, result, retryAfter, isFinal } = outcome;
   return error || result || retryAfter !== undefined || isFinal ? outcome : status;
 }
 
-export function offWire(outcome: WireOutcome): Outcome {
+export function fromWire(outcome: WireOutcome): Outcome {
   return typeof outcome === "number" ? { kind: "answered", status: outcome } : outcome;
 }
 

@@ -5,17 +5,14 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { placeOf, type Targets } from "../../core/egress/targets.ts";
 import { failureResponse } from "../../core/task/failures.ts";
 import type { Outcome } from "../../core/task/task.ts";
+import type { TaskRunnerRpc } from "../rpc.ts";
 import { targetsOf } from "../settings.ts";
-import { ownObjects, queueAt } from "../stubs.ts";
-import { attended } from "./cancellation.ts";
+import { Stubs } from "../stubs.ts";
+import { withCancellation } from "./cancellation.ts";
 import type { Delivery } from "./delivery.ts";
 import { logFailure } from "./failure-log.ts";
 import { outcomeOf, type WireOutcome } from "./outcome.ts";
 import { requestOf } from "./request.ts";
-
-export interface TaskRunnerVerbs {
-  run(delivery: Delivery): Promise<WireOutcome>;
-}
 
 /** Who takes a task's request. */
 interface Handler {
@@ -34,7 +31,7 @@ export interface InsideProps {
 
 export class TaskRunnerEntrypoint<Env = unknown>
   extends WorkerEntrypoint<Env>
-  implements TaskRunnerVerbs
+  implements TaskRunnerRpc
 {
   readonly #app: App<Env> | undefined;
   readonly #targets: Targets;
@@ -48,9 +45,9 @@ export class TaskRunnerEntrypoint<Env = unknown>
 
   async run(delivery: Delivery): Promise<WireOutcome> {
     const { queue, attempt } = delivery;
-    // Looked up by an attempt that takes long alone: for every one it was a tenth of the throughput.
-    const ending = () => queueAt(ownObjects(this.ctx.exports), queue).ending(attempt);
-    return attended(this.ctx, ending, (signal) => this.#attempt(delivery, signal));
+    // The stub is made for an attempt that takes long alone: for every one it was a tenth of the throughput.
+    const cancelled = () => new Stubs(this.ctx.exports).queue(queue).cancelled(attempt);
+    return withCancellation(this.ctx, cancelled, (signal) => this.#attempt(delivery, signal));
   }
 
   async #attempt(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
@@ -62,8 +59,8 @@ export class TaskRunnerEntrypoint<Env = unknown>
     } catch (error) {
       if (signal.aborted) return { kind: "unanswered", error: String(signal.reason) };
       logFailure(`task "${delivery.name}" on "${delivery.queue}"`, error);
-      const said = failureResponse(error);
-      return said ? outcomeOf(said) : { kind: "answered", status: 500, error: String(error) };
+      const answer = failureResponse(error);
+      return answer ? outcomeOf(answer) : { kind: "answered", status: 500, error: String(error) };
     }
   }
 

@@ -1,22 +1,22 @@
-// Who carries tasks to the outside. The platform lets one request, and all that it calls by bindings, wait
-// for six outgoing connections at once; an alarm is one such request. So they go out from further objects,
-// six from each, and a queue may have as many open as its entry says.
+// The egress objects of a queue. The platform lets one request, and all that it calls by bindings, wait for
+// six outgoing connections at once; an alarm is one such request. So attempts leave from further objects,
+// six from each, and a queue may have as many open as its definition says.
 
 /** Outgoing connections that one invocation may wait for at once. */
-export const SEATS = 6;
+export const CONNECTIONS_PER_OBJECT = 6;
 
-export class Couriers {
-  // Free seats are taken again first, so there are never more couriers than the most at once needed.
+export class EgressPool {
+  // Free connections are used again first, so there are never more objects than the most at once needed.
   readonly #free: number[] = [];
   #next = 0;
 
-  /** Begins the call at once, by a courier that has a seat free. */
-  async send<T>(call: (courier: number) => Promise<T>): Promise<T> {
-    const seat = this.#free.pop() ?? this.#next++;
+  /** Begins the call at once, by the egress object `index`, which has a connection free. */
+  async send<T>(call: (index: number) => Promise<T>): Promise<T> {
+    const connection = this.#free.pop() ?? this.#next++;
     try {
-      return await call(Math.floor(seat / SEATS));
+      return await call(Math.floor(connection / CONNECTIONS_PER_OBJECT));
     } finally {
-      this.#free.push(seat);
+      this.#free.push(connection);
     }
   }
 }

@@ -1,4 +1,4 @@
-// An attempt that leaves the Worker: checked once more, signed, and sent. Never throws.
+// An attempt that leaves the Worker: its host is checked once more, it is signed, and sent. Never throws.
 import { hostRefusal, parseHostRules } from "../../core/egress/host-rules.ts";
 import { parseSigningSecrets } from "../../core/egress/signing-secrets.ts";
 import type { Outcome } from "../../core/task/task.ts";
@@ -9,7 +9,7 @@ import type { QueueSettings } from "../settings.ts";
 import { identityOf, signToken } from "./identity.ts";
 import { webhookHeaders } from "./webhook-signature.ts";
 
-export interface CallOut {
+export interface SendDeps {
   /** Where the task's target is mapped to; whoever set that may send there. */
   origin?: string;
   settings: QueueSettings;
@@ -19,26 +19,26 @@ export interface CallOut {
 }
 
 /** Why a request was not sent: what is wrong with the settings, or with where it was to go. */
-class NotCalled extends Error {}
+class NotSent extends Error {}
 
-export async function callOut(delivery: Delivery, call: CallOut): Promise<Outcome> {
+export async function send(delivery: Delivery, deps: SendDeps): Promise<Outcome> {
   try {
-    const request = await signedRequest(delivery, call);
+    const request = await signedRequest(delivery, deps);
     const response = await fetch(request);
     const outcome = await outcomeOf(response, delivery.keepsResult);
-    return isRedirect(outcome) ? { ...outcome, error: leadsTo(response) } : outcome;
+    return isRedirect(outcome) ? { ...outcome, error: redirectError(response) } : outcome;
   } catch (error) {
-    if (error instanceof NotCalled) {
+    if (error instanceof NotSent) {
       console.error(`task "${delivery.name}" on "${delivery.queue}" not called: ${error.message}`);
       return { kind: "unanswered", error: `not called: ${error.message}` };
     }
-    const { signal } = call;
+    const { signal } = deps;
     return { kind: "unanswered", error: String(signal.aborted ? signal.reason : error) };
   }
 }
 
-async function signedRequest(delivery: Delivery, call: CallOut): Promise<Request> {
-  const { origin, settings, signal } = call;
+async function signedRequest(delivery: Delivery, deps: SendDeps): Promise<Request> {
+  const { origin, settings, signal } = deps;
   const url = urlOf(delivery, origin);
   if (origin === undefined) checkHost(url, settings);
   const { method = "POST" } = delivery.spec ?? {};
@@ -47,8 +47,8 @@ async function signedRequest(delivery: Delivery, call: CallOut): Promise<Request
   // A copy: those of ordinary tasks are shared.
   const headers = new Headers(headersOf(delivery));
   const signed = {
-    ...(await identityHeaders(delivery, url, call)),
-    ...(await signatureHeaders(delivery, content, call)),
+    ...(await identityHeaders(delivery, url, deps)),
+    ...(await signatureHeaders(delivery, content, deps)),
   };
   for (const [name, value] of Object.entries(signed)) headers.set(name, value);
   const body = given === undefined ? null : content;
@@ -60,17 +60,17 @@ async function signedRequest(delivery: Delivery, call: CallOut): Promise<Request
 // Checked again here, not only when it was added: the settings may have changed since.
 function checkHost(url: string, { TASKQUEUE_ALLOW_HOSTS }: QueueSettings): void {
   const refusal = hostRefusal(new URL(url), parseHostRules(TASKQUEUE_ALLOW_HOSTS));
-  if (refusal !== undefined) throw new NotCalled(refusal);
+  if (refusal !== undefined) throw new NotSent(refusal);
 }
 
 async function identityHeaders(
   { spec }: Delivery,
   url: string,
-  { settings, now }: CallOut,
+  { settings, now }: SendDeps,
 ): Promise<Record<string, string>> {
   if (!spec?.oidcToken) return {};
   const { ok: identity, failure } = await identityOf(settings);
-  if (failure) throw new NotCalled(`oidcToken: ${failure.message}`);
+  if (failure) throw new NotSent(`oidcToken: ${failure.message}`);
   const { serviceAccountEmail, audience = url } = spec.oidcToken;
   const token = await signToken(identity, { serviceAccountEmail, audience }, now);
   return { Authorization: `Bearer ${token}` };
@@ -79,10 +79,10 @@ async function identityHeaders(
 async function signatureHeaders(
   { queue, name }: Delivery,
   body: Uint8Array,
-  { settings, now }: CallOut,
+  { settings, now }: SendDeps,
 ): Promise<Record<string, string>> {
   const { ok: keys, failure } = parseSigningSecrets(settings.TASKQUEUE_SIGNING_SECRET);
-  if (failure) throw new NotCalled(failure.message);
+  if (failure) throw new NotSent(failure.message);
   if (keys.length === 0) return {};
   // A queue's name has no underscore, so no two tasks share an id.
   return webhookHeaders(keys, { id: `${queue}_${name}`, now, body });
@@ -92,7 +92,7 @@ function isRedirect(outcome: Outcome): outcome is Outcome & { kind: "answered" }
   return outcome.kind === "answered" && outcome.status >= 300 && outcome.status <= 399;
 }
 
-function leadsTo({ headers }: Response): string {
+function redirectError({ headers }: Response): string {
   const location = headers.get("Location");
   return `redirects are not followed${location === null ? "" : `; this one leads to ${location}`}`;
 }

@@ -1,4 +1,4 @@
-// The tasks of a group, each checked as its own queue would check it before any of them is taken.
+// The tasks of a group: each is checked as its own queue would check it, before any of them is accepted.
 
 import type { HostRules } from "../../core/egress/host-rules.ts";
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
@@ -16,8 +16,8 @@ export interface QueueModes {
   modeOf: (queue: string) => Promise<"push" | "pull" | undefined>;
 }
 
-/** A task that would be taken, for this queue; `size` in characters, about. */
-export interface Admitted {
+/** A task its queue would accept; `size` in characters, about. */
+export interface CheckedTask {
   queue: string;
   task: object;
   size: number;
@@ -26,11 +26,11 @@ export interface Admitted {
 const MAX_CALL_BYTES = 30 * 1024 * 1024;
 
 /** All of the tasks, or the refusal of every one that is wrong. */
-export async function admitTasks(
+export async function checkTasks(
   given: readonly unknown[],
   field: "tasks" | "then",
   { hosts, hasIdentity, now, modeOf }: QueueModes,
-): Promise<Answer<Admitted[]>> {
+): Promise<Answer<CheckedTask[]>> {
   const split = given.map((task, i) => splitQueue(field === "then" ? field : `tasks[${i}]`, task));
   const queues = new Set(split.flatMap(({ ok }) => ok?.queue ?? []));
   const modes = new Map<string, "push" | "pull">();
@@ -64,11 +64,11 @@ export async function admitTasks(
 
 function together(
   answers: readonly (
-    | { ok: Admitted; failure?: undefined }
+    | { ok: CheckedTask; failure?: undefined }
     | { failure: Failure; ok?: undefined }
   )[],
   field: "tasks" | "then",
-): Answer<Admitted[]> {
+): Answer<CheckedTask[]> {
   const bad = answers.flatMap(({ failure }, index) => (failure ? [{ index, ...failure }] : []));
   const [first] = bad;
   if (first) {
@@ -80,9 +80,9 @@ function together(
     const others = bad.length > 1 ? ` (and ${bad.length - 1} more)` : "";
     return refuse(first.code, `${where}${first.message}${others}; nothing was added`, bad);
   }
-  const admitted = answers.map(({ ok }) => ok as Admitted);
-  const bytes = admitted.reduce((sum, { size }) => sum + size, 0);
-  if (bytes <= MAX_CALL_BYTES) return { ok: admitted };
+  const checked = answers.map(({ ok }) => ok as CheckedTask);
+  const bytes = checked.reduce((sum, { size }) => sum + size, 0);
+  if (bytes <= MAX_CALL_BYTES) return { ok: checked };
   return refuse(
     "TASK_TOO_LARGE",
     `tasks: found ${bytes} bytes, expected at most ${MAX_CALL_BYTES} in one call`,

@@ -1,168 +1,165 @@
-// What a group has to have done by others: parts to be put on their queues, subtasks to be dropped, `then` to
-// be added, the master and the queues to be told that it is over. Each errand is read from the rows, done in
-// turns of the alarm, and crossed off once the other object has it on disk.
-import type { Answer, Failure } from "../../core/errors.ts";
+// What a group needs other objects to do: accept batches of subtasks, drop subtasks, add `then`, end the
+// master, forget the group. Each step is read from the rows, done by one job of the alarm, and noted once
+// the other object has it on disk; done twice it changes nothing. The order of the steps:
+//
+//   batches accepted -> (cancelled: subtasks dropped) -> (done: `then` added)
+//     -> (ended: master ended) -> (over: queues forget the group) -> a week later the record is erased
+import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { reasonOf } from "../../core/task/group.ts";
-import type { GroupRecord } from "../../store/meta.ts";
-import type { Store } from "../../store/queue/queue-store.ts";
-import type { JoiningVerbs } from "../queue/group-membership.ts";
+import type { GroupRecord, GroupStore } from "../../store/group/group-store.ts";
+import type { SubtaskBatch } from "../../store/group/subtask-batches.ts";
+import { AlarmJob } from "../alarm-job.ts";
+import type { BatchCall, QueueRpc } from "../rpc.ts";
 import type { Group } from "./group.ts";
 import { GROUP_KEPT_MS } from "./progress.ts";
 import { isOver } from "./record.ts";
 
-export interface ErrandDeps {
-  store: Store;
+export interface CoordinatorDeps {
+  store: GroupStore;
   group: Group;
   /** ms since 1970 */
   now: () => number;
-  /** A queue's part in groups. */
-  queue: (name: string) => JoiningVerbs;
-  /** Makes sure of a turn at `at` (ms). */
-  wakeBy: (at: number) => void;
+  queue: (name: string) => QueueRpc;
+  /** Called when a run has ended. */
+  ended: () => void;
 }
 
-const AGAIN_MS = 2_000;
-/** Should the object end while an errand is under way, an alarm lies within this. */
-const WATCHDOG_MS = 10_000;
+const RETRY_MS = 2_000;
 
-export class GroupErrands {
-  readonly #deps: ErrandDeps;
-  #isUnderWay = false;
-  #notBefore = 0;
+export class GroupCoordinator extends AlarmJob {
+  readonly #deps: CoordinatorDeps;
 
-  constructor(around: ErrandDeps) {
-    this.#deps = around;
+  constructor(deps: CoordinatorDeps) {
+    super({
+      name: "a step of a group",
+      now: deps.now,
+      pendingAt: () => this.#pendingAt(),
+      run: () => this.#runAll(),
+      ended: deps.ended,
+      retryMs: RETRY_MS,
+    });
+    this.#deps = deps;
   }
 
-  /** Sets the alarm for what is to be done next; on start, and after every change. */
-  arm(): void {
-    const { group, wakeBy, now } = this.#deps;
-    const { record } = group;
-    if (!record || this.#isUnderWay) return;
-    if (this.#next(record)) wakeBy(Math.max(now(), this.#notBefore));
-    else if (record.endedAt !== undefined) wakeBy(record.endedAt + GROUP_KEPT_MS);
+  #pendingAt(): number | undefined {
+    const { record } = this.#deps.group;
+    if (!record) return undefined;
+    if (this.#next(record)) return 0;
+    return record.endedAt === undefined ? undefined : record.endedAt + GROUP_KEPT_MS;
   }
 
-  /** Does what is to be done, or forgets the group when its time has come; an alarm calls it. */
-  turn(): void {
+  async #runAll(): Promise<void> {
     const { group, now } = this.#deps;
+    for (let step = this.#next(group.record); step; step = this.#next(group.record)) await step();
     const { record } = group;
-    if (!record) return;
-    if (this.#isUnderWay) {
-      this.#deps.wakeBy(now() + WATCHDOG_MS);
-      return;
-    }
-    if (record.endedAt !== undefined && record.endedAt + GROUP_KEPT_MS <= now()) {
-      this.#run(() => this.#forget(record));
-    } else if (this.#notBefore <= now() && this.#next(record)) this.#run(() => this.#goAll());
-    else this.arm();
+    if (record?.endedAt === undefined || record.endedAt + GROUP_KEPT_MS > now()) return;
+    if (!record.forgotten) await this.#forget(record);
+    group.erase();
   }
 
-  #run(work: () => Promise<void>): void {
-    this.#isUnderWay = true;
-    this.#deps.wakeBy(this.#deps.now() + WATCHDOG_MS);
-    void work()
-      .catch((error) => {
-        console.error(`task queue: an errand of a group failed, trying again`, error);
-        this.#notBefore = this.#deps.now() + AGAIN_MS;
-      })
-      .finally(() => {
-        this.#isUnderWay = false;
-        this.arm();
-      });
-  }
-
-  async #goAll(): Promise<void> {
-    const { group } = this.#deps;
-    for (let go = this.#next(group.record); go; go = this.#next(group.record)) await go();
-  }
-
-  /** The next errand, undefined when there is none. */
+  /** The next step, undefined when there is none. */
   #next(record: GroupRecord | undefined): (() => Promise<void>) | undefined {
     if (!record) return undefined;
-    const { state, then, masterWaits, cancelled, left } = record;
-    if (this.#deps.store.members.hasParts()) return () => this.#putParts(record);
-    if (cancelled === "asked") return () => this.#drop(record);
+    const { state, then, masterParked, cancelled, forgotten } = record;
+    if (this.#deps.store.batches.any()) return () => this.#sendBatches(record);
+    if (cancelled === "requested") return () => this.#drop(record);
     if (state === "done" && then && !then.added) return () => this.#addThen(record, then);
-    if (state !== "running" && masterWaits) return () => this.#tellMaster(record, state);
-    if (isOver(record) && !left && queuesOf(record).length > 0) return () => this.#leave(record);
+    if (state !== "running" && masterParked) return () => this.#endMaster(record, state);
+    if (isOver(record) && !forgotten && queuesOf(record).length > 0)
+      return () => this.#forget(record);
     return undefined;
   }
 
-  /** Notes that an errand of this group is done, unless its name stands for another by now. */
+  /** Notes that a step of this group is done, unless its name stands for another by now. */
   #done({ first }: GroupRecord, change: (record: GroupRecord) => GroupRecord): void {
     this.#deps.group.change((current) =>
-      current.first.part === first.part ? change(current) : current,
+      current.first.batch === first.batch ? change(current) : current,
     );
   }
 
-  async #putParts({ name, first }: GroupRecord): Promise<void> {
-    const { store, group, queue: of } = this.#deps;
-    const parts = store.members.nextParts();
-    await Promise.all(
-      parts.map(async ({ number, queue, indexes, tasks }) => {
-        const call = { group: name, first: first.part, part: number, indexes, tasks };
-        taken(await of(queue).join(call));
-        group.change((record) => {
-          store.members.removePart(number);
-          return record;
-        });
-      }),
-    );
+  // A queue that does not answer delays its own batches alone.
+  async #sendBatches(record: GroupRecord): Promise<void> {
+    const batches = this.#deps.store.batches.next();
+    const sent = await Promise.allSettled(batches.map((batch) => this.#sendBatch(record, batch)));
+    const failed = sent.find((result) => result.status === "rejected");
+    if (failed) throw failed.reason;
+  }
+
+  async #sendBatch({ name, first }: GroupRecord, batch: SubtaskBatch): Promise<void> {
+    const { number, queue, indexes, tasks } = batch;
+    const call = { group: name, first: first.batch, batch: number, indexes, tasks };
+    const answer = await this.#accept(queue, call);
+    this.#deps.group.batchSent(batch, answer.failure);
+  }
+
+  /** A queue that was removed refuses for good; whatever else fails is tried again. */
+  async #accept(queue: string, call: BatchCall): Promise<Answer<Failure[]>> {
+    if (!(await this.#deps.group.isKnown(queue))) {
+      return refuse("UNKNOWN_QUEUE", `queue: there is no queue "${queue}" any more`);
+    }
+    const answer = await this.#deps.queue(queue).acceptBatch(call);
+    if (!answer.failure || answer.failure.code === "UNKNOWN_QUEUE") return answer;
+    throw new Error(`${answer.failure.code}: ${answer.failure.message}`);
   }
 
   async #drop(record: GroupRecord): Promise<void> {
-    const { name, parts, queues } = record;
-    await Promise.all(queues.map((queue) => this.#deps.queue(queue).drop(name, parts)));
-    this.#done(record, (current) => ({ ...current, cancelled: "told" }));
+    const { name, batches, queues } = record;
+    await this.#each(queues, (queue) => queue.dropGroup(name, batches));
+    this.#done(record, (current) => ({ ...current, cancelled: "dropped" }));
   }
 
   async #addThen(
     record: GroupRecord,
     { queue, task }: NonNullable<GroupRecord["then"]>,
   ): Promise<void> {
-    const { name, parts, first } = record;
-    const call = { group: name, first: first.part, part: parts, indexes: [null], tasks: [task] };
-    const [failure] = taken(await this.#deps.queue(queue).join(call));
-    if (failure) console.error(`task queue: "then" of the group "${name}" was refused:`, failure);
+    const { name, batches, first } = record;
+    const call = {
+      group: name,
+      first: first.batch,
+      batch: batches,
+      indexes: [null],
+      tasks: [task],
+    };
+    const { ok: failures, failure } = await this.#accept(queue, call);
+    const refused = failure ?? failures?.[0];
+    if (refused) console.error(`task queue: "then" of the group "${name}" was refused:`, refused);
     this.#done(record, (current) => ({
       ...current,
-      then: { queue, task, added: true, ...(failure ? { error: failure.message } : {}) },
-      queues: [...new Set([...current.queues, queue])],
+      then: { queue, task, added: true, ...(refused ? { error: refused.message } : {}) },
+      queues: failure ? current.queues : [...new Set([...current.queues, queue])],
     }));
   }
 
-  async #tellMaster(record: GroupRecord, state: "done" | "failed" | "cancelled"): Promise<void> {
+  async #endMaster(record: GroupRecord, state: "done" | "failed" | "cancelled"): Promise<void> {
     const { queue, store } = this.#deps;
     const { name, master, masterMadeAt, total } = record;
-    if (master && masterMadeAt !== undefined) {
+    if (master && masterMadeAt !== undefined && (await this.#deps.group.isKnown(master.queue))) {
       const { done = 0, failed = 0, deleted = 0 } = store.members.count();
       const reason =
         state === "done" ? {} : { reason: reasonOf(name, state, { total, done, failed, deleted }) };
-      const news = { name: master.name, madeAt: masterMadeAt, group: name, state, ...reason };
-      await queue(master.queue).ended(news);
+      const end = { name: master.name, madeAt: masterMadeAt, group: name, state, ...reason };
+      await queue(master.queue).endMaster(end);
     }
-    this.#done(record, ({ masterWaits: _, ...rest }) => rest);
-  }
-
-  async #leave(record: GroupRecord): Promise<void> {
-    const { name, parts } = record;
-    const queues = queuesOf(record);
-    await Promise.all(queues.map((queue) => this.#deps.queue(queue).leave(name, parts)));
-    this.#done(record, (current) => ({ ...current, left: true, formerQueues: [] }));
+    this.#done(record, ({ masterParked: _, ...rest }) => rest);
   }
 
   async #forget(record: GroupRecord): Promise<void> {
-    if (!record.left) await this.#leave(record);
-    this.#deps.group.forget();
+    const { name, batches } = record;
+    await this.#each(queuesOf(record), (queue) => queue.forgetGroup(name, batches));
+    this.#done(record, (current) => ({ ...current, forgotten: true, formerQueues: [] }));
+  }
+
+  /** Calls every one of these queues that has not been removed. */
+  async #each(queues: readonly string[], call: (queue: QueueRpc) => Promise<void>): Promise<void> {
+    const { group, queue } = this.#deps;
+    await Promise.all(
+      queues.map(async (name) => {
+        if (await group.isKnown(name)) await call(queue(name));
+      }),
+    );
   }
 }
 
 function queuesOf({ queues, formerQueues }: GroupRecord): string[] {
   return [...new Set([...queues, ...formerQueues])];
-}
-
-function taken(answer: Answer<Failure[]>): Failure[] {
-  if (answer.failure) throw new Error(`${answer.failure.code}: ${answer.failure.message}`);
-  return answer.ok;
 }

@@ -1,7 +1,8 @@
-// A group at its owner, an object of its own: which subtasks there are, how those that ended did, and what
-// follows. What it knows is on disk before anything is said; what is to be done elsewhere (putting parts on
-// their queues, adding `then`, telling the master) is read from the rows by `errands.ts`.
-import { type Answer, refuse } from "../../core/errors.ts";
+// A group at its own object: which subtasks there are, how those that ended did, and what follows. What it
+// knows is on disk before it answers; what other objects have to do for it is in coordinator.ts.
+//
+//   running -> done | failed | cancelled;  failed -> running when a subtask is redriven
+import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { checkLimit, PAGE } from "../../core/page.ts";
 import {
   checkNewGroup,
@@ -14,146 +15,162 @@ import {
   type NewGroup,
 } from "../../core/task/group.ts";
 import { resultView } from "../../core/task/result.ts";
-import type { GroupRecord } from "../../store/meta.ts";
-import { type Entry, pagesOf } from "../../store/queue/group-outbox.ts";
-import type { Store } from "../../store/queue/queue-store.ts";
-import { ownerName } from "../object-names.ts";
-import type { Taken } from "../queue/group-notifier.ts";
+import type { GroupRecord, GroupStore } from "../../store/group/group-store.ts";
+import type { SubtaskBatch } from "../../store/group/subtask-batches.ts";
+import { type GroupEvent, pagesOf } from "../../store/queue/group-outbox.ts";
+import type { Commit, Participant } from "../commit.ts";
+import type { QueueRpc, Receipt } from "../rpc.ts";
 import { Waiters } from "../waiters.ts";
-import { type Admitted, admitTasks, type QueueModes } from "./admission.ts";
-import { partsOf } from "./batches.ts";
+import { type CheckedTask, checkTasks, type QueueModes } from "./admission.ts";
+import { batchesOf } from "./batches.ts";
 import { type GroupCounts, progressView } from "./progress.ts";
-import { beginningAfter, completed, isOver, isOwing } from "./record.ts";
+import { beginningAfter, hasPendingEffects, isOver } from "./record.ts";
 
 export interface GroupDeps {
-  store: Store;
+  store: GroupStore;
+  commit: Commit;
   /** ms since 1970 */
   now: () => number;
   modes: QueueModes;
-  /** Marks the running task as one that waits for the group; when it was made (ms). */
-  attend: (master: MasterName, group: string) => Promise<Answer<number>>;
-  /** How many of the group's tasks are with their handlers on this queue. */
-  running: (queue: string, group: string) => Promise<number>;
-  /** Something is to be done elsewhere. */
-  changed: () => void;
+  queue: (name: string) => QueueRpc;
+  /** Whether there is a queue of this name. */
+  isKnown: (queue: string) => Promise<boolean>;
 }
 
-/** The RPC surface of a group. */
-export interface GroupVerbs {
-  /** Makes the group; where its own master made it before, answers as it stands. */
-  create(name: string, given: NewGroup): Promise<Answer<GroupProgress>>;
-  /** Adds subtasks that are numbered from `from` on; those it has already are passed over. */
-  add(tasks: readonly object[], from?: number): Promise<Answer<GroupProgress>>;
-  close(): Promise<Answer<GroupProgress>>;
-  cancel(): Promise<Answer<GroupProgress>>;
-  progress(): Promise<Answer<GroupProgress>>;
-  /** The same when it is another than `version`, or after `seconds`. */
-  watch(version: string, seconds: number): Promise<Answer<WatchedGroup>>;
-  results(after: number, limit: number): Promise<Answer<GroupResultPage>>;
-  /** News from a queue; each subtask's is taken once. */
-  take(queue: string, entries: readonly Entry[]): Promise<Taken>;
-}
-
+/** The state of a group for whoever watches it. */
 export interface WatchedGroup {
   /** Changes whenever a subtask ends. */
   version: string;
   progress: GroupProgress;
 }
 
-export class Group implements GroupVerbs {
+/** What `restore` goes back to. */
+type GroupMemory = Readonly<GroupCounts> | undefined;
+
+export class Group implements Participant<GroupMemory> {
   readonly #deps: GroupDeps;
   readonly #watching: Waiters<string, true>;
-  #record: GroupRecord | undefined;
-  #tally: GroupCounts | undefined;
+  #counts: GroupCounts | undefined;
 
-  constructor(around: GroupDeps) {
-    this.#deps = around;
-    this.#record = completed(around.store.meta.get("group"));
+  constructor(deps: GroupDeps) {
+    this.#deps = deps;
     this.#watching = new Waiters<string, true>({
-      now: around.now,
+      now: deps.now,
       serve: () => undefined,
       timedOut: () => true,
       nextMoment: () => Number.POSITIVE_INFINITY,
     });
+    deps.commit.join(deps.store.meta);
+    deps.commit.join(this);
+    deps.commit.onCommit(() => this.#watching.release());
   }
 
+  /** What is known of the group; the coordinator reads its steps from it. */
+  get record(): GroupRecord | undefined {
+    return this.#deps.store.meta.get("group");
+  }
+
+  isKnown(queue: string): Promise<boolean> {
+    return this.#deps.isKnown(queue);
+  }
+
+  save(): GroupMemory {
+    return this.#counts && { ...this.#counts };
+  }
+
+  restore(counts: GroupMemory): void {
+    this.#counts = counts && { ...counts };
+  }
+
+  // The name is checked before the master is bound: a master that is refused its group must not wait for
+  // it. Between the check and the commit nothing is awaited.
+  /** Makes the group; where its own master made it before, answers as it is. */
   async create(name: string, given: NewGroup): Promise<Answer<GroupProgress>> {
     const bad = checkNewGroup(given);
     if (bad) return bad;
-    const tasks = await admitTasks(given.tasks ?? [], "tasks", this.#deps.modes);
+    const { master } = given;
+    const tasks = await checkTasks(given.tasks ?? [], "tasks", this.#deps.modes);
     if (tasks.failure) return tasks;
-    const then = given.then && (await admitTasks([given.then], "then", this.#deps.modes));
+    const then = given.then && (await checkTasks([given.then], "then", this.#deps.modes));
     if (then?.failure) return then;
-    const attended = given.master && (await this.#deps.attend(given.master, name));
-    if (attended?.failure) return attended;
-    const taken = this.#takenBy(given.master, attended?.ok);
-    if (taken) return taken;
-    return this.#made(name, given, tasks.ok, then?.ok[0], attended?.ok);
+    const found = master && (await this.#deps.queue(master.queue).findMaster(master.name, name));
+    if (found?.failure) return found;
+    const before = this.#sameName(master, found?.ok);
+    if (before === "taken") return this.#refusalOfName();
+    if (before === "free") this.#make(name, given, tasks.ok, then?.ok[0], found?.ok);
+    const bound = master && (await this.#deps.queue(master.queue).bindMaster(master.name, name));
+    return bound?.failure ? bound : this.progress();
   }
 
-  // A master that is tried again finds the group it made; one of the same name that came later makes its own,
-  // once all that its predecessor's group owed to others is done.
-  #takenBy(master: MasterName | undefined, createdAt: number | undefined) {
-    const record = this.#record;
-    if (!record) return undefined;
-    const { name, master: own, masterMadeAt } = record;
+  // A master that is tried again finds the group it made. One of the same name that came later makes its own,
+  // once other objects have done all they had to for the group before.
+  #sameName(
+    master: MasterName | undefined,
+    createdAt: number | undefined,
+  ): "free" | "own" | "taken" {
+    const { record } = this;
+    if (!record) return "free";
+    const { master: own, masterMadeAt } = record;
     const isOwn = own && own.queue === master?.queue && own.name === master?.name;
-    if (isOwn && masterMadeAt === createdAt) return this.progress();
-    if (isOwn && record.state !== "running" && !isOwing(record)) return undefined;
-    const message = `name: there is a group "${name}" already, it is ${record.state}`;
-    return refuse("GROUP_ALREADY_EXISTS", message, { name, state: record.state });
+    if (isOwn && masterMadeAt === createdAt) return "own";
+    return isOwn && record.state !== "running" && !hasPendingEffects(record) ? "free" : "taken";
   }
 
-  async #made(
+  #refusalOfName(): Answer<never> {
+    const { name, state } = this.record as GroupRecord;
+    const message = `name: there is a group "${name}" already, it is ${state}`;
+    return refuse("GROUP_ALREADY_EXISTS", message, { name, state });
+  }
+
+  #make(
     name: string,
     { onFailure = "all", master, open }: NewGroup,
-    tasks: Admitted[],
-    then: Admitted | undefined,
+    tasks: CheckedTask[],
+    then: CheckedTask | undefined,
     masterMadeAt: number | undefined,
-  ): Promise<Answer<GroupProgress>> {
-    const { store, now } = this.#deps;
-    this.#change((): GroupRecord => {
-      store.members.clear();
-      store.meta.set("name", ownerName(name));
-      this.#tally = undefined;
+  ): void {
+    const { store, now, commit } = this.#deps;
+    commit.run(() => {
       const record: GroupRecord = {
         ...{ name, onFailure, state: "running", total: 0, queues: [] },
-        ...beginningAfter(this.#record),
+        ...beginningAfter(this.record),
         open: open === true || master !== undefined,
         createdAt: now(),
+        ...(master && masterMadeAt !== undefined && { master, masterMadeAt }),
+        ...(then && { then: withName(then, name) }),
       };
-      if (master) Object.assign(record, { master, masterMadeAt });
-      if (then) record.then = withName(then, name);
-      return this.#withTasks(record, tasks);
+      store.clearSubtasks();
+      this.#counts = undefined;
+      store.meta.set("group", this.#judged(this.#withTasks(record, tasks)));
     });
-    return this.progress();
   }
 
+  /** Adds subtasks that are numbered from `from` on; those it has already are passed over. */
   async add(given: readonly object[], from?: number): Promise<Answer<GroupProgress>> {
     const bad = checkTaskList(given) ?? this.#refusalOf();
     if (bad) return bad;
-    const tasks = await admitTasks(given, "tasks", this.#deps.modes);
+    const tasks = await checkTasks(given, "tasks", this.#deps.modes);
     if (tasks.failure) return tasks;
-    const record = this.#record as GroupRecord;
+    const record = this.record as GroupRecord;
     if (!record.open || record.state !== "running") {
       const fresh = from === undefined ? tasks.ok.length : from + tasks.ok.length - record.total;
       if (fresh > 0)
         return refuse("GROUP_CLOSED", `group: "${record.name}" takes no more subtasks`);
     } else {
       const known = from === undefined ? 0 : Math.max(0, record.total - from);
-      this.#change((current) => this.#withTasks(current, tasks.ok.slice(known)));
+      this.change((current) => this.#withTasks(current, tasks.ok.slice(known)));
     }
     return this.progress();
   }
 
-  #withTasks(record: GroupRecord, tasks: readonly Admitted[]): GroupRecord {
-    const { members } = this.#deps.store;
-    const parts = partsOf(tasks, record.first.index + record.total, record.parts);
-    for (const part of parts) members.addPart(part);
+  #withTasks(record: GroupRecord, tasks: readonly CheckedTask[]): GroupRecord {
+    const { batches: rows } = this.#deps.store;
+    const batches = batchesOf(tasks, record.first.index + record.total, record.batches);
+    for (const batch of batches) rows.add(batch);
     return {
       ...record,
       total: record.total + tasks.length,
-      parts: record.parts + parts.length,
+      batches: record.batches + batches.length,
       queues: [...new Set([...record.queues, ...tasks.map(({ queue }) => queue)])],
     };
   }
@@ -161,84 +178,100 @@ export class Group implements GroupVerbs {
   async close(): Promise<Answer<GroupProgress>> {
     const refusal = this.#refusalOf();
     if (refusal) return refusal;
-    this.#change((record) => this.#judged({ ...record, open: false }));
+    this.change((record) => this.#judged({ ...record, open: false }));
     return this.progress();
   }
 
   async cancel(): Promise<Answer<GroupProgress>> {
     const refusal = this.#refusalOf();
     if (refusal) return refusal;
-    this.#change((record) => this.#cancelled(record));
+    this.change((record) => this.#cancelled(record));
     return this.progress();
   }
 
   // Subtasks that never reached their queues end here; the others are dropped by their queues.
   #cancelled(record: GroupRecord): GroupRecord {
     if (record.state !== "running" || record.cancelled) return record;
-    const { members } = this.#deps.store;
-    for (let parts = members.nextParts(); parts.length > 0; parts = members.nextParts()) {
-      for (const part of parts) {
-        members.removePart(part.number);
-        for (const index of part.indexes)
-          this.#note(record, part.queue, { index, state: "deleted" });
-      }
+    const { batches } = this.#deps.store;
+    for (let next = batches.next(); next.length > 0; next = batches.next()) {
+      for (const batch of next) this.#endBatch(record, batch, { state: "deleted" });
     }
-    return this.#judged({ ...record, open: false, cancelled: "asked" });
+    return this.#judged({ ...record, open: false, cancelled: "requested" });
   }
 
-  async take(queue: string, entries: readonly Entry[]): Promise<Taken> {
-    if (!this.#record) return "over";
-    // A group that was closed or cancelled early may be over before its master waits for it.
-    const wasOver = isOver(this.#record);
-    const taken = wasOver ? entries.filter(({ waits }) => waits !== undefined) : entries;
-    if (taken.length > 0) this.#takeAll(queue, taken);
-    return wasOver ? "over" : "taken";
-  }
-
-  #takeAll(queue: string, entries: readonly Entry[]): void {
-    this.#change((record) => {
-      const next = pagesOf(entries).reduce((so, page) => this.#takePage(so, queue, page), record);
-      return this.#judged(next);
+  /** A batch is on its queue, or was refused as a whole: then its subtasks have failed. */
+  batchSent(batch: SubtaskBatch, failure?: Failure): void {
+    this.change((record) => {
+      if (!failure) {
+        this.#deps.store.batches.remove(batch.number);
+        return record;
+      }
+      const error = `${failure.code}: ${failure.message}`;
+      this.#endBatch(record, batch, { state: "failed", error });
+      return this.#judged(record);
     });
   }
 
-  // What is heard of a subtask for the first time, as nearly all is, goes in by one statement for all.
-  #takePage(record: GroupRecord, queue: string, page: readonly Entry[]): GroupRecord {
-    const tally = this.#counted();
+  #endBatch(record: GroupRecord, { number, queue, indexes }: SubtaskBatch, end: GroupEvent): void {
+    this.#deps.store.batches.remove(number);
+    for (const index of indexes) this.#note(record, queue, { index, ...end });
+  }
+
+  /** Takes events of a queue; each is taken once. */
+  receive(queue: string, events: readonly GroupEvent[]): Receipt {
+    const { record } = this;
+    if (!record) return "over";
+    // A group that was closed or cancelled early may be over before its master is parked.
+    const wasOver = isOver(record);
+    const wanted = wasOver ? events.filter(({ parked }) => parked !== undefined) : events;
+    if (wanted.length > 0) this.#receiveAll(queue, wanted);
+    return wasOver ? "over" : "accepted";
+  }
+
+  #receiveAll(queue: string, events: readonly GroupEvent[]): void {
+    this.change((record) => {
+      const pages = pagesOf(events);
+      return this.#judged(pages.reduce((so, page) => this.#receivePage(so, queue, page), record));
+    });
+  }
+
+  // A subtask's first event, as nearly all are, is stored by one statement for the whole page.
+  #receivePage(record: GroupRecord, queue: string, page: readonly GroupEvent[]): GroupRecord {
+    const counts = this.#counted();
     const ofSubtasks = page.filter(({ index = -1 }) => index >= record.first.index);
     const fresh = this.#deps.store.members.addNew(queue, ofSubtasks);
     let next = record;
-    for (const entry of page) {
-      if (entry.index !== undefined && fresh.delete(entry.index)) tally[entry.state ?? "open"]++;
-      else next = this.#takeOne(next, queue, entry);
+    for (const event of page) {
+      if (event.index !== undefined && fresh.delete(event.index)) counts[event.state ?? "open"]++;
+      else next = this.#receiveOne(next, queue, event);
     }
     return next;
   }
 
-  #takeOne(record: GroupRecord, queue: string, entry: Entry): GroupRecord {
-    const { waits, cancel, madeAt } = entry;
-    if (waits !== undefined || cancel) {
+  #receiveOne(record: GroupRecord, queue: string, event: GroupEvent): GroupRecord {
+    const { parked, cancel, madeAt } = event;
+    if (parked !== undefined || cancel) {
       const isMasters = madeAt === undefined || record.masterMadeAt === madeAt;
       if (record.master?.queue !== queue || !isMasters) return record;
-      return cancel ? this.#cancelled(record) : { ...record, open: false, masterWaits: true };
+      return cancel ? this.#cancelled(record) : { ...record, open: false, masterParked: true };
     }
-    this.#note(record, queue, entry);
+    this.#note(record, queue, event);
     return record;
   }
 
-  /** Takes a subtask's state down, unless it is known, or that of a group which had the name before. */
-  #note({ first }: GroupRecord, queue: string, entry: Entry): void {
+  /** Stores a subtask's state, unless it is known, or of a group that had the name before. */
+  #note({ first }: GroupRecord, queue: string, event: GroupEvent): void {
     const { members } = this.#deps.store;
-    const { index = -1, state = "open" } = entry;
+    const { index = -1, state = "open" } = event;
     if (index < first.index) return;
-    const tally = this.#counted();
-    const before = members.isFirst(queue, entry) ? undefined : members.stateOf(index);
+    const counts = this.#counted();
+    const before = members.addFirst(queue, event) ? undefined : members.stateOf(index);
     if (before === state) return;
     if (before !== undefined) {
-      members.put(queue, entry);
-      tally[before]--;
+      members.put(queue, event);
+      counts[before]--;
     }
-    tally[state]++;
+    counts[state]++;
   }
 
   #judged(record: GroupRecord): GroupRecord {
@@ -256,13 +289,20 @@ export class Group implements GroupVerbs {
   async progress(): Promise<Answer<GroupProgress>> {
     const refusal = this.#refusalOf();
     if (refusal) return refusal;
-    const { name, state, queues } = this.#record as GroupRecord;
-    const asked = state === "running" ? queues : [];
-    const running = await Promise.all(asked.map((queue) => this.#deps.running(queue, name)));
-    const record = this.#record as GroupRecord;
+    const { name, state, queues } = this.record as GroupRecord;
+    const running = await Promise.all(
+      (state === "running" ? queues : []).map((queue) => this.#running(queue, name)),
+    );
+    const record = this.record as GroupRecord;
     return { ok: progressView(record, this.#counted(), running) };
   }
 
+  async #running(queue: string, group: string): Promise<number> {
+    if (!(await this.#deps.isKnown(queue))) return 0;
+    return this.#deps.queue(queue).runningOfGroup(group);
+  }
+
+  /** The progress when its version is another than `version`, or after `seconds`. */
   async watch(version: string, seconds: number): Promise<Answer<WatchedGroup>> {
     if (this.#version() === version) await this.#watching.wait(version, seconds);
     const progress = await this.progress();
@@ -272,19 +312,19 @@ export class Group implements GroupVerbs {
   }
 
   #version(): string {
-    const { state, total = 0, open } = this.#record ?? {};
+    const { state, total = 0, open } = this.record ?? {};
     return [state, open, total, ...Object.values(this.#counted())].join("-");
   }
 
   async results(after: number, limit: number = PAGE.default): Promise<Answer<GroupResultPage>> {
     const refusal = this.#refusalOf() ?? checkLimit(limit);
     if (refusal) return refusal;
-    const { first } = this.#record as GroupRecord;
+    const { first } = this.record as GroupRecord;
     const members = this.#deps.store.members.list(first.index + after, limit);
     const results = members.flatMap((member): GroupResult[] => {
       const { index, state, name, result, ...rest } = member;
       if (state === "open") return [];
-      const named = name === null ? {} : { name };
+      const named = name === undefined ? {} : { name };
       const answer = result ? resultView(result) : {};
       return [{ index: index - first.index, ...rest, ...named, state, ...answer }];
     });
@@ -293,57 +333,42 @@ export class Group implements GroupVerbs {
   }
 
   #counted(): GroupCounts {
-    this.#tally ??= {
+    this.#counts ??= {
       ...{ open: 0, done: 0, failed: 0, deleted: 0 },
       ...this.#deps.store.members.count(),
     };
-    return this.#tally;
+    return this.#counts;
   }
 
   #refusalOf() {
-    if (this.#record) return undefined;
+    if (this.record) return undefined;
     return refuse("UNKNOWN_GROUP", "group: there is no group of this name");
   }
 
-  /** What is known of the group; errands go by it. */
-  get record(): GroupRecord | undefined {
-    return this.#record;
-  }
-
-  /** Changes rows and record in one transaction; undone, it is as it was. */
+  /** Changes rows and record in one commit. */
   change(work: (record: GroupRecord) => GroupRecord): void {
-    this.#change(work);
+    const { store, commit } = this.#deps;
+    commit.run(() => {
+      const before = this.record as GroupRecord;
+      const next = work(before);
+      if (next !== before) store.meta.set("group", next);
+    });
   }
 
   /** The record is old enough to be forgotten. */
-  forget(): void {
-    this.#deps.store.erase();
-    this.#record = undefined;
-    this.#tally = undefined;
-  }
-
-  #change(work: (record: GroupRecord) => GroupRecord): void {
-    const { store, now, changed } = this.#deps;
-    const tally = this.#tally && { ...this.#tally };
-    try {
-      this.#record = store.transaction(now(), () => {
-        const next = work(this.#record as GroupRecord);
-        if (next !== this.#record) store.meta.set("group", next);
-        return next;
-      });
-    } catch (error) {
-      this.#tally = tally;
-      throw error;
-    }
-    this.#watching.release();
-    changed();
+  erase(): void {
+    const { store, commit } = this.#deps;
+    commit.run(() => {
+      store.erase();
+      this.#counts = undefined;
+    });
   }
 }
 
 const MAX_NAME = 500;
 
 // Its name is settled beforehand, so that a second try cannot add it twice.
-function withName({ queue, task }: Admitted, group: string): NonNullable<GroupRecord["then"]> {
+function withName({ queue, task }: CheckedTask, group: string): NonNullable<GroupRecord["then"]> {
   const { name } = task as { name?: string };
   return { queue, task: { ...task, name: name || `${group.slice(0, MAX_NAME - 5)}-then` } };
 }

@@ -1,11 +1,11 @@
-// A group as it is shown, and how long.
+// A group as its callers see it.
 import type { GroupProgress } from "../../core/task/group.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
-import type { GroupRecord } from "../../store/meta.ts";
-import type { MemberState } from "../../store/queue/group-outbox.ts";
+import type { GroupRecord } from "../../store/group/group-store.ts";
+import type { SubtaskState } from "../../store/queue/group-outbox.ts";
 
-/** How many subtasks there is news of, by how they stand. */
-export type GroupCounts = Record<MemberState, number>;
+/** How many subtasks are in each state, of those that any event has come of. */
+export type GroupCounts = Record<SubtaskState, number>;
 
 /** How long a group is remembered after its end. */
 export const GROUP_KEPT_MS = 7 * 24 * 3600 * 1000;
@@ -13,11 +13,11 @@ export const GROUP_KEPT_MS = 7 * 24 * 3600 * 1000;
 /** `running`: on each of its queues, with their handlers. */
 export function progressView(
   record: GroupRecord,
-  tally: GroupCounts,
+  counts: GroupCounts,
   running: number[],
 ): GroupProgress {
   const { name, state, open, total, onFailure, master, then, queues, createdAt, endedAt } = record;
-  const { done, failed, deleted } = tally;
+  const { done, failed, deleted } = counts;
   return {
     ...{ name, state, open, total, done, failed, deleted },
     running: running.reduce((sum, n) => sum + n, 0),

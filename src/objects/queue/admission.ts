@@ -1,5 +1,5 @@
 // Adding tasks, in App Engine's two phases: first every task of the call is checked and a single bad one
-// refuses them all, with no name taken; then they go in one by one, and a name that is taken refuses
+// refuses them all, with no name taken; then they are added one by one, and a name that is taken refuses
 // its own task alone (or, where the caller asked for all or nothing, the whole call).
 import { type Answer, type Failure, type Refusal, refuse } from "../../core/errors.ts";
 import { type Admission, acceptTask } from "../../core/task/new-task.ts";
@@ -11,8 +11,9 @@ import {
   type TaskSpec,
 } from "../../core/task/task.ts";
 import { rfc3339, taskHead } from "../../core/task/task-view.ts";
-import type { Found, Store } from "../../store/queue/queue-store.ts";
-import type { TaskRow } from "../../store/queue/tasks.ts";
+import type { Found } from "../../store/queue/queue-store.ts";
+import type { Commit } from "../commit.ts";
+import type { QueueContext } from "./context/context.ts";
 
 /** One caller's tasks; each entry is checked, so it may be anything. */
 export interface AddCall {
@@ -75,11 +76,11 @@ const MAX_STORED_BYTES = 9.5e9;
  * queue is its own database, so the limit holds for each by itself.
  */
 export function checkStorage(stored: number, limit = MAX_STORED_BYTES): Refusal | undefined {
-  const most = Math.min(limit, MAX_STORED_BYTES);
-  if (stored < most) return undefined;
+  const max = Math.min(limit, MAX_STORED_BYTES);
+  if (stored < max) return undefined;
   return refuse(
     "QUEUE_FULL",
-    `queue: it holds ${stored} bytes, expected less than ${most} to add more`,
+    `queue: it holds ${stored} bytes, expected less than ${max} to add more`,
   );
 }
 
@@ -99,28 +100,55 @@ function refuseCall(
   );
 }
 
-/** Writes accepted tasks, inside a transaction. What is new is handed to `onAdded`. */
+/** Adds what callers hand in together; each call stands for itself. Answers once it is on disk. */
+export async function addTasks(
+  queue: QueueContext,
+  calls: readonly AddCall[],
+): Promise<Answer<Added[]>[]> {
+  const { ok: admission, failure } = queue.admission();
+  if (failure) return calls.map(() => ({ failure }));
+  const accepted = calls.map((call) => ({ ...call, answer: acceptCall(call, admission) }));
+  return enqueued(queue.commit, () =>
+    accepted.map(({ answer, atomic }) =>
+      answer.failure ? answer : addAccepted(queue, answer.ok, atomic, admission.now),
+    ),
+  );
+}
+
+function enqueued<T>(commit: Commit, work: () => T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    commit.enqueue(work, (written) =>
+      "error" in written ? reject(written.error) : resolve(written.value),
+    );
+  });
+}
+
+/** Inside a commit. Adds accepted tasks; `now` in ms since 1970. */
 export function addAccepted(
+  queue: QueueContext,
   tasks: readonly AcceptedTask[],
   atomic: boolean,
-  { store, now }: { store: Store; now: number },
-  onAdded: (task: TaskRow) => void,
+  now: number,
 ): Answer<Added[]> {
-  if (atomic) {
-    const bad = tasks.flatMap(({ name }, index) => {
-      const found = name === undefined ? undefined : store.find(name, now);
-      return found && name ? [{ index, ...collision(name, found) }] : [];
-    });
-    if (bad.length > 0) return refuseCall(bad, tasks.length, "nothing was added");
-  }
-  const results = tasks.map((task): Added => {
-    const outcome = store.add(task, now);
-    if ("taken" in outcome) return { error: collision(task.name as string, outcome.taken) };
-    onAdded(outcome.added);
-    const { name, due, spec } = outcome.added;
-    return spec === NO_SPEC ? { name, due, createdAt: now } : { name, due, createdAt: now, spec };
+  const taken = atomic ? takenNames(queue, tasks, now) : [];
+  if (taken.length > 0) return refuseCall(taken, tasks.length, "nothing was added");
+  return { ok: tasks.map((task) => addOne(queue, task, now)) };
+}
+
+function takenNames({ store }: QueueContext, tasks: readonly AcceptedTask[], now: number) {
+  return tasks.flatMap(({ name }, index) => {
+    const found = name === undefined ? undefined : store.find(name, now);
+    return found && name ? [{ index, ...collision(name, found) }] : [];
   });
-  return { ok: results };
+}
+
+/** Inside a commit. Adds one accepted task, unless its name is taken. */
+export function addOne(queue: QueueContext, task: AcceptedTask, now: number): Added {
+  const outcome = queue.store.add(task, now);
+  if ("taken" in outcome) return { error: collision(task.name as string, outcome.taken) };
+  const { key, name, due, spec } = outcome.added;
+  queue.rowWritten(key);
+  return spec === NO_SPEC ? { name, due, createdAt: now } : { name, due, createdAt: now, spec };
 }
 
 export function resultOf(queue: string, added: Added): AddResult {

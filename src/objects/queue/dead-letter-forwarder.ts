@@ -1,96 +1,112 @@
-// Failed tasks on their way to the queue that `extensions.failed_queue` names. They stay records here until
-// that queue has them on disk; a crash in between hands them on again, under names that are taken then.
+// Exhausted tasks are forwarded to the dead-letter queue (`extensions.failed_queue`) from an outbox. They
+// stay failed here until that queue has them on disk; a crash in between forwards them again, under names
+// that are taken by then.
 import type { Answer } from "../../core/errors.ts";
-import { handedOn } from "../../core/task/dead-letter.ts";
-import type { NewTask } from "../../core/task/task.ts";
-import type { OutboxRow } from "../../store/queue/dead-letter-outbox.ts";
-import type { Store } from "../../store/queue/queue-store.ts";
+import { deadLetterTask } from "../../core/task/dead-letter.ts";
+import type { Task } from "../../core/task/task.ts";
+import type { DeadLetterRow } from "../../store/queue/dead-letter-outbox.ts";
+import type { QueueStore } from "../../store/queue/queue-store.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
-import type { Added } from "./admission.ts";
-import type { Entry } from "./definition.ts";
+import { AlarmJob, type JobRun } from "../alarm-job.ts";
+import type { Commit } from "../commit.ts";
+import type { Job } from "../host.ts";
+import type { Stubs } from "../stubs.ts";
+import type { QueueDefinition } from "./context/definition.ts";
 
-export interface HandoverDeps {
-  entry: Entry;
-  store: Store;
-  transaction: <T>(work: () => T) => T;
+/** What a background job of a queue is given. */
+export interface ForwarderDeps {
+  definition: QueueDefinition;
+  store: QueueStore;
+  commit: Commit;
+  stubs: Stubs;
   /** ms since 1970 */
   now: () => number;
-  /** Adds tasks to another queue. */
-  addTo: (queue: string, tasks: readonly NewTask[]) => Promise<Answer<Added[]>>;
-  /** Called when something was handed on, or is to be tried again later. */
-  changed: () => void;
+  /** Called when a run has ended. */
+  ended: () => void;
 }
 
-const PAGE = 50;
-const AGAIN_MS = 10_000;
-/** Should the object end while tasks are handed on, an alarm lies within this. */
-const WATCHDOG_MS = 10_000;
+/** One message: so many tasks, or so many bytes of bodies, whichever comes first. */
+const PAGE = { tasks: 50, bytes: 8 * 1024 * 1024 };
+const RETRY_MS = 10_000;
 
-export class Handover {
-  readonly #deps: HandoverDeps;
-  #isUnderWay = false;
-  #startedAt = 0;
-  #notBefore = 0;
+interface DeadLetter {
+  row: DeadLetterRow;
+  task: TaskRow;
+}
 
-  constructor(around: HandoverDeps) {
-    this.#deps = around;
-  }
+export class DeadLetterForwarder implements Job {
+  readonly #deps: ForwarderDeps;
+  readonly #job: AlarmJob;
 
-  /** When the next tasks are to be handed on (ms), undefined when there are none. */
-  next(): number | undefined {
-    if (this.#isUnderWay) return this.#startedAt + WATCHDOG_MS;
-    if (this.#deps.entry.config.failedQueue === undefined) return undefined;
-    return this.#deps.store.outbox.first(1).length > 0 ? this.#notBefore : undefined;
-  }
-
-  /** Hands on a page of failed tasks, if it is time; an alarm's turn calls it. */
-  turn(now: number): void {
-    const { failedQueue } = this.#deps.entry.config;
-    const next = this.next();
-    if (failedQueue === undefined || next === undefined || next > now) return;
-    if (this.#isUnderWay) return;
-    this.#isUnderWay = true;
-    this.#startedAt = now;
-    void this.#handOn(failedQueue, this.#deps.store.outbox.first(PAGE))
-      .catch((error) => {
-        console.error(`task queue: failed tasks could not be put on "${failedQueue}"`, error);
-        this.#notBefore = this.#deps.now() + AGAIN_MS;
-      })
-      .finally(() => {
-        this.#isUnderWay = false;
-        this.#deps.changed();
-      });
-  }
-
-  async #handOn(queue: string, rows: readonly OutboxRow[]): Promise<void> {
-    const { entry, store } = this.#deps;
-    for (const row of rows) {
-      const task = store.failed.at(row.key, row.name);
-      if (!task) {
-        this.#settle(row, () => {});
-        continue;
-      }
-      const answer = await this.#deps.addTo(queue, [handedOn(entry.config.name, task, row.key)]);
-      this.#settle(row, () => this.#written(task, answer, queue));
-    }
-  }
-
-  // Refused, it stays here as failed: it is not lost. A name that is taken is this very failure's.
-  #written(task: TaskRow, { ok, failure }: Answer<Added[]>, queue: string): void {
-    const refusal = failure ?? ok?.[0]?.error;
-    const isThere = refusal?.code === "TASK_ALREADY_EXISTS" || refusal?.code === "TOMBSTONED_TASK";
-    if (refusal && !isThere) {
-      console.error(`task queue: "${task.name}" stays failed, "${queue}" refused it:`, refusal);
-      return;
-    }
-    this.#deps.store.handOn(task, this.#deps.now());
-  }
-
-  #settle(row: OutboxRow, work: () => void): void {
-    const { store, transaction } = this.#deps;
-    transaction(() => {
-      store.outbox.remove(row.key);
-      work();
+  constructor(deps: ForwarderDeps) {
+    this.#deps = deps;
+    this.#job = new AlarmJob({
+      name: "forwarding dead letters",
+      now: deps.now,
+      pendingAt: () => (this.#queue !== undefined && deps.store.deadLetters.any() ? 0 : undefined),
+      run: (run) => this.#forward(run),
+      ended: deps.ended,
+      retryMs: RETRY_MS,
     });
+  }
+
+  nextWakeAt(): number | undefined {
+    return this.#job.nextWakeAt();
+  }
+
+  onAlarm(now: number): void {
+    this.#job.onAlarm(now);
+  }
+
+  get #queue(): string | undefined {
+    return this.#deps.definition.config.failedQueue;
+  }
+
+  async #forward(run: JobRun): Promise<void> {
+    const { commit, definition, store, stubs } = this.#deps;
+    const queue = this.#queue;
+    const { letters, gone } = this.#page();
+    if (gone.length > 0) commit.run(() => this.#removeRows(gone));
+    if (queue === undefined || letters.length === 0) return;
+    const { name } = definition.config;
+    const tasks = letters.map(({ row, task }) => deadLetterTask(name, task, row.key));
+    const { ok: answers, failure } = await stubs.queue(queue).addDeadLetters(tasks);
+    if (!run.isCurrent) return;
+    commit.run(() => {
+      this.#removeRows(letters.map(({ row }) => row));
+      for (const [i, { task }] of letters.entries()) {
+        if (this.#isThere(task, failure ? { failure } : answers[i], queue)) {
+          store.deadLetter(task, this.#deps.now());
+        }
+      }
+    });
+  }
+
+  /** The first letters of the outbox, and rows whose tasks are no longer kept. */
+  #page(): { letters: DeadLetter[]; gone: DeadLetterRow[] } {
+    const { store } = this.#deps;
+    const letters: DeadLetter[] = [];
+    const gone: DeadLetterRow[] = [];
+    let bytes = 0;
+    for (const row of store.deadLetters.first(PAGE.tasks)) {
+      const task = store.failed.at(row.key, row.name);
+      if (!task) gone.push(row);
+      else if (bytes > 0 && bytes + (task.body?.length ?? 0) > PAGE.bytes) break;
+      else letters.push({ row, task });
+      bytes += task?.body?.length ?? 0;
+    }
+    return { letters, gone };
+  }
+
+  #removeRows(rows: readonly DeadLetterRow[]): void {
+    for (const { key } of rows) this.#deps.store.deadLetters.remove(key);
+  }
+
+  // Refused, the task stays here as failed: it is not lost. A name that is taken is this very letter's.
+  #isThere({ name }: TaskRow, answer: Answer<Task> | undefined, queue: string): boolean {
+    const code = answer?.failure?.code;
+    if (!code || code === "TASK_ALREADY_EXISTS" || code === "TOMBSTONED_TASK") return true;
+    console.error(`task queue: "${name}" stays failed, "${queue}" refused it:`, answer.failure);
+    return false;
   }
 }

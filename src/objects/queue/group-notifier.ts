@@ -1,67 +1,76 @@
-// News of subtasks on their way to the objects of their groups, in turns of the alarm. They stay in their
-// rows until the group has them on disk; told twice, they are taken once.
-import type { Entry, EventBatch } from "../../store/queue/group-outbox.ts";
-import type { Store } from "../../store/queue/queue-store.ts";
+// Events of subtasks and masters on their way to the objects of their groups. They stay in the outbox until
+// the group has them on disk; sent twice, they are taken once. Each group has a job of its own, so one that
+// does not answer delays no other. States of an event: pending -> (sending) -> delivered -> removed.
+import type { EventBatch } from "../../store/queue/group-outbox.ts";
+import { AlarmJob, type JobRun } from "../alarm-job.ts";
+import type { Job } from "../host.ts";
+import type { ForwarderDeps } from "./dead-letter-forwarder.ts";
 
-/** What a group answers to news: `over` when nobody wants them any more. */
-export type Taken = "taken" | "over";
-
-export interface TellingDeps {
-  store: Store;
-  transaction: <T>(work: () => T) => T;
-  /** ms since 1970 */
-  now: () => number;
-  /** Tells a group. */
-  tell: (group: string, entries: readonly Entry[]) => Promise<Taken>;
-  /** Called when news were told, or are to be told again later. */
-  changed: () => void;
-}
-
-/** News that come meanwhile travel together. */
+/** Events that come within this time of each other travel together. */
 const PACE_MS = 50;
-const AGAIN_MS = 2_000;
-/** Should the object end while news are under way, an alarm lies within this. */
-const WATCHDOG_MS = 10_000;
+const RETRY_MS = 2_000;
 
-export class Telling {
-  readonly #deps: TellingDeps;
-  #isUnderWay = false;
-  #notBefore = 0;
+export class GroupNotifier implements Job {
+  readonly #deps: ForwarderDeps;
+  readonly #jobs = new Map<string, AlarmJob>();
 
-  constructor(around: TellingDeps) {
-    this.#deps = around;
+  constructor(deps: ForwarderDeps) {
+    this.#deps = deps;
   }
 
-  /** When the next news are to be told (ms), undefined when there are none. */
-  next(): number | undefined {
-    if (this.#isUnderWay) return this.#notBefore + WATCHDOG_MS;
-    return this.#deps.store.news.hasPending() ? this.#notBefore : undefined;
+  nextWakeAt(): number | undefined {
+    let next: number | undefined;
+    for (const job of this.#current()) {
+      const at = job.nextWakeAt();
+      if (at !== undefined) next = Math.min(next ?? at, at);
+    }
+    return next;
   }
 
-  /** Tells each group the oldest of its news, if it is time; an alarm's turn calls it. */
-  turn(now: number): void {
-    const next = this.next();
-    if (next === undefined || next > now || this.#isUnderWay) return;
-    this.#isUnderWay = true;
-    this.#notBefore = now + PACE_MS;
-    const batches = this.#deps.store.news.untold();
-    void Promise.all(batches.map((batch) => this.#tell(batch))).finally(() => {
-      this.#isUnderWay = false;
-      this.#deps.changed();
+  onAlarm(now: number): void {
+    for (const job of this.#current()) job.onAlarm(now);
+  }
+
+  /** Sends what is pending now; settles when every group has answered or failed. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#current()].map((job) => job.runNow()));
+  }
+
+  /** The jobs of groups with pending events, and those whose run has not ended. */
+  #current(): Iterable<AlarmJob> {
+    for (const group of this.#deps.store.groupOutbox.pendingGroups()) {
+      if (!this.#jobs.has(group)) this.#jobs.set(group, this.#newJob(group));
+    }
+    return this.#jobs.values();
+  }
+
+  #newJob(group: string): AlarmJob {
+    const { store, now, ended } = this.#deps;
+    return new AlarmJob({
+      name: `sending events to the group "${group}"`,
+      now,
+      pendingAt: () => (store.groupOutbox.hasPending(group) ? 0 : undefined),
+      run: (run) => this.#send(group, run),
+      ended: () => {
+        if (!store.groupOutbox.hasPending(group)) this.#jobs.delete(group);
+        ended();
+      },
+      paceMs: PACE_MS,
+      retryMs: RETRY_MS,
     });
   }
 
-  async #tell(batch: EventBatch): Promise<void> {
-    const { store, transaction, tell, now } = this.#deps;
-    try {
-      const taken = await tell(batch.group, batch.entries);
-      transaction(() => {
-        store.news.told(batch);
-        if (taken === "over") store.news.forget(batch.group);
-      });
-    } catch (error) {
-      console.error(`task queue: the group "${batch.group}" could not be told`, error);
-      this.#notBefore = now() + AGAIN_MS;
-    }
+  async #send(group: string, run: JobRun): Promise<void> {
+    const { commit, definition, store, stubs } = this.#deps;
+    const batch = store.groupOutbox.pendingOf(group);
+    if (!batch) return;
+    const receipt = await stubs.group(group).receive(definition.config.name, batch.events);
+    if (run.isCurrent) commit.run(() => this.#delivered(batch, receipt === "over"));
+  }
+
+  #delivered(batch: EventBatch, isOver: boolean): void {
+    const { groupOutbox } = this.#deps.store;
+    groupOutbox.delivered(batch);
+    if (isOver) groupOutbox.forget(batch.group);
   }
 }

@@ -1,4 +1,4 @@
-// Acting on the tasks of a push queue by hand: run one now, move one in time, bring failed ones back.
+// Operations on tasks by name: delete, run now, reschedule, redrive.
 import { type Answer, invalid, type Refusal, refuse } from "../../core/errors.ts";
 import { acceptNewTime } from "../../core/task/new-time.ts";
 import { isTimed, type Task } from "../../core/task/task.ts";
@@ -6,31 +6,46 @@ import { rfc3339 } from "../../core/task/task-view.ts";
 import type { Found } from "../../store/queue/queue-store.ts";
 import { isExpedited, lastKeyOf } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
-import { getTask, type Shown, stateOf } from "./inspect/queries.ts";
-import type { RedriveResult } from "./rpc.ts";
+import type { QueueContext } from "./context/context.ts";
+import type { DeleteResult, RedriveResult } from "./inspect/pages.ts";
+import { getTask } from "./inspect/queries.ts";
+
+/** Deletes tasks; an attempt that is under way goes on and changes nothing. */
+export function deleteTasks(queue: QueueContext, names: readonly string[]): DeleteResult[] {
+  return queue.commit.run(() => names.map((name) => ({ name, deleted: deleteOne(queue, name) })));
+}
+
+function deleteOne(queue: QueueContext, name: string): boolean {
+  const { store, definition } = queue;
+  const now = queue.now();
+  const found = store.find(name, now);
+  if (found?.kind === "failed") return store.forget(found.task, now);
+  if (found?.kind !== "live" || !store.delete(found.task, now, definition.config)) return false;
+  queue.forget(found.task);
+  return true;
+}
 
 /**
- * Asks for an attempt of the task as soon as a slot is free. It is remembered by the task's place, so it
- * starts once, by an alarm, and outlives a crash. One that is running, or was asked for, is left as it is.
+ * Asks for an attempt of the task as soon as a slot is free. The row's key remembers it, so the attempt
+ * starts once, by an alarm, and outlives a crash. A task that is running, or expedited, is left as it is.
  */
-export function runTask(shown: Shown, name: string): Answer<Task> {
-  const { queue, now } = shown;
-  const found = checkRuns(shown) ?? kept(shown, name);
+export function runTask(queue: QueueContext, name: string): Answer<Task> {
+  const found = checkRuns(queue) ?? findStored(queue, name);
   if (found.failure) return found;
   const { kind, task } = found.ok;
-  queue.change(() => {
-    if (kind === "failed") expedite(shown, queue.store.redrive(task, now));
-    else if (!queue.isRunning(task) && !isExpedited(task.key)) expedite(shown, task);
+  queue.commit.run(() => {
+    if (kind === "failed") expedite(queue, queue.store.redrive(task, queue.now()));
+    else if (!queue.push.isRunning(task) && !isExpedited(task.key)) expedite(queue, task);
   });
-  return getTask(shown, name);
+  return getTask(queue, name);
 }
 
-function expedite({ queue, now }: Shown, task: TaskRow | undefined): void {
-  const moved = task && queue.store.expedite(task, now);
-  if (moved) queue.rewindTo(moved.key);
+function expedite(queue: QueueContext, task: TaskRow | undefined): void {
+  const moved = task && queue.store.expedite(task, queue.now());
+  if (moved) queue.rowWritten(moved.key);
 }
 
-function checkRuns({ entry: { config, isDefined } }: Shown): Refusal | undefined {
+function checkRuns({ definition: { config, isDefined } }: QueueContext): Refusal | undefined {
   const { name, mode } = config;
   if (mode === "pull") {
     return refuse("WRONG_QUEUE_MODE", `queue: "${name}" is a pull queue, whose tasks are leased`);
@@ -39,32 +54,31 @@ function checkRuns({ entry: { config, isDefined } }: Shown): Refusal | undefined
   return refuse("QUEUE_PAUSED", `queue: "${name}" is no longer in queue.yaml, so nothing runs`);
 }
 
-/** Gives a waiting task another time; what it has behind it stays. */
-export function rescheduleTask(shown: Shown, name: string, time: unknown): Answer<Task> {
-  const { queue, now } = shown;
-  const due = acceptNewTime(time, now);
+/** Gives a waiting task another time; its attempts and retries stay counted. */
+export function rescheduleTask(queue: QueueContext, name: string, time: unknown): Answer<Task> {
+  const due = acceptNewTime(time, queue.now());
   if (due.failure) return due;
-  const found = kept(shown, name);
+  const found = findStored(queue, name);
   if (found.failure) return found;
   const { kind, task } = found.ok;
-  const state = kind === "failed" ? kind : stateOf(queue, task, now);
+  const state = kind === "failed" ? kind : queue.stateOf(task, queue.now());
   if (!isTimed(state)) return invalid("state", state, EXPECTED_STATE);
-  queue.change(() => {
+  queue.commit.run(() => {
     const moved = queue.store.reschedule(task, due.ok);
-    queue.leasing?.table.forget(task.key);
-    if (moved) queue.rewindTo(moved.key);
+    queue.forget(task);
+    if (moved) queue.rowWritten(moved.key);
   });
-  return getTask(shown, name);
+  return getTask(queue, name);
 }
 
 const EXPECTED_STATE = "scheduled or due: only a task that waits can be given another time";
 
-type Kept = Exclude<Found, { kind: "ended" }>;
+type Stored = Exclude<Found, { kind: "ended" }>;
 
-function kept({ queue, entry: { config }, now }: Shown, name: string): Answer<Kept> {
-  const found = queue.store.find(name, now);
+function findStored(queue: QueueContext, name: string): Answer<Stored> {
+  const found = queue.store.find(name, queue.now());
   if (found && found.kind !== "ended") return { ok: found };
-  const missing = `name: the queue "${config.name}" has no task "${name}"`;
+  const missing = `name: the queue "${queue.name}" has no task "${name}"`;
   if (!found) return refuse("UNKNOWN_TASK", missing);
   const { state, record } = found.row;
   const ended = { done: "it ran", deleted: "it was deleted", failed: "it failed" }[state as "done"];
@@ -73,31 +87,31 @@ function kept({ queue, entry: { config }, now }: Shown, name: string): Answer<Ke
 }
 
 /** Puts failed tasks back on the queue as if they were new; for each name whether there was one. */
-export function redriveTasks({ queue, now }: Shown, names: readonly string[]): RedriveResult[] {
-  const results = queue.change(() =>
-    names.map((name) => {
-      const found = queue.store.find(name, now);
-      const task = found?.kind === "failed" ? queue.store.redrive(found.task, now) : undefined;
-      if (task) queue.rewindTo(task.key);
-      return { name, redriven: task !== undefined };
-    }),
-  );
-  return results;
+export function redriveTasks(queue: QueueContext, names: readonly string[]): RedriveResult[] {
+  return queue.commit.run(() => names.map((name) => redriveOne(queue, name)));
+}
+
+function redriveOne(queue: QueueContext, name: string): RedriveResult {
+  const now = queue.now();
+  const found = queue.store.find(name, now);
+  const task = found?.kind === "failed" ? queue.store.redrive(found.task, now) : undefined;
+  if (task) queue.rowWritten(task.key);
+  return { name, redriven: task !== undefined };
 }
 
 /** Failed tasks put back in one transaction. */
 const REDRIVE_PAGE = 250;
 
-/** The same for all that have failed until now; how many. */
-export async function redriveAll(shown: Shown): Promise<number> {
-  const { failed } = shown.queue.store;
-  // Those that fail again meanwhile are kept behind the last, and left where they are.
+/** The same for every task that has failed until now; how many. */
+export async function redriveAll(queue: QueueContext): Promise<number> {
+  const { failed } = queue.store;
+  // Those that fail again meanwhile get keys behind the last one, and are left alone.
   const last = failed.lastKey();
   let redriven = 0;
-  for (let after = lastKeyOf(shown.now); ; ) {
+  for (let after = lastKeyOf(queue.now()); ; ) {
     const page = failed.names(after, last, REDRIVE_PAGE);
     const results = redriveTasks(
-      shown,
+      queue,
       page.map(({ name }) => name),
     );
     redriven += results.filter((result) => result.redriven).length;

@@ -1,403 +1,251 @@
-// The Durable Object of a queue. Thin: it wires a Queue to its storage, its alarm and its runner, and
-// its methods are the verbs. Further objects of the same class, under names no queue can have, are the
-// directory of all queues there have been, the couriers that carry tasks out of the Worker, and the keeper of
-// recurring tasks; so a Worker's configuration names one class.
-import { DurableObject } from "cloudflare:workers";
-import type { CronFile } from "../../core/config/cron-config.ts";
+// The Durable Object of a queue. Its public methods are the RPC surface: callers outside reach them through
+// client/queue-handle.ts, other objects through rpc.ts.
+import type { CronTask } from "../../core/config/cron-task.ts";
 import type { QueueConfig, QueueFile } from "../../core/config/queue-config.ts";
-import { type HostRules, parseHostRules } from "../../core/egress/host-rules.ts";
+import { parseHostRules } from "../../core/egress/host-rules.ts";
 import type { Targets } from "../../core/egress/targets.ts";
-import { type Answer, refuse } from "../../core/errors.ts";
+import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { LeaseRequest } from "../../core/task/lease.ts";
 import type { NewTime } from "../../core/task/new-time.ts";
 import { MAX_WAIT_S } from "../../core/task/result.ts";
-import { hasEnded, type Task } from "../../core/task/task.ts";
-import { Store } from "../../store/queue/queue-store.ts";
-import type { Sql } from "../../store/sql.ts";
-import { Cron } from "../cron/scheduler.ts";
-import { attended } from "../delivery/cancellation.ts";
+import type { NewTask, Task } from "../../core/task/task.ts";
 import { type Delivery, outsideOf } from "../delivery/delivery.ts";
 import type { WireOutcome } from "../delivery/outcome.ts";
-import type { TaskRunnerVerbs } from "../delivery/runner.ts";
-import { Directory } from "../directory/directory.ts";
 import { hasIdentity } from "../egress/identity.ts";
-import { Couriers } from "../egress/pool.ts";
-import { callOut } from "../egress/send.ts";
-import { GroupErrands } from "../group/coordinator.ts";
-import { Group, type GroupDeps } from "../group/group.ts";
-import { CRON, DIRECTORY } from "../object-names.ts";
-import type { Parts, PartVerbs } from "../part-of.ts";
+import { EgressPool } from "../egress/pool.ts";
+import { Host } from "../host.ts";
+import type { BatchCall, MasterEnd, QueueRpc } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
+import { Stubs } from "../stubs.ts";
+import { type AddCall, type Added, addTasks } from "./admission.ts";
 import {
-  courierAt,
-  cronTasksAt,
-  directoryAt,
-  groupAt,
-  joiningAt,
-  ownObjects,
-  type QueueNamespace,
-  queueAt,
-} from "../stubs.ts";
-import { Waiters } from "../waiters.ts";
-import { Wakeup } from "../wakeup.ts";
-import type { AddCall, Added } from "./admission.ts";
-import { CronTasks } from "./cron-tasks.ts";
-import { Entry } from "./definition.ts";
-import { Joining } from "./group-membership.ts";
-import {
-  getTask,
-  historyOf,
-  listTasks,
-  pulseOf,
-  queueView,
-  type Shown,
-} from "./inspect/queries.ts";
-import { KeptHistory } from "./inspect/stored-history.ts";
-import { listTombstones, releaseName } from "./inspect/tombstones.ts";
-import type { AckResult, Hold, Leasing } from "./leasing/leasing.ts";
-import { Queue } from "./queue.ts";
+  acceptBatch,
+  bindMaster,
+  dropGroup,
+  endMaster,
+  findMaster,
+  forgetGroup,
+} from "./group-membership.ts";
+import { addCronTasks, addDeadLetters } from "./incoming-tasks.ts";
 import type {
-  CourierVerbs,
   DeleteResult,
   ListQuery,
   Pulse,
-  QueueVerbs,
-  QueueView,
   RedriveResult,
   TaskPage,
   TombstonePage,
   TombstoneQuery,
-} from "./rpc.ts";
-import { redriveAll, redriveTasks, rescheduleTask, runTask } from "./task-operations.ts";
+} from "./inspect/pages.ts";
+import { getTask, historyOf, listTasks, pulseOf, queueView } from "./inspect/queries.ts";
+import { listTombstones, releaseName } from "./inspect/tombstones.ts";
+import type { AckResult, Hold } from "./leasing/leasing.ts";
+import { Queue } from "./queue.ts";
+import { define, purge, remove, setPaused } from "./queue-operations.ts";
+import {
+  deleteTasks,
+  redriveAll,
+  redriveTasks,
+  rescheduleTask,
+  runTask,
+} from "./task-operations.ts";
 
-const AFTER_TROUBLE_MS = 1000;
-
-/** The clock, in ms since 1970: the only one there is. */
-export function clock(): number {
-  return Date.now();
-}
-
-export class TaskQueueObject<Env = unknown>
-  extends DurableObject<Env>
-  implements QueueVerbs, CourierVerbs, PartVerbs
-{
-  readonly #sql: Sql;
-  readonly #store: Store;
-  readonly #wakeup: Wakeup;
+export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRpc {
   readonly #queue: Queue;
-  readonly #entry: Entry;
-  readonly #waitingForEnds: Waiters<string, Answer<Task>>;
+  readonly #stubs: Stubs;
   readonly #targets: Targets;
-  readonly #couriers = new Couriers();
-  readonly #errands: GroupErrands;
-  readonly #parts: Omit<Parts, "group" | "cron"> & { group: Group; cron?: Cron };
-  protected readonly runner: TaskRunnerVerbs;
+  readonly #egress = new EgressPool();
 
-  /**
-   * `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for; `cron`: its
-   * cron.yaml.
-   */
-  constructor(
-    ctx: DurableObjectState,
-    env: Env,
-    file: QueueFile,
-    targets: Targets,
-    cron: CronFile,
-  ) {
+  /** `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for. */
+  constructor(ctx: DurableObjectState, env: Env, file: QueueFile, targets: Targets) {
     super(ctx, env);
+    const settings = env as QueueSettings;
+    this.#stubs = new Stubs(ctx.exports);
     this.#targets = targetsOf(env, targets);
-    this.runner = (ctx.exports as unknown as { TaskRunner: TaskRunnerVerbs }).TaskRunner;
-    this.#sql = sqlOf(ctx.storage);
-    this.#store = new Store(this.#sql, () => this.random());
-    this.#wakeup = new Wakeup(ctx.storage, () => this.now());
-    // An alarm may wake a cold object without its name; whoever sets alarms has stored its own.
-    const name = ctx.id.name ?? this.#store.meta.get("name") ?? DIRECTORY;
-    const history = new KeptHistory(this.#store.meta, this.now());
-    this.#entry = new Entry(this.#store.meta, file, name, (kind, detail) =>
-      history.mark(kind, this.now(), detail),
-    );
-    const hosts = parseHostRules((env as QueueSettings).TASKQUEUE_ALLOW_HOSTS);
-    this.#queue = new Queue(this.#store, {
-      entry: this.#entry,
-      history,
-      hosts,
-      hasIdentity: hasIdentity(env as QueueSettings),
-      storageLimit: file.totalStorageLimit,
-      sql: this.#sql,
-      wakeup: this.#wakeup,
+    this.#queue = new Queue({
+      ...{ name: ctx.id.name, file, sql: this.sql, commit: this.commit, stubs: this.#stubs },
+      hosts: parseHostRules(settings.TASKQUEUE_ALLOW_HOSTS),
+      hasIdentity: hasIdentity(settings),
+      deliver: (delivery) => this.#deliver(delivery),
       now: () => this.now(),
-      // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
-      deliver: (delivery) =>
-        outsideOf(delivery, this.#targets) ? this.#sendOut(delivery) : this.runner.run(delivery),
-      addTo: async (queue, tasks) => {
-        const call = { tasks, atomic: false };
-        return (await queueAt(this.#objects, queue).add([call]))[0] as Answer<Added[]>;
-      },
-      tell: (group, entries) =>
-        groupAt(this.#objects, group).take(this.#entry.config.name, entries),
-      changed: () => this.#waitingForEnds.serve(),
+      random: () => this.random(),
+      arm: () => this.arm(),
+      armRetry: () => this.armRetry(),
     });
-    const becomeKnown = () => this.#becomeKnown();
-    this.#parts = {
-      directory: new Directory(this.#store.directory, () => this.now()),
-      group: new Group(this.#groupDeps(file, hosts)),
-      joining: new Joining(this.#queue, this.#entry, () => this.now(), becomeKnown),
-      cronTasks: new CronTasks(this.#queue, name, becomeKnown),
-      ...(name === CRON && { cron: this.#newCron(cron) }),
-    };
-    this.#errands = new GroupErrands({
-      ...{ store: this.#store, group: this.#parts.group, now: () => this.now() },
-      queue: (queue) => joiningAt(this.#objects, queue),
-      wakeBy: (at) => this.#wakeup.by(at),
-    });
-    this.#waitingForEnds = new Waiters({
-      now: () => this.now(),
-      serve: (name) => ended(getTask(this.#shown(), name)),
-      timedOut: (name) => getTask(this.#shown(), name),
-      nextMoment: () => Number.POSITIVE_INFINITY,
-    });
-    void ctx.blockConcurrencyWhile(async () => {
-      this.#wakeup.recover(await ctx.storage.getAlarm());
-      this.#watch();
-    });
+    this.drive(this.#queue.jobs);
   }
 
-  /** ms since 1970 */
-  now(): number {
-    return clock();
-  }
-
-  /** Chance, 0 to 1. */
-  random(): number {
-    return Math.random();
+  protected get title(): string {
+    return `task queue "${this.#queue.name}"`;
   }
 
   async add(calls: readonly AddCall[]): Promise<Answer<Added[]>[]> {
-    await this.#becomeKnown();
-    return this.#queue.add(calls);
+    await this.#queue.ensureListed();
+    return addTasks(this.#queue, calls);
   }
 
   async get(name: string): Promise<Answer<Task>> {
-    return getTask(this.#shown(), name);
+    return getTask(this.#queue, name);
   }
 
+  /** The task once it has ended, or after `waitSeconds` (60 at most) as it is then. */
   async result(name: string, waitSeconds: number): Promise<Answer<Task>> {
-    const { name: queue, keepResults } = this.#entry.config;
+    const { name: queue, keepResults } = this.#queue.definition.config;
     if (!keepResults) {
       const message = `queue: "${queue}" keeps no results; in queue.yaml, extensions.keep_results: true`;
       return refuse("INVALID_REQUEST", message);
     }
-    const seconds = Math.min(waitSeconds, MAX_WAIT_S);
-    return ended(getTask(this.#shown(), name)) ?? this.#waitingForEnds.wait(name, seconds);
+    return this.#queue.resultWaiters.wait(name, Math.min(waitSeconds, MAX_WAIT_S));
   }
 
   async list(query: ListQuery): Promise<Answer<TaskPage>> {
-    return listTasks(this.#shown(), query);
+    return listTasks(this.#queue, query);
   }
 
   async delete(names: readonly string[]): Promise<DeleteResult[]> {
-    const deleted = this.#queue.delete(names);
-    return names.map((name, index) => ({ name, deleted: deleted[index] ?? false }));
+    return deleteTasks(this.#queue, names);
   }
 
   async lease(request: LeaseRequest): Promise<Answer<Task[]>> {
-    return this.#leasing((leasing) => leasing.lease(request));
+    return this.#refusalUnlessPull() ?? this.#queue.pull.lease(request);
   }
 
   async acknowledge(holds: readonly Hold[]): Promise<Answer<AckResult[]>> {
-    return this.#leasing((leasing) => ({ ok: leasing.acknowledge(holds) }));
+    return this.#refusalUnlessPull() ?? { ok: this.#queue.pull.acknowledge(holds) };
   }
 
   async modifyLease(hold: Hold, seconds: number): Promise<Answer<Task>> {
-    return this.#leasing((leasing) => leasing.modify(hold, seconds));
-  }
-
-  #leasing<T>(
-    act: (leasing: Leasing) => Answer<T> | Promise<Answer<T>>,
-  ): Answer<T> | Promise<Answer<T>> {
-    const { leasing } = this.#queue;
-    if (leasing) return act(leasing);
-    const message = `queue: "${this.#entry.config.name}" is a push queue, only tasks of a pull queue are leased`;
-    return refuse("WRONG_QUEUE_MODE", message);
+    return this.#refusalUnlessPull() ?? this.#queue.pull.modify(hold, seconds);
   }
 
   async run(name: string): Promise<Answer<Task>> {
-    return runTask(this.#shown(), name);
+    return runTask(this.#queue, name);
   }
 
   async reschedule(name: string, time: NewTime): Promise<Answer<Task>> {
-    return rescheduleTask(this.#shown(), name, time);
+    return rescheduleTask(this.#queue, name, time);
   }
 
   async redrive(names: readonly string[]): Promise<RedriveResult[]> {
-    return redriveTasks(this.#shown(), names);
+    return redriveTasks(this.#queue, names);
   }
 
+  /** Puts every failed task back; how many. */
   async redriveAll(): Promise<number> {
-    return redriveAll(this.#shown());
+    return redriveAll(this.#queue);
   }
 
   async tombstones(query: TombstoneQuery): Promise<Answer<TombstonePage>> {
-    return listTombstones(this.#shown(), query);
+    return listTombstones(this.#queue, query);
   }
 
+  /** Frees a tombstone's name; false when there was none. */
   async release(name: string): Promise<boolean> {
-    return releaseName(this.#shown(), name);
+    return releaseName(this.#queue, name);
   }
 
   async purge(): Promise<QueueView> {
-    this.#queue.purge();
-    return this.describe();
+    purge(this.#queue);
+    return queueView(this.#queue);
   }
 
   async pause(): Promise<QueueView> {
-    this.#queue.setPaused(true);
-    return this.describe();
+    setPaused(this.#queue, true);
+    return queueView(this.#queue);
   }
 
   async resume(): Promise<QueueView> {
-    this.#queue.setPaused(false);
-    return this.describe();
+    setPaused(this.#queue, false);
+    return queueView(this.#queue);
   }
 
   async describe(): Promise<QueueView> {
-    return queueView(this.#shown());
+    return queueView(this.#queue);
   }
 
   async history(span: HistorySpan): Promise<QueueHistory> {
-    return historyOf(this.#shown(), span);
+    return historyOf(this.#queue, span);
   }
 
+  /** The queue's state, and its history as far as that is newer than `since` (ms since 1970). */
   async pulse(since: number): Promise<Pulse> {
-    return pulseOf(this.#shown(), since);
+    return pulseOf(this.#queue, since);
   }
 
+  /** Its configuration; in contrast to `describe` this reads no rows. */
   async config(): Promise<QueueConfig> {
-    return this.#entry.config;
+    return this.#queue.definition.config;
   }
 
-  async ending(attempt: number): Promise<string> {
-    return this.#queue.ending(attempt);
+  /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */
+  async define(entry: unknown): Promise<Answer<QueueView>> {
+    return define(this.#queue, entry);
   }
 
-  async carry(delivery: Delivery): Promise<WireOutcome> {
-    const { queue, attempt } = delivery;
-    const ending = () => queueAt(this.#objects, queue).ending(attempt);
-    const place = { ...outsideOf(delivery, this.#targets), settings: this.env as QueueSettings };
-    return attended(this.ctx, ending, (signal) =>
-      callOut(delivery, { ...place, now: this.now(), signal }),
-    );
-  }
-
-  #sendOut(delivery: Delivery): Promise<WireOutcome> {
-    return this.#couriers.send((courier) =>
-      courierAt(this.#objects, delivery.queue, courier).carry(delivery),
-    );
-  }
-
-  async define(given: unknown): Promise<Answer<QueueView>> {
-    const { failure } = this.#entry.define(given);
-    if (failure) return { failure };
-    this.#queue.reconfigured();
-    await this.#becomeKnown();
-    return { ok: queueView(this.#shown()) };
-  }
-
+  /** Removes such a queue with its tasks. */
   async remove(): Promise<Answer<true>> {
-    const answer = this.#entry.remove();
-    if (answer.failure) return answer;
-    await directoryAt(this.#objects).unregister(this.#entry.config.name);
-    this.#queue.erase();
-    return answer;
+    return remove(this.#queue);
   }
 
-  async wake(): Promise<void> {
-    this.#watch();
+  async mode(): Promise<"push" | "pull" | undefined> {
+    const { config, isDefined } = this.#queue.definition;
+    return isDefined ? config.mode : undefined;
   }
 
-  async ofPart(part: keyof Parts, verb: string, args: readonly unknown[]): Promise<unknown> {
-    const verbs = this.#parts[part] as unknown as Record<string, (...args: unknown[]) => unknown>;
-    return verbs[verb]?.(...args);
+  async addCronTasks(tasks: readonly CronTask[]): Promise<Answer<Answer<Task>[]>> {
+    await this.#queue.ensureListed();
+    return addCronTasks(this.#queue, tasks);
   }
 
-  // A throw would make the platform try again, and after seven tries drop the alarm for good: it is
-  // caught here and the alarm is armed again.
-  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    this.#wakeup.fired(info?.scheduledTime);
-    try {
-      this.#queue.turn();
-      this.#errands.turn();
-      if (this.#parts.cron) await this.#parts.cron.turn();
-      if (!this.#wakeup.isNear() && this.#queue.mayHold()) await this.#wakeup.hold();
-      this.#watch();
-    } catch (error) {
-      console.error(`task queue "${this.#entry.config.name}": a turn failed, trying again`, error);
-      this.#wakeup.by(this.now() + AFTER_TROUBLE_MS);
-    }
+  async addDeadLetters(tasks: readonly NewTask[]): Promise<Answer<Answer<Task>[]>> {
+    await this.#queue.ensureListed();
+    return addDeadLetters(this.#queue, tasks);
   }
 
-  #watch(): void {
-    this.#queue.watch();
-    this.#errands.arm();
-    this.#parts.cron?.arm();
+  async acceptBatch(batch: BatchCall): Promise<Answer<Failure[]>> {
+    await this.#queue.ensureListed();
+    return acceptBatch(this.#queue, batch);
   }
 
-  #newCron(entries: CronFile): Cron {
-    return new Cron({
-      ...{ store: this.#store, entries, now: () => this.now() },
-      addTo: (queue, tasks) => cronTasksAt(this.#objects, queue).add(tasks),
-      wakeBy: (at) => this.#wakeup.by(at),
-    });
+  async findMaster(name: string, group: string): Promise<Answer<number>> {
+    return findMaster(this.#queue, name, group);
   }
 
-  #groupDeps(file: QueueFile, hosts: HostRules): GroupDeps {
-    const now = () => this.now();
-    const identity = hasIdentity(this.env as QueueSettings);
-    return {
-      ...{ store: this.#store, now },
-      modes: { hosts, hasIdentity: identity, now, modeOf: (queue) => this.#modeOf(queue, file) },
-      attend: ({ queue, name }, group) => joiningAt(this.#objects, queue).attend(name, group),
-      running: (queue, group) => joiningAt(this.#objects, queue).running(group),
-      changed: () => this.#errands.arm(),
-    };
+  async bindMaster(name: string, group: string): Promise<Answer<number>> {
+    return bindMaster(this.#queue, name, group);
   }
 
-  async #modeOf(queue: string, file: QueueFile): Promise<"push" | "pull" | undefined> {
-    const entry = file.queues.get(queue);
-    if (entry) return entry.mode;
-    if (!(await directoryAt(this.#objects).knownQueues()).includes(queue)) return undefined;
-    return (await queueAt(this.#objects, queue).describe()).mode;
+  async endMaster(end: MasterEnd): Promise<void> {
+    endMaster(this.#queue, end);
   }
 
-  // The first add makes the queue known, before it is answered: a queue with tasks is always listed.
-  async #becomeKnown(): Promise<void> {
-    const { meta } = this.#store;
-    if (meta.get("listed")) return;
-    this.#entry.remember();
-    await directoryAt(this.#objects).register(this.#entry.config.name);
-    meta.set("listed", true);
+  async dropGroup(group: string, batch: number): Promise<void> {
+    await dropGroup(this.#queue, group, batch);
   }
 
-  get #objects(): QueueNamespace {
-    return ownObjects(this.ctx.exports);
+  async forgetGroup(group: string, batch: number): Promise<void> {
+    forgetGroup(this.#queue, group, batch);
   }
 
-  #shown(): Shown {
-    return { queue: this.#queue, entry: this.#entry, now: this.now() };
+  async runningOfGroup(group: string): Promise<number> {
+    return this.#queue.push.runningOfGroup(group);
   }
-}
 
-/** The answer, if its task has ended or there is no such task. */
-function ended(answer: Answer<Task>): Answer<Task> | undefined {
-  return answer.failure || hasEnded(answer.ok) ? answer : undefined;
-}
+  async cancelled(attempt: number): Promise<string> {
+    return this.#queue.push.cancelled(attempt);
+  }
 
-function sqlOf(storage: DurableObjectStorage): Sql {
-  return {
-    rows: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray(),
-    run: (query, ...bindings) => storage.sql.exec(query, ...bindings).rowsWritten,
-    transaction: (work) => storage.transactionSync(work),
-    size: () => storage.sql.databaseSize,
-  };
+  // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
+  #deliver(delivery: Delivery): Promise<WireOutcome> {
+    if (!outsideOf(delivery, this.#targets)) return this.#stubs.runner().run(delivery);
+    return this.#egress.send((index) => this.#stubs.egress(delivery.queue, index).send(delivery));
+  }
+
+  #refusalUnlessPull(): Answer<never> | undefined {
+    const { name, mode } = this.#queue.definition.config;
+    if (mode === "pull") return undefined;
+    const message = `queue: "${name}" is a push queue, only tasks of a pull queue are leased`;
+    return refuse("WRONG_QUEUE_MODE", message);
+  }
 }

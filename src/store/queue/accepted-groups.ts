@@ -1,52 +1,69 @@
-// The groups that have subtasks here: which of their parts have been taken, so that none is taken twice,
-// and whether they were cancelled, so that what fails afterwards is not tried again.
+// The groups that have subtasks on this queue: the last batch that was accepted of each, so that none is
+// added twice, and whether the group was cancelled, so that what fails afterwards is not tried again.
+import { integer, text } from "../rows.ts";
 import type { Sql } from "../sql.ts";
 
-export class Joined {
+export class AcceptedGroups {
   readonly #sql: Sql;
-  readonly #cancelled: Set<string>;
+  #cancelled: ReadonlySet<string>;
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    const rows = sql.rows("SELECT grp FROM joined WHERE cancelled = 1");
-    this.#cancelled = new Set(rows.map(({ grp }) => grp as string));
+    this.#cancelled = this.#readCancelled();
   }
 
-  /** The number of the last part that was taken, -1 before the first. */
-  lastPart(group: string): number {
-    return Number(this.#sql.rows("SELECT part FROM joined WHERE grp = ?", group)[0]?.part ?? -1);
+  /** The number of the last batch that was accepted, -1 before the first. */
+  lastBatch(group: string): number {
+    const [row] = this.#sql.rows("SELECT batch FROM accepted_groups WHERE grp = ?", group);
+    return row ? integer(row, "batch") : -1;
   }
 
-  took(group: string, part: number): void {
-    const query = `INSERT INTO joined (grp, part, cancelled) VALUES (?, ?, 0)
-      ON CONFLICT (grp) DO UPDATE SET part = excluded.part`;
-    this.#sql.run(query, group, part);
+  accept(group: string, batch: number): void {
+    const query = `INSERT INTO accepted_groups (grp, batch, cancelled) VALUES (?, ?, 0)
+      ON CONFLICT (grp) DO UPDATE SET batch = excluded.batch`;
+    this.#sql.run(query, group, batch);
   }
 
   isCancelled(group: string): boolean {
     return this.#cancelled.has(group);
   }
 
-  /** Parts up to `part` are not to be taken any more. */
-  cancel(group: string, part: number): void {
-    const query = `INSERT INTO joined (grp, part, cancelled) VALUES (?, ?, 1)
-      ON CONFLICT (grp) DO UPDATE SET part = excluded.part, cancelled = 1`;
-    this.#sql.run(query, group, part);
-    this.#cancelled.add(group);
+  /** No batch up to `batch` is accepted any more. */
+  cancel(group: string, batch: number): void {
+    const query = `INSERT INTO accepted_groups (grp, batch, cancelled) VALUES (?, ?, 1)
+      ON CONFLICT (grp) DO UPDATE SET batch = excluded.batch, cancelled = 1`;
+    this.#sql.run(query, group, batch);
+    this.#cancelled = new Set(this.#cancelled).add(group);
   }
 
   /** Whether any group has or had subtasks here. */
   any(): boolean {
-    return this.#sql.rows("SELECT 1 FROM joined LIMIT 1").length > 0;
+    return this.#sql.rows("SELECT 1 FROM accepted_groups LIMIT 1").length > 0;
   }
 
   forget(group: string): void {
-    this.#sql.run("DELETE FROM joined WHERE grp = ?", group);
-    this.#cancelled.delete(group);
+    this.#sql.run("DELETE FROM accepted_groups WHERE grp = ?", group);
+    if (!this.#cancelled.has(group)) return;
+    const others = new Set(this.#cancelled);
+    others.delete(group);
+    this.#cancelled = others;
   }
 
   clear(): void {
-    this.#sql.run("DELETE FROM joined");
-    this.#cancelled.clear();
+    this.#sql.run("DELETE FROM accepted_groups");
+    this.#cancelled = new Set();
+  }
+
+  save(): ReadonlySet<string> {
+    return this.#cancelled;
+  }
+
+  restore(cancelled: ReadonlySet<string>): void {
+    this.#cancelled = cancelled;
+  }
+
+  #readCancelled(): ReadonlySet<string> {
+    const rows = this.#sql.rows("SELECT grp FROM accepted_groups WHERE cancelled = 1");
+    return new Set(rows.map((row) => text(row, "grp")));
   }
 }

@@ -1,26 +1,32 @@
-// Failed tasks that are to be put on another queue: the keys of their records, until that queue has them.
+// Failed tasks that are to be put on the dead-letter queue: the keys of their records, until that queue
+// has them.
+import { integer, text } from "../rows.ts";
 import type { Sql } from "../sql.ts";
 
-export interface OutboxRow {
+export interface DeadLetterRow {
   /** The key of the failed task's record. */
   key: number;
   name: string;
 }
 
-export class Outbox {
+export class DeadLetterOutbox {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
-  add({ key, name }: OutboxRow): void {
+  add({ key, name }: DeadLetterRow): void {
     this.#sql.run("INSERT INTO outbox VALUES (?, ?)", key, name);
   }
 
-  first(limit: number): OutboxRow[] {
+  any(): boolean {
+    return this.#sql.rows("SELECT 1 FROM outbox LIMIT 1").length > 0;
+  }
+
+  first(limit: number): DeadLetterRow[] {
     const rows = this.#sql.rows("SELECT key, name FROM outbox ORDER BY key LIMIT ?", limit);
-    return rows.map(({ key, name }) => ({ key: key as number, name: name as string }));
+    return rows.map((row) => ({ key: integer(row, "key"), name: text(row, "name") }));
   }
 
   remove(key: number): void {

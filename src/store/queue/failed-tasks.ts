@@ -1,7 +1,8 @@
 // Tasks that were given up, with every attempt they had: kept for a while, since a task that failed is
 // never just gone. The row key is when the record may be forgotten, so the oldest are the table's head.
 import type { StoredTask } from "../../core/task/task.ts";
-import type { Sql } from "../sql.ts";
+import { integer, optionalInteger, text } from "../rows.ts";
+import type { Row, Sql } from "../sql.ts";
 import type { RowCount } from "./row-count.ts";
 import { dueOf, lastKeyOf } from "./row-key.ts";
 import { freeKey, progressJson, specJson, type TaskRow, taskOf } from "./tasks.ts";
@@ -18,7 +19,7 @@ export class FailedTasks {
   }
 
   /** Keeps a task until `expires` (ms since 1970) and answers the key it lies at. */
-  keep({ name, named, createdAt, due, spec, progress, body }: StoredTask, expires: number): number {
+  add({ name, named, createdAt, due, spec, progress, body }: StoredTask, expires: number): number {
     const key = freeKey(this.#sql, "failed", expires);
     this.#sql.run(
       `INSERT INTO failed (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -54,12 +55,14 @@ export class FailedTasks {
     const query = "SELECT key, name FROM failed WHERE key > ? AND key <= ? ORDER BY key LIMIT ?";
     return this.#sql
       .rows(query, after, upTo, limit)
-      .map(({ key, name }) => ({ key: key as number, name: name as string }));
+      .map((row) => ({ key: integer(row, "key"), name: text(row, "name") }));
   }
 
   /** The key of the one to be forgotten last; -1 when there is none. */
   lastKey(): number {
-    return Number(this.#sql.rows("SELECT max(key) AS key FROM failed")[0]?.key ?? -1);
+    return (
+      optionalInteger(this.#sql.rows("SELECT max(key) AS key FROM failed")[0] as Row, "key") ?? -1
+    );
   }
 
   /** False when it is no longer there. */
@@ -77,7 +80,7 @@ export class FailedTasks {
 
   /** Reads every key. */
   count(): number {
-    return Number(this.#sql.rows("SELECT count(*) AS n FROM failed")[0]?.n);
+    return integer(this.#sql.rows("SELECT count(*) AS n FROM failed")[0] as Row, "n");
   }
 
   /** Forgets up to `limit` records that expired by `now`; when the next one does (ms), if any. */
@@ -85,10 +88,8 @@ export class FailedTasks {
     const query = "DELETE FROM failed WHERE key IN (SELECT key FROM failed WHERE key <= ? LIMIT ?)";
     const removed = this.#sql.run(query, lastKeyOf(now), limit);
     this.rows.changed(-removed);
-    const first = this.#sql.rows("SELECT min(key) AS key FROM failed")[0]?.key;
-    return {
-      removed,
-      earliest: first == null ? Number.POSITIVE_INFINITY : dueOf(first as number),
-    };
+    const [row] = this.#sql.rows("SELECT min(key) AS key FROM failed");
+    const first = row && optionalInteger(row, "key");
+    return { removed, earliest: first === undefined ? Number.POSITIVE_INFINITY : dueOf(first) };
   }
 }

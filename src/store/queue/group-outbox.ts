@@ -1,215 +1,222 @@
-// What a queue has to tell the owners of groups: how subtasks ended, and that a master waits. News are
-// written in the transaction of what they tell of. Several in one commit get a row of their own, which is
-// removed when they are told; one alone goes into the group's last row, which is written anew and need not be
-// removed. So either way a subtask's news cost one row here at most.
+// Events on their way to groups: how subtasks ended, and that a master is parked. An event is written in
+// the transaction of the change it reports. Several in one commit get a row of their own, which is removed
+// once they are delivered; a single one goes into the group's last row, which is written again and need
+// not be removed. Either way each subtask result costs at most one row here.
 import type { StoredResult } from "../../core/task/result.ts";
-import type { Sql } from "../sql.ts";
+import { integer, json, text } from "../rows.ts";
+import type { Row, Sql } from "../sql.ts";
 
-/** How a subtask stands: `open` again when it was redriven. */
-export type MemberState = "open" | "done" | "failed" | "deleted";
+/** The state of a subtask in its group: `open` again when it was redriven. */
+export type SubtaskState = "open" | "done" | "failed" | "deleted";
 
-/** A subtask's news, or with `waits` a master's. */
-export interface Entry {
+/** An event of a subtask, or with `parked` or `cancel` of a master. */
+export interface GroupEvent {
   index?: number;
-  state?: MemberState;
+  state?: SubtaskState;
   /** The subtask's name. */
   name?: string;
   result?: StoredResult;
   error?: string;
-  /** The master waits for this group from now on. */
-  waits?: string;
-  /** The group is to be cancelled, for the one its master belongs to was. */
+  /** The name of a master that waits for the group from now on. */
+  parked?: string;
+  /** The group is to be cancelled, because the one its master belongs to was. */
   cancel?: true;
-  /** Of a master's news: when it was added (ms), for another may have its name later. */
+  /** Of a master's event: when the master was added (ms), since another may have its name later. */
   madeAt?: number;
 }
 
-/** News of one group, and of which rows they are how many. */
+/** Events of one group, and how many of them each row holds. */
 export interface EventBatch {
   group: string;
-  entries: Entry[];
+  events: GroupEvent[];
   rows: { row: number; count: number }[];
 }
 
-interface Open {
+interface EventRow {
   row: number;
   group: string;
-  /** Those that were not told. */
-  entries: Entry[];
+  /** Those that are not delivered. */
+  events: GroupEvent[];
 }
 
-/** A row with so many is not written anew. */
+/** A row with so many events is not written again. */
 const MAX_REWRITTEN = 30;
-/** Entries and characters of one row, about; and of one batch. */
-const MAX_ROW = { entries: 250, characters: 250_000 };
-const MAX_BULLETIN = { entries: 1000, characters: 1_000_000 };
+/** Events and characters of one row, and of one batch, approximately. */
+const MAX_ROW = { events: 250, characters: 250_000 };
+const MAX_BATCH = { events: 1000, characters: 1_000_000 };
 
-export class News {
+export class GroupOutbox {
   readonly #sql: Sql;
-  #rows: Map<number, Open>;
-  #fresh: { group: string; entry: Entry }[] = [];
+  #rows: Map<number, EventRow>;
+  #fresh: { group: string; event: GroupEvent }[] = [];
   #last: number;
   #isShared = false;
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    const rows = sql.rows("SELECT row, grp, entries FROM news ORDER BY row");
-    this.#rows = new Map(
-      rows.map(({ row, grp, entries }) => [row as number, opened(row, grp, entries)]),
-    );
-    this.#last = (rows.at(-1)?.row as number | undefined) ?? 0;
+    const rows = sql.rows("SELECT row, grp, entries FROM group_events ORDER BY row");
+    this.#rows = new Map(rows.map((row) => [integer(row, "row"), outboxRowOf(row)]));
+    this.#last = [...this.#rows.keys()].at(-1) ?? 0;
   }
 
-  /** Takes news down; `write` puts what came in this transaction on disk. */
-  add(group: string, entry: Entry): void {
-    this.#fresh.push({ group, entry });
+  /** Adds an event; `write` puts the events of this transaction on disk. */
+  add(group: string, event: GroupEvent): void {
+    this.#fresh.push({ group, event });
   }
 
-  /** Writes what is new, inside the transaction it came in. */
+  /** Writes the new events, at the end of the transaction they were added in. */
   write(): void {
     if (this.#fresh.length === 0) return;
     const groups = Map.groupBy(this.#fresh.splice(0), ({ group }) => group);
     for (const [group, fresh] of groups) {
-      const entries = fresh.map(({ entry }) => entry);
-      const last = entries.length === 1 ? this.#lastOf(group) : undefined;
-      if (last) this.#put({ ...last, entries: [...last.entries, ...entries] });
+      const events = fresh.map(({ event }) => event);
+      const last = events.length === 1 ? this.#lastOf(group) : undefined;
+      if (last) this.#put({ ...last, events: [...last.events, ...events] });
       else
-        for (const page of pagesOf(entries)) this.#put({ row: ++this.#last, group, entries: page });
+        for (const page of pagesOf(events)) this.#put({ row: ++this.#last, group, events: page });
     }
   }
 
-  /** The transaction is undone: what came in it never was. */
-  undo(before: NewsState): void {
-    this.#fresh = [];
-    this.#rows = before.rows;
-    this.#last = before.last;
-  }
-
-  saved(): NewsState {
+  save(): OutboxState {
     this.#isShared = true;
     return { rows: this.#rows, last: this.#last };
   }
 
-  /** The oldest news that were not told, for each group as many as one message takes. */
-  untold(): EventBatch[] {
-    const untold = [...this.#rows.values()].filter(({ entries }) => entries.length > 0);
-    return [...Map.groupBy(untold, ({ group }) => group)].map(([group, rows]) => {
-      const batch: EventBatch = { group, entries: [], rows: [] };
-      let characters = 0;
-      for (const { row, entries } of rows) {
-        if (batch.entries.length > 0 && characters > MAX_BULLETIN.characters) break;
-        if (batch.entries.length + entries.length > MAX_BULLETIN.entries) break;
-        batch.entries.push(...entries);
-        batch.rows.push({ row, count: entries.length });
-        characters += sizeOf(entries);
-      }
-      return batch;
-    });
+  restore(saved: OutboxState): void {
+    this.#fresh = [];
+    this.#rows = saved.rows;
+    this.#last = saved.last;
   }
 
-  hasPending(): boolean {
-    for (const { entries } of this.#rows.values()) if (entries.length > 0) return true;
+  /** The groups with pending events. */
+  pendingGroups(): Set<string> {
+    const groups = new Set<string>();
+    for (const { group, events } of this.#rows.values()) if (events.length > 0) groups.add(group);
+    return groups;
+  }
+
+  hasPending(group: string): boolean {
+    for (const row of this.#rows.values()) {
+      if (row.group === group && row.events.length > 0) return true;
+    }
     return false;
   }
 
-  /**
-   * The owner has these on disk, and their rows are removed; but the group's last one stays as it is, to be
-   * written anew: the owner takes nothing twice, and a row saved is a row less to pay.
-   */
-  told({ group, rows }: EventBatch): void {
-    for (const { row, count } of rows) {
-      const known = this.#rows.get(row);
-      if (known) this.#keep({ ...known, entries: known.entries.slice(count) });
+  /** The oldest pending events of a group, as many as one message takes; undefined when there are none. */
+  pendingOf(group: string): EventBatch | undefined {
+    const batch: EventBatch = { group, events: [], rows: [] };
+    let characters = 0;
+    for (const { row, group: of, events } of this.#rows.values()) {
+      if (of !== group || events.length === 0) continue;
+      if (batch.events.length > 0 && characters > MAX_BATCH.characters) break;
+      if (batch.events.length + events.length > MAX_BATCH.events) break;
+      batch.events.push(...events);
+      batch.rows.push({ row, count: events.length });
+      characters += sizeOf(events);
     }
-    this.#removeTold(group);
+    return batch.rows.length > 0 ? batch : undefined;
   }
 
-  /** The group is over, so what was told need not be kept; what was not may yet be its master's. */
+  /**
+   * The group has these on disk: their rows are removed, except the group's last one, which stays to be
+   * written again. The group ignores what it has, and each row not removed is one less to pay for.
+   */
+  delivered({ group, rows }: EventBatch): void {
+    for (const { row, count } of rows) {
+      const known = this.#rows.get(row);
+      if (known) this.#keep({ ...known, events: known.events.slice(count) });
+    }
+    this.#removeDelivered(group);
+  }
+
+  /** The group is over: delivered events need not be kept; a pending one may be its master's. */
   forget(group: string): void {
-    for (const { row, group: of, entries } of [...this.#rows.values()]) {
-      if (of === group && entries.length === 0) this.#remove(row);
+    for (const { row, group: of, events } of [...this.#rows.values()]) {
+      if (of === group && events.length === 0) this.#remove(row);
     }
   }
 
   clear(): void {
-    this.#sql.run("DELETE FROM news");
+    this.#sql.run("DELETE FROM group_events");
     this.#rows = new Map();
     this.#fresh = [];
   }
 
-  /** The row that one more entry may be written into. */
-  #lastOf(group: string): Open | undefined {
-    let last: Open | undefined;
-    for (const open of this.#rows.values()) if (open.group === group) last = open;
-    if (!last || last.entries.length >= MAX_REWRITTEN) return undefined;
-    return sizeOf(last.entries) > MAX_ROW.characters / 2 ? undefined : last;
+  /** The row that one more event may be written into. */
+  #lastOf(group: string): EventRow | undefined {
+    let last: EventRow | undefined;
+    for (const row of this.#rows.values()) if (row.group === group) last = row;
+    if (!last || last.events.length >= MAX_REWRITTEN) return undefined;
+    return sizeOf(last.events) > MAX_ROW.characters / 2 ? undefined : last;
   }
 
-  // From the oldest on: what stays on disk is told again after a start, and must be the end of the story.
-  #removeTold(group: string): void {
+  // From the oldest on: what stays on disk is sent again after a start, and must be the latest events.
+  #removeDelivered(group: string): void {
     const rows = [...this.#rows.values()].filter((open) => open.group === group);
-    for (const { row, entries } of rows.slice(0, -1)) {
-      if (entries.length > 0) return;
+    for (const { row, events } of rows.slice(0, -1)) {
+      if (events.length > 0) return;
       this.#remove(row);
     }
   }
 
-  #keep(open: Open): void {
+  #keep(open: EventRow): void {
     this.#own().set(open.row, open);
   }
 
-  // What `saved` gave out stays as it was.
-  #own(): Map<number, Open> {
+  // What `save` gave out stays as it was.
+  #own(): Map<number, EventRow> {
     if (this.#isShared) this.#rows = new Map(this.#rows);
     this.#isShared = false;
     return this.#rows;
   }
 
-  #put(open: Open): void {
-    const { row, group, entries } = open;
-    const query = "INSERT OR REPLACE INTO news (row, grp, entries) VALUES (?, ?, ?)";
-    this.#sql.run(query, row, group, JSON.stringify(entries));
+  #put(open: EventRow): void {
+    const { row, group, events } = open;
+    const query = "INSERT OR REPLACE INTO group_events (row, grp, entries) VALUES (?, ?, ?)";
+    this.#sql.run(query, row, group, JSON.stringify(events));
     this.#keep(open);
   }
 
   #remove(row: number): void {
-    this.#sql.run("DELETE FROM news WHERE row = ?", row);
+    this.#sql.run("DELETE FROM group_events WHERE row = ?", row);
     this.#own().delete(row);
   }
 }
 
-/** What `undo` goes back to. */
-export interface NewsState {
-  rows: Map<number, Open>;
+export interface OutboxState {
+  rows: Map<number, EventRow>;
   last: number;
 }
 
-function opened(row: unknown, group: unknown, json: unknown): Open {
-  const entries = JSON.parse(json as string) as Entry[];
-  return { row: row as number, group: group as string, entries };
+function outboxRowOf(row: Row): EventRow {
+  return {
+    row: integer(row, "row"),
+    group: text(row, "grp"),
+    events: json<GroupEvent[]>(row, "entries"),
+  };
 }
 
 /** As many as a row or a statement takes to each page. */
-export function pagesOf(entries: readonly Entry[]): Entry[][] {
-  const pages: Entry[][] = [];
+export function pagesOf(events: readonly GroupEvent[]): GroupEvent[][] {
+  const pages: GroupEvent[][] = [];
   let characters = Number.POSITIVE_INFINITY;
-  for (const entry of entries) {
-    characters += entrySize(entry);
+  for (const event of events) {
+    characters += eventSize(event);
     const page = pages.at(-1);
-    if (page && page.length < MAX_ROW.entries && characters <= MAX_ROW.characters) page.push(entry);
+    if (page && page.length < MAX_ROW.events && characters <= MAX_ROW.characters) page.push(event);
     else {
-      pages.push([entry]);
-      characters = entrySize(entry);
+      pages.push([event]);
+      characters = eventSize(event);
     }
   }
   return pages;
 }
 
-function sizeOf(entries: readonly Entry[]): number {
-  return entries.reduce((sum, entry) => sum + entrySize(entry), 0);
+function sizeOf(events: readonly GroupEvent[]): number {
+  return events.reduce((sum, event) => sum + eventSize(event), 0);
 }
 
-function entrySize({ name, result, error }: Entry): number {
+function eventSize({ name, result, error }: GroupEvent): number {
   const { text, base64 } = result ?? {};
   return 40 + (name ?? "").length + (text ?? base64 ?? "").length + (error ?? "").length;
 }

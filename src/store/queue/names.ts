@@ -2,6 +2,7 @@
 // tombstone. A name lies in it at most once, which is what makes it accepted once. A task without a
 // name of its own gets a row only when it moves (a retry) or fails, so that it can still be found.
 import type { Progress } from "../../core/task/task.ts";
+import { optionalInteger, optionalJson, text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
 
 /**
@@ -51,8 +52,8 @@ export class Names {
   /** The row of a name that is taken or tombstoned at `now`; an expired tombstone is as good as none. */
   find(name: string, now: number): NameRow | undefined {
     const row = this.#sql.rows(`SELECT ${COLUMNS} FROM names WHERE name = ?`, name)[0];
-    if (!row || (row.expires !== null && (row.expires as number) <= now)) return undefined;
-    return nameOf(row);
+    const found = row && nameOf(row);
+    return found && (found.expires === null || found.expires > now) ? found : undefined;
   }
 
   /** The task of this name lies at `key` from now on. */
@@ -79,8 +80,10 @@ export class Names {
         (SELECT 1 FROM failed WHERE failed.key = n.key AND failed.name = n.name) LIMIT ?`;
     const rows = this.#sql.rows(query, ...range, now, limit).map(nameOf);
     const scanned = `SELECT name ${RANGE} LIMIT 1 OFFSET ${SCAN - 1}`;
-    const last = rows.length === limit ? rows.at(-1) : this.#sql.rows(scanned, ...range)[0];
-    return last ? { rows, next: last.name as string } : { rows };
+    const [lastScanned] = this.#sql.rows(scanned, ...range);
+    const next =
+      rows.length === limit ? rows.at(-1)?.name : lastScanned && text(lastScanned, "name");
+    return next === undefined ? { rows } : { rows, next };
   }
 
   /** Frees a name at once. */
@@ -111,14 +114,17 @@ export class Names {
    */
   sweep(after: string, now: number, limit: number): { next: string | undefined; earliest: number } {
     const query = "SELECT name, expires FROM names WHERE name > ? ORDER BY name LIMIT ?";
-    const rows = this.#sql.rows(query, after, limit);
+    const rows = this.#sql.rows(query, after, limit).map((row) => ({
+      name: text(row, "name"),
+      expires: optionalInteger(row, "expires"),
+    }));
     let earliest = Number.POSITIVE_INFINITY;
     for (const { name, expires } of rows) {
-      if (expires === null) continue;
-      if ((expires as number) <= now) this.remove(name as string);
-      else earliest = Math.min(earliest, expires as number);
+      if (expires === undefined) continue;
+      if (expires <= now) this.remove(name);
+      else earliest = Math.min(earliest, expires);
     }
-    const last = rows.length === limit ? (rows.at(-1)?.name as string) : undefined;
+    const last = rows.length === limit ? rows.at(-1)?.name : undefined;
     return { next: last, earliest };
   }
 
@@ -130,12 +136,12 @@ export class Names {
   }
 }
 
-function nameOf({ name, state, key, expires, record }: Row): NameRow {
+function nameOf(row: Row): NameRow {
   return {
-    name: name as string,
-    state: state as NameState,
-    key: key as number | null,
-    expires: expires as number | null,
-    record: record === null ? undefined : JSON.parse(record as string),
+    name: text(row, "name"),
+    state: text(row, "state") as NameState,
+    key: optionalInteger(row, "key") ?? null,
+    expires: optionalInteger(row, "expires") ?? null,
+    record: optionalJson<TaskRecord>(row, "record"),
   };
 }

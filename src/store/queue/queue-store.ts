@@ -1,5 +1,5 @@
-// A queue's memory: the legal steps of a task's life, each one method over the tables it touches. What
-// a step may do to a name stands here and nowhere else. Callers wrap steps in `transaction`.
+// What a queue's object keeps: the legal transitions of a task, each one method over the tables it
+// touches, and the only place that changes a name's row. Callers run them inside a commit.
 
 import { noSteps, type StepCounts } from "../../core/metrics/transitions.ts";
 import { resultFromStored, type StoredResult } from "../../core/task/result.ts";
@@ -9,22 +9,25 @@ import {
   type Progress,
   type StoredTask,
 } from "../../core/task/task.ts";
-import { Recurring } from "../cron/schedule-states.ts";
-import { Directory } from "../directory/known-queues.ts";
-import { Members } from "../group/members.ts";
 import { Meta } from "../meta.ts";
-import { migrate } from "../migrations.ts";
+import { migrate, QUEUE_MIGRATIONS } from "../migrations.ts";
 import type { Sql } from "../sql.ts";
-import { Joined } from "./accepted-groups.ts";
-import { Outbox } from "./dead-letter-outbox.ts";
+import { AcceptedGroups } from "./accepted-groups.ts";
+import { DeadLetterOutbox } from "./dead-letter-outbox.ts";
 import { FailedTasks } from "./failed-tasks.ts";
-import { type Entry, type MemberState, News } from "./group-outbox.ts";
+import {
+  type GroupEvent,
+  GroupOutbox,
+  type OutboxState,
+  type SubtaskState,
+} from "./group-outbox.ts";
 import { LeasableTasks } from "./leasable-tasks.ts";
 import { type NameQuery, type NameRow, Names, type TaskRecord } from "./names.ts";
+import type { QueueMetaValues } from "./queue-meta.ts";
 import { Results } from "./results.ts";
 import { RowCount } from "./row-count.ts";
 import { dueOf, keyInName } from "./row-key.ts";
-import { Tally } from "./task-counts.ts";
+import { type CountsState, TaskCounts } from "./task-counts.ts";
 import { type TaskRow, Tasks } from "./tasks.ts";
 
 /** How long ended tasks are remembered, in seconds. */
@@ -46,64 +49,69 @@ export type Found =
 const SWEEP_PAGE = 500;
 const SWEEP_EVERY_MS = 6 * 3600 * 1000;
 
-export class Store {
+/** How far the sweep that is under way has come, and the earliest expiry (ms) among what it has passed. */
+interface SweepProgress {
+  after: string;
+  earliest: number;
+}
+
+export class QueueStore {
   readonly tasks: Tasks;
   readonly leasable: LeasableTasks;
   readonly failed: FailedTasks;
   readonly results: Results;
-  readonly outbox: Outbox;
-  readonly news: News;
-  readonly joined: Joined;
-  /** Of a group's own object. */
-  readonly members: Members;
-  /** Of the object that keeps recurring tasks. */
-  readonly recurring: Recurring;
-  readonly meta: Meta;
-  readonly directory: Directory;
-  readonly tally: Tally;
+  readonly deadLetters: DeadLetterOutbox;
+  readonly groupOutbox: GroupOutbox;
+  readonly acceptedGroups: AcceptedGroups;
+  readonly meta: Meta<QueueMetaValues>;
+  readonly counts: TaskCounts;
   readonly #names: Names;
   #steps = noSteps();
-  #sweepAt: number | undefined;
-  #sweptTo = "";
-  #earliest = Infinity;
+  #sweep: SweepProgress = NO_SWEEP;
 
   /** `random` gives the random part of generated names, 0 to 1. */
   constructor(sql: Sql, random: () => number) {
-    migrate(sql);
+    migrate(sql, QUEUE_MIGRATIONS);
     this.leasable = new LeasableTasks(sql);
     this.results = new Results(sql);
-    this.outbox = new Outbox(sql);
-    this.news = new News(sql);
-    this.joined = new Joined(sql);
-    this.members = new Members(sql);
-    this.recurring = new Recurring(sql);
+    this.deadLetters = new DeadLetterOutbox(sql);
+    this.groupOutbox = new GroupOutbox(sql);
+    this.acceptedGroups = new AcceptedGroups(sql);
     this.meta = new Meta(sql);
     this.tasks = new Tasks(sql, random, new RowCount(this.meta, "tasksCount"));
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
-    this.tally = new Tally(sql, this.tasks, this.failed);
-    this.directory = new Directory(sql);
+    this.counts = new TaskCounts(sql, this.tasks, this.failed);
     this.#names = new Names(sql);
-    this.#sweepAt = this.meta.get("sweepAt");
   }
 
-  /** All of `work` or nothing of it; `now` in ms since 1970. */
-  transaction<T>(now: number, work: () => T): T {
-    const news = this.news.saved();
-    const steps = { ...this.#steps };
-    try {
-      return this.tally.transaction(now, () => {
-        const value = work();
-        this.news.write();
-        return value;
-      });
-    } catch (error) {
-      this.news.undo(news);
-      this.#steps = steps;
-      throw error;
-    }
+  /** Writes what is gathered during a transaction, at its end; `now` in ms since 1970. */
+  flush(now: number): void {
+    this.groupOutbox.write();
+    this.counts.store(now);
   }
 
-  /** What happened to tasks since this was last asked. */
+  /** What memory holds beside the rows, as it is before a transaction. */
+  save(): QueueStoreState {
+    return {
+      counts: this.counts.save(),
+      groupOutbox: this.groupOutbox.save(),
+      cancelled: this.acceptedGroups.save(),
+      steps: { ...this.#steps },
+      sweep: this.#sweep,
+    };
+  }
+
+  /** The transaction was rolled back: memory goes back with the rows. */
+  restore(saved: QueueStoreState): void {
+    this.counts.restore(saved.counts);
+    this.groupOutbox.restore(saved.groupOutbox);
+    this.acceptedGroups.restore(saved.cancelled);
+    this.meta.restore();
+    this.#steps = saved.steps;
+    this.#sweep = saved.sweep;
+  }
+
+  /** The transitions of tasks since this was last asked. */
   takeSteps(): StepCounts {
     const steps = this.#steps;
     this.#steps = noSteps();
@@ -145,34 +153,30 @@ export class Store {
     result?: StoredResult,
   ): boolean {
     if (!this.tasks.remove(task)) return false;
-    if (keepResults) this.#leaveResult(task, now, progress, now + tombstoneTtl * 1000, result);
+    if (keepResults) this.#storeResult(task, now, progress, now + tombstoneTtl * 1000, result);
     else this.#release(task, "done", now, progress, tombstoneTtl);
     this.#steps.done++;
-    this.#tell(task, "done", result ? { result } : {});
+    this.#report(task, "done", result ? { result } : {});
     return true;
   }
 
   /** A master has run and waits for its group; its row, or undefined when it was no longer there. */
-  await(
-    task: TaskRow,
-    now: number,
-    progress: Progress & { waitsFor: string },
-  ): TaskRow | undefined {
+  park(task: TaskRow, now: number, progress: Progress & { waitsFor: string }): TaskRow | undefined {
     const key = this.tasks.park(task, now, progress);
     if (key === undefined) return undefined;
-    this.news.add(progress.waitsFor, { waits: task.name, madeAt: task.createdAt });
+    this.groupOutbox.add(progress.waitsFor, { parked: task.name, madeAt: task.createdAt });
     return this.#placed({ ...task, key, progress });
   }
 
   // A result is asked for by name, so here a task with a generated name leaves a tombstone too.
-  #leaveResult(
+  #storeResult(
     task: TaskRow,
     now: number,
     progress: Progress,
     expires: number,
     result: StoredResult | undefined,
   ): void {
-    const key = result ? this.results.keep(task.name, resultFromStored(result), expires) : null;
+    const key = result ? this.results.add(task.name, resultFromStored(result), expires) : null;
     this.#names.end(task.name, "done", expires, recordOf(task, now, progress), key);
     this.#expectSweep(expires);
   }
@@ -204,7 +208,7 @@ export class Store {
   redrive(task: TaskRow, now: number): TaskRow | undefined {
     if (!this.failed.remove(task)) return undefined;
     this.#steps.added++;
-    this.#tell(task, "open");
+    this.#report(task, "open");
     return this.#placed(this.tasks.restore({ ...task, progress: NO_PROGRESS }, now));
   }
 
@@ -216,20 +220,20 @@ export class Store {
     return { ...task, lease, progress };
   }
 
-  /** The task is given up and kept as failed; false when it was no longer there. */
+  /** The task has no attempts left and is kept as failed; false when it was no longer there. */
   fail(task: TaskRow, now: number, progress: Progress, retention: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
     this.#steps.failed++;
     const keptUntil = now + retention.keepFailed * 1000;
-    const key = this.failed.keep({ ...task, progress }, keptUntil);
+    const key = this.failed.add({ ...task, progress }, keptUntil);
     const nameUntil = task.named
       ? Math.max(keptUntil, now + retention.tombstoneTtl * 1000)
       : keptUntil;
     this.#names.end(task.name, "failed", nameUntil, recordOf(task, now, progress), key);
-    if (retention.failedQueue) this.outbox.add({ key, name: task.name });
+    if (retention.failedQueue) this.deadLetters.add({ key, name: task.name });
     this.#expectSweep(keptUntil);
     const error = progress.attempts.at(-1)?.error;
-    this.#tell(task, "failed", error === undefined ? {} : { error });
+    this.#report(task, "failed", error === undefined ? {} : { error });
     return true;
   }
 
@@ -238,7 +242,7 @@ export class Store {
     if (!this.tasks.remove(task)) return false;
     this.#steps.deleted++;
     this.#release(task, "deleted", now, task.progress, tombstoneTtl);
-    this.#tell(task, "deleted");
+    this.#report(task, "deleted");
     return true;
   }
 
@@ -248,8 +252,8 @@ export class Store {
     return true;
   }
 
-  /** A failed task lies on another queue now: its record goes, and its name says that it failed. */
-  handOn(task: TaskRow, now: number): void {
+  /** A failed task is on its dead-letter queue: its record goes, and its name says that it failed. */
+  deadLetter(task: TaskRow, now: number): void {
     this.#forgetRecord(task, now, "failed");
   }
 
@@ -268,47 +272,59 @@ export class Store {
   /** Every task on the queue is deleted; failed ones are records, not on the queue, and stay. */
   purge(now: number, { tombstoneTtl }: Retention): void {
     const expires = now + tombstoneTtl * 1000;
-    if (this.joined.any()) for (const task of this.tasks.ofGroups()) this.#tell(task, "deleted");
+    if (this.acceptedGroups.any())
+      for (const task of this.tasks.ofGroups()) this.#report(task, "deleted");
     this.#steps.deleted += this.tasks.clear();
     this.#names.endAll(now, expires);
     this.#expectSweep(expires);
   }
 
-  /** Everything is forgotten: tasks, failed ones, names and what the queue knows of itself. */
+  /**
+   * Everything is forgotten: tasks, failed ones, names and the meta values. Tasks of groups count as
+   * deleted; the events that say so stay in the outbox until they are delivered.
+   */
   erase(): void {
+    if (this.acceptedGroups.any())
+      for (const task of this.tasks.ofGroups()) this.#report(task, "deleted");
     this.tasks.clear();
     this.failed.clear();
     this.results.clear();
-    this.outbox.clear();
-    this.news.clear();
-    this.joined.clear();
-    this.members.clear();
+    this.deadLetters.clear();
+    this.acceptedGroups.clear();
     this.#names.clear();
     this.meta.clearAll();
-    this.#steps = noSteps();
-    this.#sweepAt = undefined;
-    this.#sweptTo = "";
-    this.#earliest = Infinity;
+    this.#sweep = NO_SWEEP;
+  }
+
+  /** Whether a sweep has begun and has more to look at. */
+  get isSweeping(): boolean {
+    return this.#sweep !== NO_SWEEP;
+  }
+
+  /** Whether something may have expired at `now` (ms). */
+  maySweep(now: number): boolean {
+    const sweepAt = this.meta.get("sweepAt");
+    return sweepAt !== undefined && sweepAt <= now;
   }
 
   /**
-   * Forgets a page of what has expired, if any may have; true when there is more to do at once. An
-   * expired name is free already: this only gives its room back.
+   * Removes a page of what has expired. An expired name is free already: this only gives
+   * its room back.
    */
-  sweep(now: number): boolean {
-    if (this.#sweepAt === undefined || this.#sweepAt > now) return false;
-    const names = this.#names.sweep(this.#sweptTo, now, SWEEP_PAGE);
+  sweep(now: number): void {
+    const names = this.#names.sweep(this.#sweep.after, now, SWEEP_PAGE);
     const failed = this.failed.sweep(now, SWEEP_PAGE);
     const results = this.results.sweep(now, SWEEP_PAGE);
-    this.#sweptTo = names.next ?? "";
-    this.#earliest = Math.min(this.#earliest, names.earliest, failed.earliest, results.earliest);
-    const isMore = failed.removed === SWEEP_PAGE || results.removed === SWEEP_PAGE;
-    if (names.next !== undefined || isMore) return true;
-    this.#planSweep(
-      this.#earliest === Infinity ? undefined : Math.max(this.#earliest, now + SWEEP_EVERY_MS),
+    const earliest = Math.min(
+      ...[this.#sweep.earliest, names.earliest, failed.earliest, results.earliest],
     );
-    this.#earliest = Infinity;
-    return false;
+    const isMore = failed.removed === SWEEP_PAGE || results.removed === SWEEP_PAGE;
+    if (names.next !== undefined || isMore) {
+      this.#sweep = { after: names.next ?? "", earliest };
+      return;
+    }
+    this.#planSweep(earliest === Infinity ? undefined : Math.max(earliest, now + SWEEP_EVERY_MS));
+    this.#sweep = NO_SWEEP;
   }
 
   #forgetRecord(task: TaskRow, now: number, state: "deleted" | "failed"): void {
@@ -321,14 +337,14 @@ export class Store {
     }
   }
 
-  #tell(
+  #report(
     { name, spec }: Pick<TaskRow, "name" | "spec">,
-    state: MemberState,
-    more: Entry = {},
+    state: SubtaskState,
+    more: GroupEvent = {},
   ): void {
     const { group } = spec;
     if (group?.index === undefined) return;
-    this.news.add(group.name, { index: group.index, name, state, ...more });
+    this.groupOutbox.add(group.name, { index: group.index, name, state, ...more });
   }
 
   // A task that came back to the place its generated name says is found without a row.
@@ -362,15 +378,29 @@ export class Store {
   // change nothing: one row in the first tombstone's life, not one each.
   #expectSweep(expires: number): void {
     // A sweep that is under way may be past this name already.
-    if (this.#sweptTo !== "") this.#earliest = Math.min(this.#earliest, expires);
-    if (this.#sweepAt === undefined || expires < this.#sweepAt) this.#planSweep(expires);
+    if (this.isSweeping) {
+      const { after, earliest } = this.#sweep;
+      this.#sweep = { after, earliest: Math.min(earliest, expires) };
+    }
+    const sweepAt = this.meta.get("sweepAt");
+    if (sweepAt === undefined || expires < sweepAt) this.#planSweep(expires);
   }
 
   #planSweep(at: number | undefined): void {
-    this.#sweepAt = at;
     if (at === undefined) this.meta.clear("sweepAt");
     else this.meta.set("sweepAt", at);
   }
+}
+
+const NO_SWEEP: SweepProgress = { after: "", earliest: Number.POSITIVE_INFINITY };
+
+/** What `restore` goes back to. */
+export interface QueueStoreState {
+  counts: CountsState;
+  groupOutbox: OutboxState;
+  cancelled: ReadonlySet<string>;
+  steps: StepCounts;
+  sweep: SweepProgress;
 }
 
 function recordOf({ createdAt }: StoredTask, endedAt: number, progress: Progress): TaskRecord {

@@ -1,6 +1,7 @@
 // What handlers answered, as long as their tasks' names are remembered. A result lies at its expiry, as a
 // failed task does, and its name's row says where.
 import type { Result } from "../../core/task/result.ts";
+import { bytes, optionalInteger, optionalText } from "../rows.ts";
 import type { Sql } from "../sql.ts";
 import { dueOf, lastKeyOf } from "./row-key.ts";
 import { freeKey } from "./tasks.ts";
@@ -13,7 +14,7 @@ export class Results {
   }
 
   /** Keeps a result until `expires` (ms since 1970) and answers the key it lies at. */
-  keep(name: string, { type, body }: Result, expires: number): number {
+  add(name: string, { type, body }: Result, expires: number): number {
     const key = freeKey(this.#sql, "results", expires);
     this.#sql.run("INSERT INTO results VALUES (?, ?, ?, ?)", key, name, type, body);
     return key;
@@ -22,12 +23,7 @@ export class Results {
   at(key: number, name: string): Result | undefined {
     const query = "SELECT type, body FROM results WHERE key = ? AND name = ?";
     const [row] = this.#sql.rows(query, key, name);
-    return (
-      row && {
-        type: row.type as string | null,
-        body: new Uint8Array(row.body as ArrayBuffer),
-      }
-    );
+    return row && { type: optionalText(row, "type") ?? null, body: bytes(row, "body") };
   }
 
   clear(): void {
@@ -39,7 +35,8 @@ export class Results {
     const query =
       "DELETE FROM results WHERE key IN (SELECT key FROM results WHERE key <= ? LIMIT ?)";
     const removed = this.#sql.run(query, lastKeyOf(now), limit);
-    const first = this.#sql.rows("SELECT min(key) AS key FROM results")[0]?.key;
-    return { removed, earliest: first == null ? Infinity : dueOf(first as number) };
+    const [row] = this.#sql.rows("SELECT min(key) AS key FROM results");
+    const first = row && optionalInteger(row, "key");
+    return { removed, earliest: first === undefined ? Number.POSITIVE_INFINITY : dueOf(first) };
   }
 }

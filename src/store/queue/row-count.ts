@@ -1,31 +1,31 @@
 // How many rows a table has, without reading them: counted along as they come and go. After a start a
-// small number is counted anew; one too large for that is kept in `meta`, written at most once a minute
+// small number is counted anew; one too large for that is stored in `meta`, written at most once a minute
 // in transactions that happen anyway and taken away when the number is small again. So after a start a
 // large number lacks what came and went in the minute before.
-import type { Meta } from "../meta.ts";
+import type { QueueMeta } from "./queue-meta.ts";
 
 /** Up to so many rows are counted when somebody asks. */
 export const COUNTED = 1000;
-const KEEP_EVERY_MS = 60_000;
+const STORE_EVERY_MS = 60_000;
 
-/** What is known; `kept` is what stands in `meta`, `keptAt` when it was last written (ms since 1970). */
+/** What is known; `stored` is what `meta` holds, `storedAt` when it was last written (ms since 1970). */
 export interface CountState {
   rows: number | undefined;
   isExact: boolean;
-  kept: number | undefined;
-  keptAt: number;
+  stored: number | undefined;
+  storedAt: number;
 }
 
 export class RowCount {
-  readonly #meta: Meta;
+  readonly #meta: QueueMeta;
   readonly #key: "tasksCount" | "failedCount";
   readonly #state: CountState;
 
-  constructor(meta: Meta, key: "tasksCount" | "failedCount") {
+  constructor(meta: QueueMeta, key: "tasksCount" | "failedCount") {
     this.#meta = meta;
     this.#key = key;
     const { rows, at = 0 } = meta.get(key) ?? {};
-    this.#state = { rows, isExact: false, kept: rows, keptAt: at };
+    this.#state = { rows, isExact: false, stored: rows, storedAt: at };
   }
 
   /** Rows came, or with a negative number went. */
@@ -46,34 +46,33 @@ export class RowCount {
   }
 
   /** The number of a table seen to have `least` rows, too many to count; `countAll` is for the last resort. */
-  large(least: number, now: number, countAll: () => number): number {
+  large(least: number, countAll: () => number): number {
     if (this.#state.rows === undefined) {
       this.counted(countAll());
-      this.keep(now);
     }
     return Math.max(least, this.#state.rows ?? 0);
   }
 
   /** Brings `meta` up to date, where that is due. */
-  keep(now: number): void {
-    const { rows, kept, keptAt } = this.#state;
-    if (rows === undefined || rows === kept) return;
+  store(now: number): void {
+    const { rows, stored, storedAt } = this.#state;
+    if (rows === undefined || rows === stored) return;
     if (rows <= COUNTED) this.#forget();
-    else if (now - keptAt >= KEEP_EVERY_MS) {
+    else if (now - storedAt >= STORE_EVERY_MS) {
       this.#meta.set(this.#key, { rows, at: now });
-      Object.assign(this.#state, { kept: rows, keptAt: now });
+      Object.assign(this.#state, { stored: rows, storedAt: now });
     }
   }
 
   // An estimate that has come down to where rows are counted is of no more use.
   #forget(): void {
-    if (this.#state.kept !== undefined) this.#meta.clear(this.#key);
-    this.#state.kept = undefined;
+    if (this.#state.stored !== undefined) this.#meta.clear(this.#key);
+    this.#state.stored = undefined;
     if (!this.#state.isExact) this.#state.rows = undefined;
   }
 
   /** What to give back to `restore` when what follows is undone. */
-  saved(): CountState {
+  save(): CountState {
     return { ...this.#state };
   }
 

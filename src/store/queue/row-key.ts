@@ -19,7 +19,7 @@ export function lastKeyOf(dueMs: number): number {
 }
 
 export function dueOf(key: number): number {
-  if (isWaiting(key)) return Math.floor((key - LAST_SCHEDULED_KEY - 1) / ASIDE_PER_MS) + EPOCH_MS;
+  if (isParked(key)) return Math.floor((key - LAST_SCHEDULED_KEY - 1) / ASIDE_PER_MS) + EPOCH_MS;
   return Math.floor(key / (isExpedited(key) ? ASIDE_PER_MS : PER_MS)) + EPOCH_MS;
 }
 
@@ -27,7 +27,7 @@ export function dueOf(key: number): number {
 export const LAST_SCHEDULED_KEY = (Date.UTC(2091, 0, 1) - EPOCH_MS) * PER_MS - 1;
 
 /** Whether a task at this key is a master that waits for its group, and has no time. */
-export function isWaiting(key: number): boolean {
+export function isParked(key: number): boolean {
   return key > LAST_SCHEDULED_KEY;
 }
 

@@ -1,9 +1,10 @@
 // How many tasks there are, scheduled, due and failed, without a scan of them: what is few is counted, and
 // what is many is the rest of a number that was counted along.
 
-import type { Sql } from "../sql.ts";
+import { integer } from "../rows.ts";
+import type { Row, Sql } from "../sql.ts";
 import type { FailedTasks } from "./failed-tasks.ts";
-import { COUNTED } from "./row-count.ts";
+import { COUNTED, type CountState } from "./row-count.ts";
 import { LAST_SCHEDULED_KEY, lastKeyOf } from "./row-key.ts";
 import type { Tasks } from "./tasks.ts";
 
@@ -11,7 +12,7 @@ import type { Tasks } from "./tasks.ts";
  * `scheduled` and `due` by time alone, in flight or not; both undefined when there are many of each.
  * `waiting`: masters that wait for their groups, up to 1,001.
  */
-export interface TaskTally {
+export interface TaskCountsByState {
   tasks: number;
   waiting: number;
   scheduled: number | undefined;
@@ -29,7 +30,13 @@ function bounded(rows: string): string {
   return `SELECT count(*) AS n FROM (SELECT 1 FROM ${rows} LIMIT ${COUNTED + 1})`;
 }
 
-export class Tally {
+/** What `restore` goes back to. */
+export interface CountsState {
+  tasks: CountState;
+  failed: CountState;
+}
+
+export class TaskCounts {
   readonly #sql: Sql;
   readonly #tasks: Tasks;
   readonly #failed: FailedTasks;
@@ -41,7 +48,7 @@ export class Tally {
   }
 
   /** Tasks on the queue at `now` (ms since 1970). */
-  tasks(now: number): TaskTally {
+  tasks(now: number): TaskCountsByState {
     const { rows } = this.#tasks;
     const exact = rows.exact();
     const due = this.#count(DUE, lastKeyOf(now));
@@ -54,7 +61,7 @@ export class Tally {
     if (Math.max(due, scheduled, waiting) <= COUNTED) {
       return { tasks: rows.counted(seen), due, scheduled, waiting };
     }
-    const tasks = rows.large(seen, now, () => this.#tasks.count());
+    const tasks = rows.large(seen, () => this.#tasks.count());
     const timed = tasks - waiting;
     return {
       tasks,
@@ -74,33 +81,32 @@ export class Tally {
   }
 
   /** Tasks that were given up and are kept. */
-  failed(now: number): number {
+  failed(): number {
     const { rows } = this.#failed;
     const exact = rows.exact();
     if (exact !== undefined) return exact;
     const seen = this.#count(FAILED);
     if (seen <= COUNTED) return rows.counted(seen);
-    return rows.large(seen, now, () => this.#failed.count());
+    return rows.large(seen, () => this.#failed.count());
   }
 
-  /** Runs steps in a transaction that their counts go along with; `now` in ms since 1970. */
-  transaction<T>(now: number, work: () => T): T {
-    const counts = [this.#tasks.rows, this.#failed.rows];
-    const saved = counts.map((count) => ({ count, state: count.saved() }));
-    try {
-      return this.#sql.transaction(() => {
-        const value = work();
-        for (const count of counts) count.keep(now);
-        return value;
-      });
-    } catch (error) {
-      for (const { count, state } of saved) count.restore(state);
-      throw error;
-    }
+  /** Stores large counts, where that is due, at the end of a transaction; `now` in ms since 1970. */
+  store(now: number): void {
+    this.#tasks.rows.store(now);
+    this.#failed.rows.store(now);
+  }
+
+  save(): CountsState {
+    return { tasks: this.#tasks.rows.save(), failed: this.#failed.rows.save() };
+  }
+
+  restore({ tasks, failed }: CountsState): void {
+    this.#tasks.rows.restore(tasks);
+    this.#failed.rows.restore(failed);
   }
 
   #count(query: string, ...bindings: number[]): number {
-    return Number(this.#sql.rows(query, ...bindings)[0]?.n);
+    return integer(this.#sql.rows(query, ...bindings)[0] as Row, "n");
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type Progress,
   type StoredTask,
 } from "../../core/task/task.ts";
+import { integer, optionalBody, optionalInteger, optionalJson, text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
 import type { RowCount } from "./row-count.ts";
 import {
@@ -88,7 +89,7 @@ export class Tasks {
     const found: TaskRow[] = [];
     if (limit <= 0) return found;
     for (const row of this.#walk(ROWS, after, upTo, limit)) {
-      if (skip(row.key as number, row.name as string)) continue;
+      if (skip(integer(row, "key"), text(row, "name"))) continue;
       found.push(taskOf(row));
       if (found.length === limit) break;
     }
@@ -101,8 +102,9 @@ export class Tasks {
     skip: (key: number, name: string) => boolean,
     upTo = LAST_SCHEDULED_KEY,
   ): number | undefined {
-    for (const { key, name } of this.#walk(KEYS, after, upTo, 1)) {
-      if (!skip(key as number, name as string)) return dueOf(key as number);
+    for (const row of this.#walk(KEYS, after, upTo, 1)) {
+      const key = integer(row, "key");
+      if (!skip(key, text(row, "name"))) return dueOf(key);
     }
     return undefined;
   }
@@ -183,13 +185,13 @@ export class Tasks {
       const rows = this.#sql.rows(query, after, ...(group === undefined ? [] : [group]));
       for (const row of rows) yield taskOf(row);
       if (rows.length < GROUP_PAGE) return;
-      after = rows.at(-1)?.key as number;
+      after = integer(rows.at(-1) as Row, "key");
     }
   }
 
   /** Reads every key. */
   count(): number {
-    return Number(this.#sql.rows("SELECT count(*) AS n FROM tasks")[0]?.n);
+    return integer(this.#sql.rows("SELECT count(*) AS n FROM tasks")[0] as Row, "n");
   }
 
   /** Removes them all; how many there were. */
@@ -206,7 +208,7 @@ export class Tasks {
       const rows = this.#sql.rows(query, from, upTo, limit);
       yield* rows;
       if (rows.length < limit) return;
-      from = rows.at(-1)?.key as number;
+      from = integer(rows.at(-1) as Row, "key");
     }
   }
 
@@ -257,29 +259,27 @@ function freeKeyFrom(sql: Sql, table: Keyed, first: number): number {
   for (let window = 4096; ; window *= 2) {
     const last = first + window - 1;
     const [row] = sql.rows(query, first, last);
-    if (row?.key == null) return first;
-    if ((row.key as number) < last) return (row.key as number) + 1;
+    const key = row && optionalInteger(row, "key");
+    if (key === undefined) return first;
+    if (key < last) return key + 1;
   }
 }
 
 /** A row of `tasks` or of `failed` as a task; `due` comes from the key unless the row has its own. */
 export function taskOf(row: Row): TaskRow {
+  const key = integer(row, "key");
+  const lease = optionalInteger(row, "lease");
   return {
-    key: row.key as number,
-    name: row.name as string,
+    key,
+    name: text(row, "name"),
     named: row.named === 1,
-    due: (row.due as number | undefined) ?? dueOf(row.key as number),
-    createdAt: row.created as number,
-    spec: row.spec === null ? NO_SPEC : JSON.parse(row.spec as string),
-    progress: row.progress === null ? NO_PROGRESS : JSON.parse(row.progress as string),
-    body: bodyOf(row),
-    ...(row.lease == null ? {} : { lease: row.lease as number }),
+    due: optionalInteger(row, "due") ?? dueOf(key),
+    createdAt: integer(row, "created"),
+    spec: optionalJson<TaskRow["spec"]>(row, "spec") ?? NO_SPEC,
+    progress: optionalJson<Progress>(row, "progress") ?? NO_PROGRESS,
+    body: optionalBody(row, "body"),
+    ...(lease === undefined ? {} : { lease }),
   };
-}
-
-function bodyOf({ body }: Row): string | Uint8Array | undefined {
-  if (body === null || body === undefined) return undefined;
-  return body instanceof ArrayBuffer ? new Uint8Array(body) : (body as string | Uint8Array);
 }
 
 export function specJson(spec: object): string | null {

@@ -2,7 +2,7 @@ import { createTaskQueues, readTask } from "../../../src/index.ts";
 import queueYaml from "./queue.yaml";
 
 const queues = createTaskQueues({ config: queueYaml });
-export const { TaskQueue, TaskRunner } = queues;
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 
 const FAILING = 0.2;
 

@@ -3,7 +3,7 @@ import cronYaml from "./cron.yaml";
 import queueYaml from "./queue.yaml";
 
 const queues = createTaskQueues({ config: queueYaml, cron: cronYaml });
-export const { TaskQueue, TaskRunner } = queues;
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 
 export default queues.serve({
   fetch(request: Request): Response {

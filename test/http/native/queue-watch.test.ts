@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type QueueChanges, withChanges } from "../../../src/core/metrics/queue-changes.ts";
 import { type WatchEvent, watchQueues } from "../../../src/http/native/queue-watch.ts";
-import type { Pulse } from "../../../src/objects/queue/rpc.ts";
+import type { Pulse } from "../../../src/objects/queue/inspect/pages.ts";
 import { clock } from "../../support/clock.ts";
 import { freshStart, objectOf, pass, queue } from "../../support/time.ts";
 import { get } from "../../support/worker.ts";

@@ -7,13 +7,12 @@ import {
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createTaskQueues } from "../../../src/index.ts";
-import { CRON } from "../../../src/objects/object-names.ts";
-import { partOf } from "../../../src/objects/part-of.ts";
+import type { QueueRpc } from "../../../src/objects/rpc.ts";
 import { clock, START } from "../../support/clock.ts";
 import { cron, deploy, passAll, ran } from "../../support/cron.ts";
 import { type Fault, inject } from "../../support/faults.ts";
 import queueYaml from "../../support/queue.yaml";
-import { alarmOf, crash, freshStart, objectOf, queue } from "../../support/time.ts";
+import { alarmOf, CRON, crash, freshStart, objectOf, queue } from "../../support/time.ts";
 import { deployed, handlers, received } from "../../support/worker.ts";
 
 beforeEach(freshStart);
@@ -262,7 +261,7 @@ describe("a due time's task is added once", () => {
   it("though another has added it already, and it has run", async () => {
     await deploy(HOURLY);
     const task = { name: hour(1), url: "/tally", method: "GET" as const };
-    await partOf(objectOf("default"), "cronTasks").add([{ entry: "tally", task }]);
+    await (objectOf("default") as unknown as QueueRpc).addCronTasks([{ entry: "tally", task }]);
     await passAll(1.5 * 3600);
     expect(ran()).toEqual([hour(1)]);
     expect(await cron().list()).toMatchObject([

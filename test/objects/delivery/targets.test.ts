@@ -162,8 +162,8 @@ describe("many at once", () => {
   const many = (count: number) =>
     busy.add(Array.from({ length: count }, () => ({ url: `${outside}/?hold` })));
   const objects = async () => {
-    const { OBJECTS } = env as unknown as { OBJECTS: DurableObjectNamespace };
-    return (await listDurableObjectIds(OBJECTS)).length;
+    const { EGRESS } = env as unknown as { EGRESS: DurableObjectNamespace };
+    return (await listDurableObjectIds(EGRESS)).length;
   };
 
   it("go out six from an object, and from no more objects than that takes", async () => {

@@ -6,7 +6,7 @@ import { NO_PROGRESS, type Progress } from "../../../src/core/task/task.ts";
 import { LeaseTable } from "../../../src/objects/queue/leasing/lease-table.ts";
 import type { NameRow, TaskRecord } from "../../../src/store/queue/names.ts";
 import { type Found, type Retention, Store } from "../../../src/store/queue/queue-store.ts";
-import { dueOf, isExpedited, isWaiting, lastKeyOf } from "../../../src/store/queue/row-key.ts";
+import { dueOf, isExpedited, isParked, lastKeyOf } from "../../../src/store/queue/row-key.ts";
 import type { TaskRow } from "../../../src/store/queue/tasks.ts";
 import { memorySql } from "../sqlite.ts";
 
@@ -129,7 +129,7 @@ export class World {
       const isBeside =
         dueOf(other.key) === dueOf(key) &&
         isExpedited(other.key) === isExpedited(key) &&
-        isWaiting(other.key) === isWaiting(key);
+        isParked(other.key) === isParked(key);
       if (isBeside) expect(key).toBeGreaterThan(other.key);
     }
   }
@@ -152,7 +152,7 @@ export class World {
     if (isMove(how)) {
       const { key } = result as TaskRow;
       expect(isExpedited(key)).toBe(how === "front");
-      expect(isWaiting(key)).toBe(how === "await");
+      expect(isParked(key)).toBe(how === "await");
       // In front there is room for fifty in a millisecond, and whoever comes next goes behind the last.
       const place = how === "front" || how === "await" ? dueOf(key) : due;
       expect(place).toBeGreaterThanOrEqual(due);
@@ -219,7 +219,7 @@ export class World {
     const rows = this.#rows();
     const after = picked([-1, ...rows.map(({ key }) => key)], from) ?? -1;
     const skip = (key: number, name: string) => odd && (key + name.length) % 2 === 1;
-    const timed = rows.filter(({ key }) => !isWaiting(key));
+    const timed = rows.filter(({ key }) => !isParked(key));
     const open = timed.filter(({ key, name }) => key > after && !skip(key, name));
     const ripe = open.filter(({ key }) => key <= lastKeyOf(this.#now)).slice(0, limit);
     // What is pushed has no lease.
@@ -229,7 +229,7 @@ export class World {
 
   #lease({ limit, seconds, tag }: Step & { do: "lease" }): void {
     // What somebody asked to run now, or waits for a group, lies out of its order, and is never leased.
-    if (this.#rows().some(({ key }) => isExpedited(key) || isWaiting(key))) return;
+    if (this.#rows().some(({ key }) => isExpedited(key) || isParked(key))) return;
     const from = ({ lease, due }: TaskRow) => lease ?? due;
     const isAvailable = (task: TaskRow) =>
       from(task) < this.#now ||
@@ -338,7 +338,7 @@ export class World {
     const tagged = rows.flatMap(({ spec, key }) => (spec.tag ? [{ tag: spec.tag, key }] : []));
     same(this.#sql.rows("SELECT tag, key FROM tags ORDER BY key"), tagged);
     const due = rows.filter(({ key }) => key <= lastKeyOf(this.#now)).length;
-    const waiting = rows.filter(({ key }) => isWaiting(key)).length;
+    const waiting = rows.filter(({ key }) => isParked(key)).length;
     const tally = { tasks: rows.length, due, scheduled: rows.length - due - waiting, waiting };
     same(this.#store.tally.tasks(this.#now), tally);
     same(this.#store.tally.failed(this.#now), this.#store.failed.count());

@@ -1,17 +1,17 @@
 // Attempts: which due tasks start, what is in flight, and what each end means for its task. Results are
-// written in groups; one that no longer owns its task (its deadline passed, it was deleted or purged)
+// written in group commits; one that no longer owns its task (its deadline passed, it was deleted or purged)
 // changes nothing.
 import { decide } from "../../../core/task/attempt.ts";
 import { isSuccess, type Outcome, type TaskSpec } from "../../../core/task/task.ts";
-import type { Store } from "../../../store/queue/queue-store.ts";
+import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import { isExpedited } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
+import type { Commit } from "../../commit.ts";
 import { type Delivery, deliveryOf, keepsResult } from "../../delivery/delivery.ts";
-import { offWire, outcomeOfError, type WireOutcome } from "../../delivery/outcome.ts";
-import type { Entry } from "../definition.ts";
-import type { GroupCommit } from "../group-commit.ts";
-import type { Statistics } from "../inspect/statistics.ts";
-import { InFlight, type Run } from "./in-flight.ts";
+import { fromWire, outcomeOfError, type WireOutcome } from "../../delivery/outcome.ts";
+import type { QueueDefinition } from "../context/definition.ts";
+import type { Statistics } from "../context/statistics.ts";
+import { type Attempt, InFlight } from "./in-flight.ts";
 import { EXPEDITED, Lane, SCHEDULED } from "./lane.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -19,17 +19,17 @@ import type { Tokens } from "./tokens.ts";
 export type Deliver = (delivery: Delivery) => Promise<WireOutcome>;
 
 export interface DispatcherDeps {
-  entry: Entry;
-  store: Store;
+  definition: QueueDefinition;
+  store: QueueStore;
+  commit: Commit;
   statistics: Statistics;
   /** Absent without a rate limit. */
   tokens: () => Tokens | undefined;
-  commit: GroupCommit;
   /** ms since 1970 */
   now: () => number;
   deliver: Deliver;
-  /** Something could not be written and is to be tried again in a moment. */
-  onTrouble: () => void;
+  /** A result could not be written: the task runs again in a moment. */
+  onFault: () => void;
 }
 
 const DEFAULT_DEADLINE_S = 600;
@@ -37,16 +37,16 @@ const DEFAULT_DEADLINE_S = 600;
 export class Dispatcher {
   readonly inFlight = new InFlight();
   readonly #deps: DispatcherDeps;
-  readonly #front: Lane;
-  readonly #proper: Lane;
+  readonly #expedited: Lane;
+  readonly #scheduled: Lane;
   #lastAttempt: number;
 
-  constructor(around: DispatcherDeps) {
-    this.#deps = around;
-    this.#front = new Lane(EXPEDITED, around.store.tasks, this.#isRunning);
-    this.#proper = new Lane(SCHEDULED, around.store.tasks, this.#isRunning);
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps;
+    this.#expedited = new Lane(EXPEDITED, deps.store.tasks, this.#isRunning);
+    this.#scheduled = new Lane(SCHEDULED, deps.store.tasks, this.#isRunning);
     // Numbered on from the moment of the start, faster than attempts can follow each other.
-    this.#lastAttempt = around.now() * 1000;
+    this.#lastAttempt = deps.now() * 1000;
   }
 
   /** A row was written at `key`: if that lies before the cursor, the cursor goes back. */
@@ -54,114 +54,126 @@ export class Dispatcher {
     this.#laneOf(key).rewindTo(key);
   }
 
-  /** When the first task that is not in flight is due (ms), if there is one. */
-  nextDue(): number | undefined {
-    return this.#proper.nextDue();
+  /** When the first scheduled task that is not in flight is due (ms), if there is one. */
+  nextScheduled(): number | undefined {
+    return this.#scheduled.nextDue();
   }
 
-  /** The same among those that somebody asked to run now. */
+  /** The same among expedited tasks. */
   nextExpedited(): number | undefined {
-    return this.#front.nextDue();
+    return this.#expedited.nextDue();
   }
 
-  /** Starts up to `limit` tasks that are due at `now`, having taken their tokens. */
-  startDue(now: number, limit: number): void {
-    const tasks = this.#proper.due(now, limit);
+  /** Starts up to `limit` scheduled tasks that are due at `now`, having taken their tokens. */
+  startScheduled(now: number, limit: number): void {
+    const tasks = this.#scheduled.due(now, limit);
     if (tasks.length === 0) return;
-    this.#deps.tokens()?.spend(tasks.length, now);
+    this.#spend(tasks.length, now);
     for (const task of tasks) this.#start(task, now);
   }
 
-  /** Starts up to `limit` tasks that somebody asked to run now, which takes no tokens; how many. */
+  /** Starts up to `limit` expedited tasks, which takes no tokens; how many. */
   startExpedited(now: number, limit: number): number {
-    const tasks = this.#front.due(now, limit);
+    const tasks = this.#expedited.due(now, limit);
     for (const task of tasks) this.#start(task, now);
     return tasks.length;
   }
 
+  #spend(n: number, now: number): void {
+    const { tokens: current, commit } = this.#deps;
+    const tokens = current();
+    if (!tokens) return;
+    if (tokens.covers(n, now)) tokens.spend(n, now);
+    else commit.run(() => tokens.spend(n, now));
+  }
+
   /** Ends attempts whose deadline has passed: their handlers are told, their tasks tried again. */
-  cutOffOverdue(now: number): void {
-    for (const run of this.inFlight.overdue(now)) {
-      run.ending?.resolve("the dispatch deadline has passed");
-      const seconds = (run.deadlineAt - run.startedAt) / 1000;
+  cancelOverdue(now: number): void {
+    for (const attempt of this.inFlight.overdue(now)) {
+      attempt.cancellation?.resolve("the dispatch deadline has passed");
+      const seconds = (attempt.deadlineAt - attempt.startedAt) / 1000;
       const error = `no answer within its deadline of ${seconds} s`;
-      this.#ended(run, { kind: "unanswered", error });
+      this.#ended(attempt, { kind: "unanswered", error });
     }
   }
 
-  /** Settles with the reason when the attempt is to be cut off, at the latest when it has ended. */
-  async ending(attempt: number): Promise<string> {
-    const run = this.inFlight.find(attempt);
-    if (!run) return "the dispatch deadline has passed, or the queue was started anew";
-    run.ending ??= Promise.withResolvers();
-    return run.ending.promise;
+  /** Settles with the reason when the attempt is to be cancelled, at the latest when it has ended. */
+  async cancelled(number: number): Promise<string> {
+    const attempt = this.inFlight.find(number);
+    if (!attempt) return "the dispatch deadline has passed, or the queue was started anew";
+    attempt.cancellation ??= Promise.withResolvers();
+    return attempt.cancellation.promise;
   }
 
   readonly #isRunning = (key: number, name: string): boolean => this.inFlight.has(key, name);
 
   #laneOf(key: number): Lane {
-    return isExpedited(key) ? this.#front : this.#proper;
+    return isExpedited(key) ? this.#expedited : this.#scheduled;
   }
 
   #start(task: TaskRow, now: number): void {
-    const { entry, deliver } = this.#deps;
     const deadlineAt = now + (task.spec.dispatchDeadline ?? DEFAULT_DEADLINE_S) * 1000;
-    const attempt = ++this.#lastAttempt;
-    const run: Run = { attempt, task, startedAt: now, deadlineAt };
+    const attempt: Attempt = { number: ++this.#lastAttempt, task, startedAt: now, deadlineAt };
     this.#deps.statistics.started(task.due, now);
     this.#laneOf(task.key).started(task.key);
-    this.inFlight.start(run);
-    deliver(deliveryOf(task, attempt, entry.config)).then(
-      (outcome) => this.#ended(run, offWire(outcome)),
-      (error) => this.#ended(run, outcomeOfError(error)),
+    this.inFlight.start(attempt);
+    this.#deliver(attempt).then(
+      (outcome) => this.#ended(attempt, fromWire(outcome)),
+      (error) => this.#ended(attempt, outcomeOfError(error)),
     );
   }
 
-  #ended(run: Run, outcome: Outcome): void {
+  // What throws before it is sent must free its slot too.
+  async #deliver({ task, number }: Attempt): Promise<WireOutcome> {
+    const { definition, deliver } = this.#deps;
+    return deliver(deliveryOf(task, number, definition.config));
+  }
+
+  #ended(attempt: Attempt, outcome: Outcome): void {
     const endedAt = this.#deps.now();
-    this.#deps.commit.run(
-      () => this.#settle(run, outcome, endedAt),
+    this.#deps.commit.enqueue(
+      () => this.#settle(attempt, outcome, endedAt),
       (written) => {
-        const isOwner = this.inFlight.owns(run);
-        this.inFlight.end(run);
-        run.ending?.resolve("the attempt has ended");
-        if ("error" in written) this.#notWritten(run, written.error);
-        else if (isOwner) this.#written(run, outcome, endedAt, written.value);
+        const isOwner = this.inFlight.owns(attempt);
+        this.inFlight.end(attempt);
+        attempt.cancellation?.resolve("the attempt has ended");
+        if ("error" in written) this.#notSettled(attempt, written.error);
+        else if (isOwner) this.#settled(attempt, outcome, endedAt, written.value);
       },
     );
   }
 
-  /** Writes what the attempt's end means; the row the task lies in now, if it stays on the queue. */
-  #settle(run: Run, outcome: Outcome, endedAt: number): TaskRow | undefined {
-    if (!this.inFlight.owns(run)) return undefined;
-    const { entry, store } = this.#deps;
-    const { config } = entry;
-    const { task, startedAt } = run;
+  /** Inside a commit. Writes what the attempt's end means; the task's row, if it stays on the queue. */
+  #settle(attempt: Attempt, outcome: Outcome, endedAt: number): TaskRow | undefined {
+    if (!this.inFlight.owns(attempt)) return undefined;
+    const { definition, store } = this.#deps;
+    const { config } = definition;
+    const { task, startedAt } = attempt;
     const times = { dueAt: task.due, startedAt, endedAt };
     const transition = decide(task.progress, times, outcome, task.spec.retry, config.retry);
     if (transition.step === "retry") {
       const { group } = task.spec;
-      if (group && store.joined.isCancelled(group.name)) {
+      if (group && store.acceptedGroups.isCancelled(group.name)) {
         store.delete({ ...task, progress: transition.progress }, endedAt, config);
         return undefined;
       }
-      // What was no attempt at all has not done what was asked.
+      // What was no attempt at all has not done what was asked: the task stays expedited.
       const isStillExpedited = outcome.kind === "postponed" && isExpedited(task.key);
       if (isStillExpedited) return store.expedite(task, transition.due);
       return store.retry(task, transition.due, transition.progress);
     }
     const result = outcome.kind === "answered" ? outcome.result : undefined;
-    if (transition.step === "complete" && run.waitsFor !== undefined) {
-      const { waitsFor } = run;
+    if (transition.step === "complete" && attempt.waitsFor !== undefined) {
+      const { waitsFor } = attempt;
       const answer = keepsResult(task, config) && result ? { answer: result } : {};
-      store.await(task, endedAt, { ...transition.progress, waitsFor, ...answer });
+      store.park(task, endedAt, { ...transition.progress, waitsFor, ...answer });
     } else if (transition.step === "fail") store.fail(task, endedAt, transition.progress, config);
     else store.complete(task, endedAt, transition.progress, config, result);
     return undefined;
   }
 
-  #written(
-    { startedAt, task }: Run,
+  #settled(
+    { startedAt, task }: Attempt,
     outcome: Outcome,
     now: number,
     moved: TaskRow | undefined,
@@ -176,10 +188,10 @@ export class Dispatcher {
   }
 
   // The row is as it was, so the task runs again.
-  #notWritten({ task }: Run, error: unknown): void {
+  #notSettled({ task }: Attempt, error: unknown): void {
     console.error(`task queue: the result of "${task.name}" could not be written`, error);
     this.rewindTo(task.key);
-    this.#deps.onTrouble();
+    this.#deps.onFault();
   }
 }
 

@@ -3,34 +3,34 @@
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 
 /** One attempt, times in ms since 1970. */
-export interface Run {
-  /** Its number: no other attempt of this queue has it, of an earlier life of the object neither. */
-  readonly attempt: number;
+export interface Attempt {
+  /** No other attempt of this queue has this number, nor one from before a restart of the object. */
+  readonly number: number;
   readonly task: TaskRow;
   readonly startedAt: number;
   readonly deadlineAt: number;
   /** The group its task waits for when the handler is done. */
   waitsFor?: string;
   /** Settles with the reason when the attempt is over; there once its runner has asked. */
-  ending?: PromiseWithResolvers<string>;
+  cancellation?: PromiseWithResolvers<string>;
 }
 
 export class InFlight {
   // A task deleted under its attempt loses its owner, but the attempt goes on and keeps its slot.
-  readonly #open = new Map<number, Run>();
-  readonly #owners = new Map<number, Run>();
+  readonly #open = new Map<number, Attempt>();
+  readonly #owners = new Map<number, Attempt>();
 
   get size(): number {
     return this.#open.size;
   }
 
-  start(run: Run): void {
-    this.#open.set(run.attempt, run);
-    this.#owners.set(run.task.key, run);
+  start(attempt: Attempt): void {
+    this.#open.set(attempt.number, attempt);
+    this.#owners.set(attempt.task.key, attempt);
   }
 
-  find(attempt: number): Run | undefined {
-    return this.#open.get(attempt);
+  find(number: number): Attempt | undefined {
+    return this.#open.get(number);
   }
 
   has(key: number, name: string): boolean {
@@ -38,7 +38,7 @@ export class InFlight {
   }
 
   /** The attempt that owns this task. */
-  of({ key, name }: { key: number; name: string }): Run | undefined {
+  of({ key, name }: { key: number; name: string }): Attempt | undefined {
     return this.has(key, name) ? this.#owners.get(key) : undefined;
   }
 
@@ -57,14 +57,14 @@ export class InFlight {
   }
 
   /** Whether this very attempt still owns its task: not ended, deleted, purged or past its deadline. */
-  owns(run: Run): boolean {
-    return this.#owners.get(run.task.key) === run;
+  owns(attempt: Attempt): boolean {
+    return this.#owners.get(attempt.task.key) === attempt;
   }
 
   /** The attempt is over and its slot is free; whatever else it answers changes nothing. */
-  end(run: Run): void {
-    this.#open.delete(run.attempt);
-    if (this.owns(run)) this.#owners.delete(run.task.key);
+  end(attempt: Attempt): void {
+    this.#open.delete(attempt.number);
+    if (this.owns(attempt)) this.#owners.delete(attempt.task.key);
   }
 
   /** The task was taken from its attempt, if it has one. */
@@ -76,7 +76,7 @@ export class InFlight {
     this.#owners.clear();
   }
 
-  overdue(now: number): Run[] {
+  overdue(now: number): Attempt[] {
     return [...this.#open.values()].filter(({ deadlineAt }) => deadlineAt <= now);
   }
 

@@ -1,5 +1,5 @@
-// A range of row keys from which tasks start in their order. A queue has two: the front, where tasks lie
-// that somebody asked to run now, and the queue proper.
+// A range of row keys from which tasks start in their order. A queue has two: expedited tasks, which
+// somebody asked to run now, and scheduled ones.
 import {
   LAST_EXPEDITED_KEY,
   LAST_SCHEDULED_KEY,

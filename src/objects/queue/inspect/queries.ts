@@ -1,48 +1,34 @@
 // Reading a queue without changing it: one task, a page of tasks, the queue itself.
 import { type Answer, invalid, type Refusal, refuse } from "../../../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
+import type { QueueView } from "../../../core/metrics/queue-view.ts";
 import { checkLimit, PAGE } from "../../../core/page.ts";
-import { isLeased } from "../../../core/task/lease.ts";
 import { resultView } from "../../../core/task/result.ts";
 import { NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
 import { rfc3339, taskView, tombstoneView } from "../../../core/task/task-view.ts";
 import { type QueueStanding, whyNotRunning } from "../../../core/task/why.ts";
 import type { NameRow } from "../../../store/queue/names.ts";
-import {
-  isExpedited,
-  isWaiting,
-  LAST_SCHEDULED_KEY,
-  lastKeyOf,
-} from "../../../store/queue/row-key.ts";
+import { isExpedited, LAST_SCHEDULED_KEY, lastKeyOf } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
-import type { Entry } from "../definition.ts";
-import type { Queue } from "../queue.ts";
-import type { ListQuery, Pulse, QueueView, TaskPage } from "../rpc.ts";
+import type { QueueContext } from "../context/context.ts";
+import type { ListQuery, Pulse, TaskPage } from "./pages.ts";
 import { statisticsView } from "./statistics-view.ts";
 
-/** A queue with what it takes to show it. */
-export interface Shown {
-  queue: Queue;
-  entry: Entry;
-  /** ms since 1970 */
-  now: number;
-}
-
-export function getTask(shown: Shown, name: string): Answer<Task> {
-  const { queue, entry, now } = shown;
-  const { config } = entry;
+export function getTask(queue: QueueContext, name: string): Answer<Task> {
+  const now = queue.now();
   const found = queue.store.find(name, now);
   if (!found) {
-    return refuse("UNKNOWN_TASK", `name: the queue "${config.name}" has no task "${name}"`);
+    return refuse("UNKNOWN_TASK", `name: the queue "${queue.name}" has no task "${name}"`);
   }
-  if (found.kind === "live") return { ok: liveView(shown, found.task, standingOf(shown)) };
-  const tombstone = tombstoneOf(config.name, found.row, now);
+  if (found.kind === "live")
+    return { ok: liveView(queue, found.task, dispatchStateOf(queue), now) };
+  const tombstone = tombstoneOf(queue.name, found.row, now);
   if (found.kind === "ended") return { ok: { ...tombstone, ...resultOf(queue, found.row) } };
   const { endedAt, expiresAt } = tombstone;
-  return { ok: { ...taskView(config.name, "failed", found.task), endedAt, expiresAt } };
+  return { ok: { ...taskView(queue.name, "failed", found.task), endedAt, expiresAt } };
 }
 
-function resultOf({ store }: Queue, { name, state, key }: NameRow): object {
+function resultOf({ store }: QueueContext, { name, state, key }: NameRow): object {
   const result = state === "done" && key !== null ? store.results.at(key, name) : undefined;
   return result ? resultView(result) : {};
 }
@@ -54,28 +40,28 @@ export function tombstoneOf(queue: string, row: NameRow, now: number): Task {
   return tombstoneView(queue, name, state as TaskState, { ...ended, expires: expires ?? now });
 }
 
-export function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
-  if (queue.isRunning(task)) return "running";
-  if (isWaiting(task.key)) return "waiting";
-  if (isLeased(task, now)) return "leased";
-  return task.due > now ? "scheduled" : "due";
-}
-
-function liveView({ queue, entry, now }: Shown, task: TaskRow, standing: QueueStanding): Task {
-  const state = stateOf(queue, task, now);
-  const view = taskView(entry.config.name, state, task);
-  const asked = isExpedited(task.key) ? { ...standing, ...ASKED } : standing;
-  const why = whyNotRunning(task, state, now, asked);
+function liveView(queue: QueueContext, task: TaskRow, dispatch: QueueStanding, now: number): Task {
+  const state = queue.stateOf(task, now);
+  const view = taskView(queue.name, state, task);
+  const why = whyNotRunning(
+    task,
+    state,
+    now,
+    isExpedited(task.key) ? unlimited(dispatch) : dispatch,
+  );
   return why === undefined ? view : { ...view, why };
 }
 
-// What somebody asked to run now waits for a slot alone.
-const ASKED = { paused: false, rate: Number.POSITIVE_INFINITY, bucket: undefined };
+// An expedited task waits for a slot alone.
+function unlimited(dispatch: QueueStanding): QueueStanding {
+  return { ...dispatch, paused: false, rate: Number.POSITIVE_INFINITY, bucket: undefined };
+}
 
-function standingOf({ queue, entry: { config, isDefined } }: Shown): QueueStanding {
+function dispatchStateOf({ definition, push, isPaused: paused }: QueueContext): QueueStanding {
+  const { config, isDefined } = definition;
   const { mode, rate, maxConcurrentRequests: maxRunning, retry } = config;
-  const { paused, running } = queue;
-  return { mode, rate, maxRunning, retry, isDefined, paused, running, bucket: queue.tokens() };
+  const { running } = push;
+  return { mode, rate, maxRunning, retry, isDefined, paused, running, bucket: push.tokens() };
 }
 
 const LIVE: readonly TaskState[] = ["scheduled", "due", "running", "leased", "waiting"];
@@ -85,18 +71,17 @@ const SCAN = { most: 5000, first: 10, step: 100 };
 /** Bodies of one page, and of rows read at once: a task can be a megabyte, and a message is 32 MiB at most. */
 const BYTES = { page: 8 * 1024 * 1024, step: 4 * 1024 * 1024 };
 
-export function listTasks(shown: Shown, query: ListQuery): Answer<TaskPage> {
+export function listTasks(queue: QueueContext, query: ListQuery): Answer<TaskPage> {
   const refused = checkQuery(query);
   if (refused) return refused;
   const { state, limit = PAGE.default } = query;
   const after = query.cursor === undefined ? -1 : Number.parseInt(query.cursor, 36);
   if (Number.isNaN(after)) return invalid("cursor", query.cursor, "a cursor this API gave out");
-  const { rows, cursor } = pageOf(shown, query, after, limit);
-  const standing = standingOf(shown);
+  const { rows, cursor } = pageOf(queue, query, after, limit);
+  const dispatch = dispatchStateOf(queue);
+  const now = queue.now();
   const tasks = rows.map((task) =>
-    state === "failed"
-      ? taskView(shown.entry.config.name, state, task)
-      : liveView(shown, task, standing),
+    state === "failed" ? taskView(queue.name, state, task) : liveView(queue, task, dispatch, now),
   );
   return { ok: cursor === undefined ? { tasks } : { tasks, cursor: cursor.toString(36) } };
 }
@@ -116,7 +101,7 @@ function checkQuery(query: ListQuery): Refusal | undefined {
 // The cursor is the key of the last row looked at. A row stays at its key while its task does, so whatever
 // comes and goes around it, a page goes on right behind the one before.
 function pageOf(
-  shown: Shown,
+  queue: QueueContext,
   query: ListQuery,
   after: number,
   limit: number,
@@ -126,10 +111,10 @@ function pageOf(
   let bytes = 0;
   let step = SCAN.first;
   for (let looked = 0; looked < SCAN.most; ) {
-    const rows = rowsOf(shown, query.state, cursor, step);
+    const rows = rowsOf(queue, query.state, cursor, step);
     for (const row of rows) {
       cursor = row.key;
-      if (!matches(shown, row, query)) continue;
+      if (!matches(queue, row, query)) continue;
       bytes += sizeOf(row);
       if (found.push(row) === limit || bytes >= BYTES.page) return { rows: found, cursor };
     }
@@ -151,13 +136,13 @@ function nextStep(rows: readonly TaskRow[]): number {
 }
 
 function rowsOf(
-  { queue, now }: Shown,
+  queue: QueueContext,
   state: TaskState | undefined,
   after: number,
   limit: number,
 ): TaskRow[] {
   if (state === "failed") return queue.store.failed.list(after, limit);
-  const { from, upTo } = rangeOf(state, now);
+  const { from, upTo } = rangeOf(state, queue.now());
   return queue.store.tasks.list(Math.max(after, from), upTo, limit);
 }
 
@@ -169,39 +154,40 @@ function rangeOf(state: TaskState | undefined, now: number): { from: number; upT
 }
 
 function matches(
-  { queue, now }: Shown,
+  queue: QueueContext,
   task: TaskRow,
   { state, tag, prefix = "" }: ListQuery,
 ): boolean {
   if (!task.name.startsWith(prefix)) return false;
   if (tag !== undefined && task.spec.tag !== tag) return false;
-  return state === undefined || state === "failed" || stateOf(queue, task, now) === state;
+  return state === undefined || state === "failed" || queue.stateOf(task, queue.now()) === state;
 }
 
 export function historyOf(
-  { queue, now }: Shown,
+  queue: QueueContext,
   span: HistorySpan,
   since = 0,
-  tasks = queue.store.tally.tasks(now).tasks,
+  tasks = queue.store.counts.tasks(queue.now()).tasks,
 ): QueueHistory {
-  return queue.statistics.history.view(span, now, tasks, since);
+  return queue.statistics.history.view(span, queue.now(), tasks, since);
 }
 
-/** How the queue stands, and what is newer than `since` (ms) of its last quarter of an hour. */
-export function pulseOf(shown: Shown, since: number): Pulse {
-  const view = queueView(shown);
-  const history = historyOf(shown, "15m", since, view.statistics.tasks);
-  return { now: shown.now, view, history };
+/** The state of the queue, and what is newer than `since` (ms) of its last quarter of an hour. */
+export function pulseOf(queue: QueueContext, since: number): Pulse {
+  const view = queueView(queue);
+  const history = historyOf(queue, "15m", since, view.statistics.tasks);
+  return { now: queue.now(), view, history };
 }
 
-export function queueView({ queue, entry, now }: Shown): QueueView {
-  const { config } = entry;
+export function queueView(queue: QueueContext): QueueView {
+  const { config, isDefined } = queue.definition;
   const { name, mode, bucketSize, maxConcurrentRequests, retry } = config;
+  const purgedAt = queue.store.meta.get("purgedAt");
   return {
     name,
     mode,
-    state: entry.isDefined
-      ? queue.paused || (mode === "push" && config.rate === 0)
+    state: isDefined
+      ? queue.isPaused || (mode === "push" && config.rate === 0)
         ? "paused"
         : "running"
       : "disabled",
@@ -224,7 +210,7 @@ export function queueView({ queue, entry, now }: Shown): QueueView {
       ...(config.failedQueue && { failedQueue: config.failedQueue }),
       ...(config.annotations && { annotations: config.annotations }),
     },
-    ...(queue.purgedAt !== undefined && { purgedAt: rfc3339(queue.purgedAt) }),
-    statistics: statisticsView(queue, now),
+    ...(purgedAt !== undefined && { purgedAt: rfc3339(purgedAt) }),
+    statistics: statisticsView(queue, queue.now()),
   };
 }

@@ -1,24 +1,24 @@
 // A queue's statistics as they are shown. Nothing here reads more than a few thousand rows.
 import { wholeTokens } from "../../../core/dispatch/bucket.ts";
+import type { QueueView } from "../../../core/metrics/queue-view.ts";
 import { rfc3339 } from "../../../core/task/task-view.ts";
 import { lastKeyOf } from "../../../store/queue/row-key.ts";
-import type { TaskTally } from "../../../store/queue/task-counts.ts";
-import type { Queue } from "../queue.ts";
-import type { QueueView } from "../rpc.ts";
+import type { TaskCountsByState } from "../../../store/queue/task-counts.ts";
+import type { QueueContext } from "../context/context.ts";
 
 type StatisticsView = QueueView["statistics"];
 
-export function statisticsView(queue: Queue, now: number): StatisticsView {
+export function statisticsView(queue: QueueContext, now: number): StatisticsView {
   const { statistics, store } = queue;
   const oldest = store.tasks.oldestDue();
-  const tokens = queue.tokens();
-  const tally = store.tally.tasks(now);
-  const failed = store.tally.failed(now);
+  const tokens = queue.push.tokens();
+  const counts = store.counts.tasks(now);
+  const failed = store.counts.failed();
   const minute = statistics.lastMinute(now);
   return {
-    tasks: tally.tasks,
+    tasks: counts.tasks,
     failed,
-    states: { ...statesOf(queue, tally, now), failed },
+    states: { ...statesOf(queue, counts, now), failed },
     oldestEta: oldest === undefined ? null : rfc3339(oldest),
     executedLastMinute: minute.executed,
     addedLastMinute: minute.added,
@@ -28,16 +28,20 @@ export function statisticsView(queue: Queue, now: number): StatisticsView {
     failedLastMinute: minute.failed,
     lateness: statistics.lateness(now),
     runTime: statistics.runTime(now),
-    inFlight: queue.running + leasedOf(queue, now),
+    inFlight: queue.push.running + queue.pull.leasedAt(now),
     enforcedRate: tokens ? tokens.shape.rate : null,
     tokens: tokens ? wholeTokens(tokens.level) : null,
   };
 }
 
 // A task in flight keeps its row, so rows by time count it among those that wait.
-function statesOf(queue: Queue, { due, scheduled, waiting }: TaskTally, now: number) {
-  const { all, upTo } = queue.runningTasks(lastKeyOf(now));
-  const leased = leasedOf(queue, now);
+function statesOf(
+  queue: QueueContext,
+  { due, scheduled, waiting }: TaskCountsByState,
+  now: number,
+) {
+  const { all, upTo } = queue.push.runningTasks(lastKeyOf(now));
+  const leased = queue.pull.leasedAt(now);
   return {
     scheduled: scheduled === undefined ? null : scheduled - (all - upTo),
     due: due === undefined ? null : due - upTo - leased,
@@ -45,9 +49,4 @@ function statesOf(queue: Queue, { due, scheduled, waiting }: TaskTally, now: num
     leased,
     waiting,
   };
-}
-
-// As far as they have been met since the object's start: an estimate until workers have come by.
-function leasedOf({ leasing }: Queue, now: number): number {
-  return leasing?.table.leasedAt(now) ?? 0;
 }

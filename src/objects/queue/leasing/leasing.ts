@@ -11,25 +11,25 @@ import {
 } from "../../../core/task/lease.ts";
 import type { Task } from "../../../core/task/task.ts";
 import { taskView } from "../../../core/task/task-view.ts";
-import type { Store } from "../../../store/queue/queue-store.ts";
+import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
+import type { Commit } from "../../commit.ts";
 import { Waiters } from "../../waiters.ts";
-import type { Entry } from "../definition.ts";
-import type { Statistics } from "../inspect/statistics.ts";
+import type { Consumer } from "../context/consumer.ts";
+import type { PullState } from "../context/context.ts";
+import type { QueueDefinition } from "../context/definition.ts";
+import type { Statistics } from "../context/statistics.ts";
 import { type Leasable, LeaseTable } from "./lease-table.ts";
 
 export interface LeasingDeps {
-  entry: Entry;
-  store: Store;
+  definition: QueueDefinition;
+  store: QueueStore;
   statistics: Statistics;
-  /** All of the work or nothing of it; a throw also clears the table of leases. */
-  transaction: <T>(work: () => T) => T;
+  commit: Commit;
   /** ms since 1970 */
   now: () => number;
   /** Whether nothing is to be leased: paused by hand, or defined nowhere. */
   isClosed: () => boolean;
-  /** A task was given up, and is to be handed on in the next turn. */
-  givenUp: () => void;
 }
 
 /** A lease as its holder shows it. */
@@ -46,14 +46,14 @@ export type AckResult =
 /** Bodies of one answer, under the platform's 32 MiB a message; what is over stays for the next lease. */
 const MAX_ANSWER_BYTES = 30 * 1024 * 1024;
 
-export class Leasing {
+export class Leasing implements Consumer, PullState {
   readonly #deps: LeasingDeps;
   readonly #waiters: Waiters<LeaseRequest, Task[]>;
-  readonly table: LeaseTable;
+  readonly #table: LeaseTable;
 
   constructor(around: LeasingDeps) {
     this.#deps = around;
-    this.table = new LeaseTable(around.store.leasable);
+    this.#table = new LeaseTable(around.store.leasable);
     this.#waiters = new Waiters({
       now: around.now,
       serve: (request) => {
@@ -61,7 +61,7 @@ export class Leasing {
         return tasks.length > 0 ? tasks : undefined;
       },
       timedOut: () => [],
-      nextMoment: () => this.table.nextMoment(around.now()),
+      nextMoment: () => this.#table.nextMoment(around.now()),
     });
   }
 
@@ -77,11 +77,12 @@ export class Leasing {
 
   /** Ends tasks whose leases hold; each hold stands for itself. */
   acknowledge(holds: readonly Hold[]): AckResult[] {
-    const { now: clock, store, transaction } = this.#deps;
+    const { now: clock, store, commit } = this.#deps;
     const now = clock();
-    return transaction(() => {
+    return commit.run(() => {
       const results = holds.map((hold) => this.#acknowledgeOne(hold, now));
-      store.sweep(now);
+      // A pull queue has hardly an alarm that could do it.
+      if (store.maySweep(now)) store.sweep(now);
       return results;
     });
   }
@@ -90,13 +91,13 @@ export class Leasing {
   modify({ name, lease: token }: Hold, seconds: number): Answer<Task> {
     const refusal = this.#refusalWhileClosed() ?? checkLeaseSeconds(seconds);
     if (refusal) return refusal;
-    const { now: clock, store, transaction } = this.#deps;
+    const { now: clock, store, commit } = this.#deps;
     const now = clock();
     const held = this.#held({ name, lease: token }, now);
     if (held.failure) return held;
     const until = endOf(seconds, now);
-    const task = transaction(() => store.lease(held.ok, until, held.ok.progress)) as TaskRow;
-    this.table.lease(task, until);
+    const task = commit.run(() => store.lease(held.ok, until, held.ok.progress)) as TaskRow;
+    this.#table.lease(task, until);
     this.serve();
     return { ok: this.#view(task, seconds === 0 ? "due" : "leased") };
   }
@@ -106,19 +107,54 @@ export class Leasing {
     this.#waiters.serve();
   }
 
+  nextWakeAt(): undefined {}
+
+  onAlarm(): void {}
+
+  rowWritten(key: number): void {
+    this.#table.rewindTo(key);
+  }
+
+  forget({ key }: { key: number }): void {
+    this.#table.forget(key);
+  }
+
+  forgetAll(): void {
+    this.#table.clear();
+  }
+
+  leasedAt(now: number): number {
+    return this.#isPull ? this.#table.leasedAt(now) : 0;
+  }
+
+  isAtRest(): boolean {
+    return !this.#isPull || !this.#table.anyLeased;
+  }
+
+  save(): void {}
+
+  // When rows are as they were before, the table is made from them again.
+  restore(): void {
+    this.#table.clear();
+  }
+
+  get #isPull(): boolean {
+    return this.#deps.definition.config.mode === "pull";
+  }
+
   #acknowledgeOne(hold: Hold, now: number): AckResult {
     const { store } = this.#deps;
-    const { config } = this.#deps.entry;
+    const { config } = this.#deps.definition;
     const held = this.#held(hold, now);
     if (held.failure) return { name: hold.name, acknowledged: false, error: held.failure };
     store.complete(held.ok, now, acknowledged(held.ok.progress, now), config);
-    this.table.forget(held.ok.key);
+    this.#table.forget(held.ok.key);
     return { name: hold.name, acknowledged: true };
   }
 
   #held({ name, lease: token }: Hold, now: number): Answer<TaskRow> {
     const { store } = this.#deps;
-    const { config } = this.#deps.entry;
+    const { config } = this.#deps.definition;
     const found = store.find(name, now);
     if (!found) {
       return refuse("UNKNOWN_TASK", `name: the queue "${config.name}" has no task "${name}"`);
@@ -131,9 +167,9 @@ export class Leasing {
   }
 
   #take(request: LeaseRequest): Task[] {
-    const { now: clock, statistics, transaction } = this.#deps;
+    const { now: clock, statistics, commit } = this.#deps;
     const now = clock();
-    const tasks = transaction(() => this.#leaseAll(this.#choose(request, now), request, now));
+    const tasks = commit.run(() => this.#leaseAll(this.#choose(request, now), request, now));
     statistics.leased(tasks.length, now);
     return tasks.map((task) => this.#view(task, "leased"));
   }
@@ -141,10 +177,10 @@ export class Leasing {
   // By the tag of the oldest: if that one has no tag, only those of the same window that have none either
   // (App Engine).
   #choose({ maxTasks, tag, oldestTag = false }: LeaseRequest, now: number): Leasable[] {
-    const chosen = this.table.available(now, maxTasks, tag);
+    const chosen = this.#table.available(now, maxTasks, tag);
     if (!oldestTag) return chosen;
     const oldest = chosen[0]?.tag;
-    if (oldest !== undefined) return this.table.available(now, maxTasks, oldest);
+    if (oldest !== undefined) return this.#table.available(now, maxTasks, oldest);
     return chosen.filter((task) => task.tag === undefined);
   }
 
@@ -165,29 +201,28 @@ export class Leasing {
   // A task that has had all its leases is given up instead, and is not in the answer (App Engine).
   #leaseOne(task: TaskRow, until: number, now: number): TaskRow | undefined {
     const { store } = this.#deps;
-    const { config } = this.#deps.entry;
+    const { config } = this.#deps.definition;
     const limit = task.spec.retry?.limit ?? config.retry.limit;
     const { step, progress } = leaseAgain(task.progress, task.lease, now, limit);
     if (step === "fail") {
       store.fail(task, now, progress, config);
-      if (config.failedQueue) this.#deps.givenUp();
-      this.table.forget(task.key);
+      this.#table.forget(task.key);
       return undefined;
     }
     this.#deps.statistics.started(task.lease ?? task.due, now);
-    this.table.lease(task, until);
+    this.#table.lease(task, until);
     return store.lease(task, until, progress);
   }
 
   #refusalWhileClosed(): Refusal | undefined {
     if (!this.#deps.isClosed()) return undefined;
-    const { name } = this.#deps.entry.config;
+    const { name } = this.#deps.definition.config;
     const message = `queue: "${name}" is paused, or not defined any more: nothing is leased`;
     return refuse("QUEUE_PAUSED", message);
   }
 
   #view(task: TaskRow, state: "leased" | "due"): Task {
-    return taskView(this.#deps.entry.config.name, state, task);
+    return taskView(this.#deps.definition.config.name, state, task);
   }
 }
 

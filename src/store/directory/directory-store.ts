@@ -1,10 +1,13 @@
-// The names of all queues that ever had a task, and for a while those of removed ones, in the one object that keeps them.
+// The names of all queues that were ever defined or had a task, and for a while those of removed ones.
+import { DIRECTORY_MIGRATIONS, migrate } from "../migrations.ts";
+import { text } from "../rows.ts";
 import type { Sql } from "../sql.ts";
 
-export class Directory {
+export class DirectoryStore {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
+    migrate(sql, DIRECTORY_MIGRATIONS);
     this.#sql = sql;
   }
 
@@ -13,15 +16,16 @@ export class Directory {
     this.#sql.run("INSERT OR IGNORE INTO known_queues (name) VALUES (?)", queue);
   }
 
-  /** Forgets the queue, but for its name, until `until` (ms since 1970). */
+  /** Forgets the queue; that it was removed is remembered until `until` (ms since 1970). */
   remove(queue: string, until: number, now: number): void {
     this.#sql.run("DELETE FROM known_queues WHERE name = ?", queue);
     this.#sql.run("DELETE FROM removed_queues WHERE until <= ?", now);
-    this.#sql.run(
-      "INSERT OR REPLACE INTO removed_queues (name, until) VALUES (?, ?)",
-      queue,
-      until,
-    );
+    const query = "INSERT OR REPLACE INTO removed_queues (name, until) VALUES (?, ?)";
+    this.#sql.run(query, queue, until);
+  }
+
+  has(queue: string): boolean {
+    return this.#sql.rows("SELECT 1 FROM known_queues WHERE name = ?", queue).length > 0;
   }
 
   /** Whether the name of a removed queue is remembered at `now`. */
@@ -31,8 +35,7 @@ export class Directory {
   }
 
   all(): string[] {
-    return this.#sql
-      .rows("SELECT name FROM known_queues ORDER BY name")
-      .map(({ name }) => name as string);
+    const rows = this.#sql.rows("SELECT name FROM known_queues ORDER BY name");
+    return rows.map((row) => text(row, "name"));
   }
 }

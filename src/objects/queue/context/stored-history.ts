@@ -1,6 +1,6 @@
-// A queue's history in memory, and where it outlives its object: the platform puts an object away soon after
-// its queue has come to rest, just when somebody comes to look. So it is written down then, as one row in a
-// commit that happens anyway: for twenty rows that tasks wrote at most one. Marks are rare, and a row each.
+// A queue's history in memory, and how it outlives its object. The platform evicts an object soon after its
+// queue has come to rest, so it is stored then, as one row for at most every twenty rows that tasks wrote.
+// Marks are rare, and a row each.
 import {
   beginOf,
   History,
@@ -12,24 +12,23 @@ import {
 } from "../../../core/metrics/history.ts";
 import { STEPS, type StepCounts } from "../../../core/metrics/transitions.ts";
 import { rfc3339 } from "../../../core/task/task-view.ts";
-import type { Meta, StoredMark } from "../../../store/meta.ts";
+import type { QueueMeta, StoredMark } from "../../../store/queue/queue-meta.ts";
 
-const MARKS_KEPT = 50;
+const MAX_MARKS = 50;
 /** It is written after so many steps that wrote a row, at rest or after so long; a few steps wait longer. */
 const WRITE = { steps: 20, everyMs: 60_000, fewEveryMs: 600_000 };
 
-export class KeptHistory {
-  readonly #meta: Meta;
+export class StoredHistory {
+  readonly #meta: QueueMeta;
   readonly #startedAt: number;
   // Read when it is first needed: most objects start for little.
   #read: History | undefined;
-  #marksRead: StoredMark[] | undefined;
   #unwritten = 0;
   #isTouched = false;
   #writtenAt: number;
 
   /** `startedAt`: when the object started, ms since 1970. */
-  constructor(meta: Meta, startedAt: number) {
+  constructor(meta: QueueMeta, startedAt: number) {
     this.#meta = meta;
     this.#startedAt = startedAt;
     this.#writtenAt = startedAt;
@@ -59,22 +58,24 @@ export class KeptHistory {
   /** Remembers something that was done to the queue, inside the transaction that does it. */
   mark(kind: StoredMark["kind"], now: number, detail?: string): void {
     const mark = { at: now, kind, ...(detail === undefined ? {} : { detail }) };
-    this.#meta.set("marks", [...this.#marks, mark].slice(-MARKS_KEPT));
-    // Read anew, for the transaction may be undone.
-    this.#marksRead = undefined;
+    this.#meta.set("marks", [...this.#marks, mark].slice(-MAX_MARKS));
   }
 
   /**
-   * Writes the history down if it is time, right after a commit and so on disk with it; `isAtRest`: nothing
-   * runs, and nothing may start by now. `tasks` are on the queue, where that is known.
+   * Whether it is time to store the history, with the commit that was just made; `isAtRest`: nothing runs,
+   * and nothing may start by now.
    */
-  keep(now: number, isAtRest: () => boolean, tasks: () => number | undefined): void {
-    if (!this.#isTouched) return;
+  isDue(now: number, isAtRest: () => boolean): boolean {
+    if (!this.#isTouched) return false;
     this.#isTouched = false;
     const waited = now - this.#writtenAt;
     const isMuch = this.#unwritten >= WRITE.steps && (waited >= WRITE.everyMs || isAtRest());
-    if (!isMuch && waited < WRITE.fewEveryMs) return;
-    this.#meta.set("history", this.#history.written(now, tasks()));
+    return isMuch || waited >= WRITE.fewEveryMs;
+  }
+
+  /** Inside a commit. Stores the history; `tasks` are on the queue, where that is known. */
+  store(now: number, tasks: number | undefined): void {
+    this.#meta.set("history", this.#history.written(now, tasks));
     this.#unwritten = 0;
     this.#writtenAt = now;
   }
@@ -94,7 +95,6 @@ export class KeptHistory {
   /** All of it is forgotten. */
   forget(): void {
     this.#read = undefined;
-    this.#marksRead = undefined;
     this.#unwritten = 0;
   }
 
@@ -114,8 +114,7 @@ export class KeptHistory {
   }
 
   get #marks(): readonly StoredMark[] {
-    this.#marksRead ??= this.#meta.get("marks") ?? [];
-    return this.#marksRead;
+    return this.#meta.get("marks") ?? [];
   }
 }
 

@@ -2,15 +2,15 @@
 import { type RecentPercentiles, RecentTimes } from "../../../core/metrics/histogram.ts";
 import { RecentCounts } from "../../../core/metrics/recent-counts.ts";
 import { STEPS, type StepCounts } from "../../../core/metrics/transitions.ts";
-import type { KeptHistory } from "./stored-history.ts";
+import type { StoredHistory } from "./stored-history.ts";
 
 export class Statistics {
-  readonly history: KeptHistory;
+  readonly history: StoredHistory;
   readonly #lateness = new RecentTimes();
   readonly #runTime = new RecentTimes();
   readonly #counts = new RecentCounts([...STEPS, "executed"]);
 
-  constructor(history: KeptHistory) {
+  constructor(history: StoredHistory) {
     this.history = history;
   }
 

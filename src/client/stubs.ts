@@ -1,0 +1,59 @@
+// RPC stubs for callers: each typed by the public methods of its Durable Object class.
+import type { TaskCronObject } from "../objects/cron/task-cron.ts";
+import type { TaskGroupObject } from "../objects/group/task-group.ts";
+import type { TaskQueueObject } from "../objects/queue/task-queue.ts";
+import type { DirectoryRpc } from "../objects/rpc.ts";
+import { type ClassName, CRON_NAME, DIRECTORY_NAME, namespaceOf } from "../objects/stubs.ts";
+
+/** The methods of a class that can be called by RPC. */
+type RpcOf<T> = {
+  [K in keyof T as T[K] extends (...args: never[]) => Promise<unknown> ? K : never]: T[K];
+};
+
+export type QueueStub = RpcOf<TaskQueueObject>;
+export type GroupStub = RpcOf<TaskGroupObject>;
+export type CronStub = RpcOf<TaskCronObject>;
+
+/**
+ * Where a Worker finds its objects: in bindings of these names, for a Worker that uses the queues of another
+ * one, else in what it exports itself.
+ */
+const BINDINGS: Readonly<Record<ClassName, string>> = {
+  TaskQueue: "TASK_QUEUE",
+  TaskGroup: "TASK_GROUP",
+  TaskCron: "TASK_CRON",
+  TaskDirectory: "TASK_DIRECTORY",
+  TaskEgress: "TASK_EGRESS",
+};
+
+export class CallerStubs {
+  readonly #env: Record<string, unknown>;
+  readonly #exports: unknown;
+
+  constructor(env: unknown, exports: unknown) {
+    this.#env = (env ?? {}) as Record<string, unknown>;
+    this.#exports = exports;
+  }
+
+  queue(name: string): QueueStub {
+    return this.#stub("TaskQueue", name);
+  }
+
+  group(name: string): GroupStub {
+    return this.#stub("TaskGroup", name);
+  }
+
+  cron(): CronStub {
+    return this.#stub("TaskCron", CRON_NAME);
+  }
+
+  directory(): DirectoryRpc {
+    return this.#stub("TaskDirectory", DIRECTORY_NAME);
+  }
+
+  #stub<Stub>(className: ClassName, name: string): Stub {
+    const bound = this.#env[BINDINGS[className]];
+    const exports = bound === undefined ? this.#exports : { [className]: bound };
+    return namespaceOf<Stub>(exports, className).getByName(name);
+  }
+}

@@ -1,0 +1,116 @@
+// The only way an object writes. A commit is one transaction: either all of its work is on disk, or none
+// is and memory is as it was before. What depends on a commit (statistics, the alarm, waiters) is in the
+// after-commit list and runs once the transaction is through, so none of it can be undone.
+import type { Sql } from "../store/sql.ts";
+
+/** Memory that mirrors rows: saved before a transaction, restored when it is rolled back. */
+export interface Participant<State = unknown> {
+  save(): State;
+  restore(saved: State): void;
+  /** Writes what was gathered during the transaction, at its end; `now` in ms since 1970. */
+  flush?(now: number): void;
+}
+
+export interface CommitDeps {
+  sql: Pick<Sql, "transaction">;
+  /** ms since 1970 */
+  now: () => number;
+}
+
+/** The outcome of a piece of work in a group commit. */
+export type Written<T> = { value: T } | { error: unknown };
+
+interface Queued {
+  work: () => unknown;
+  settled: (written: Written<never>) => void;
+}
+
+export class Commit {
+  readonly #deps: CommitDeps;
+  readonly #participants: Participant[] = [];
+  readonly #listeners: ((now: number) => void)[] = [];
+  #once: (() => void)[] = [];
+  #queued: Queued[] = [];
+  #isNotifying = false;
+
+  constructor(deps: CommitDeps) {
+    this.#deps = deps;
+  }
+
+  /** Adds memory that is restored with the rows. */
+  join<State>(participant: Participant<State>): void {
+    this.#participants.push(participant as Participant);
+  }
+
+  /** `listener` runs after every commit, in the order of registration; it must not throw. */
+  onCommit(listener: (now: number) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Inside a commit: runs `effect` once it is through, and not at all if it is rolled back. */
+  after(effect: () => void): void {
+    this.#once.push(effect);
+  }
+
+  /** Runs `work` in one transaction, then the after-commit list. No await inside. */
+  run<T>(work: () => T): T {
+    const value = this.#transact(work);
+    this.#notify();
+    return value;
+  }
+
+  /**
+   * Runs `work` in the next group commit: a commit costs fifty times a row, so adds and results that come
+   * within one turn of the event loop share a transaction. `work` must be repeatable: when a neighbour
+   * throws, each runs again by itself.
+   */
+  enqueue<T>(work: () => T, settled: (written: Written<T>) => void): void {
+    if (this.#queued.length === 0) setTimeout(() => this.#commitQueued(), 0);
+    this.#queued.push({ work, settled: settled as Queued["settled"] });
+  }
+
+  #commitQueued(): void {
+    const group = this.#queued;
+    this.#queued = [];
+    for (const [index, written] of this.#runAll(group).entries()) {
+      group[index]?.settled(written as Written<never>);
+    }
+    this.#notify();
+  }
+
+  #runAll(group: readonly Queued[]): Written<unknown>[] {
+    try {
+      return this.#transact(() => group.map(({ work }) => ({ value: work() })));
+    } catch (error) {
+      if (group.length === 1) return [{ error }];
+      return group.flatMap((one) => this.#runAll([one]));
+    }
+  }
+
+  #transact<T>(work: () => T): T {
+    const { sql, now } = this.#deps;
+    const saved = this.#participants.map((participant) => participant.save());
+    try {
+      const value = sql.transaction(() => {
+        const result = work();
+        for (const participant of this.#participants) participant.flush?.(now());
+        return result;
+      });
+      for (const effect of this.#once.splice(0)) effect();
+      return value;
+    } catch (error) {
+      this.#once = [];
+      for (const [i, participant] of this.#participants.entries()) participant.restore(saved[i]);
+      throw error;
+    }
+  }
+
+  // A listener may commit too, which does not start the list again.
+  #notify(): void {
+    if (this.#isNotifying) return;
+    this.#isNotifying = true;
+    const now = this.#deps.now();
+    for (const listener of this.#listeners) listener(now);
+    this.#isNotifying = false;
+  }
+}

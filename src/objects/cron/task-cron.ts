@@ -1,0 +1,52 @@
+// The Durable Object that adds the recurring tasks of cron.yaml. Its public methods are the RPC surface,
+// which callers reach through client/cron-handle.ts.
+import type { CronFile } from "../../core/config/cron-config.ts";
+import type { Answer } from "../../core/errors.ts";
+import type { Task } from "../../core/task/task.ts";
+import { CronStore } from "../../store/cron/cron-store.ts";
+import { Host } from "../host.ts";
+import { Stubs } from "../stubs.ts";
+import { Scheduler } from "./scheduler.ts";
+import type { CronView } from "./view.ts";
+
+export class TaskCronObject<Env = unknown> extends Host<Env> {
+  readonly #scheduler: Scheduler;
+
+  /** `entries`: the cron.yaml this Worker was deployed with. */
+  constructor(ctx: DurableObjectState, env: Env, entries: CronFile) {
+    super(ctx, env);
+    const stubs = new Stubs(ctx.exports);
+    this.#scheduler = new Scheduler({
+      store: new CronStore(this.sql),
+      commit: this.commit,
+      entries,
+      now: () => this.now(),
+      queue: (name) => stubs.queue(name),
+      ended: () => this.arm(),
+    });
+    this.commit.onCommit(() => this.arm());
+    this.drive(this.#scheduler.jobs);
+  }
+
+  protected get title(): string {
+    return "recurring tasks";
+  }
+
+  async list(): Promise<CronView[]> {
+    return this.#scheduler.list();
+  }
+
+  /** Adds a task now, whatever the schedule or a pause say. */
+  async run(name: string): Promise<Answer<Task>> {
+    return this.#scheduler.run(name);
+  }
+
+  async pause(name: string): Promise<Answer<CronView>> {
+    return this.#scheduler.pause(name);
+  }
+
+  /** Due times of the pause are skipped. */
+  async resume(name: string): Promise<Answer<CronView>> {
+    return this.#scheduler.resume(name);
+  }
+}

@@ -1,0 +1,36 @@
+// The Durable Object from which attempts leave the Worker for absolute urls. It keeps nothing.
+import { DurableObject } from "cloudflare:workers";
+import type { Targets } from "../../core/egress/targets.ts";
+import { withCancellation } from "../delivery/cancellation.ts";
+import { type Delivery, outsideOf } from "../delivery/delivery.ts";
+import type { WireOutcome } from "../delivery/outcome.ts";
+import { clock } from "../host.ts";
+import type { EgressRpc } from "../rpc.ts";
+import { type QueueSettings, targetsOf } from "../settings.ts";
+import { Stubs } from "../stubs.ts";
+import { send } from "./send.ts";
+
+export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implements EgressRpc {
+  readonly #targets: Targets;
+  readonly #stubs: Stubs;
+
+  constructor(ctx: DurableObjectState, env: Env, targets: Targets) {
+    super(ctx, env);
+    this.#targets = targetsOf(env, targets);
+    this.#stubs = new Stubs(ctx.exports);
+  }
+
+  /** ms since 1970 */
+  now(): number {
+    return clock();
+  }
+
+  async send(delivery: Delivery): Promise<WireOutcome> {
+    const { queue, attempt } = delivery;
+    const cancelled = () => this.#stubs.queue(queue).cancelled(attempt);
+    const settings = this.env as QueueSettings;
+    return withCancellation(this.ctx, cancelled, (signal) =>
+      send(delivery, { ...outsideOf(delivery, this.#targets), settings, now: this.now(), signal }),
+    );
+  }
+}

@@ -1,0 +1,96 @@
+// The Durable Object of a group. Its public methods are the RPC surface: callers outside reach them through
+// client/group-handle.ts, queues through rpc.ts.
+import type { QueueFile } from "../../core/config/queue-config.ts";
+import { parseHostRules } from "../../core/egress/host-rules.ts";
+import type { Answer } from "../../core/errors.ts";
+import type { GroupProgress, GroupResultPage, NewGroup } from "../../core/task/group.ts";
+import { GroupStore } from "../../store/group/group-store.ts";
+import type { GroupEvent } from "../../store/queue/group-outbox.ts";
+import { hasIdentity } from "../egress/identity.ts";
+import { Host } from "../host.ts";
+import type { GroupRpc, Receipt } from "../rpc.ts";
+import type { QueueSettings } from "../settings.ts";
+import { Stubs } from "../stubs.ts";
+import type { QueueModes } from "./admission.ts";
+import { GroupCoordinator } from "./coordinator.ts";
+import { Group, type WatchedGroup } from "./group.ts";
+
+export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRpc {
+  readonly #group: Group;
+  readonly #file: QueueFile;
+  readonly #stubs: Stubs;
+
+  /** `file`: the queue.yaml this Worker was deployed with. */
+  constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
+    super(ctx, env);
+    this.#file = file;
+    this.#stubs = new Stubs(ctx.exports);
+    const store = new GroupStore(this.sql);
+    const now = () => this.now();
+    const queue = (name: string) => this.#stubs.queue(name);
+    const isKnown = (name: string) => this.#isKnown(name);
+    const modes = this.#modes(env as QueueSettings);
+    this.#group = new Group({ store, commit: this.commit, now, modes, queue, isKnown });
+    this.commit.onCommit(() => this.arm());
+    const ended = () => this.arm();
+    this.drive([new GroupCoordinator({ store, group: this.#group, now, queue, ended })]);
+  }
+
+  protected get title(): string {
+    return `group "${this.#group.record?.name ?? ""}"`;
+  }
+
+  /** Makes the group; where its own master made it before, answers as it is. */
+  async create(name: string, given: NewGroup): Promise<Answer<GroupProgress>> {
+    return this.#group.create(name, given);
+  }
+
+  /** Adds subtasks that are numbered from `from` on; those it has already are passed over. */
+  async add(tasks: readonly object[], from?: number): Promise<Answer<GroupProgress>> {
+    return this.#group.add(tasks, from);
+  }
+
+  async close(): Promise<Answer<GroupProgress>> {
+    return this.#group.close();
+  }
+
+  async cancel(): Promise<Answer<GroupProgress>> {
+    return this.#group.cancel();
+  }
+
+  async progress(): Promise<Answer<GroupProgress>> {
+    return this.#group.progress();
+  }
+
+  /** The progress when its version is another than `version`, or after `seconds`. */
+  async watch(version: string, seconds: number): Promise<Answer<WatchedGroup>> {
+    return this.#group.watch(version, seconds);
+  }
+
+  async results(after: number, limit: number): Promise<Answer<GroupResultPage>> {
+    return this.#group.results(after, limit);
+  }
+
+  async receive(queue: string, events: readonly GroupEvent[]): Promise<Receipt> {
+    return this.#group.receive(queue, events);
+  }
+
+  #modes(settings: QueueSettings): QueueModes {
+    return {
+      hosts: parseHostRules(settings.TASKQUEUE_ALLOW_HOSTS),
+      hasIdentity: hasIdentity(settings),
+      now: () => this.now(),
+      modeOf: (queue) => this.#modeOf(queue),
+    };
+  }
+
+  async #modeOf(queue: string): Promise<"push" | "pull" | undefined> {
+    const inFile = this.#file.queues.get(queue);
+    if (inFile) return inFile.mode;
+    return (await this.#isKnown(queue)) ? this.#stubs.queue(queue).mode() : undefined;
+  }
+
+  async #isKnown(queue: string): Promise<boolean> {
+    return this.#file.queues.has(queue) || this.#stubs.directory().isKnown(queue);
+  }
+}

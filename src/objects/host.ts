@@ -1,0 +1,138 @@
+// What every Durable Object with storage has: SQLite, a clock, commits and the alarm loop. An alarm lets
+// each job do what is due, then the next alarm is armed at the earliest moment any job names.
+import { DurableObject } from "cloudflare:workers";
+import type { Sql } from "../store/sql.ts";
+import { Commit } from "./commit.ts";
+import { HOLD_MS, Wakeup } from "./wakeup.ts";
+
+/** Something an alarm drives; times in ms since 1970. */
+export interface Job {
+  /** When time alone gives it something to do, undefined when it does not. */
+  nextWakeAt(): number | undefined;
+  /** Does what is due. It starts work and does not wait for it. */
+  onAlarm(now: number): void;
+  /**
+   * While work is in flight that a crash would need to find again: the latest time of an alarm that is not
+   * held open. Undefined when nothing is in flight.
+   */
+  watchdogAt?(now: number): number | undefined;
+}
+
+/** The wait after a failed turn, in ms. */
+export const TURN_RETRY_MS = 1000;
+
+/** The clock, in ms since 1970: the only one there is. */
+export function clock(): number {
+  return Date.now();
+}
+
+export abstract class Host<Env> extends DurableObject<Env> {
+  protected readonly sql: Sql;
+  protected readonly wakeup: Wakeup;
+  protected readonly commit: Commit;
+  #jobs: readonly Job[] = [];
+  // Commits of a turn do not arm: the alarm is armed once, at its end.
+  #isTurning = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.sql = sqlOf(ctx.storage);
+    this.wakeup = new Wakeup(ctx.storage, () => this.now());
+    this.commit = new Commit({ sql: this.sql, now: () => this.now() });
+  }
+
+  /** ms since 1970 */
+  now(): number {
+    return clock();
+  }
+
+  /** A random number from 0 to 1. */
+  random(): number {
+    return Math.random();
+  }
+
+  /** What the log calls this object, such as `task queue "mail"`. */
+  protected abstract get title(): string;
+
+  /** Called at the end of the constructor: from now on alarms drive these jobs. Does no work by itself. */
+  protected drive(jobs: readonly Job[]): void {
+    this.#jobs = jobs;
+    void this.ctx.blockConcurrencyWhile(async () => {
+      this.wakeup.recover(await this.ctx.storage.getAlarm());
+      this.#arm(true);
+    });
+  }
+
+  /** Arms the alarm for whatever is next, after anything that changed it. Does not throw. */
+  protected arm(): void {
+    if (!this.#isTurning) this.#arm(false);
+  }
+
+  /** Arms an alarm a moment from now, after something could not be written. */
+  protected armRetry(): void {
+    this.wakeup.by(this.now() + TURN_RETRY_MS);
+  }
+
+  /** Arms the alarm anew, should the platform have lost it; a scheduled trigger calls it. */
+  async wake(): Promise<void> {
+    this.#arm(true);
+  }
+
+  // A throw would make the platform try again, and after seven tries drop the alarm for good: it is
+  // caught here and the alarm is armed again.
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.wakeup.fired(info?.scheduledTime);
+    this.#isTurning = true;
+    for (const job of this.#jobs) this.#turn(job);
+    this.#isTurning = false;
+    this.#arm(false);
+    if (!this.wakeup.isNear() && this.#mayHold()) await this.wakeup.hold();
+    this.#arm(true);
+  }
+
+  #turn(job: Job): void {
+    try {
+      job.onAlarm(this.now());
+    } catch (error) {
+      console.error(`${this.title}: a turn failed, trying again`, error);
+      this.wakeup.by(this.now() + TURN_RETRY_MS);
+    }
+  }
+
+  // Attempts whose deadline passes while the handler is held open would be cut off late.
+  #mayHold(): boolean {
+    const now = this.now();
+    const watchdogs = this.#watchdogs(now);
+    return watchdogs.length > 0 && Math.min(...watchdogs) > now + HOLD_MS;
+  }
+
+  #watchdogs(now: number): number[] {
+    return this.#jobs.flatMap((job) => job.watchdogAt?.(now) ?? []);
+  }
+
+  #arm(withWatchdogs: boolean): void {
+    for (const job of this.#jobs) this.#armFor(job);
+    const watchdogs = this.#watchdogs(this.now());
+    if (watchdogs.length === 0) this.wakeup.release();
+    else if (withWatchdogs) this.wakeup.by(Math.min(...watchdogs));
+  }
+
+  #armFor(job: Job): void {
+    try {
+      const at = job.nextWakeAt();
+      if (at !== undefined) this.wakeup.by(at);
+    } catch (error) {
+      console.error(`${this.title}: what is next could not be read, trying again`, error);
+      this.wakeup.by(this.now() + TURN_RETRY_MS);
+    }
+  }
+}
+
+function sqlOf(storage: DurableObjectStorage): Sql {
+  return {
+    rows: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray(),
+    run: (query, ...bindings) => storage.sql.exec(query, ...bindings).rowsWritten,
+    transaction: (work) => storage.transactionSync(work),
+    size: () => storage.sql.databaseSize,
+  };
+}

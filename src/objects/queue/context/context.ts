@@ -1,0 +1,52 @@
+// What operations on a queue are given: its rows, its definition, and what its consumers have under way.
+import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
+import type { Answer } from "../../../core/errors.ts";
+import type { Admission } from "../../../core/task/new-task.ts";
+import type { TaskState } from "../../../core/task/task.ts";
+import type { QueueStore } from "../../../store/queue/queue-store.ts";
+import type { TaskRow } from "../../../store/queue/tasks.ts";
+import type { Commit } from "../../commit.ts";
+import type { QueueDefinition } from "./definition.ts";
+import type { Statistics } from "./statistics.ts";
+
+type RowId = Pick<TaskRow, "key" | "name">;
+
+/** What is with handlers. */
+export interface PushState {
+  /** Attempts without an answer yet. */
+  readonly running: number;
+  isRunning(task: RowId): boolean;
+  /** Tasks with their handlers: all of them, and those in rows up to `key`. */
+  runningTasks(key: number): { all: number; upTo: number };
+  /** The bucket now, absent without a rate limit. */
+  tokens(): { level: Bucket; shape: BucketShape } | undefined;
+}
+
+/** What is with workers. */
+export interface PullState {
+  /** Tasks whose leases hold at `now` (ms), as far as they have been seen since the object's start. */
+  leasedAt(now: number): number;
+}
+
+export interface QueueContext {
+  readonly name: string;
+  readonly store: QueueStore;
+  readonly commit: Commit;
+  readonly definition: QueueDefinition;
+  readonly statistics: Statistics;
+  readonly push: PushState;
+  readonly pull: PullState;
+  /** Paused by hand. */
+  readonly isPaused: boolean;
+  /** ms since 1970 */
+  now(): number;
+  stateOf(task: TaskRow, now: number): TaskState;
+  /** What new tasks are checked against, unless the queue takes none. */
+  admission(): Answer<Admission>;
+  /** A row was written at `key`: consumers look at it again. */
+  rowWritten(key: number): void;
+  /** Inside a commit: the task at this row was deleted or moved; once that is certain, consumers forget it. */
+  forget(task: RowId): void;
+  /** Inside a commit: every row was deleted. */
+  forgetAll(): void;
+}

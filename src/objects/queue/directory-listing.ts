@@ -1,0 +1,66 @@
+// The directory's list of queues, kept in step with this queue. States, by the meta values:
+//
+//   made, not listed -> register -> listed
+//   removing         -> (events to groups delivered) -> unregister -> nothing is left
+//
+// A queue is listed before its first task is answered, and unlisted last of all, so a queue with anything
+// left to do is always found. Each step can be repeated; a crash in between is made good by the alarm.
+import { AlarmJob, type JobRun } from "../alarm-job.ts";
+import type { Job } from "../host.ts";
+import type { ForwarderDeps } from "./dead-letter-forwarder.ts";
+
+const RETRY_MS = 2_000;
+
+export class DirectoryListing implements Job {
+  readonly #deps: ForwarderDeps;
+  readonly #job: AlarmJob;
+
+  constructor(deps: ForwarderDeps) {
+    this.#deps = deps;
+    this.#job = new AlarmJob({
+      name: "telling the directory",
+      now: deps.now,
+      pendingAt: () => (this.#isPending ? 0 : undefined),
+      run: (run) => this.#tell(run),
+      ended: deps.ended,
+      retryMs: RETRY_MS,
+    });
+  }
+
+  nextWakeAt(): number | undefined {
+    return this.#job.nextWakeAt();
+  }
+
+  onAlarm(now: number): void {
+    this.#job.onAlarm(now);
+  }
+
+  /** Makes sure that the queue is listed; throws when the directory does not answer. */
+  async ensureListed(): Promise<void> {
+    const { commit, definition, store, stubs } = this.#deps;
+    if (store.meta.get("listed")) return;
+    await stubs.directory().register(definition.config.name);
+    commit.run(() => {
+      definition.remember();
+      store.meta.set("listed", true);
+    });
+  }
+
+  /** Finishes a removal as far as it can be finished now. */
+  async finishRemoval(): Promise<void> {
+    if (this.#deps.store.meta.get("removing")) await this.#job.runNow();
+  }
+
+  get #isPending(): boolean {
+    const { groupOutbox, meta } = this.#deps.store;
+    if (meta.get("removing")) return groupOutbox.pendingGroups().size === 0;
+    return meta.get("made") !== undefined && !meta.get("listed");
+  }
+
+  async #tell(run: JobRun): Promise<void> {
+    const { commit, store, stubs } = this.#deps;
+    if (!store.meta.get("removing")) return this.ensureListed();
+    await stubs.directory().unregister(store.meta.get("name") ?? "");
+    if (run.isCurrent && store.meta.get("removing")) commit.run(() => store.meta.clearAll());
+  }
+}

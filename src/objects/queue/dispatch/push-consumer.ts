@@ -1,0 +1,161 @@
+// Push: tasks are sent to handlers, as tokens and slots allow.
+//
+// Attempts start only in `onAlarm`. The platform counts a request started here as a descendant of the
+// object's newest incoming request: started from an add, a task that adds a task would grow a chain until
+// the platform cuts it ("Subrequest depth limit exceeded", which no local runtime shows). An alarm has no
+// ancestor. So adds, results and commits do no more than arm it.
+import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
+import { type Capacity, startable, wakeAt } from "../../../core/dispatch/plan.ts";
+import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
+import { WATCHDOG_MS } from "../../wakeup.ts";
+import type { Consumer } from "../context/consumer.ts";
+import type { PushState } from "../context/context.ts";
+import { Dispatcher, type DispatcherDeps } from "./dispatcher.ts";
+import type { Attempt } from "./in-flight.ts";
+import { Tokens } from "./tokens.ts";
+
+export type PushDeps = Omit<DispatcherDeps, "tokens">;
+
+/** Tasks of one turn: beyond it the alarm comes again, so that a turn stays short. */
+const STARTS_PER_TURN = 500;
+
+export class PushConsumer implements Consumer, PushState {
+  readonly #deps: PushDeps;
+  readonly #dispatcher: Dispatcher;
+  #tokens: Tokens | undefined;
+
+  constructor(deps: PushDeps) {
+    this.#deps = deps;
+    this.#dispatcher = new Dispatcher({ ...deps, tokens: () => this.#tokens });
+  }
+
+  nextWakeAt(): number | undefined {
+    const capacity = { ...this.#capacity(), now: this.#deps.now() };
+    const expedited = wakeAt({
+      ...this.#expeditedCapacity(capacity),
+      nextDue: this.#dispatcher.nextExpedited(),
+    });
+    const scheduled = wakeAt({ ...capacity, nextDue: this.#dispatcher.nextScheduled() });
+    return expedited === undefined || scheduled === undefined
+      ? (expedited ?? scheduled)
+      : Math.min(expedited, scheduled);
+  }
+
+  onAlarm(now: number): void {
+    this.#dispatcher.cancelOverdue(now);
+    const expedited = startable(this.#expeditedCapacity(this.#capacity()));
+    const started = this.#dispatcher.startExpedited(now, Math.min(expedited, STARTS_PER_TURN));
+    const scheduled = startable(this.#capacity());
+    this.#dispatcher.startScheduled(now, Math.min(scheduled, STARTS_PER_TURN - started));
+  }
+
+  watchdogAt(now: number): number | undefined {
+    if (this.running === 0) return undefined;
+    return Math.min(this.#dispatcher.inFlight.firstDeadline(), now + WATCHDOG_MS);
+  }
+
+  rowWritten(key: number): void {
+    this.#dispatcher.rewindTo(key);
+  }
+
+  /** An attempt of it goes on, and changes nothing any more. */
+  forget(task: { key: number; name: string }): void {
+    this.#dispatcher.inFlight.revoke(task);
+  }
+
+  forgetAll(): void {
+    this.#dispatcher.inFlight.revokeAll();
+  }
+
+  isAtRest(now: number): boolean {
+    if (this.running > 0 || isBy(now, this.#dispatcher.nextExpedited())) return false;
+    return this.#capacity().paused || !isBy(now, this.#dispatcher.nextScheduled());
+  }
+
+  /**
+   * Inside a commit: the queue's rate, bucket or pause changed. The bucket of a queue that was never
+   * defined does not exist yet: it starts full with the first definition.
+   */
+  reshape(): void {
+    const { definition, now } = this.#deps;
+    if (!definition.exists || !Number.isFinite(definition.config.rate)) this.#tokens = undefined;
+    else {
+      this.#tokens ??= new Tokens(this.#meta, this.#bucketShape(), now());
+      this.#tokens.reshape(this.#bucketShape(), now());
+    }
+  }
+
+  tokens(): { level: Bucket; shape: BucketShape } | undefined {
+    return this.#tokens?.at(this.#deps.now());
+  }
+
+  get running(): number {
+    return this.#dispatcher.inFlight.size;
+  }
+
+  runningTasks(key: number): { all: number; upTo: number } {
+    return this.#dispatcher.inFlight.tasks(key);
+  }
+
+  /** The attempt that is under way for this task. */
+  attemptOf(task: { key: number; name: string }): Attempt | undefined {
+    return this.#dispatcher.inFlight.of(task);
+  }
+
+  isRunning({ key, name }: { key: number; name: string }): boolean {
+    return this.#dispatcher.inFlight.has(key, name);
+  }
+
+  /** Subtasks of the group that are with their handlers. */
+  runningOfGroup(group: string): number {
+    return this.#dispatcher.inFlight.ofGroup(group);
+  }
+
+  cancelled(attempt: number): Promise<string> {
+    return this.#dispatcher.cancelled(attempt);
+  }
+
+  save(): { tokens: Tokens | undefined; state: ReturnType<Tokens["save"]> | undefined } {
+    return { tokens: this.#tokens, state: this.#tokens?.save() };
+  }
+
+  restore({ tokens, state }: ReturnType<PushConsumer["save"]>): void {
+    this.#tokens = tokens;
+    if (state) tokens?.restore(state);
+  }
+
+  #capacity(): Capacity {
+    const { config, isDefined } = this.#deps.definition;
+    return {
+      paused: this.#isPaused || !isDefined || config.rate === 0 || config.mode === "pull",
+      bucket: this.tokens(),
+      running: this.running,
+      maxRunning: config.maxConcurrentRequests,
+    };
+  }
+
+  // Pause and rate do not hold for expedited tasks; slots do.
+  #expeditedCapacity<C extends Capacity>(capacity: C): C {
+    const { isDefined, config } = this.#deps.definition;
+    return { ...capacity, paused: !isDefined || config.mode === "pull", bucket: undefined };
+  }
+
+  // While a queue is paused its bucket keeps what it holds and gains nothing.
+  #bucketShape(): BucketShape {
+    const { config, isDefined } = this.#deps.definition;
+    const isStill = this.#isPaused || !isDefined;
+    return { capacity: config.bucketSize, rate: isStill ? 0 : config.rate };
+  }
+
+  get #isPaused(): boolean {
+    return this.#meta.get("paused") ?? false;
+  }
+
+  get #meta(): QueueMeta {
+    return this.#deps.store.meta;
+  }
+}
+
+function isBy(now: number, moment: number | undefined): boolean {
+  return moment !== undefined && moment <= now;
+}

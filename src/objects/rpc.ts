@@ -1,0 +1,84 @@
+// What objects call of each other. Each Durable Object class implements its interface, so that every call
+// is typed on both sides; what only callers outside use is the class's own surface.
+import type { CronTask } from "../core/config/cron-task.ts";
+import type { Answer, Failure } from "../core/errors.ts";
+import type { NewTask, Task } from "../core/task/task.ts";
+import type { GroupEvent } from "../store/queue/group-outbox.ts";
+import type { Delivery } from "./delivery/delivery.ts";
+import type { WireOutcome } from "./delivery/outcome.ts";
+
+/** What other objects call of a queue. */
+export interface QueueRpc {
+  /** Whether it takes push or pull tasks; undefined when it is not defined. */
+  mode(): Promise<"push" | "pull" | undefined>;
+  /** Adds tasks that failed on another queue; each stands for itself. */
+  addDeadLetters(tasks: readonly NewTask[]): Promise<Answer<Answer<Task>[]>>;
+  /** Adds tasks of cron.yaml; each stands for itself. */
+  addCronTasks(tasks: readonly CronTask[]): Promise<Answer<Answer<Task>[]>>;
+  /** Adds a batch of a group's tasks, once. A task that cannot be added counts as failed: its error is in the answer. */
+  acceptBatch(batch: BatchCall): Promise<Answer<Failure[]>>;
+  /** The running task of this name, which could wait for the group; when it was made (ms). */
+  findMaster(name: string, group: string): Promise<Answer<number>>;
+  /** The running task of this name waits for the group once its handler is done. */
+  bindMaster(name: string, group: string): Promise<Answer<number>>;
+  /** The group that a parked master waits for has ended. */
+  endMaster(end: MasterEnd): Promise<void>;
+  /** Deletes the group's tasks that are not running, retries none of the others, and accepts no batch up to this one. */
+  dropGroup(group: string, batch: number): Promise<void>;
+  /** The group whose batches went up to this one is over. */
+  forgetGroup(group: string, batch: number): Promise<void>;
+  /** How many of the group's tasks are with their handlers. */
+  runningOfGroup(group: string): Promise<number>;
+  /** Asked by a long attempt: settles with the reason when it is to be cancelled, or once it has ended. */
+  cancelled(attempt: number): Promise<string>;
+}
+
+/** Tasks of a group for one queue; an index of null is the group's `then`. */
+export interface BatchCall {
+  group: string;
+  /** The group's first batch: a queue that knows of batches before it knows an earlier group of the name. */
+  first: number;
+  /** Batches of a group come in order; one that was accepted before is not accepted again. */
+  batch: number;
+  indexes: (number | null)[];
+  tasks: object[];
+}
+
+/** How the group of a master ended. */
+export interface MasterEnd {
+  name: string;
+  /** When the master was added (ms): another task may have its name by now. */
+  madeAt: number;
+  group: string;
+  state: "done" | "failed" | "cancelled";
+  reason?: string;
+}
+
+/** A group's answer to events: `over` when it needs none any more. */
+export type Receipt = "accepted" | "over";
+
+/** What queues call of a group. */
+export interface GroupRpc {
+  /** Takes events of a queue; each is taken once. */
+  receive(queue: string, events: readonly GroupEvent[]): Promise<Receipt>;
+}
+
+/** The directory: which queues there are beside those of queue.yaml. */
+export interface DirectoryRpc {
+  register(queue: string): Promise<void>;
+  unregister(queue: string): Promise<void>;
+  isKnown(queue: string): Promise<boolean>;
+  knownQueues(): Promise<string[]>;
+  /** Whether a queue of this name was removed in the last three days. */
+  wasRemoved(queue: string): Promise<boolean>;
+}
+
+/** An object from which attempts leave the Worker. */
+export interface EgressRpc {
+  send(delivery: Delivery): Promise<WireOutcome>;
+}
+
+/** The loopback entrypoint that runs the Worker's own handlers. */
+export interface TaskRunnerRpc {
+  run(delivery: Delivery): Promise<WireOutcome>;
+}

@@ -1,0 +1,69 @@
+// What a group's object keeps: its record, the batches that are not on their queues yet, and how each
+// subtask ended.
+import type { FailurePolicy, GroupState, MasterName } from "../../core/task/group.ts";
+import { Meta } from "../meta.ts";
+import { GROUP_MIGRATIONS, migrate } from "../migrations.ts";
+import type { Sql } from "../sql.ts";
+import { Members } from "./members.ts";
+import { SubtaskBatches } from "./subtask-batches.ts";
+
+/** A group as its own object knows it; times in ms since 1970. */
+export interface GroupRecord {
+  name: string;
+  onFailure: FailurePolicy;
+  state: GroupState;
+  /** Whether more subtasks may come. */
+  open: boolean;
+  total: number;
+  /**
+   * The numbers its subtasks and its batches begin with: they go on from those of the group that had the name
+   * before, so that late events of that one are not taken for this one's.
+   */
+  first: { index: number; batch: number };
+  /** The number of its next batch. */
+  batches: number;
+  /** The queues its subtasks are on. */
+  queues: string[];
+  /** The queues of the group before that have not been told that it is over. */
+  formerQueues: string[];
+  createdAt: number;
+  endedAt?: number;
+  master?: MasterName;
+  /** When the master was added: another task may have its name later. */
+  masterMadeAt?: number;
+  /** The master is parked, and is yet to be told how the group ended. */
+  masterParked?: true;
+  then?: { queue: string; task: object; added?: boolean; error?: string };
+  /** Cancelled; `requested` until every queue has dropped its subtasks. */
+  cancelled?: "requested" | "dropped";
+  /** Every queue has been told that it is over. */
+  forgotten?: true;
+}
+
+export interface GroupMetaValues {
+  group: GroupRecord;
+}
+
+export class GroupStore {
+  readonly meta: Meta<GroupMetaValues>;
+  readonly members: Members;
+  readonly batches: SubtaskBatches;
+
+  constructor(sql: Sql) {
+    migrate(sql, GROUP_MIGRATIONS);
+    this.meta = new Meta(sql);
+    this.members = new Members(sql);
+    this.batches = new SubtaskBatches(sql);
+  }
+
+  /** Clears what is known of the subtasks. */
+  clearSubtasks(): void {
+    this.members.clear();
+    this.batches.clear();
+  }
+
+  erase(): void {
+    this.clearSubtasks();
+    this.meta.clearAll();
+  }
+}
