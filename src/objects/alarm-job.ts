@@ -3,11 +3,12 @@
 //
 //   idle    -> nothing pending: no wake-up
 //   pending -> wakes at the pending work's time, not before the pace or the back-off allows
-//   running -> one run at a time; a watchdog alarm lies in the future until the run ends
+//   running -> one run at a time; the alarm's handler is held open, or a watchdog alarm lies in the future
 //
 // A run that neither answers nor fails is abandoned after ABANDON_MS: another one may start, and what the
 // old one still learns is ignored, so receivers must be idempotent.
 import type { Job } from "./host.ts";
+import { WATCHDOG_MS } from "./wakeup.ts";
 
 export interface AlarmJobDeps {
   /** What the log calls it, such as "dead letters". */
@@ -31,15 +32,12 @@ export interface JobRun {
   readonly isCurrent: boolean;
 }
 
-/** The latest alarm while a run is under way, should the object end with it. */
-export const JOB_WATCHDOG_MS = 10_000;
 const ABANDON_MS = 60_000;
 const MAX_RETRY_MS = 60_000;
 
 export class AlarmJob implements Job {
   readonly #deps: AlarmJobDeps;
   #current: { startedAt: number; done: Promise<void> } | undefined;
-  #watchdogAt = 0;
   #notBefore = 0;
   #failures = 0;
 
@@ -48,19 +46,20 @@ export class AlarmJob implements Job {
   }
 
   nextWakeAt(): number | undefined {
-    if (this.#current) return this.#watchdogAt;
+    if (this.#current) return undefined;
     const pendingAt = this.#deps.pendingAt();
     return pendingAt === undefined ? undefined : Math.max(pendingAt, this.#notBefore);
   }
 
   onAlarm(now: number): void {
-    if (this.#current && now < this.#current.startedAt + ABANDON_MS) {
-      if (this.#watchdogAt <= now) this.#watchdogAt = now + JOB_WATCHDOG_MS;
-      return;
-    }
+    if (this.#current && now < this.#current.startedAt + ABANDON_MS) return;
     if (this.#current) this.#abandon();
     const at = this.nextWakeAt();
     if (at !== undefined && at <= now) this.#start(now);
+  }
+
+  watchdogAt(now: number): number | undefined {
+    return this.#current && now + WATCHDOG_MS;
   }
 
   /** Runs now if there is work, whatever the pace or the back-off say, and settles when the run has ended. */
@@ -72,7 +71,6 @@ export class AlarmJob implements Job {
 
   #start(now: number): void {
     this.#notBefore = now + (this.#deps.paceMs ?? 0);
-    this.#watchdogAt = now + JOB_WATCHDOG_MS;
     const current = { startedAt: now, done: Promise.resolve() };
     this.#current = current;
     const isCurrent = () => this.#current === current;

@@ -31,6 +31,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
   protected readonly wakeup: Wakeup;
   protected readonly commit: Commit;
   #jobs: readonly Job[] = [];
+  readonly #retryAt = new Map<Job, number>();
   // Commits of a turn do not arm: the alarm is armed once, at its end.
   #isTurning = false;
 
@@ -90,12 +91,15 @@ export abstract class Host<Env> extends DurableObject<Env> {
     this.#arm(true);
   }
 
+  // A job whose turn failed is not due again at once.
   #turn(job: Job): void {
+    const now = this.now();
+    this.#retryAt.delete(job);
     try {
-      job.onAlarm(this.now());
+      job.onAlarm(now);
     } catch (error) {
       console.error(`${this.title}: a turn failed, trying again`, error);
-      this.wakeup.by(this.now() + TURN_RETRY_MS);
+      this.#retryAt.set(job, now + TURN_RETRY_MS);
     }
   }
 
@@ -119,7 +123,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
 
   #armFor(job: Job): void {
     try {
-      const at = job.nextWakeAt();
+      const at = this.#retryAt.get(job) ?? job.nextWakeAt();
       if (at !== undefined) this.wakeup.by(at);
     } catch (error) {
       console.error(`${this.title}: what is next could not be read, trying again`, error);

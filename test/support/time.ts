@@ -6,10 +6,11 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
+import type { QueueConfig } from "../../src/core/config/queue-config.ts";
 import type { QueueHandle } from "../../src/index.ts";
 import { type ClassName, CRON_NAME, DIRECTORY_NAME } from "../../src/objects/stubs.ts";
 import { clock, START } from "./clock.ts";
-import { backendReceived, deployed, get, handlers, received } from "./worker.ts";
+import { backendReceived, deployed, get, handlers, queueFile, received } from "./worker.ts";
 
 export function queue(name: string): QueueHandle {
   touched.add(name);
@@ -58,6 +59,7 @@ export async function freshStart(): Promise<void> {
   touched.clear();
   clock.now = START;
   deployed.cron = new Map();
+  deployed.queues = queueFile;
   handlers.clear();
   received.length = 0;
   backendReceived.length = 0;
@@ -98,6 +100,17 @@ export async function fire(name: string): Promise<void> {
 /** Ends every object where it stands, attempts in flight and all, as a crash or a deploy does. */
 export async function crash(): Promise<void> {
   await abortAllDurableObjects();
+}
+
+/** A queue that had these tasks, and that the next deploy took out of queue.yaml. */
+export async function takeOutOfFile(name: string, tasks: readonly object[]): Promise<void> {
+  const entry = queueFile.queues.get("default") as QueueConfig;
+  const queues = new Map([...queueFile.queues, [name, { ...entry, name }]]);
+  deployed.queues = { ...queueFile, queues };
+  const object = objectOf(name) as unknown as { add(calls: object[]): Promise<unknown> };
+  await object.add([{ tasks, atomic: false }]);
+  deployed.queues = queueFile;
+  await crash();
 }
 
 /** Waits for something that is about to happen by itself; fails after two seconds. */

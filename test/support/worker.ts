@@ -2,7 +2,7 @@
 // tests set.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { CronFile } from "../../src/core/config/cron-config.ts";
-import { parseQueueYaml } from "../../src/core/config/queue-config.ts";
+import { parseQueueYaml, type QueueFile } from "../../src/core/config/queue-config.ts";
 import { createTaskQueues } from "../../src/index.ts";
 import { TaskCronObject } from "../../src/objects/cron/task-cron.ts";
 import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.ts";
@@ -60,13 +60,18 @@ export function held(path: string): {
 const targets = { backend: "Backend" };
 const queues = createTaskQueues({ config: queueYaml, targets });
 
-/** What objects are made with; tests that deploy another cron.yaml change it. Emptied by `freshStart`. */
-export const deployed: { cron: CronFile } = { cron: new Map() };
-const file = parseQueueYaml(queueYaml);
+/** The queue.yaml of the tests. */
+export const queueFile = parseQueueYaml(queueYaml);
+
+/** What objects are made with; tests that deploy other files change it. Reset by `freshStart`. */
+export const deployed: { cron: CronFile; queues: QueueFile } = {
+  cron: new Map(),
+  queues: queueFile,
+};
 
 export class TaskQueue extends TaskQueueObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, file, targets);
+    super(ctx, env, deployed.queues, targets);
   }
 
   override now(): number {
@@ -76,7 +81,7 @@ export class TaskQueue extends TaskQueueObject<unknown> {
 
 export class TaskGroup extends TaskGroupObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, file);
+    super(ctx, env, deployed.queues);
   }
 
   override now(): number {

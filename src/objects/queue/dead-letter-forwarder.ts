@@ -58,6 +58,10 @@ export class DeadLetterForwarder implements Job {
     this.#job.onAlarm(now);
   }
 
+  watchdogAt(now: number): number | undefined {
+    return this.#job.watchdogAt(now);
+  }
+
   get #queue(): string | undefined {
     return this.#deps.definition.config.failedQueue;
   }

@@ -35,6 +35,10 @@ export class DirectoryListing implements Job {
     this.#job.onAlarm(now);
   }
 
+  watchdogAt(now: number): number | undefined {
+    return this.#job.watchdogAt(now);
+  }
+
   /** Makes sure that the queue is listed; throws when the directory does not answer. */
   async ensureListed(): Promise<void> {
     const { commit, definition, store, stubs } = this.#deps;

@@ -31,6 +31,11 @@ export class GroupNotifier implements Job {
     for (const job of this.#current()) job.onAlarm(now);
   }
 
+  watchdogAt(now: number): number | undefined {
+    for (const job of this.#jobs.values()) if (job.watchdogAt(now)) return job.watchdogAt(now);
+    return undefined;
+  }
+
   /** Sends what is pending now; settles when every group has answered or failed. */
   async flush(): Promise<void> {
     await Promise.all([...this.#current()].map((job) => job.runNow()));

@@ -16,7 +16,7 @@ import type { WireOutcome } from "../delivery/outcome.ts";
 import { hasIdentity } from "../egress/identity.ts";
 import { EgressPool } from "../egress/pool.ts";
 import { Host } from "../host.ts";
-import type { BatchCall, MasterEnd, QueueRpc } from "../rpc.ts";
+import type { BatchCall, MasterEnd, QueueRpc, TaskRunnerRpc } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
 import { type AddCall, type Added, addTasks } from "./admission.ts";
@@ -236,9 +236,13 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
     return this.#queue.push.cancelled(attempt);
   }
 
+  protected runner(): TaskRunnerRpc {
+    return this.#stubs.runner();
+  }
+
   // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
   #deliver(delivery: Delivery): Promise<WireOutcome> {
-    if (!outsideOf(delivery, this.#targets)) return this.#stubs.runner().run(delivery);
+    if (!outsideOf(delivery, this.#targets)) return this.runner().run(delivery);
     return this.#egress.send((index) => this.#stubs.egress(delivery.queue, index).send(delivery));
   }
 

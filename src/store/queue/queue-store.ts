@@ -308,10 +308,11 @@ export class QueueStore {
   }
 
   /**
-   * Removes a page of what has expired. An expired name is free already: this only gives
-   * its room back.
+   * Removes a page of what has expired, if anything may have; true when there is more to do at once. An
+   * expired name is free already: this only gives its room back.
    */
-  sweep(now: number): void {
+  sweep(now: number): boolean {
+    if (!this.maySweep(now)) return false;
     const names = this.#names.sweep(this.#sweep.after, now, SWEEP_PAGE);
     const failed = this.failed.sweep(now, SWEEP_PAGE);
     const results = this.results.sweep(now, SWEEP_PAGE);
@@ -321,10 +322,11 @@ export class QueueStore {
     const isMore = failed.removed === SWEEP_PAGE || results.removed === SWEEP_PAGE;
     if (names.next !== undefined || isMore) {
       this.#sweep = { after: names.next ?? "", earliest };
-      return;
+      return true;
     }
     this.#planSweep(earliest === Infinity ? undefined : Math.max(earliest, now + SWEEP_EVERY_MS));
     this.#sweep = NO_SWEEP;
+    return false;
   }
 
   #forgetRecord(task: TaskRow, now: number, state: "deleted" | "failed"): void {

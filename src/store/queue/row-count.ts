@@ -21,6 +21,9 @@ export class RowCount {
   readonly #key: "tasksCount" | "failedCount";
   readonly #state: CountState;
 
+  /** A full count was made that no commit has stored yet. */
+  isUnstored = false;
+
   constructor(meta: QueueMeta, key: "tasksCount" | "failedCount") {
     this.#meta = meta;
     this.#key = key;
@@ -49,12 +52,14 @@ export class RowCount {
   large(least: number, countAll: () => number): number {
     if (this.#state.rows === undefined) {
       this.counted(countAll());
+      this.isUnstored = true;
     }
     return Math.max(least, this.#state.rows ?? 0);
   }
 
   /** Brings `meta` up to date, where that is due. */
   store(now: number): void {
+    this.isUnstored = false;
     const { rows, stored, storedAt } = this.#state;
     if (rows === undefined || rows === stored) return;
     if (rows <= COUNTED) this.#forget();

@@ -90,6 +90,11 @@ export class TaskCounts {
     return rows.large(seen, () => this.#failed.count());
   }
 
+  /** Whether a table was counted as a whole, which a commit should store. */
+  get isUnstored(): boolean {
+    return this.#tasks.rows.isUnstored || this.#failed.rows.isUnstored;
+  }
+
   /** Stores large counts, where that is due, at the end of a transaction; `now` in ms since 1970. */
   store(now: number): void {
     this.#tasks.rows.store(now);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { EgressPool, CONNECTIONS_PER_OBJECT } from "../../../src/objects/egress/pool.ts";
+import { CONNECTIONS_PER_OBJECT, EgressPool } from "../../../src/objects/egress/pool.ts";
 
 it("no egress object has more than six at once, whatever ends when; and there are as few as the most at once take", async () => {
   // Each number starts that many calls, or ends the call at that place among the open ones.
@@ -18,7 +18,9 @@ it("no egress object has more than six at once, whatever ends when; and there ar
         const loads = new Map<number, number>();
         for (const { index } of open) loads.set(index, (loads.get(index) ?? 0) + 1);
         expect(Math.max(0, ...loads.values())).toBeLessThanOrEqual(CONNECTIONS_PER_OBJECT);
-        expect(Math.max(-1, ...loads.keys())).toBeLessThan(Math.ceil(most / CONNECTIONS_PER_OBJECT));
+        expect(Math.max(-1, ...loads.keys())).toBeLessThan(
+          Math.ceil(most / CONNECTIONS_PER_OBJECT),
+        );
         for (const place of ends) open.splice(place, 1)[0]?.end();
         await Promise.resolve();
         await new Promise((resolve) => setTimeout(resolve));

@@ -12,6 +12,7 @@ import {
   objectOf,
   pass,
   queue,
+  takeOutOfFile,
   until,
 } from "../../support/time.ts";
 import { handlers, held, received } from "../../support/worker.ts";
@@ -216,8 +217,7 @@ describe("run", () => {
   it("refuses a pull queue, and a queue taken out of queue.yaml", async () => {
     await queue("pull").add({ name: "n1", payload: "" });
     await expect(queue("pull").run("n1")).rejects.toThrow(InvalidQueueModeError);
-    const gone = objectOf("gone") as unknown as { add(calls: object[]): Promise<unknown> };
-    await gone.add([{ tasks: [{ name: "n1" }], atomic: false }]);
+    await takeOutOfFile("gone", [{ name: "n1" }]);
     await expect(queue("gone").run("n1")).rejects.toMatchObject({ code: "QUEUE_PAUSED" });
     await pass("gone", 60);
     expect(received).toHaveLength(0);
@@ -310,8 +310,8 @@ describe("run, once it was answered", () => {
     await queue("push").run("n1");
     const swap = (runner: object) =>
       runInDurableObject(objectOf("push"), (instance) => {
-        const before = (instance as unknown as { runner: object }).runner;
-        Object.assign(instance, { runner });
+        const before = (instance as unknown as { runner(): object }).runner();
+        Object.assign(instance, { runner: () => runner });
         return before;
       });
     const real = await swap({ run: () => Promise.reject(new Error("Durable Object reset")) });

@@ -5,10 +5,11 @@ import { expect } from "vitest";
 import { NO_PROGRESS, type Progress } from "../../../src/core/task/task.ts";
 import { LeaseTable } from "../../../src/objects/queue/leasing/lease-table.ts";
 import type { NameRow, TaskRecord } from "../../../src/store/queue/names.ts";
-import { type Found, type Retention, Store } from "../../../src/store/queue/queue-store.ts";
+import { type Found, QueueStore, type Retention } from "../../../src/store/queue/queue-store.ts";
 import { dueOf, isExpedited, isParked, lastKeyOf } from "../../../src/store/queue/row-key.ts";
 import type { TaskRow } from "../../../src/store/queue/tasks.ts";
 import { memorySql } from "../sqlite.ts";
+import { transact } from "./transact.ts";
 
 export const START = Date.UTC(2030, 0, 1);
 export const SWEEP_EVERY_MS = 6 * 3600_000;
@@ -20,7 +21,7 @@ const FAR = Number.MAX_SAFE_INTEGER;
 export type Due = { at: number } | { in: number };
 export type How = "complete" | "fail" | "delete" | Move;
 /** Steps after which the task lies in another row. */
-export type Move = "retry" | "reschedule" | "front" | "await";
+export type Move = "retry" | "reschedule" | "expedite" | "park";
 export type Step =
   | {
       do: "add";
@@ -61,8 +62,8 @@ export class World {
     this.#retention = retention;
   }
 
-  #open(): Store {
-    return new Store(this.#sql, () => (this.#random += 1e-9));
+  #open(): QueueStore {
+    return new QueueStore(this.#sql, () => (this.#random += 1e-9));
   }
 
   take(step: Step): void {
@@ -99,11 +100,13 @@ export class World {
         if ("added" in outcome) this.#keysUsed.add(outcome.added.key);
         throw new Error("undone");
       };
-      expect(() => this.#store.transaction(this.#now, undone)).toThrow("undone");
+      expect(() => transact(this.#sql, this.#store, this.#now, undone)).toThrow("undone");
       return;
     }
     const taken = name === undefined ? undefined : this.#expected(name);
-    const outcome = this.#store.transaction(this.#now, () => this.#store.add(task, this.#now));
+    const outcome = transact(this.#sql, this.#store, this.#now, () =>
+      this.#store.add(task, this.#now),
+    );
     if (taken !== undefined || "taken" in outcome) {
       same(outcome, { taken });
       return;
@@ -151,17 +154,17 @@ export class World {
     this.#leases.forget(task.key);
     if (isMove(how)) {
       const { key } = result as TaskRow;
-      expect(isExpedited(key)).toBe(how === "front");
-      expect(isParked(key)).toBe(how === "await");
+      expect(isExpedited(key)).toBe(how === "expedite");
+      expect(isParked(key)).toBe(how === "park");
       // In front there is room for fifty in a millisecond, and whoever comes next goes behind the last.
-      const place = how === "front" || how === "await" ? dueOf(key) : due;
+      const place = how === "expedite" || how === "park" ? dueOf(key) : due;
       expect(place).toBeGreaterThanOrEqual(due);
       same(result, {
         ...withoutLease(task),
         due: place,
         key,
         ...(how === "retry" ? { progress } : {}),
-        ...(how === "await" ? { progress: { ...progress, waitsFor: "g" } } : {}),
+        ...(how === "park" ? { progress: { ...progress, waitsFor: "g" } } : {}),
       });
       this.#expectLast(key);
       this.#place(result as TaskRow);
@@ -200,12 +203,12 @@ export class World {
     const step = () => {
       if (how === "retry") return store.retry(task, due, progress);
       if (how === "reschedule") return store.reschedule(task, due);
-      if (how === "await") return store.await(task, due, { ...progress, waitsFor: "g" });
-      if (how === "front") return store.expedite(task, due);
+      if (how === "park") return store.park(task, due, { ...progress, waitsFor: "g" });
+      if (how === "expedite") return store.expedite(task, due);
       if (how === "delete") return store.delete(task, this.#now, this.#retention);
       return store[how](task, this.#now, progress, this.#retention);
     };
-    return store.transaction(this.#now, step);
+    return transact(this.#sql, store, this.#now, step);
   }
 
   /** A step by somebody who holds a row that is no longer that task's: it must change nothing. */
@@ -284,13 +287,15 @@ export class World {
     const chosen = this.#pickFailed(pick);
     if (!chosen) return;
     const { task } = chosen.failed;
-    this.#store.transaction(this.#now, () => this.#store.forget(task, this.#now));
+    transact(this.#sql, this.#store, this.#now, () => this.#store.forget(task, this.#now));
     if (!task.named) this.#ended.delete(task.name);
     else this.#ended.set(task.name, { row: { ...chosen.row, state: "deleted", key: null } });
   }
 
   #purge(): void {
-    this.#store.transaction(this.#now, () => this.#store.purge(this.#now, this.#retention));
+    transact(this.#sql, this.#store, this.#now, () =>
+      this.#store.purge(this.#now, this.#retention),
+    );
     const expires = this.#now + this.#retention.tombstoneTtl * 1000;
     for (const task of this.#live.values()) {
       this.#gone.push(task);
@@ -301,7 +306,7 @@ export class World {
   }
 
   #sweep(): void {
-    while (this.#store.transaction(this.#now, () => this.#store.sweep(this.#now)));
+    while (transact(this.#sql, this.#store, this.#now, () => this.#store.sweep(this.#now)));
     const long = this.#now - SWEEP_EVERY_MS;
     same(this.#sql.rows("SELECT name FROM names WHERE expires <= ?", long), []);
     same(this.#sql.rows("SELECT name FROM failed WHERE key <= ?", lastKeyOf(long)), []);
@@ -340,8 +345,8 @@ export class World {
     const due = rows.filter(({ key }) => key <= lastKeyOf(this.#now)).length;
     const waiting = rows.filter(({ key }) => isParked(key)).length;
     const tally = { tasks: rows.length, due, scheduled: rows.length - due - waiting, waiting };
-    same(this.#store.tally.tasks(this.#now), tally);
-    same(this.#store.tally.failed(this.#now), this.#store.failed.count());
+    same(this.#store.counts.tasks(this.#now), tally);
+    same(this.#store.counts.failed(), this.#store.failed.count());
     const unexpired = [...this.#ended.values()].filter((it) => (it.failed?.kept ?? 0) > this.#now);
     const listed = this.#store.failed.list(lastKeyOf(this.#now), 1000);
     same(listed.map((task) => task.name).sort(), unexpired.map(({ row }) => row.name).sort());
@@ -371,7 +376,7 @@ export class World {
 }
 
 function isMove(how: How): how is Move {
-  return how === "retry" || how === "reschedule" || how === "front" || how === "await";
+  return how === "retry" || how === "reschedule" || how === "expedite" || how === "park";
 }
 
 function withoutLease({ lease: _, ...task }: TaskRow): TaskRow {

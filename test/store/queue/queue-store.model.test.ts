@@ -23,8 +23,8 @@ const how = fc.constantFrom<How>(
   "delete",
   "retry",
   "reschedule",
-  "front",
-  "await",
+  "expedite",
+  "park",
 );
 const name = fc.constantFrom(undefined, undefined, "generated before", ...NAMES);
 const pick = fc.nat(1000);

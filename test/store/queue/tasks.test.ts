@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { AcceptedTask } from "../../../src/core/task/task.ts";
-import { migrate } from "../../../src/store/migrations.ts";
-import { Store } from "../../../src/store/queue/queue-store.ts";
+import { migrate, QUEUE_MIGRATIONS } from "../../../src/store/migrations.ts";
+import { QueueStore } from "../../../src/store/queue/queue-store.ts";
 import {
   dueOf,
   firstKeyOf,
@@ -22,8 +22,8 @@ const task = (due: number, name?: string): AcceptedTask => ({
 });
 const none = () => false;
 
-function freshStore(sql = memorySql()): Store {
-  return new Store(sql, () => 0.5);
+function freshStore(sql = memorySql()): QueueStore {
+  return new QueueStore(sql, () => 0.5);
 }
 
 it("gives twenty thousand tasks of one instant keys of their own, in the order they came", () => {
@@ -150,11 +150,11 @@ it("keeps a generated name's key in the name", () => {
 
 it("migrates once: an object that is up to date reads one row on start and writes none", () => {
   const sql = memorySql();
-  migrate(sql);
+  migrate(sql, QUEUE_MIGRATIONS);
   const tables = sql.rows("SELECT sql FROM sqlite_schema");
   const { written, read } = sql;
   expect(written).toBe(1);
-  migrate(sql);
+  migrate(sql, QUEUE_MIGRATIONS);
   expect([sql.written - written, sql.read - read]).toEqual([0, 1]);
   expect(sql.rows("SELECT sql FROM sqlite_schema")).toEqual(tables);
 });

@@ -179,7 +179,14 @@ export function pulseOf(queue: QueueContext, since: number): Pulse {
   return { now: queue.now(), view, history };
 }
 
+/** The view of the queue. A full count that it took is stored, so that the next start need not repeat it. */
 export function queueView(queue: QueueContext): QueueView {
+  const view = viewOf(queue);
+  if (queue.store.counts.isUnstored) queue.commit.run(() => {});
+  return view;
+}
+
+function viewOf(queue: QueueContext): QueueView {
   const { config, isDefined } = queue.definition;
   const { name, mode, bucketSize, maxConcurrentRequests, retry } = config;
   const purgedAt = queue.store.meta.get("purgedAt");
