@@ -114,11 +114,15 @@ export abstract class Host<Env> extends DurableObject<Env> {
     return this.#jobs.flatMap((job) => job.watchdogAt?.(now) ?? []);
   }
 
+  /** Whether anything is under way that a crash would need to find again. */
+  protected get isBusy(): boolean {
+    return this.#watchdogs(this.now()).length > 0;
+  }
+
   #arm(withWatchdogs: boolean): void {
     for (const job of this.#jobs) this.#armFor(job);
-    const watchdogs = this.#watchdogs(this.now());
-    if (watchdogs.length === 0) this.wakeup.release();
-    else if (withWatchdogs) this.wakeup.by(Math.min(...watchdogs));
+    if (!this.isBusy) this.wakeup.release();
+    else if (withWatchdogs) this.wakeup.by(Math.min(...this.#watchdogs(this.now())));
   }
 
   #armFor(job: Job): void {

@@ -13,6 +13,8 @@ export interface Fault {
 export interface InjectedFault {
   /** Whether the step was reached. */
   readonly hit: () => boolean;
+  /** From now on nothing fails any more. */
+  readonly stop: () => void;
 }
 
 /** From now on the queue's object meets this fault once. */
@@ -42,5 +44,10 @@ export async function inject(name: string, { at, kind }: Fault): Promise<Injecte
       return setAlarm.apply(storage, args);
     };
   });
-  return { hit: () => isHit };
+  return {
+    hit: () => isHit,
+    stop: () => {
+      steps = Number.POSITIVE_INFINITY;
+    },
+  };
 }

@@ -1,0 +1,38 @@
+// Evictions: the platform puts idle objects away between any two events, and their memory is gone with them.
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { clock } from "./clock.ts";
+import { alarmOf, crash, objectOf, until } from "./time.ts";
+
+/**
+ * Fires the alarms of these objects, each at its time, until `condition` holds or `seconds` have passed; every
+ * object is evicted before and after each of them. None is evicted under a call that is under way, as the platform
+ * does not.
+ */
+export async function passEvicting(
+  names: readonly string[],
+  seconds: number,
+  condition: () => boolean | Promise<boolean> = () => false,
+): Promise<void> {
+  const end = clock.now + seconds * 1000;
+  while (!(await condition())) {
+    await crash();
+    const next = await firstAlarm(names);
+    if (next === undefined || next.at > end) break;
+    await crash();
+    clock.now = Math.max(clock.now, next.at);
+    await runDurableObjectAlarm(objectOf(next.name));
+    await Promise.all(names.map(untilIdle));
+  }
+  if (!(await condition())) clock.now = end;
+}
+
+async function firstAlarm(names: readonly string[]) {
+  const alarms = await Promise.all(names.map(async (name) => ({ name, at: await alarmOf(name) })));
+  const set = alarms.flatMap(({ name, at }) => (at === null ? [] : { name, at }));
+  return set.sort((a, b) => a.at - b.at)[0];
+}
+
+async function untilIdle(name: string): Promise<void> {
+  const isBusy = (instance: object) => (instance as { isBusy: boolean }).isBusy;
+  await until(async () => !(await runInDurableObject(objectOf(name), isBusy)));
+}
