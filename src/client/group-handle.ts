@@ -4,6 +4,7 @@ import { unwrap } from "../core/errors.ts";
 import type { GroupProgress, GroupResult, GroupTask, NewGroup } from "../core/task/group.ts";
 import type { GroupVerbs } from "../objects/group/group.ts";
 import { groupAt, type QueueNamespace } from "../objects/stubs.ts";
+import { numbersOf, type SubtaskNumbers } from "./subtask-numbers.ts";
 
 /** Seconds one call waits for something to happen. */
 const WATCH_S = 25;
@@ -12,24 +13,30 @@ const RESULT_PAGE = 500;
 export class GroupHandle {
   readonly name: string;
   readonly #namespace: QueueNamespace;
-  #added: number | undefined;
+  readonly #numbers: SubtaskNumbers | undefined;
 
-  /** `added`: how many subtasks this caller has added, from where on its next are numbered. */
-  constructor(name: string, namespace: QueueNamespace, added?: number) {
+  /** `numbers`: those of the subtasks its master adds. Without them, every subtask is a new one. */
+  constructor(name: string, namespace: QueueNamespace, numbers?: SubtaskNumbers) {
     this.name = name;
     this.#namespace = namespace;
-    this.#added = added;
+    this.#numbers = numbers;
   }
 
   /**
    * Adds subtasks to a group that is open, 10,000 at most; each names its queue. A master that is tried
-   * again may add the same ones once more: they are told by their order, and added once. Throws
+   * again may add the same ones once more: they are matched by their order, and added once. Throws
    * GroupClosedError.
    */
-  async add(tasks: readonly GroupTask[]): Promise<GroupProgress> {
-    const progress = unwrap(await this.#owner.add(tasks.map(portable), this.#added));
-    if (this.#added !== undefined) this.#added += tasks.length;
-    return progress;
+  async add(given: readonly GroupTask[]): Promise<GroupProgress> {
+    const tasks = given.map(portable);
+    // Reserved before the call leaves: another add may begin while this one is under way.
+    const from = this.#numbers?.reserve(tasks);
+    try {
+      return unwrap(await this.#owner.add(tasks, from));
+    } catch (error) {
+      if (from !== undefined) this.#numbers?.failed(from, tasks);
+      throw error;
+    }
   }
 
   /** No more subtasks will come; a master's group closes by itself when its handler is done. */
@@ -93,7 +100,9 @@ export async function createGroup(
     ...(master ? { master: { queue: master.queue, name: master.name } } : {}),
   } as NewGroup;
   const progress = unwrap(await groupAt(namespace, name).create(name, asked));
-  return { handle: new GroupHandle(name, namespace, tasks?.length ?? 0), progress };
+  // Only a master is tried again; whoever else opened a group adds what it adds.
+  const numbers = master && numbersOf(master, name, tasks?.length ?? 0);
+  return { handle: new GroupHandle(name, namespace, numbers), progress };
 }
 
 // A task that stands in a row of JSON until its queue has it.

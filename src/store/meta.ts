@@ -18,6 +18,8 @@ export interface GroupRecord {
   /** Whether more subtasks may come. */
   open: boolean;
   total: number;
+  /** The numbers of the subtasks its master has added, as spans `[from, to)`; absent in older records. */
+  numbered?: [from: number, to: number][];
   /**
    * The numbers its subtasks and its parts begin with: they go on from those of the group that had the name
    * before, so that what is still heard of that one is not taken for this one's.

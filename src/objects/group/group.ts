@@ -22,6 +22,7 @@ import type { Taken } from "../queue/group-notifier.ts";
 import { Waiters } from "../waiters.ts";
 import { type Admitted, admitTasks, type QueueModes } from "./admission.ts";
 import { partsOf } from "./batches.ts";
+import { unknownOf, withSpan } from "./numbered.ts";
 import { type GroupCounts, progressView } from "./progress.ts";
 import { beginningAfter, completed, isOver, isOwing } from "./record.ts";
 
@@ -42,7 +43,10 @@ export interface GroupDeps {
 export interface GroupVerbs {
   /** Makes the group; where its own master made it before, answers as it stands. */
   create(name: string, given: NewGroup): Promise<Answer<GroupProgress>>;
-  /** Adds subtasks that are numbered from `from` on; those it has already are passed over. */
+  /**
+   * Adds subtasks. A master numbers its own from `from` on, and those it has added before are passed over;
+   * without `from` all are added.
+   */
   add(tasks: readonly object[], from?: number): Promise<Answer<GroupProgress>>;
   close(): Promise<Answer<GroupProgress>>;
   cancel(): Promise<Answer<GroupProgress>>;
@@ -135,14 +139,15 @@ export class Group implements GroupVerbs {
     const tasks = await admitTasks(given, "tasks", this.#deps.modes);
     if (tasks.failure) return tasks;
     const record = this.#record as GroupRecord;
-    if (!record.open || record.state !== "running") {
-      const fresh = from === undefined ? tasks.ok.length : from + tasks.ok.length - record.total;
-      if (fresh > 0)
-        return refuse("GROUP_CLOSED", `group: "${record.name}" takes no more subtasks`);
-    } else {
-      const known = from === undefined ? 0 : Math.max(0, record.total - from);
-      this.#change((current) => this.#withTasks(current, tasks.ok.slice(known)));
-    }
+    const numbered = numberedOf(record);
+    const fresh = from === undefined ? tasks.ok : unknownOf(tasks.ok, from, numbered);
+    if (fresh.length === 0) return this.progress();
+    if (!record.open || record.state !== "running")
+      return refuse("GROUP_CLOSED", `group: "${record.name}" takes no more subtasks`);
+    this.#change((current) => ({
+      ...this.#withTasks(current, fresh),
+      numbered: from === undefined ? numbered : withSpan(numbered, [from, from + given.length]),
+    }));
     return this.progress();
   }
 
@@ -338,6 +343,11 @@ export class Group implements GroupVerbs {
     this.#watching.release();
     changed();
   }
+}
+
+// A record is written without spans until something is added to the group.
+function numberedOf({ numbered, total }: GroupRecord): NonNullable<GroupRecord["numbered"]> {
+  return numbered ?? [[0, total]];
 }
 
 const MAX_NAME = 500;
