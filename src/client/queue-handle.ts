@@ -31,6 +31,7 @@ import type {
   TombstoneQuery,
 } from "../objects/queue/rpc.ts";
 import { directoryAt, type QueueNamespace, queueAt } from "../objects/stubs.ts";
+import { checkWait } from "../objects/waiters.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./group-handle.ts";
 import { answerOf, type ResultOptions } from "./result.ts";
@@ -97,9 +98,12 @@ export class QueueHandle<P = unknown> {
   /**
    * What the handler answered the task of this name with, on a queue with `extensions.keep_results`: a JSON
    * value, a string, bytes, or undefined for an empty body. Waits for the task to end, `timeout` seconds
-   * at most (default 30); throws a ResultError when it has not ended by then, or ended otherwise than done.
+   * at most (default 30); throws a ResultError when it has not ended by then, or ended otherwise than done,
+   * and InvalidTaskError for a timeout that is no time.
    */
   async result<T = unknown>(name: string, { timeout = 30 }: ResultOptions = {}): Promise<T> {
+    const refusal = checkWait("timeout", timeout);
+    if (refusal) throw errorOf(refusal.failure);
     const object = await this.#object();
     let task = unwrap(await object.result(name, timeout));
     for (let left = timeout; left > MAX_WAIT_S && !hasEnded(task); ) {

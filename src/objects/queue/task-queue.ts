@@ -39,7 +39,7 @@ import {
   type QueueNamespace,
   queueAt,
 } from "../stubs.ts";
-import { Waiters } from "../waiters.ts";
+import { checkWait, Waiters } from "../waiters.ts";
 import { Wakeup } from "../wakeup.ts";
 import type { AddCall, Added } from "./admission.ts";
 import { CronTasks } from "./cron-tasks.ts";
@@ -183,6 +183,8 @@ export class TaskQueueObject<Env = unknown>
   }
 
   async result(name: string, waitSeconds: number): Promise<Answer<Task>> {
+    const refusal = checkWait("waitSeconds", waitSeconds);
+    if (refusal) return refusal;
     const { name: queue, keepResults } = this.#entry.config;
     if (!keepResults) {
       const message = `queue: "${queue}" keeps no results; in queue.yaml, extensions.keep_results: true`;
