@@ -44,8 +44,6 @@ export interface QueueDeps {
   addTo: HandoverDeps["addTo"];
   /** Tells a group of its subtasks. */
   tell: TellingDeps["tell"];
-  /** Called after whatever changed tasks, their rows or their states. */
-  changed: () => void;
 }
 
 const AFTER_TROUBLE_MS = 1000;
@@ -287,7 +285,6 @@ export class Queue {
     if (this.running === 0) wakeup.release();
     this.#keepHistory();
     this.leasing?.serve();
-    this.#deps.changed();
   }
 
   // What goes on disk with the commit just made may fail without harm.

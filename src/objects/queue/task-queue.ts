@@ -26,6 +26,7 @@ import { Couriers } from "../egress/pool.ts";
 import { callOut } from "../egress/send.ts";
 import { GroupErrands } from "../group/coordinator.ts";
 import { Group, type GroupDeps } from "../group/group.ts";
+import { KeyedWaiters } from "../keyed-waiters.ts";
 import { CRON, DIRECTORY } from "../object-names.ts";
 import type { Parts, PartVerbs } from "../part-of.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
@@ -39,7 +40,7 @@ import {
   type QueueNamespace,
   queueAt,
 } from "../stubs.ts";
-import { checkWait, Waiters } from "../waiters.ts";
+import { checkWait } from "../waiters.ts";
 import { Wakeup } from "../wakeup.ts";
 import type { AddCall, Added } from "./admission.ts";
 import { CronTasks } from "./cron-tasks.ts";
@@ -87,7 +88,7 @@ export class TaskQueueObject<Env = unknown>
   readonly #wakeup: Wakeup;
   readonly #queue: Queue;
   readonly #entry: Entry;
-  readonly #waitingForEnds: Waiters<string, Answer<Task>>;
+  readonly #resultWaiters: KeyedWaiters<Answer<Task>>;
   readonly #targets: Targets;
   readonly #couriers = new Couriers();
   readonly #errands: GroupErrands;
@@ -109,7 +110,16 @@ export class TaskQueueObject<Env = unknown>
     this.#targets = targetsOf(env, targets);
     this.runner = (ctx.exports as unknown as { TaskRunner: TaskRunnerVerbs }).TaskRunner;
     this.#sql = sqlOf(ctx.storage);
-    this.#store = new Store(this.#sql, () => this.random());
+    this.#resultWaiters = new KeyedWaiters({
+      now: () => this.now(),
+      serve: (name) => ended(getTask(this.#shown(), name)),
+      timedOut: (name) => getTask(this.#shown(), name),
+    });
+    this.#store = new Store(
+      this.#sql,
+      () => this.random(),
+      (name) => this.#resultWaiters.changed(name),
+    );
     this.#wakeup = new Wakeup(ctx.storage, () => this.now());
     // An alarm may wake a cold object without its name; whoever sets alarms has stored its own.
     const name = ctx.id.name ?? this.#store.meta.get("name") ?? DIRECTORY;
@@ -136,7 +146,6 @@ export class TaskQueueObject<Env = unknown>
       },
       tell: (group, entries) =>
         groupAt(this.#objects, group).take(this.#entry.config.name, entries),
-      changed: () => this.#waitingForEnds.serve(),
     });
     const becomeKnown = () => this.#becomeKnown();
     this.#parts = {
@@ -150,12 +159,6 @@ export class TaskQueueObject<Env = unknown>
       ...{ store: this.#store, group: this.#parts.group, now: () => this.now() },
       queue: (queue) => joiningAt(this.#objects, queue),
       wakeBy: (at) => this.#wakeup.by(at),
-    });
-    this.#waitingForEnds = new Waiters({
-      now: () => this.now(),
-      serve: (name) => ended(getTask(this.#shown(), name)),
-      timedOut: (name) => getTask(this.#shown(), name),
-      nextMoment: () => Number.POSITIVE_INFINITY,
     });
     void ctx.blockConcurrencyWhile(async () => {
       this.#wakeup.recover(await ctx.storage.getAlarm());
@@ -191,7 +194,7 @@ export class TaskQueueObject<Env = unknown>
       return refuse("INVALID_REQUEST", message);
     }
     const seconds = Math.min(waitSeconds, MAX_WAIT_S);
-    return ended(getTask(this.#shown(), name)) ?? this.#waitingForEnds.wait(name, seconds);
+    return ended(getTask(this.#shown(), name)) ?? this.#resultWaiters.wait(name, seconds);
   }
 
   async list(query: ListQuery): Promise<Answer<TaskPage>> {

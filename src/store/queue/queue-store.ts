@@ -62,14 +62,19 @@ export class Store {
   readonly directory: Directory;
   readonly tally: Tally;
   readonly #names: Names;
+  readonly #ended: (name?: string) => void;
   #steps = noSteps();
   #sweepAt: number | undefined;
   #sweptTo = "";
   #earliest = Infinity;
 
-  /** `random` gives the random part of generated names, 0 to 1. */
-  constructor(sql: Sql, random: () => number) {
+  /**
+   * `random` gives the random part of generated names, 0 to 1. `ended` is called with the name of each task that
+   * ends, without one when all do; the transaction may still be rolled back then.
+   */
+  constructor(sql: Sql, random: () => number, ended: (name?: string) => void = () => {}) {
     migrate(sql);
+    this.#ended = ended;
     this.leasable = new LeasableTasks(sql);
     this.results = new Results(sql);
     this.outbox = new Outbox(sql);
@@ -148,6 +153,7 @@ export class Store {
     if (keepResults) this.#leaveResult(task, now, progress, now + tombstoneTtl * 1000, result);
     else this.#release(task, "done", now, progress, tombstoneTtl);
     this.#steps.done++;
+    this.#ended(task.name);
     this.#tell(task, "done", result ? { result } : {});
     return true;
   }
@@ -220,6 +226,7 @@ export class Store {
   fail(task: TaskRow, now: number, progress: Progress, retention: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
     this.#steps.failed++;
+    this.#ended(task.name);
     const keptUntil = now + retention.keepFailed * 1000;
     const key = this.failed.keep({ ...task, progress }, keptUntil);
     const nameUntil = task.named
@@ -237,6 +244,7 @@ export class Store {
   delete(task: TaskRow, now: number, { tombstoneTtl }: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
     this.#steps.deleted++;
+    this.#ended(task.name);
     this.#release(task, "deleted", now, task.progress, tombstoneTtl);
     this.#tell(task, "deleted");
     return true;
@@ -270,6 +278,7 @@ export class Store {
     const expires = now + tombstoneTtl * 1000;
     if (this.joined.any()) for (const task of this.tasks.ofGroups()) this.#tell(task, "deleted");
     this.#steps.deleted += this.tasks.clear();
+    this.#ended();
     this.#names.endAll(now, expires);
     this.#expectSweep(expires);
   }
@@ -277,6 +286,7 @@ export class Store {
   /** Everything is forgotten: tasks, failed ones, names and what the queue knows of itself. */
   erase(): void {
     this.tasks.clear();
+    this.#ended();
     this.failed.clear();
     this.results.clear();
     this.outbox.clear();
