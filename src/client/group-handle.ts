@@ -6,7 +6,7 @@ import type { GroupVerbs } from "../objects/group/group.ts";
 import { groupAt, type QueueNamespace } from "../objects/stubs.ts";
 import { numbersOf, type SubtaskNumbers } from "./subtask-numbers.ts";
 
-/** Seconds one call waits for something to happen. */
+/** Seconds that one call waits for a change. */
 const WATCH_S = 25;
 const RESULT_PAGE = 500;
 
@@ -49,12 +49,12 @@ export class GroupHandle {
     return unwrap(await this.#owner.cancel());
   }
 
-  /** How it stands; throws UnknownGroupError. */
+  /** The current progress; throws UnknownGroupError. */
   async progress(): Promise<GroupProgress> {
     return unwrap(await this.#owner.progress());
   }
 
-  /** How it stands now, and again whenever that has changed, until it is over. */
+  /** The progress now, and again after each change, until the group is over. */
   async *watch(): AsyncGenerator<GroupProgress> {
     for (let version = ""; ; ) {
       const seen = unwrap(await this.#owner.watch(version, WATCH_S));
@@ -73,7 +73,7 @@ export class GroupHandle {
     }
   }
 
-  /** One page of them, those behind number `after`. */
+  /** One page of results: those after number `after`. */
   async resultPage(after = -1, limit = 100) {
     return unwrap(await this.#owner.results(after, limit));
   }
@@ -83,7 +83,7 @@ export class GroupHandle {
   }
 }
 
-/** Makes a group; tasks that name no queue are for `queue`. */
+/** Creates a group; tasks that name no queue go to `queue`. */
 export async function createGroup(
   namespace: QueueNamespace,
   given: NewGroup,
@@ -92,20 +92,20 @@ export async function createGroup(
   const { name: own, tasks, then, master, ...rest } = given;
   const name = own || (master ? `${master.queue}-${master.name}` : crypto.randomUUID());
   const forQueue = (task: GroupTask) => portable(queue === undefined ? task : { queue, ...task });
-  const asked = {
+  const request = {
     ...rest,
     ...(own === undefined ? {} : { name: own }),
     ...(Array.isArray(tasks) ? { tasks: tasks.map(forQueue) } : { tasks }),
     ...(then ? { then: forQueue(then) } : {}),
     ...(master ? { master: { queue: master.queue, name: master.name } } : {}),
   } as NewGroup;
-  const progress = unwrap(await groupAt(namespace, name).create(name, asked));
+  const progress = unwrap(await groupAt(namespace, name).create(name, request));
   // Only a master is tried again; whoever else opened a group adds what it adds.
   const numbers = master && numbersOf(master, name, tasks?.length ?? 0);
   return { handle: new GroupHandle(name, namespace, numbers), progress };
 }
 
-// A task that stands in a row of JSON until its queue has it.
+// A group stores its tasks as JSON until they are on their queues, so bytes and dates become text.
 function portable(task: GroupTask): GroupTask {
   if (typeof task !== "object" || task === null) return task;
   const { payload, ...rest } = task;

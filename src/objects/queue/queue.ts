@@ -92,7 +92,7 @@ export class Queue {
     this.#leasing = new Leasing({
       ...{ entry, store, now, statistics: this.statistics, transaction },
       isClosed: () => this.#paused || !entry.isDefined,
-      givenUp: () => around.wakeup.by(now()),
+      exhausted: () => around.wakeup.by(now()),
     });
   }
 

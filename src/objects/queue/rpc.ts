@@ -11,7 +11,7 @@ import type { Task, TaskState } from "../../core/task/task.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { WireOutcome } from "../delivery/outcome.ts";
 import type { AddCall, Added } from "./admission.ts";
-import type { AckResult, Hold } from "./leasing/leasing.ts";
+import type { AckResult, LeaseToken } from "./leasing/leasing.ts";
 
 export type { QueueView };
 
@@ -95,8 +95,8 @@ export interface QueueVerbs {
   /** What it goes by; in contrast to `describe` it reads no rows. */
   config(): Promise<QueueConfig>;
   lease(request: LeaseRequest): Promise<Answer<Task[]>>;
-  acknowledge(holds: readonly Hold[]): Promise<Answer<AckResult[]>>;
-  modifyLease(hold: Hold, seconds: number): Promise<Answer<Task>>;
+  acknowledge(tokens: readonly LeaseToken[]): Promise<Answer<AckResult[]>>;
+  modifyLease(token: LeaseToken, seconds: number): Promise<Answer<Task>>;
   /** Makes or changes a queue that does not stand in queue.yaml, by an entry of that file's form. */
   define(entry: unknown): Promise<Answer<QueueView>>;
   /** Removes such a queue with its tasks. */

@@ -56,7 +56,7 @@ import {
 } from "./inspect/queries.ts";
 import { KeptHistory } from "./inspect/stored-history.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
-import type { AckResult, Hold, Leasing } from "./leasing/leasing.ts";
+import type { AckResult, LeaseToken, Leasing } from "./leasing/leasing.ts";
 import { Queue } from "./queue.ts";
 import type {
   CourierVerbs,
@@ -210,12 +210,12 @@ export class TaskQueueObject<Env = unknown>
     return this.#leasing((leasing) => leasing.lease(request));
   }
 
-  async acknowledge(holds: readonly Hold[]): Promise<Answer<AckResult[]>> {
-    return this.#leasing((leasing) => ({ ok: leasing.acknowledge(holds) }));
+  async acknowledge(tokens: readonly LeaseToken[]): Promise<Answer<AckResult[]>> {
+    return this.#leasing((leasing) => ({ ok: leasing.acknowledge(tokens) }));
   }
 
-  async modifyLease(hold: Hold, seconds: number): Promise<Answer<Task>> {
-    return this.#leasing((leasing) => leasing.modify(hold, seconds));
+  async modifyLease(token: LeaseToken, seconds: number): Promise<Answer<Task>> {
+    return this.#leasing((leasing) => leasing.modify(token, seconds));
   }
 
   #leasing<T>(
