@@ -16,22 +16,22 @@ export class CronHandle {
     return this.#cron.list();
   }
 
-  /** Adds a task of the entry now, whatever its schedule or a pause say. Throws UnknownCronError. */
+  /** Adds a task of the entry now, regardless of its schedule or a pause. Throws UnknownCronError. */
   async run(name: string): Promise<Task> {
     return unwrap(await this.#cron.run(name));
   }
 
-  /** Adds no more tasks until it is resumed, also over restarts and deploys. Throws UnknownCronError. */
+  /** Adds no tasks until it is resumed, restarts and deploys included. Throws UnknownCronError. */
   async pause(name: string): Promise<CronView> {
     return unwrap(await this.#cron.pause(name));
   }
 
-  /** Goes on with the next due time; those of the pause are not caught up. Throws UnknownCronError. */
+  /** Continues with the next due time; runs missed while paused are skipped. Throws UnknownCronError. */
   async resume(name: string): Promise<CronView> {
     return unwrap(await this.#cron.resume(name));
   }
 
-  /** Makes sure that the object knows its entries and has its alarm set. */
+  /** Makes sure that the object has its entries and its alarm set. */
   async wake(): Promise<void> {
     await this.#cron.wake();
   }

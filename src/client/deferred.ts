@@ -18,24 +18,24 @@ export interface DeferredContext<Env = unknown> {
 // biome-ignore lint/suspicious/noExplicitAny: functions of any argument are registered together.
 export type DeferredFunction = (argument: any, context: DeferredContext<any>) => unknown;
 
-/** Functions by the names that tasks on the queue call them by: a name stays as long as such tasks may. */
+/** Functions by the names that tasks carry: keep a name as long as tasks that carry it may be on a queue. */
 export type DeferredFunctions = Record<string, DeferredFunction>;
 
-/** When and where: as for any task. */
+/** The fields of a task that a deferred call may have. */
 export interface DeferOptions
   extends Pick<NewTask, "name" | "countdown" | "eta" | "target" | "retry" | "dispatchDeadline"> {
   /** Default `default`. */
   queue?: string;
 }
 
-/** A function without an argument may be called without one. */
+/** The argument may be left out for a function that takes none. */
 type Rest<F extends DeferredFunction> = undefined extends Parameters<F>[0]
   ? [argument?: Parameters<F>[0], options?: DeferOptions]
   : [argument: Parameters<F>[0], options?: DeferOptions];
 
 /**
- * Calls one of the registered functions later, as a task. Throws TaskTooLargeError, which says how large, and
- * InvalidTaskError when the argument cannot be carried.
+ * Calls one of the registered functions later, as a task. Throws TaskTooLargeError, which tells the size, and
+ * InvalidTaskError when the argument has no JSON form.
  */
 export type Defer<Functions extends DeferredFunctions> = <F extends Functions[keyof Functions]>(
   called: F,
@@ -61,7 +61,7 @@ export class Deferred<Functions extends DeferredFunctions> {
     return this.#queue(queue).add({ ...options, url: DEFERRED_PATH, payload });
   };
 
-  /** Answers a request to the path of deferred calls; what the function returns is the answer's JSON. */
+  /** Handles a request to the path of deferred calls; the function's return value becomes the response's JSON. */
   async run(request: Request, env: unknown, ctx: ExecutionContext): Promise<Response> {
     try {
       const task = await readTask<string>(request);
@@ -72,10 +72,10 @@ export class Deferred<Functions extends DeferredFunctions> {
       const value = await called(argument, { task, env, ctx });
       return value === undefined ? new Response(null, { status: 204 }) : Response.json(value);
     } catch (error) {
-      const said = failureResponse(error);
-      if (!said) throw error;
+      const response = failureResponse(error);
+      if (!response) throw error;
       logFailure(`deferred call ${request.headers.get("X-AppEngine-TaskName")}`, error);
-      return said;
+      return response;
     }
   }
 

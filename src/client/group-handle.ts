@@ -3,32 +3,39 @@ import { toBase64 } from "../core/bytes.ts";
 import { unwrap } from "../core/errors.ts";
 import type { GroupProgress, GroupResult, GroupTask, NewGroup } from "../core/task/group.ts";
 import type { CallerStubs, GroupStub } from "./stubs.ts";
+import { numbersOf, type SubtaskNumbers } from "./subtask-numbers.ts";
 
-/** Seconds one call waits for something to happen. */
+/** Seconds that one call waits for a change. */
 const WATCH_S = 25;
 const RESULT_PAGE = 500;
 
 export class GroupHandle {
   readonly name: string;
   readonly #stubs: CallerStubs;
-  #added: number | undefined;
+  readonly #numbers: SubtaskNumbers | undefined;
 
-  /** `added`: how many subtasks this caller has added, from where on its next are numbered. */
-  constructor(name: string, stubs: CallerStubs, added?: number) {
+  /** `numbers`: those of the subtasks its master adds. Without them, every subtask is a new one. */
+  constructor(name: string, stubs: CallerStubs, numbers?: SubtaskNumbers) {
     this.name = name;
     this.#stubs = stubs;
-    this.#added = added;
+    this.#numbers = numbers;
   }
 
   /**
    * Adds subtasks to a group that is open, 10,000 at most; each names its queue. A master that is tried
-   * again may add the same ones once more: they are told by their order, and added once. Throws
+   * again may add the same ones once more: they are matched by their order, and added once. Throws
    * GroupClosedError.
    */
-  async add(tasks: readonly GroupTask[]): Promise<GroupProgress> {
-    const progress = unwrap(await this.#group.add(tasks.map(portable), this.#added));
-    if (this.#added !== undefined) this.#added += tasks.length;
-    return progress;
+  async add(given: readonly GroupTask[]): Promise<GroupProgress> {
+    const tasks = given.map(portable);
+    // Reserved before the call leaves: another add may begin while this one is under way.
+    const from = this.#numbers?.reserve(tasks);
+    try {
+      return unwrap(await this.#group.add(tasks, from));
+    } catch (error) {
+      if (from !== undefined) this.#numbers?.failed(from, tasks);
+      throw error;
+    }
   }
 
   /** No more subtasks will come; a master's group closes by itself when its handler is done. */
@@ -41,12 +48,12 @@ export class GroupHandle {
     return unwrap(await this.#group.cancel());
   }
 
-  /** How it stands; throws UnknownGroupError. */
+  /** The current progress; throws UnknownGroupError. */
   async progress(): Promise<GroupProgress> {
     return unwrap(await this.#group.progress());
   }
 
-  /** How it stands now, and again whenever that has changed, until it is over. */
+  /** The progress now, and again after each change, until the group is over. */
   async *watch(): AsyncGenerator<GroupProgress> {
     for (let version = ""; ; ) {
       const seen = unwrap(await this.#group.watch(version, WATCH_S));
@@ -65,7 +72,7 @@ export class GroupHandle {
     }
   }
 
-  /** One page of them, those behind number `after`. */
+  /** One page of results: those after number `after`. */
   async resultPage(after = -1, limit = 100) {
     return unwrap(await this.#group.results(after, limit));
   }
@@ -75,7 +82,7 @@ export class GroupHandle {
   }
 }
 
-/** Makes a group; tasks that name no queue are for `queue`. */
+/** Creates a group; tasks that name no queue go to `queue`. */
 export async function createGroup(
   stubs: CallerStubs,
   given: NewGroup,
@@ -84,18 +91,20 @@ export async function createGroup(
   const { name: own, tasks, then, master, ...rest } = given;
   const name = own || (master ? `${master.queue}-${master.name}` : crypto.randomUUID());
   const forQueue = (task: GroupTask) => portable(queue === undefined ? task : { queue, ...task });
-  const asked = {
+  const request = {
     ...rest,
     ...(own === undefined ? {} : { name: own }),
     ...(Array.isArray(tasks) ? { tasks: tasks.map(forQueue) } : { tasks }),
     ...(then ? { then: forQueue(then) } : {}),
     ...(master ? { master: { queue: master.queue, name: master.name } } : {}),
   } as NewGroup;
-  const progress = unwrap(await stubs.group(name).create(name, asked));
-  return { handle: new GroupHandle(name, stubs, tasks?.length ?? 0), progress };
+  const progress = unwrap(await stubs.group(name).create(name, request));
+  // Only a master is tried again; whoever else opened a group adds what it adds.
+  const numbers = master && numbersOf(master, name, tasks?.length ?? 0);
+  return { handle: new GroupHandle(name, stubs, numbers), progress };
 }
 
-// A task that stands in a row of JSON until its queue has it.
+// A group stores its tasks as JSON until they are on their queues, so bytes and dates become text.
 function portable(task: GroupTask): GroupTask {
   if (typeof task !== "object" || task === null) return task;
   const { payload, ...rest } = task;

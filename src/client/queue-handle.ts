@@ -1,5 +1,5 @@
-// The caller's side of a queue: what `queues.get(env, name)` gives. Turns refusals into the classes a
-// caller catches.
+// The caller's side of a queue: what `queues.get(env, name)` returns. Turns refusals into error classes.
+
 import { parseQueueEntry, type QueueConfig, type QueueFile } from "../core/config/queue-config.ts";
 import {
   errorOf,
@@ -28,6 +28,7 @@ import type {
   TombstoneQuery,
 } from "../objects/queue/inspect/pages.ts";
 import type { AckResult } from "../objects/queue/leasing/leasing.ts";
+import { checkWait } from "../objects/waiters.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./group-handle.ts";
 import { answerOf, type ResultOptions } from "./result.ts";
@@ -79,9 +80,9 @@ export class QueueHandle<P = unknown> {
   }
 
   /**
-   * Makes a group: a fan-out of subtasks on this queue, or on those they name, and what follows when they
-   * have all ended. With `master`, the task a handler is at work on, that task waits for the group, and the
-   * handler may add more subtasks until it is done. Throws GroupAlreadyExistsError.
+   * Creates a group: a fan-out of subtasks on this queue, or on those they name, and what follows when they
+   * have all ended. With `master`, the task that the handler runs, that task waits for the group, and the
+   * handler may add more subtasks until it returns. Throws GroupAlreadyExistsError.
    */
   async group(given: NewGroup): Promise<GroupHandle> {
     return (await createGroup(this.#stubs, given, this.name)).handle;
@@ -95,9 +96,12 @@ export class QueueHandle<P = unknown> {
   /**
    * What the handler answered the task of this name with, on a queue with `extensions.keep_results`: a JSON
    * value, a string, bytes, or undefined for an empty body. Waits for the task to end, `timeout` seconds
-   * at most (default 30); throws a ResultError when it has not ended by then, or ended otherwise than done.
+   * at most (default 30). Throws a ResultError when it has not ended by then, failed or was deleted, and
+   * InvalidTaskError for a timeout that is not a number of seconds.
    */
   async result<T = unknown>(name: string, { timeout = 30 }: ResultOptions = {}): Promise<T> {
+    const refusal = checkWait("timeout", timeout);
+    if (refusal) throw errorOf(refusal.failure);
     const object = await this.#object();
     let task = unwrap(await object.result(name, timeout));
     for (let left = timeout; left > MAX_WAIT_S && !hasEnded(task); ) {
@@ -107,7 +111,7 @@ export class QueueHandle<P = unknown> {
     return answerOf(task) as T;
   }
 
-  /** A page of the queue's tasks in due order; of those given up with `state: "failed"`. */
+  /** A page of the queue's tasks in due order; with `state: "failed"`, of those that failed. */
   async list(query: ListQuery = {}): Promise<TaskPage> {
     return unwrap(await (await this.#object()).list(query));
   }
@@ -143,8 +147,8 @@ export class QueueHandle<P = unknown> {
   }
 
   /**
-   * Runs the task as soon as a slot is free, whatever its ETA, the rate or a pause say: one attempt, also
-   * when asked twice. A failed task goes back onto the queue first. Throws UnknownTaskError.
+   * Runs the task as soon as a slot is free, regardless of its ETA, the rate or a pause: one attempt, also
+   * when called twice. A failed task goes back onto the queue first. Throws UnknownTaskError.
    */
   async run(name: string): Promise<Task> {
     return unwrap(await (await this.#object()).run(name));
@@ -212,7 +216,7 @@ export class QueueHandle<P = unknown> {
     unwrap(await (await this.#object()).remove());
   }
 
-  /** What the queue goes by. */
+  /** The queue's configuration. */
   async config(): Promise<QueueConfig> {
     return this.#file.queues.get(this.name) ?? (await this.#object()).config();
   }
@@ -232,8 +236,8 @@ export class QueueHandle<P = unknown> {
   }
 
   /**
-   * How it stands, and what of its history is newer than `since` (ms since 1970): what the API's events are
-   * made of.
+   * Its state, and the part of its history that is newer than `since` (ms since 1970): the content of the API's
+   * events.
    */
   async pulse(since = 0): Promise<Pulse> {
     return (await this.#object()).pulse(since);
@@ -258,7 +262,7 @@ export class QueueHandle<P = unknown> {
   }
 }
 
-/** The names of all queues: those of queue.yaml in its order, then those that once were in it. */
+/** The names of all queues: those of queue.yaml in its order, then the others. */
 export async function allQueueNames(stubs: CallerStubs, file: QueueFile): Promise<string[]> {
   const known = await stubs.directory().knownQueues();
   return [...new Set([...file.queues.keys(), ...known])];

@@ -1,5 +1,19 @@
 // Callers that wait for something to be there. They are served in the order they came, when something
-// changed or the moment has come at which something changes by itself; nobody looks in between.
+// changed or the moment has come at which something changes by itself; nothing polls in between.
+import { type Refusal, refuse, shown } from "../core/errors.ts";
+import { EarliestTimer } from "./earliest-timer.ts";
+
+/** Refuses a wait that is not a number of seconds; NaN or infinity would make a timer that never rests. */
+export function checkWait(field: string, seconds: unknown): Refusal | undefined {
+  if (typeof seconds === "number" && seconds >= 0 && Number.isFinite(seconds)) return undefined;
+  const found = typeof seconds === "number" ? seconds : shown(seconds);
+  return refuse("INVALID_REQUEST", `${field}: found ${found}, expected seconds, 0 or more`);
+}
+
+/** When a wait of so many seconds is over; one that is not a time is over at once. */
+export function deadlineOf(now: number, seconds: number): number {
+  return Number.isFinite(seconds) ? now + seconds * 1000 : now;
+}
 
 export interface WaitersDeps<Request, Got> {
   /** ms since 1970 */
@@ -21,30 +35,32 @@ interface Waiter<Request, Got> {
 
 export class Waiters<Request, Got> {
   readonly #deps: WaitersDeps<Request, Got>;
+  readonly #timer: EarliestTimer;
   #waiting: Waiter<Request, Got>[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(around: WaitersDeps<Request, Got>) {
-    this.#deps = around;
+  constructor(deps: WaitersDeps<Request, Got>) {
+    this.#deps = deps;
+    this.#timer = new EarliestTimer(deps.now, () => this.serve());
   }
 
   wait(request: Request, seconds: number): Promise<Got> {
-    const until = this.#deps.now() + seconds * 1000;
+    const until = deadlineOf(this.#deps.now(), seconds);
     const { promise, resolve } = Promise.withResolvers<Got>();
     this.#waiting.push({ request, until, resolve });
-    this.#setTimer();
+    this.#timer.by(Math.min(until, this.#deps.nextMoment()));
     return promise;
   }
 
-  /** Answers everyone who waits: by default as when their time is up. */
-  release(answer: (request: Request) => Got = this.#deps.timedOut): void {
+  /** Answers everyone who waits, as when their time is up. */
+  release(): void {
+    this.#timer.clear();
     for (const { request, resolve } of this.#waiting.splice(0)) {
-      resolve(answer(request));
+      resolve(this.#deps.timedOut(request));
     }
-    this.#setTimer();
   }
 
   serve(): void {
+    this.#timer.clear();
     if (this.#waiting.length === 0) return;
     const now = this.#deps.now();
     this.#waiting = this.#waiting.filter(({ request, until, resolve }) => {
@@ -52,7 +68,10 @@ export class Waiters<Request, Got> {
       if (got !== undefined) resolve(got);
       return got === undefined;
     });
-    this.#setTimer();
+    if (this.#waiting.length === 0) return;
+    let next = this.#deps.nextMoment();
+    for (const { until } of this.#waiting) next = Math.min(next, until);
+    this.#timer.by(next);
   }
 
   #got(request: Request): Got | undefined {
@@ -62,12 +81,5 @@ export class Waiters<Request, Got> {
       console.error("task queue: a waiting caller could not be served, trying again", error);
       return undefined;
     }
-  }
-
-  #setTimer(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    if (this.#waiting.length === 0) return;
-    const first = Math.min(...this.#waiting.map(({ until }) => until), this.#deps.nextMoment());
-    this.#timer = setTimeout(() => this.serve(), Math.max(1, first - this.#deps.now()));
   }
 }

@@ -2,7 +2,7 @@
 import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../../core/errors.ts";
 import type { LeaseRequest } from "../../core/task/lease.ts";
-import type { AckResult, Hold } from "../../objects/queue/leasing/leasing.ts";
+import type { AckResult, LeaseToken } from "../../objects/queue/leasing/leasing.ts";
 import { json } from "../respond.ts";
 import { type ApiQueues, bodyOf, queueOf, segment } from "./request.ts";
 
@@ -47,7 +47,7 @@ export async function acknowledgeOne(
   return json({ name, deleted: true });
 }
 
-function isHold(hold: unknown): hold is Hold {
-  const { name, lease } = (hold ?? {}) as Partial<Hold>;
+function isHold(hold: unknown): hold is LeaseToken {
+  const { name, lease } = (hold ?? {}) as Partial<LeaseToken>;
   return typeof name === "string" && typeof lease === "string";
 }

@@ -23,6 +23,7 @@ import type { QueueRpc, Receipt } from "../rpc.ts";
 import { Waiters } from "../waiters.ts";
 import { type CheckedTask, checkTasks, type QueueModes } from "./admission.ts";
 import { batchesOf } from "./batches.ts";
+import { unknownOf, withSpan } from "./numbered.ts";
 import { type GroupCounts, progressView } from "./progress.ts";
 import { beginningAfter, hasPendingEffects, isOver } from "./record.ts";
 
@@ -145,21 +146,25 @@ export class Group implements Participant<GroupMemory> {
     });
   }
 
-  /** Adds subtasks that are numbered from `from` on; those it has already are passed over. */
+  /**
+   * Adds subtasks. A master numbers its own from `from` on, and those it has added before are passed over;
+   * without `from` all are added.
+   */
   async add(given: readonly object[], from?: number): Promise<Answer<GroupProgress>> {
     const bad = checkTaskList(given) ?? this.#refusalOf();
     if (bad) return bad;
     const tasks = await checkTasks(given, "tasks", this.#deps.modes);
     if (tasks.failure) return tasks;
     const record = this.record as GroupRecord;
-    if (!record.open || record.state !== "running") {
-      const fresh = from === undefined ? tasks.ok.length : from + tasks.ok.length - record.total;
-      if (fresh > 0)
-        return refuse("GROUP_CLOSED", `group: "${record.name}" takes no more subtasks`);
-    } else {
-      const known = from === undefined ? 0 : Math.max(0, record.total - from);
-      this.change((current) => this.#withTasks(current, tasks.ok.slice(known)));
-    }
+    const numbered = numberedOf(record);
+    const fresh = from === undefined ? tasks.ok : unknownOf(tasks.ok, from, numbered);
+    if (fresh.length === 0) return this.progress();
+    if (!record.open || record.state !== "running")
+      return refuse("GROUP_CLOSED", `group: "${record.name}" takes no more subtasks`);
+    this.change((current) => ({
+      ...this.#withTasks(current, fresh),
+      numbered: from === undefined ? numbered : withSpan(numbered, [from, from + given.length]),
+    }));
     return this.progress();
   }
 
@@ -363,6 +368,11 @@ export class Group implements Participant<GroupMemory> {
       this.#counts = undefined;
     });
   }
+}
+
+// A record is written without spans until something is added to the group.
+function numberedOf({ numbered, total }: GroupRecord): NonNullable<GroupRecord["numbered"]> {
+  return numbered ?? [[0, total]];
 }
 
 const MAX_NAME = 500;

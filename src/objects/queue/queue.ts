@@ -71,7 +71,7 @@ export class Queue implements QueueContext {
     const { sql, commit, file, stubs, now, deliver } = deps;
     this.#deps = deps;
     this.commit = commit;
-    this.store = new QueueStore(sql, deps.random);
+    this.store = new QueueStore(sql, deps.random, (task) => this.resultWaiters.taskEnded(task));
     const { store } = this;
     const history = new StoredHistory(store.meta, now());
     const name = deps.name ?? store.meta.get("name") ?? "";
@@ -157,10 +157,9 @@ export class Queue implements QueueContext {
 
   #committed(now: number): void {
     this.statistics.took(this.store.takeSteps(), now);
+    this.pull.serve();
     this.#storeHistory(now);
     this.#deps.arm();
-    this.pull.serve();
-    this.resultWaiters.serve();
   }
 
   // A history that cannot be written is written with a later commit.

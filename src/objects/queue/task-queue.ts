@@ -19,6 +19,7 @@ import { Host } from "../host.ts";
 import type { BatchCall, MasterEnd, QueueRpc, TaskRunnerRpc } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
+import { checkWait } from "../waiters.ts";
 import { type AddCall, type Added, addTasks } from "./admission.ts";
 import {
   acceptBatch,
@@ -40,7 +41,7 @@ import type {
 } from "./inspect/pages.ts";
 import { getTask, historyOf, listTasks, pulseOf, queueView } from "./inspect/queries.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
-import type { AckResult, Hold } from "./leasing/leasing.ts";
+import type { AckResult, LeaseToken } from "./leasing/leasing.ts";
 import { Queue } from "./queue.ts";
 import { define, purge, remove, setPaused } from "./queue-operations.ts";
 import {
@@ -91,6 +92,8 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
 
   /** The task once it has ended, or after `waitSeconds` (60 at most) as it is then. */
   async result(name: string, waitSeconds: number): Promise<Answer<Task>> {
+    const refusal = checkWait("waitSeconds", waitSeconds);
+    if (refusal) return refusal;
     const { name: queue, keepResults } = this.#queue.definition.config;
     if (!keepResults) {
       const message = `queue: "${queue}" keeps no results; in queue.yaml, extensions.keep_results: true`;
@@ -111,12 +114,12 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
     return this.#refusalUnlessPull() ?? this.#queue.pull.lease(request);
   }
 
-  async acknowledge(holds: readonly Hold[]): Promise<Answer<AckResult[]>> {
-    return this.#refusalUnlessPull() ?? { ok: this.#queue.pull.acknowledge(holds) };
+  async acknowledge(tokens: readonly LeaseToken[]): Promise<Answer<AckResult[]>> {
+    return this.#refusalUnlessPull() ?? { ok: this.#queue.pull.acknowledge(tokens) };
   }
 
-  async modifyLease(hold: Hold, seconds: number): Promise<Answer<Task>> {
-    return this.#refusalUnlessPull() ?? this.#queue.pull.modify(hold, seconds);
+  async modifyLease(token: LeaseToken, seconds: number): Promise<Answer<Task>> {
+    return this.#refusalUnlessPull() ?? this.#queue.pull.modify(token, seconds);
   }
 
   async run(name: string): Promise<Answer<Task>> {

@@ -15,6 +15,8 @@ export interface GroupRecord {
   /** Whether more subtasks may come. */
   open: boolean;
   total: number;
+  /** The numbers of the subtasks its master has added, as spans `[from, to)`. */
+  numbered?: [from: number, to: number][];
   /**
    * The numbers its subtasks and its batches begin with: they go on from those of the group that had the name
    * before, so that late events of that one are not taken for this one's.

@@ -1,12 +1,11 @@
-// A pull queue's tasks as its leases see them: light rows in key order, without bodies. A lease is a
-// column of the row and does not move it, so that a task keeps its place and a name its key: one row
-// written for each lease.
+// The tasks of a pull queue as leasing reads them: rows in key order, without bodies. A lease is a column of the
+// row and does not move it, so a task keeps its key: one row is written for each lease.
 import type { Progress } from "../../core/task/task.ts";
 import type { Row, Sql } from "../sql.ts";
 import { dueOf } from "./row-key.ts";
 import { progressJson } from "./tasks.ts";
 
-/** A row that may be leased, in a few words. */
+/** The part of a task's row that leasing needs. */
 export interface LeasableRow {
   key: number;
   name: string;

@@ -66,12 +66,17 @@ export class QueueStore {
   readonly meta: Meta<QueueMetaValues>;
   readonly counts: TaskCounts;
   readonly #names: Names;
+  readonly #ended: (name?: string) => void;
   #steps = noSteps();
   #sweep: SweepProgress = NO_SWEEP;
 
-  /** `random` gives the random part of generated names, 0 to 1. */
-  constructor(sql: Sql, random: () => number) {
+  /**
+   * `random` gives the random part of generated names, 0 to 1. `ended` is called with the name of each task that
+   * ends, without one when all do; the transaction may still be rolled back then.
+   */
+  constructor(sql: Sql, random: () => number, ended: (name?: string) => void = () => {}) {
     migrate(sql, QUEUE_MIGRATIONS);
+    this.#ended = ended;
     this.leasable = new LeasableTasks(sql);
     this.results = new Results(sql);
     this.deadLetters = new DeadLetterOutbox(sql);
@@ -156,6 +161,7 @@ export class QueueStore {
     if (keepResults) this.#storeResult(task, now, progress, now + tombstoneTtl * 1000, result);
     else this.#release(task, "done", now, progress, tombstoneTtl);
     this.#steps.done++;
+    this.#ended(task.name);
     this.#report(task, "done", result ? { result } : {});
     return true;
   }
@@ -224,6 +230,7 @@ export class QueueStore {
   fail(task: TaskRow, now: number, progress: Progress, retention: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
     this.#steps.failed++;
+    this.#ended(task.name);
     const keptUntil = now + retention.keepFailed * 1000;
     const key = this.failed.add({ ...task, progress }, keptUntil);
     const nameUntil = task.named
@@ -241,6 +248,7 @@ export class QueueStore {
   delete(task: TaskRow, now: number, { tombstoneTtl }: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
     this.#steps.deleted++;
+    this.#ended(task.name);
     this.#release(task, "deleted", now, task.progress, tombstoneTtl);
     this.#report(task, "deleted");
     return true;
@@ -275,6 +283,7 @@ export class QueueStore {
     if (this.acceptedGroups.any())
       for (const task of this.tasks.ofGroups()) this.#report(task, "deleted");
     this.#steps.deleted += this.tasks.clear();
+    this.#ended();
     this.#names.endAll(now, expires);
     this.#expectSweep(expires);
   }
@@ -287,6 +296,7 @@ export class QueueStore {
     if (this.acceptedGroups.any())
       for (const task of this.tasks.ofGroups()) this.#report(task, "deleted");
     this.tasks.clear();
+    this.#ended();
     this.failed.clear();
     this.results.clear();
     this.deadLetters.clear();

@@ -1,7 +1,8 @@
 // What a handler answered, for whoever asks for it.
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import { ResultError } from "../../../src/index.ts";
+import { InvalidTaskError, ResultError } from "../../../src/index.ts";
+import type { QueueVerbs } from "../../../src/objects/queue/rpc.ts";
 import { clock } from "../../support/clock.ts";
 import { call } from "../../support/http.ts";
 import { crash, freshStart, objectOf, pass, queue } from "../../support/time.ts";
@@ -105,6 +106,32 @@ describe("waiting for a result", () => {
     await results().add({ name: "n1", countdown: 5 });
     await expect(results().result("n1", { timeout: 0 })).rejects.toThrow("it is scheduled");
     await expect(results().result("n2")).rejects.toMatchObject({ code: "UNKNOWN_TASK" });
+  });
+});
+
+describe("a wait of a length that is none", () => {
+  const WRONG = [Number.NaN, -1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, "5", null];
+
+  it.each(WRONG)("%s is refused by the handle", async (timeout) => {
+    await results().add({ name: "n1", countdown: 5 });
+    const asking = results().result("n1", { timeout: timeout as number });
+    await expect(asking).rejects.toBeInstanceOf(InvalidTaskError);
+    const found = typeof timeout === "string" ? `"${timeout}"` : `${timeout}`;
+    await expect(asking).rejects.toThrow(`timeout: found ${found}, expected seconds, 0 or more`);
+  });
+
+  it.each(WRONG)("%s is refused by the object", async (seconds) => {
+    await results().add({ name: "n1", countdown: 5 });
+    const object = objectOf("results") as unknown as QueueVerbs;
+    const { failure } = await object.result("n1", seconds as number);
+    expect(failure).toMatchObject({ code: "INVALID_REQUEST" });
+    expect(failure?.message).toContain("waitSeconds: found");
+  });
+
+  it.each(WRONG)("%s is refused by a lease", async (waitSeconds) => {
+    const asking = queue("pull").lease({ leaseSeconds: 1, maxTasks: 1, waitSeconds } as never);
+    await expect(asking).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    await expect(asking).rejects.toThrow("waitSeconds: found");
   });
 });
 

@@ -1,22 +1,21 @@
-// Callers that wait for a task to end. They are asked about after each commit.
+// Callers that wait for a task to end. Each is looked at when its own task has ended, however many wait.
 import type { Answer } from "../../../core/errors.ts";
 import { hasEnded, type Task } from "../../../core/task/task.ts";
 import { rfc3339 } from "../../../core/task/task-view.ts";
-import { Waiters } from "../../waiters.ts";
+import { KeyedWaiters } from "../../keyed-waiters.ts";
 import type { QueueContext } from "../context/context.ts";
 import { getTask } from "./queries.ts";
 
 export class ResultWaiters {
   readonly #queue: QueueContext;
-  readonly #waiters: Waiters<string, Answer<Task>>;
+  readonly #waiters: KeyedWaiters<Answer<Task>>;
 
   constructor(queue: QueueContext) {
     this.#queue = queue;
-    this.#waiters = new Waiters({
+    this.#waiters = new KeyedWaiters({
       now: () => queue.now(),
       serve: (name) => this.#ended(name),
       timedOut: (name) => getTask(queue, name),
-      nextMoment: () => Number.POSITIVE_INFINITY,
     });
   }
 
@@ -25,14 +24,15 @@ export class ResultWaiters {
     return this.#ended(name) ?? this.#waiters.wait(name, seconds);
   }
 
-  serve(): void {
-    this.#waiters.serve();
+  /** Inside a commit: the task of this name has ended; without a name, all have. */
+  taskEnded(name?: string): void {
+    this.#waiters.changed(name);
   }
 
   /** Every task is about to be deleted with its queue: whoever waits for one gets it as deleted. */
   tasksDeleted(): void {
     const endedAt = rfc3339(this.#queue.now());
-    this.#waiters.release((name): Answer<Task> => {
+    this.#waiters.release((name) => {
       const answer = getTask(this.#queue, name);
       if (answer.failure) return answer;
       return { ok: { ...answer.ok, state: "deleted", endedAt } };

@@ -1,6 +1,7 @@
-// Which tasks of a pull queue can be leased next. The rows say all of it; what is kept here is a cursor,
-// behind which every task has been leased at least once, and those tasks with the ends of their leases.
-// After a start both are empty and the rows are walked from the front again, which finds the leases.
+// Which tasks of a pull queue can be leased next. The rows hold all of it; this is a cache of the tasks that have
+// been leased at least once, with the ends of their leases, and of cursors: every task behind one is in the cache.
+// There is a cursor for all tasks and one for each tag that was asked for. After a start both are empty, and
+// the rows are read from the front again, once, which finds the leases.
 //
 // Order: by the time a task is available from (its ETA, or the end of its last lease), then by name.
 
@@ -17,23 +18,28 @@ export interface Leasable {
 }
 
 const PAGE = 100;
+/** Cursors kept at once; the tag that was not asked for longest loses its own, and is read from the front. */
+const MAX_CURSORS = 1000;
 
 export class LeaseTable {
   readonly #rows: LeasableTasks;
   readonly #leased = new Map<number, Leasable>();
-  #cursor = -1;
+  /** By tag; undefined is for all tasks. In the order they were last used. */
+  readonly #cursors = new Map<string | undefined, number>();
+  /** No cursor lies behind this key. */
+  #lastCursor = -1;
 
   constructor(rows: LeasableTasks) {
     this.#rows = rows;
   }
 
-  /** The first `most` tasks that are available at `now`; of one tag, if it is given. */
-  available(now: number, most: number, tag?: string): Leasable[] {
-    const fresh = this.#fresh(now, most, tag);
+  /** The first `max` tasks that are available at `now`; of one tag, if it is given. */
+  available(now: number, max: number, tag?: string): Leasable[] {
+    const fresh = this.#fresh(now, max, tag);
     const again = [...this.#leased.values()].filter(
       (task) => task.from < now && (tag === undefined || task.tag === tag),
     );
-    return [...fresh, ...again].sort(inOrder).slice(0, most);
+    return [...fresh, ...again].sort(inOrder).slice(0, max);
   }
 
   /** The task is leased until `until`, or was given back then. */
@@ -49,15 +55,18 @@ export class LeaseTable {
 
   clear(): void {
     this.#leased.clear();
-    this.#cursor = -1;
+    this.#cursors.clear();
+    this.#lastCursor = -1;
   }
 
-  /** A row was written at `key`: if that lies before the cursor, the cursor goes back. */
+  /** A row was written at `key`: cursors that lie behind it go back. */
   rewindTo(key: number): void {
-    this.#cursor = Math.min(this.#cursor, key - 1);
+    if (key > this.#lastCursor) return;
+    for (const [tag, cursor] of this.#cursors) this.#cursors.set(tag, Math.min(cursor, key - 1));
+    this.#lastCursor = key - 1;
   }
 
-  /** Tasks under a lease that holds at `now`, as far as they have been met since the start. */
+  /** Tasks under a lease that holds at `now`, as far as they are known since the start. */
   leasedAt(now: number): number {
     let n = 0;
     for (const { from } of this.#leased.values()) if (from >= now) n++;
@@ -80,30 +89,50 @@ export class LeaseTable {
 
   // Tasks that were never leased, in the order of their keys. When there are enough, the millisecond of the
   // last one is read to its end, since within it names decide.
-  #fresh(now: number, most: number, tag: string | undefined): Leasable[] {
+  #fresh(now: number, max: number, tag: string | undefined): Leasable[] {
     const found: Leasable[] = [];
-    let after = tag === undefined ? this.#cursor : -1;
-    let isFront = tag === undefined;
+    const limit = Math.max(max, PAGE);
+    let cursor = this.#cursorOf(tag);
+    let isFront = true;
+    let after = cursor;
     for (let upTo = lastKeyOf(now); after < upTo; ) {
-      const rows = this.#rows.page(tag, after, upTo, Math.max(most, PAGE));
+      const rows = this.#rows.page(tag, after, upTo, limit);
       for (const row of rows) {
-        if (this.#isMet(row)) {
-          if (isFront) this.#cursor = row.key;
+        if (this.#isKnown(row)) {
+          if (isFront) cursor = row.key;
           continue;
         }
         isFront = false;
         if (isAvailable(row, now)) found.push({ ...row, from: row.due });
       }
-      if (rows.length < Math.max(most, PAGE)) break;
+      if (rows.length < limit) break;
       after = rows.at(-1)?.key as number;
-      const enough = found[most - 1];
+      const enough = found[max - 1];
       if (enough) upTo = Math.min(upTo, lastKeyOf(enough.from));
     }
+    this.#setCursor(tag, cursor);
     return found;
   }
 
-  // A row with a lease that is not in the table was leased before the object started.
-  #isMet({ key, name, lease, tag }: LeasableRow): boolean {
+  // What all tasks behind a key are, those of a tag are too.
+  #cursorOf(tag: string | undefined): number {
+    const all = this.#cursors.get(undefined) ?? -1;
+    return Math.max(all, this.#cursors.get(tag) ?? -1);
+  }
+
+  #setCursor(tag: string | undefined, cursor: number): void {
+    this.#cursors.delete(tag);
+    this.#cursors.set(tag, cursor);
+    this.#lastCursor = Math.max(this.#lastCursor, cursor);
+    if (this.#cursors.size <= MAX_CURSORS) return;
+    for (const [oldest] of this.#cursors) {
+      this.#cursors.delete(oldest);
+      return;
+    }
+  }
+
+  // A row with a lease that is not in the cache was leased before the object started.
+  #isKnown({ key, name, lease, tag }: LeasableRow): boolean {
     const known = this.#leased.get(key);
     if (known?.name === name) return true;
     if (lease === undefined) return false;

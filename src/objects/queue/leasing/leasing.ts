@@ -1,5 +1,5 @@
 // A pull queue at work: workers lease tasks, acknowledge them, change their leases, or wait for a first
-// one. A lease is fenced: it is acted on only by the one who shows its token while it holds.
+// one. A lease is fenced: only whoever shows its token while it holds can act on it.
 import { type Answer, type Failure, type Refusal, refuse } from "../../../core/errors.ts";
 import {
   acknowledged,
@@ -28,12 +28,12 @@ export interface LeasingDeps {
   commit: Commit;
   /** ms since 1970 */
   now: () => number;
-  /** Whether nothing is to be leased: paused by hand, or defined nowhere. */
+  /** Whether nothing is leased: the queue is paused, or not defined any more. */
   isClosed: () => boolean;
 }
 
-/** A lease as its holder shows it. */
-export interface Hold {
+/** What the holder of a lease shows: the task's name, and the token it was leased with. */
+export interface LeaseToken {
   name: string;
   lease: string;
 }
@@ -43,7 +43,7 @@ export type AckResult =
   | { name: string; acknowledged: true; error?: undefined }
   | { name: string; acknowledged: false; error: Failure };
 
-/** Bodies of one answer, under the platform's 32 MiB a message; what is over stays for the next lease. */
+/** Bodies of one answer, under the platform's 32 MiB a message; what exceeds it stays for the next lease. */
 const MAX_ANSWER_BYTES = 30 * 1024 * 1024;
 
 export class Leasing implements Consumer, PullState {
@@ -51,17 +51,17 @@ export class Leasing implements Consumer, PullState {
   readonly #waiters: Waiters<LeaseRequest, Task[]>;
   readonly #table: LeaseTable;
 
-  constructor(around: LeasingDeps) {
-    this.#deps = around;
-    this.#table = new LeaseTable(around.store.leasable);
+  constructor(deps: LeasingDeps) {
+    this.#deps = deps;
+    this.#table = new LeaseTable(deps.store.leasable);
     this.#waiters = new Waiters({
-      now: around.now,
+      now: deps.now,
       serve: (request) => {
-        const tasks = around.isClosed() ? [] : this.#take(request);
+        const tasks = deps.isClosed() ? [] : this.#take(request);
         return tasks.length > 0 ? tasks : undefined;
       },
       timedOut: () => [],
-      nextMoment: () => this.#table.nextMoment(around.now()),
+      nextMoment: () => this.#table.nextMoment(deps.now()),
     });
   }
 
@@ -75,12 +75,12 @@ export class Leasing implements Consumer, PullState {
     return { ok: await this.#waiters.wait(request, waitSeconds) };
   }
 
-  /** Ends tasks whose leases hold; each hold stands for itself. */
-  acknowledge(holds: readonly Hold[]): AckResult[] {
+  /** Ends tasks whose leases still hold; each has its own result. */
+  acknowledge(tokens: readonly LeaseToken[]): AckResult[] {
     const { now: clock, store, commit } = this.#deps;
     const now = clock();
     return commit.run(() => {
-      const results = holds.map((hold) => this.#acknowledgeOne(hold, now));
+      const results = tokens.map((token) => this.#acknowledgeOne(token, now));
       // A pull queue has hardly an alarm that could do it.
       if (store.maySweep(now)) store.sweep(now);
       return results;
@@ -88,12 +88,12 @@ export class Leasing implements Consumer, PullState {
   }
 
   /** The lease ends `seconds` from now; with 0 the task is given back. */
-  modify({ name, lease: token }: Hold, seconds: number): Answer<Task> {
+  modify(token: LeaseToken, seconds: number): Answer<Task> {
     const refusal = this.#refusalWhileClosed() ?? checkLeaseSeconds(seconds);
     if (refusal) return refusal;
     const { now: clock, store, commit } = this.#deps;
     const now = clock();
-    const held = this.#held({ name, lease: token }, now);
+    const held = this.#held(token, now);
     if (held.failure) return held;
     const until = endOf(seconds, now);
     const task = commit.run(() => store.lease(held.ok, until, held.ok.progress)) as TaskRow;
@@ -142,17 +142,17 @@ export class Leasing implements Consumer, PullState {
     return this.#deps.definition.config.mode === "pull";
   }
 
-  #acknowledgeOne(hold: Hold, now: number): AckResult {
+  #acknowledgeOne(token: LeaseToken, now: number): AckResult {
     const { store } = this.#deps;
     const { config } = this.#deps.definition;
-    const held = this.#held(hold, now);
-    if (held.failure) return { name: hold.name, acknowledged: false, error: held.failure };
+    const held = this.#held(token, now);
+    if (held.failure) return { name: token.name, acknowledged: false, error: held.failure };
     store.complete(held.ok, now, acknowledged(held.ok.progress, now), config);
     this.#table.forget(held.ok.key);
-    return { name: hold.name, acknowledged: true };
+    return { name: token.name, acknowledged: true };
   }
 
-  #held({ name, lease: token }: Hold, now: number): Answer<TaskRow> {
+  #held({ name, lease }: LeaseToken, now: number): Answer<TaskRow> {
     const { store } = this.#deps;
     const { config } = this.#deps.definition;
     const found = store.find(name, now);
@@ -162,7 +162,7 @@ export class Leasing implements Consumer, PullState {
     if (found.kind !== "live") {
       return refuse("TOMBSTONED_TASK", `name: the task "${name}" has ended: ${found.row.state}`);
     }
-    const { failure } = checkHeld(found.task, token, now);
+    const { failure } = checkHeld(found.task, lease, now);
     return failure ? { failure } : { ok: found.task };
   }
 
@@ -198,7 +198,7 @@ export class Leasing implements Consumer, PullState {
     return leased;
   }
 
-  // A task that has had all its leases is given up instead, and is not in the answer (App Engine).
+  // A task that has had all its leases fails instead, and is not in the answer (App Engine).
   #leaseOne(task: TaskRow, until: number, now: number): TaskRow | undefined {
     const { store } = this.#deps;
     const { config } = this.#deps.definition;
@@ -226,7 +226,7 @@ export class Leasing implements Consumer, PullState {
   }
 }
 
-// Of no seconds, it is over in this same millisecond.
+// A lease of 0 seconds is over within the same millisecond.
 function endOf(seconds: number, now: number): number {
   return seconds === 0 ? now - 1 : now + Math.round(seconds * 1000);
 }

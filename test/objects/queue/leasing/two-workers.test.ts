@@ -10,7 +10,7 @@ const TASKS = 10_000;
 const SEED = 20_301;
 
 /** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-function chances(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -21,7 +21,7 @@ function chances(seed: number): () => number {
 }
 
 it("no task is held twice while its lease lives, and each is done once", async () => {
-  const random = chances(SEED);
+  const random = randomNumbers(SEED);
   const pull = queue("pull");
   for (let i = 0; i < TASKS; i += 1000) {
     await pull.add(Array.from({ length: 1000 }, () => ({ payload: "" })));
