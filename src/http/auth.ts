@@ -1,7 +1,7 @@
 // Who may come in. With a token set, its holder, or a browser that has shown it and keeps a session; with none,
 // only requests to a loopback host, so that a first run needs no setting and a deployed queue is never open.
 import { type Answer, type Refusal, refuse } from "../core/errors.ts";
-import { type Access, accessOf, sessionOf } from "./console/session.ts";
+import { type Access, accessOf, sessionOf } from "./session.ts";
 
 /** The secrets the doors read. */
 export interface DoorSettings {

@@ -1,6 +1,7 @@
 // Signing in and out: a form that works without script, and a session for who shows the token.
 import { accessByToken, checkSameOrigin, type DoorSettings, tokenInQuery } from "../auth.ts";
 import { errorResponse } from "../respond.ts";
+import { type Access, newSession, sessionCookie } from "../session.ts";
 import {
   ASSET_PATHS,
   CONSOLE_PREFIX,
@@ -12,7 +13,6 @@ import {
   wrongMethod,
 } from "./headers.ts";
 import { loginPage } from "./page.ts";
-import { type Access, newSession, sessionCookie } from "./session.ts";
 
 const WRONG = "That is not the token this Worker is set up with.";
 

@@ -1,6 +1,6 @@
 // A browser's session: a cookie that says what its holder may do and until when, signed with the token it was
 // given for. Nothing is kept of it, and another token ends all sessions of the one before.
-import { fromBase64, toBase64Url } from "../../core/bytes.ts";
+import { fromBase64, toBase64Url } from "../core/bytes.ts";
 
 /** What a caller may do: look, or act as well. */
 export type Access = "read" | "write";
