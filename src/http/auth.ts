@@ -1,5 +1,6 @@
 // Who may come in. With a token set, its holder, or a browser that has shown it and keeps a session; with none,
 // only requests to a loopback host, so that a first run needs no setting and a deployed queue is never open.
+import { utf8 } from "../core/bytes.ts";
 import { type Answer, type Refusal, refuse } from "../core/errors.ts";
 import { type Access, accessOf, sessionOf } from "./session.ts";
 
@@ -118,5 +119,5 @@ async function isSame(given: string, expected: string): Promise<boolean> {
 }
 
 function digest(text: string): Promise<ArrayBuffer> {
-  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return crypto.subtle.digest("SHA-256", utf8(text));
 }

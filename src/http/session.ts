@@ -1,6 +1,6 @@
 // A browser's session: a cookie that says what its holder may do and until when, signed with the token it was
 // given for. Nothing is kept of it, and another token ends all sessions of the one before.
-import { fromBase64, toBase64Url } from "../core/bytes.ts";
+import { fromBase64, toBase64Url, utf8 } from "../core/bytes.ts";
 
 /** What a caller may do: look, or act as well. */
 export type Access = "read" | "write";
@@ -59,8 +59,4 @@ function keyOf(token: string): Promise<CryptoKey> {
 
 function signed(said: string): Uint8Array {
   return utf8(`${PURPOSE} ${said}`);
-}
-
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }

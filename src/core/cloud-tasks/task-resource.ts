@@ -1,5 +1,5 @@
 // A task of the queue as Google's API shows it.
-import { fromBase64 } from "../bytes.ts";
+import { fromBase64, utf8 } from "../bytes.ts";
 import { shortQueueName } from "../config/queue-name.ts";
 import { isAbsolute } from "../task/new-task-rules.ts";
 import type { AttemptView, Params, Task } from "../task/task.ts";
@@ -113,10 +113,10 @@ function headerOf(name: string, headers: Record<string, string>): string | undef
 /** The bytes a task carries, whichever way they were given. */
 export function contentOf({ method = "POST", params, payload, payloadBase64 }: Task) {
   if (payloadBase64 !== undefined) return fromBase64(payloadBase64);
-  if (params !== undefined && method === "POST") return encoded(formOf(params));
+  if (params !== undefined && method === "POST") return utf8(formOf(params));
   if (payload === undefined) return undefined;
   if (payload instanceof Uint8Array) return payload;
-  return encoded(typeof payload === "string" ? payload : JSON.stringify(payload));
+  return utf8(typeof payload === "string" ? payload : JSON.stringify(payload));
 }
 
 function withQuery(url: string, { method = "POST", params }: Task): string {
@@ -129,10 +129,6 @@ function formOf(params: Params): string {
     for (const value of [values].flat()) form.append(name, value);
   }
   return form.toString();
-}
-
-function encoded(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }
 
 // The time of creation is shown to the second, as the service does.

@@ -1,6 +1,7 @@
 // Is this a task we can take? A new task passes every rule or is refused by the first it breaks; the
 // rules and their order are those of App Engine's client library.
 
+import { utf8 } from "../bytes.ts";
 import type { HostRules } from "../egress/host-rules.ts";
 import { type Answer, invalid, refuse } from "../errors.ts";
 import { acceptBody, type Content } from "./new-task-body.ts";
@@ -139,5 +140,5 @@ function sizeOf(method: string, spec: TaskSpec, body: string | Uint8Array = ""):
 }
 
 function byteLength(body: string | Uint8Array): number {
-  return typeof body === "string" ? new TextEncoder().encode(body).byteLength : body.byteLength;
+  return typeof body === "string" ? utf8(body).byteLength : body.byteLength;
 }

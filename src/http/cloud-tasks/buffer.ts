@@ -1,6 +1,6 @@
 // A task without a Task message: the request's body is the task's, and the queue's httpTarget says where to.
 import type { IRequest } from "itty-router";
-import { fromBase64 } from "../../core/bytes.ts";
+import { fromBase64, fromUtf8 } from "../../core/bytes.ts";
 import { newTaskOf } from "../../core/cloud-tasks/new-task.ts";
 import type { CloudTask } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
@@ -38,7 +38,7 @@ async function bodyOf(request: IRequest): Promise<Body> {
   const type: string | null = request.headers.get("Content-Type");
   const body = new Uint8Array(await request.arrayBuffer());
   const isJson = type?.startsWith("application/json") ?? false;
-  return (isJson && httpBodyIn(new TextDecoder().decode(body))) || { type, body };
+  return (isJson && httpBodyIn(fromUtf8(body))) || { type, body };
 }
 
 function httpBodyIn(text: string): Body | undefined {

@@ -1,5 +1,6 @@
 // A request whose method stands in a header, for clients behind what lets only POST through, or whose query
 // is too long for a url: then it is the body.
+import { fromUtf8 } from "../../core/bytes.ts";
 
 const OVERRIDE = "X-HTTP-Method-Override";
 const METHODS = new Set(["GET", "PATCH", "PUT", "DELETE"]);
@@ -11,7 +12,7 @@ export async function asMeant(request: Request): Promise<Request> {
   if (method !== "GET") return new Request(request, { method });
   const url = new URL(request.url);
   const type = request.headers.get("Content-Type") ?? "";
-  const text = new TextDecoder().decode(await request.arrayBuffer());
+  const text = fromUtf8(await request.arrayBuffer());
   if (type.startsWith("application/x-www-form-urlencoded")) {
     for (const [name, value] of new URLSearchParams(text)) url.searchParams.append(name, value);
   }

@@ -1,6 +1,6 @@
 // IAM: a policy is kept with its queue and given back. Who may do what is decided by the token alone.
 import type { IRequest } from "itty-router";
-import { toBase64 } from "../../core/bytes.ts";
+import { toBase64, utf8 } from "../../core/bytes.ts";
 import { entryOf } from "../../core/cloud-tasks/queue-entry.ts";
 import { keptOf, resourceOf, withPolicy } from "../../core/cloud-tasks/queue-resource.ts";
 import { CloudTasksError, invalidArgument } from "../../core/cloud-tasks/status.ts";
@@ -55,6 +55,6 @@ function shownPolicy(policy: Policy = {}): Policy & { etag: string } {
 /** FNV-1a, for a change to show. */
 function etagOf(text: string): string {
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (const byte of utf8(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return toBase64(new Uint8Array(new Int32Array([hash]).buffer));
 }

@@ -1,6 +1,6 @@
 // The list of queues: by name, a page at a time, filtered by what they are.
 import type { IRequest } from "itty-router";
-import { fromBase64, toBase64Url } from "../../core/bytes.ts";
+import { fromBase64, fromUtf8, toBase64Url, utf8 } from "../../core/bytes.ts";
 import { parseFilter, type QueueFilter } from "../../core/cloud-tasks/queue-filter.ts";
 import { resourceOf } from "../../core/cloud-tasks/queue-resource.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
@@ -66,7 +66,7 @@ async function look(id: string, request: IRequest, call: Call): Promise<FoundQue
 
 // A token is the last name of its page, and the filter it goes with.
 function tokenOf(last: string, filter: string): string {
-  return toBase64Url(new TextEncoder().encode(JSON.stringify([last, filter])));
+  return toBase64Url(utf8(JSON.stringify([last, filter])));
 }
 
 function afterOf(token: string | undefined, filter: string): string {
@@ -80,7 +80,7 @@ function afterOf(token: string | undefined, filter: string): string {
 
 function tokenParts(token: string): unknown[] {
   try {
-    const parts: unknown = JSON.parse(new TextDecoder().decode(fromBase64(token)));
+    const parts: unknown = JSON.parse(fromUtf8(fromBase64(token) ?? new Uint8Array()));
     return Array.isArray(parts) ? parts : [];
   } catch {
     return [];
