@@ -1,7 +1,8 @@
 // Adds begun in one go of the event loop leave in one call: a hundred `add`s under a Promise.all cost one
 // message and one commit.
 import { type Answer, TooManyTasksError } from "../core/errors.ts";
-import { type AddCall, type Added, MAX_TASKS_PER_CALL } from "../objects/queue/admission.ts";
+import { MAX_TASKS_PER_CALL } from "../core/limits.ts";
+import type { AddCall, Added } from "../objects/queue/admission.ts";
 
 type Send = (calls: readonly AddCall[]) => Promise<Answer<Added[]>[]>;
 

@@ -1,9 +1,9 @@
 // A task that was given up, as it is put on another queue.
+
 import { jsonOf } from "../errors.ts";
+import { MAX_NAME_LENGTH } from "../limits.ts";
 import type { NewTask, StoredTask } from "./task.ts";
 import { taskView } from "./task-view.ts";
-
-const MAX_NAME = 500;
 
 /**
  * The task for the other queue: sent as it was to be sent, by that queue's rules, with headers that say
@@ -22,7 +22,7 @@ export function handedOn(queue: string, task: StoredTask, key: number): NewTask 
   const suffix = `-${key.toString(36)}`;
   return {
     ...Object.fromEntries(said),
-    name: task.name.slice(0, MAX_NAME - suffix.length) + suffix,
+    name: task.name.slice(0, MAX_NAME_LENGTH - suffix.length) + suffix,
     headers: { ...headers, ...failureHeaders(queue, task) },
   };
 }

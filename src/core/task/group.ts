@@ -1,6 +1,8 @@
 // A group: subtasks on any queues, a master that is done when they are, a task that is added when they are.
 // What a new group has to be, how it stands, and when it is over.
+
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
+import { MAX_GROUP_TASKS_PER_CALL } from "../limits.ts";
 import { checkName } from "./new-task-rules.ts";
 import type { NewTask } from "./task.ts";
 
@@ -114,8 +116,6 @@ export function reasonOf(
 }
 
 const FIELDS = ["name", "tasks", "then", "onFailure", "master", "open"];
-/** Subtasks taken in one call. */
-export const MAX_GROUP_CALL = 10_000;
 
 /** Checks the form of a new group; its tasks are checked against their queues apart from this. */
 export function checkNewGroup(given: NewGroup): Refusal | undefined {
@@ -138,8 +138,8 @@ export function checkNewGroup(given: NewGroup): Refusal | undefined {
 
 export function checkTaskList(tasks: unknown): Refusal | undefined {
   if (!Array.isArray(tasks)) return invalid("tasks", tasks, "a list of tasks");
-  if (tasks.length <= MAX_GROUP_CALL) return undefined;
-  const message = `tasks: found ${tasks.length}, expected at most ${MAX_GROUP_CALL} in one call; more are added to a group that is open`;
+  if (tasks.length <= MAX_GROUP_TASKS_PER_CALL) return undefined;
+  const message = `tasks: found ${tasks.length}, expected at most ${MAX_GROUP_TASKS_PER_CALL} in one call; more are added to a group that is open`;
   return refuse("TOO_MANY_TASKS", message);
 }
 

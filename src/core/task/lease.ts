@@ -1,6 +1,8 @@
 // The rules of leasing. A worker leases pull tasks for a time, and acknowledges them before it is over or
 // loses them to the next; whoever holds a lease shows it by its token.
+
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
+import { LEASE_S, MAX_LEASES_PER_CALL, MAX_WAIT_S } from "../limits.ts";
 import { ATTEMPTS_KEPT, type Attempt, type Progress } from "./task.ts";
 
 /** What a worker asks for. */
@@ -17,9 +19,8 @@ export interface LeaseRequest {
   waitSeconds?: number;
 }
 
-const LEASE_S = { least: 0, most: 604_800 };
-const TASKS = { least: 1, most: 1000 };
-const WAIT_S = { least: 0, most: 60 };
+const LEASES = { min: 1, max: MAX_LEASES_PER_CALL };
+const WAIT_S = { min: 0, max: MAX_WAIT_S };
 const FIELDS = ["leaseSeconds", "maxTasks", "tag", "oldestTag", "waitSeconds"];
 
 export function checkLeaseRequest(request: Partial<LeaseRequest>): Refusal | undefined {
@@ -36,13 +37,13 @@ export function checkLeaseRequest(request: Partial<LeaseRequest>): Refusal | und
 /** A lease lasts 0 seconds (which gives it back) to a week. */
 export function checkLeaseSeconds(seconds: unknown): Refusal | undefined {
   if (isWithin(seconds, LEASE_S)) return undefined;
-  const expected = `seconds from ${LEASE_S.least} to ${LEASE_S.most}`;
+  const expected = `seconds from ${LEASE_S.min} to ${LEASE_S.max}`;
   return invalid("leaseSeconds", seconds, expected, "INVALID_LEASE_TIME");
 }
 
-function checkMaxTasks(most: unknown): Refusal | undefined {
-  if (isWithin(most, TASKS) && Number.isInteger(most)) return undefined;
-  return invalid("maxTasks", most, `a whole number from ${TASKS.least} to ${TASKS.most}`);
+function checkMaxTasks(max: unknown): Refusal | undefined {
+  if (isWithin(max, LEASES) && Number.isInteger(max)) return undefined;
+  return invalid("maxTasks", max, `a whole number from ${LEASES.min} to ${LEASES.max}`);
 }
 
 function checkTags({ tag, oldestTag }: Partial<LeaseRequest>): Refusal | undefined {
@@ -57,11 +58,11 @@ function checkTags({ tag, oldestTag }: Partial<LeaseRequest>): Refusal | undefin
 
 function checkWait(seconds: unknown): Refusal | undefined {
   if (seconds === undefined || isWithin(seconds, WAIT_S)) return undefined;
-  return invalid("waitSeconds", seconds, `seconds from ${WAIT_S.least} to ${WAIT_S.most}`);
+  return invalid("waitSeconds", seconds, `seconds from ${WAIT_S.min} to ${WAIT_S.max}`);
 }
 
-function isWithin(value: unknown, { least, most }: { least: number; most: number }): boolean {
-  return typeof value === "number" && value >= least && value <= most;
+function isWithin(value: unknown, { min, max }: { min: number; max: number }): boolean {
+  return typeof value === "number" && value >= min && value <= max;
 }
 
 /** The part of a leased task that its lease depends on; `lease` is its end, ms since 1970. */

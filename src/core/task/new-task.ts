@@ -4,6 +4,7 @@
 import { utf8 } from "../bytes.ts";
 import type { HostRules } from "../egress/host-rules.ts";
 import { type Answer, invalid, refuse } from "../errors.ts";
+import { MAX_DIALECT_BYTES, MAX_TAG_BYTES, MAX_TASK_BYTES } from "../limits.ts";
 import { acceptBody, type Content } from "./new-task-body.ts";
 import {
   acceptDue,
@@ -29,13 +30,6 @@ export interface Admission {
   /** Whether identity tokens can be signed; without it no task that asks for one goes outside. */
   hasIdentity?: boolean;
 }
-
-/** Bytes of method, url, headers (each with 4 for its punctuation) and body: App Engine's formula. */
-export const MAX_TASK_BYTES = { push: 102_400, pull: 1_048_576 } as const;
-/** Of a task that speaks a dialect. */
-export const MAX_DIALECT_BYTES = 1_048_569;
-
-const MAX_TAG_BYTES = 500;
 
 export function acceptTask(given: unknown, admission: Admission): Answer<AcceptedTask> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {

@@ -1,8 +1,6 @@
 // What a handler answered with, kept for whoever asks.
 import { fromBase64, fromUtf8, toBase64, utf8 } from "../bytes.ts";
 
-export const MAX_RESULT_BYTES = 65_536;
-
 /** The body of a 2xx answer, and what it says it is. */
 export interface Result {
   type: string | null;
@@ -51,6 +49,3 @@ function jsonOrText(text: string): unknown {
     return text;
   }
 }
-
-/** The longest that one call for a result waits for its task to end, in seconds. */
-export const MAX_WAIT_S = 60;

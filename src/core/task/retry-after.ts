@@ -1,6 +1,5 @@
 // When a handler asks to be called again: the Retry-After header (RFC 9110, 10.2.3) of a 503 or a 429.
-
-const MAX_SECONDS = 30 * 24 * 3600;
+import { MAX_DELAY_S } from "../limits.ts";
 
 /** Whether an answer with this status may say when to come back. */
 export function mayAskForLater(status: number): boolean {
@@ -13,9 +12,9 @@ export function mayAskForLater(status: number): boolean {
  */
 export function retryAfterMs(text: string, now: number): number | undefined {
   const said = text.trim();
-  if (/^\d+$/.test(said)) return Math.min(Number(said), MAX_SECONDS) * 1000;
+  if (/^\d+$/.test(said)) return Math.min(Number(said), MAX_DELAY_S) * 1000;
   const at = HTTP_DATE.test(said) ? Date.parse(said) : Number.NaN;
-  return Number.isNaN(at) ? undefined : Math.min(Math.max(0, at - now), MAX_SECONDS * 1000);
+  return Number.isNaN(at) ? undefined : Math.min(Math.max(0, at - now), MAX_DELAY_S * 1000);
 }
 
 // The form to be sent today and the two that are to be read, or nothing: Date.parse reads all sorts of words.

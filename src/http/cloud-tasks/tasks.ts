@@ -1,4 +1,5 @@
 // The routes of tasks.
+
 import type { IRequest } from "itty-router";
 import { CREATE_TASK, RUN_TASK } from "../../core/cloud-tasks/messages.ts";
 import { newTaskOf } from "../../core/cloud-tasks/new-task.ts";
@@ -10,6 +11,7 @@ import {
   TASK_ENDED,
 } from "../../core/cloud-tasks/status.ts";
 import { InvalidEtaError } from "../../core/errors.ts";
+import { PAGE } from "../../core/limits.ts";
 import type { NewTask, Task, TaskState } from "../../core/task/task.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
 import { json } from "../respond.ts";
@@ -25,8 +27,6 @@ import {
 } from "./call.ts";
 import { receivingOf } from "./task-defaults.ts";
 import { type Shower, showerOf } from "./task-response.ts";
-
-const MOST = 1000;
 
 interface CreateTask {
   task?: CloudTask;
@@ -62,7 +62,7 @@ export async function add({ handle }: AskedQueue, newTask: NewTask): Promise<Tas
 export async function listTasks(request: IRequest, call: Call): Promise<Response> {
   const queue = queueOf(request, call);
   const cursor = pageTokenOf(request);
-  const limit = pageSizeOf(request, MOST);
+  const limit = pageSizeOf(request, PAGE.max);
   const [page, show] = await Promise.all([
     queue.handle.list({ limit, ...(cursor !== undefined && { cursor }) }),
     shower(request, queue, call),

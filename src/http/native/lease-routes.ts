@@ -1,12 +1,12 @@
 // The routes of a pull queue's workers: lease, acknowledge, change a lease.
+
 import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../../core/errors.ts";
+import { MAX_LEASES_PER_CALL } from "../../core/limits.ts";
 import type { LeaseRequest } from "../../core/task/lease.ts";
 import type { AckResult, Hold } from "../../objects/queue/leasing/leasing.ts";
 import { json } from "../respond.ts";
 import { type ApiQueues, bodyOf, queueOf, segment } from "./request.ts";
-
-const MAX_HOLDS = 1000;
 
 /** `tasks:lease` */
 export async function leaseTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
@@ -17,8 +17,8 @@ export async function leaseTasks(request: IRequest, queues: ApiQueues): Promise<
 /** `tasks:ack` */
 export async function acknowledgeTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
   const { leases } = await bodyOf(request);
-  if (!Array.isArray(leases) || leases.length > MAX_HOLDS || !leases.every(isHold)) {
-    const expected = `a list of at most ${MAX_HOLDS} objects {"name", "lease"}`;
+  if (!Array.isArray(leases) || leases.length > MAX_LEASES_PER_CALL || !leases.every(isHold)) {
+    const expected = `a list of at most ${MAX_LEASES_PER_CALL} objects {"name", "lease"}`;
     throw errorOf(invalid("leases", leases, expected).failure);
   }
   return json({ results: await queueOf(request, queues).acknowledge(leases) });

@@ -1,7 +1,8 @@
 // A handler's answer as the outcome of an attempt, and how that travels back to the queue's object.
 import { fromUtf8 } from "../../core/bytes.ts";
+import { MAX_RESULT_BYTES } from "../../core/limits.ts";
 import { RETRY_HEADER } from "../../core/task/failures.ts";
-import { MAX_RESULT_BYTES, storedResult } from "../../core/task/result.ts";
+import { storedResult } from "../../core/task/result.ts";
 import { mayAskForLater } from "../../core/task/retry-after.ts";
 import type { Outcome } from "../../core/task/task.ts";
 

@@ -2,7 +2,7 @@
 // follows. What it knows is on disk before anything is said; what is to be done elsewhere (putting parts on
 // their queues, adding `then`, telling the master) is read from the rows by `errands.ts`.
 import { type Answer, refuse } from "../../core/errors.ts";
-import { checkLimit, PAGE } from "../../core/page.ts";
+import { checkLimit, PAGE } from "../../core/limits.ts";
 import {
   checkNewGroup,
   checkTaskList,

@@ -1,7 +1,7 @@
 // Reading a queue without changing it: one task, a page of tasks, the queue itself.
 import { type Answer, invalid, type Refusal, refuse } from "../../../core/errors.ts";
+import { checkLimit, PAGE } from "../../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
-import { checkLimit, PAGE } from "../../../core/page.ts";
 import { isLeased } from "../../../core/task/lease.ts";
 import { resultView } from "../../../core/task/result.ts";
 import { NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";

@@ -1,6 +1,6 @@
 // The names that are still taken though their tasks have ended: to look through, and to free.
 import { type Answer, invalid } from "../../../core/errors.ts";
-import { checkLimit, PAGE } from "../../../core/page.ts";
+import { checkLimit, PAGE } from "../../../core/limits.ts";
 import { isTaskName } from "../../../core/task/new-task-rules.ts";
 import type { TombstonePage, TombstoneQuery } from "../rpc.ts";
 import { type Shown, tombstoneOf } from "./queries.ts";

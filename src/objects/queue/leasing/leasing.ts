@@ -1,6 +1,8 @@
 // A pull queue at work: workers lease tasks, acknowledge them, change their leases, or wait for a first
 // one. A lease is fenced: it is acted on only by the one who shows its token while it holds.
+
 import { type Answer, type Failure, type Refusal, refuse } from "../../../core/errors.ts";
+import { MAX_CALL_BYTES } from "../../../core/limits.ts";
 import {
   acknowledged,
   checkHeld,
@@ -42,9 +44,6 @@ export interface Hold {
 export type AckResult =
   | { name: string; acknowledged: true; error?: undefined }
   | { name: string; acknowledged: false; error: Failure };
-
-/** Bodies of one answer, under the platform's 32 MiB a message; what is over stays for the next lease. */
-const MAX_ANSWER_BYTES = 30 * 1024 * 1024;
 
 export class Leasing {
   readonly #deps: LeasingDeps;
@@ -155,7 +154,7 @@ export class Leasing {
     for (const { key, name } of chosen) {
       const task = this.#deps.store.tasks.at(key, name);
       bytes += task?.body?.length ?? 0;
-      if (leased.length > 0 && bytes > MAX_ANSWER_BYTES) break;
+      if (leased.length > 0 && bytes > MAX_CALL_BYTES) break;
       const row = task && this.#leaseOne(task, until, now);
       if (row) leased.push(row);
     }
