@@ -1,18 +1,13 @@
 // What may stand in queue.yaml as a whole. Validation and the JSON Schema for editors both come from here.
 
 import * as z from "zod";
+import { application, hasKeys, jsonSchema, missingKey } from "./common-schemas.ts";
 import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
 import { bytes, SIZE } from "./units.ts";
 import { mapping, text, whole } from "./value-schemas.ts";
 
-const APPLICATION = /^([a-z0-9-]{1,100}~)?((?!-)[a-z0-9.-]{1,100}:)?(?!-)[a-z0-9-]{0,99}[a-z0-9]$/;
 const SIZE_FORM = "bytes, or a number with B, K, M, G or T such as 120M, up to 1000T";
 const MAX_STORAGE = 1000 * 1024 ** 4;
-
-/** What both files of an application may begin with. */
-export const application = text(APPLICATION, "an App Engine application id")
-  .describe("The application's id. Read and shown, not used.")
-  .optional();
 
 /** The whole file. */
 export const queueDocument = mapping({
@@ -34,16 +29,13 @@ export const queueDocument = mapping({
     .describe("Whether a deployment resumes queues paused by hand. Default true.")
     .optional(),
 })
-  .refine((it) => Object.keys(it).length > 0, {
-    error: "at least the key queue",
-    when: ({ issues }) => issues.length === 0,
-  })
+  .refine(hasKeys, missingKey("queue"))
   .meta({ title: "queue.yaml", description: "The task queues of an application." });
 export type QueueDocument = z.output<typeof queueDocument>;
 
 /** The JSON Schema of a queue.yaml, in draft 7, the one all editors know. */
 export function queueJsonSchema(): object {
-  return z.toJSONSchema(queueDocument, { io: "input", target: "draft-7" });
+  return jsonSchema(queueDocument);
 }
 
 // Called on faulty entries too, so that all faults show at once.
