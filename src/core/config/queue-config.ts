@@ -147,13 +147,7 @@ function retryOf({ retry_parameters: given = {} }: QueueEntry): RetryParameters 
   });
 }
 
-function grantOf({
-  user_email,
-  writer_email,
-}: {
-  user_email?: string;
-  writer_email?: string;
-}): Grant {
+function grantOf({ user_email, writer_email }: NonNullable<QueueEntry["acl"]>[number]): Grant {
   return Object.freeze({
     ...(user_email !== undefined && { userEmail: user_email }),
     ...(writer_email !== undefined && { writerEmail: writer_email }),

@@ -19,11 +19,14 @@ export const DEFAULT_RETRY: RetryParameters = {
   maxDoublings: 16,
 };
 
+/** Some of the parameters; undefined is as good as absent. */
+export type RetryKnobs = { [Knob in keyof RetryParameters]?: RetryParameters[Knob] | undefined };
+
 /**
- * Fills in what was not said. A lone minimum above the default maximum raises the maximum, and a lone
+ * Fills in the defaults. A lone minimum above the default maximum raises the maximum, and a lone
  * maximum below the default minimum lowers the minimum, as App Engine does.
  */
-export function completeRetry(given: Partial<RetryParameters>): RetryParameters {
+export function completeRetry(given: RetryKnobs): RetryParameters {
   const min = given.minBackoff ?? Math.min(DEFAULT_RETRY.minBackoff, given.maxBackoff ?? Infinity);
   const max = given.maxBackoff ?? Math.max(DEFAULT_RETRY.maxBackoff, min);
   const complete: RetryParameters = {

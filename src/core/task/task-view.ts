@@ -4,6 +4,7 @@ import { tokenOf } from "./lease.ts";
 import {
   type Attempt,
   type AttemptView,
+  type EndedTask,
   isTimed,
   type Params,
   type StoredTask,
@@ -30,6 +31,7 @@ export function taskHead(
 ): Task {
   const { name, spec, createdAt, due, progress, lease } = task;
   const eta = rfc3339(lease ?? due);
+  const token = state === "leased" ? tokenOf(task) : undefined;
   return {
     queue,
     name,
@@ -40,7 +42,7 @@ export function taskHead(
     ...countsView(progress),
     ...(isTimed(state) ? { nextAttemptAt: eta } : {}),
     ...(spec.group ? { group: spec.group.name } : {}),
-    ...(state === "leased" ? { lease: tokenOf(task), leaseExpiresAt: eta } : {}),
+    ...(token === undefined ? {} : { lease: token, leaseExpiresAt: eta }),
   };
 }
 
@@ -50,7 +52,7 @@ export function tombstoneView(
   name: string,
   state: TaskState,
   ended: { createdAt: number; endedAt: number; expires: number; progress: StoredTask["progress"] },
-): Task {
+): EndedTask {
   return {
     queue,
     name,

@@ -247,6 +247,9 @@ export interface Task {
   expiresAt?: string;
 }
 
+/** A task that has ended, and when its record goes. */
+export type EndedTask = Task & Required<Pick<Task, "endedAt" | "expiresAt">>;
+
 /** One entry of a batch's answer, in the order given. */
 export type AddResult<E = Failure> =
   | { task: Task; error?: undefined }

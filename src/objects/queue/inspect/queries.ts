@@ -4,7 +4,7 @@ import { checkLimit, PAGE } from "../../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
 import { isLeased } from "../../../core/task/lease.ts";
 import { resultView } from "../../../core/task/result.ts";
-import { NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
+import { type EndedTask, NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
 import { rfc3339, taskView, tombstoneView } from "../../../core/task/task-view.ts";
 import { type QueueStanding, whyNotRunning } from "../../../core/task/why.ts";
 import type { NameRow } from "../../../store/queue/names.ts";
@@ -48,7 +48,7 @@ function resultOf({ store }: Queue, { name, state, key }: NameRow): object {
 }
 
 /** What the row of a name whose task has ended remembers of it. */
-export function tombstoneOf(queue: string, row: NameRow, now: number): Task {
+export function tombstoneOf(queue: string, row: NameRow, now: number): EndedTask {
   const { name, state, expires, record } = row;
   const ended = { createdAt: now, endedAt: now, progress: NO_PROGRESS, ...record };
   return tombstoneView(queue, name, state as TaskState, { ...ended, expires: expires ?? now });
