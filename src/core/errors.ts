@@ -60,11 +60,11 @@ export function invalid(
   expected: string,
   code: ErrorCode = "INVALID_REQUEST",
 ): Refusal {
-  return refuse(code, `${field}: found ${shown(value)}, expected ${expected}`);
+  return refuse(code, `${field}: found ${formatValue(value)}, expected ${expected}`);
 }
 
 /** A value for an error message: as JSON, cut where it gets long. */
-export function shown(value: unknown): string {
+export function formatValue(value: unknown): string {
   const text = jsonOf(value) ?? withoutJson(value);
   return text.length > 100 ? `${text.slice(0, 97)}...` : text;
 }

@@ -6,7 +6,7 @@ import { hasIdentity } from "../objects/egress/identity.ts";
 import type { QueueSettings } from "../objects/settings.ts";
 import { checkAccess, type DoorSettings } from "./auth.ts";
 import type { CloudQueues } from "./cloud-tasks/call.ts";
-import { asMeant } from "./cloud-tasks/method-override.ts";
+import { withMethodOverride } from "./cloud-tasks/method-override.ts";
 import { refusalResponse } from "./cloud-tasks/respond.ts";
 import { answerCloudTasks, isCloudTasksPath } from "./cloud-tasks/router.ts";
 import { CONSOLE_PREFIX } from "./console/headers.ts";
@@ -46,7 +46,7 @@ async function answerCloudTasksAtDoor(
   queues: CloudQueues,
   now: number,
 ): Promise<Response> {
-  const request = await asMeant(given);
+  const request = await withMethodOverride(given);
   const refusal = await checkAccess(request, settings, now);
   if (refusal) return refusalResponse(refusal.failure);
   const home = settings.TASKQUEUE_PROJECT || undefined;

@@ -6,7 +6,7 @@ import {
   refilled,
   taken,
 } from "../../core/dispatch/bucket.ts";
-import { type Room, startable, wakeAt } from "../../core/dispatch/plan.ts";
+import { type Capacity, startable, wakeAt } from "../../core/dispatch/plan.ts";
 import type { Meaning } from "./knobs.ts";
 
 export interface DrainPoint {
@@ -91,7 +91,7 @@ class QueueAhead {
     return true;
   }
 
-  #room(): Room {
+  #room(): Capacity {
     const { rate, maxConcurrentRequests: maxRunning } = this.#backlog;
     const level = refilled(this.#level, this.#shape, this.#now);
     return {

@@ -7,8 +7,8 @@ import {
   hasRoute,
   isPull,
   keptOf,
+  type QueueState,
   resourceOf,
-  type ShownQueue,
   targetOf,
 } from "./queue-resource.ts";
 import type { CloudQueue, RateLimits } from "./resources.ts";
@@ -22,22 +22,22 @@ const TTL_S = {
   taskTtl: [10 * 86_400, 3650 * 86_400],
   tombstoneTtl: [3600, 9 * 86_400],
 } as const;
-const RATE = { default: 500, most: 500 };
-const CONCURRENT = { default: 1000, most: 5000 };
-const BURST = { least: 10, most: 100, perRate: 0.2 };
+const RATE = { default: 500, max: 500 };
+const CONCURRENT = { default: 1000, max: 5000 };
+const BURST = { min: 10, max: 100, perRate: 0.2 };
 
 const KEPT = ["httpTarget", "stackdriverLoggingConfig", "taskTtl"] as const;
 
 /** How a queue is written down. */
-export interface Writing {
+export interface EntryOptions {
   /** Whether a scalar zero stands for "not set": then the default holds. */
   zeroIsUnset: boolean;
   /** The queue as it is, of which stays what this API has no word for. */
-  current?: ShownQueue;
+  current?: QueueState;
 }
 
 /** The entry of queue.yaml's form that does what the queue says. */
-export function entryOf(given: CloudQueue, { zeroIsUnset, current }: Writing): object {
+export function entryOf(given: CloudQueue, { zeroIsUnset, current }: EntryOptions): object {
   const queue = flattened(given);
   checkDurations(queue, current && resourceOf("", current));
   const extensions = extensionsOf(queue, current);
@@ -49,9 +49,9 @@ export function entryOf(given: CloudQueue, { zeroIsUnset, current }: Writing): o
   return { ...entry, ...ratesOf(queue.rateLimits ?? {}, zeroIsUnset), extensions };
 }
 
-function extensionsOf(queue: CloudQueue, current: ShownQueue | undefined): object {
+function extensionsOf(queue: CloudQueue, current: QueueState | undefined): object {
   const { keepFailed, keepResults, failedQueue, annotations } =
-    current?.extensions ?? ({} as Partial<ShownQueue["extensions"]>);
+    current?.extensions ?? ({} as Partial<QueueState["extensions"]>);
   const kept = { ...keptOf(annotations), queue: keptPart(queue) };
   return {
     tombstone_ttl: `${Math.ceil(queue.tombstoneTtl ?? TOMBSTONE_TTL_S)}s`,
@@ -63,7 +63,7 @@ function extensionsOf(queue: CloudQueue, current: ShownQueue | undefined): objec
 }
 
 // A queue made otherwise can be faster than this API allows, and have another burst.
-function ratesAsTheyAre({ rate, bucketSize, maxConcurrentRequests }: ShownQueue): object {
+function ratesAsTheyAre({ rate, bucketSize, maxConcurrentRequests }: QueueState): object {
   return { rate, bucket_size: bucketSize, max_concurrent_requests: maxConcurrentRequests };
 }
 
@@ -77,12 +77,12 @@ function keptPart(queue: CloudQueue): object {
 }
 
 function checkDurations(queue: CloudQueue, current: CloudQueue = {}): void {
-  for (const [key, [least, most]] of Object.entries(TTL_S)) {
+  for (const [key, [min, max]] of Object.entries(TTL_S)) {
     const name = key as keyof typeof TTL_S;
     const value = queue[name];
     if (value === undefined || value === current[name]) continue;
-    if (value >= least && value <= most) continue;
-    throw invalidArgument(`Queue.${name} must be between [${least}s, ${most}s].`);
+    if (value >= min && value <= max) continue;
+    throw invalidArgument(`Queue.${name} must be between [${min}s, ${max}s].`);
   }
   const ratio = queue.stackdriverLoggingConfig?.samplingRatio ?? 0;
   if (ratio >= 0 && ratio <= 1) return;
@@ -115,8 +115,8 @@ function pullEntry({ retryConfig = {} }: CloudQueue): object {
 function ratesOf(limits: RateLimits, zeroIsUnset: boolean): object {
   const rate = numberOf(limits.maxDispatchesPerSecond, RATE.default, zeroIsUnset);
   const concurrent = numberOf(limits.maxConcurrentDispatches, CONCURRENT.default, true);
-  checkRange("maxDispatchesPerSecond", rate, RATE.most);
-  checkRange("maxConcurrentDispatches", concurrent, CONCURRENT.most);
+  checkRange("maxDispatchesPerSecond", rate, RATE.max);
+  checkRange("maxConcurrentDispatches", concurrent, CONCURRENT.max);
   return {
     rate: `${decimal(rate)}/s`,
     bucket_size: burstOf(rate),
@@ -128,16 +128,16 @@ function numberOf(given: number | undefined, otherwise: number, zeroIsUnset: boo
   return given === undefined || (given === 0 && zeroIsUnset) ? otherwise : given;
 }
 
-function checkRange(name: string, value: number, most: number): void {
+function checkRange(name: string, value: number, max: number): void {
   if (value < 0) throw invalidArgument(`RateLimits.${name} cannot be negative.`);
-  if (value > most) {
-    throw invalidArgument(`RateLimits.${name} must be less than or equal to ${most}.`);
+  if (value > max) {
+    throw invalidArgument(`RateLimits.${name} must be less than or equal to ${max}.`);
   }
 }
 
 // The service picks the burst; it is known for 500/s (100) and for small rates (about 10).
 function burstOf(rate: number): number {
-  return Math.min(BURST.most, Math.max(BURST.least, Math.ceil(rate * BURST.perRate)));
+  return Math.min(BURST.max, Math.max(BURST.min, Math.ceil(rate * BURST.perRate)));
 }
 
 function decimal(value: number): string {

@@ -7,7 +7,7 @@ import type { CloudQueue, HttpTarget, Routing } from "./resources.ts";
 import { retryConfigOf } from "./retry.ts";
 
 /** The part of a queue's view that its resource is made of; times RFC 3339, durations in seconds. */
-export interface ShownQueue {
+export interface QueueState {
   mode: "push" | "pull";
   state: "running" | "paused" | "disabled";
   rate: string;
@@ -68,10 +68,10 @@ function keptQueue(annotations: QueueAnnotations | undefined): CloudQueue {
 }
 
 /** The queue with this policy. */
-export function withPolicy(shown: ShownQueue, policy: object): ShownQueue {
-  const { annotations } = shown.extensions;
+export function withPolicy(queue: QueueState, policy: object): QueueState {
+  const { annotations } = queue.extensions;
   const kept = { ...annotations, [ANNOTATION]: { ...keptOf(annotations), policy } };
-  return { ...shown, extensions: { ...shown.extensions, annotations: kept } };
+  return { ...queue, extensions: { ...queue.extensions, annotations: kept } };
 }
 
 export function isPull({ pullTarget, type }: CloudQueue): boolean {
@@ -104,13 +104,13 @@ export function routingOf(target: string): Routing {
 }
 
 /** The queue as v2beta3 has it, its routing where v2 has it; `name` is its resource name. */
-export function resourceOf(name: string, shown: ShownQueue): CloudQueue {
-  const { mode, target, purgedAt, extensions } = shown;
+export function resourceOf(name: string, queue: QueueState): CloudQueue {
+  const { mode, target, purgedAt, extensions } = queue;
   const kept = keptQueue(extensions.annotations);
   return {
     name,
-    ...(mode === "pull" ? pullPart(shown) : pushPart(shown)),
-    state: shown.state.toUpperCase() as "RUNNING",
+    ...(mode === "pull" ? pullPart(queue) : pushPart(queue)),
+    state: queue.state.toUpperCase() as "RUNNING",
     ...(target !== undefined && { appEngineRoutingOverride: routingOf(target) }),
     ...(purgedAt !== undefined && { purgeTime: Date.parse(purgedAt) }),
     tombstoneTtl: extensions.tombstoneTtl,
@@ -118,13 +118,13 @@ export function resourceOf(name: string, shown: ShownQueue): CloudQueue {
   };
 }
 
-function pullPart({ retryParameters: { taskRetryLimit } }: ShownQueue): CloudQueue {
+function pullPart({ retryParameters: { taskRetryLimit } }: QueueState): CloudQueue {
   const maxAttempts = taskRetryLimit ?? -1;
   return { type: "PULL", retryConfig: { maxAttempts } };
 }
 
-function pushPart(shown: ShownQueue): CloudQueue {
-  const { rate, bucketSize, maxConcurrentRequests, retryParameters: retry } = shown;
+function pushPart(queue: QueueState): CloudQueue {
+  const { rate, bucketSize, maxConcurrentRequests, retryParameters: retry } = queue;
   const limit = perSecond(rate);
   return {
     type: "PUSH",
@@ -144,7 +144,7 @@ function pushPart(shown: ShownQueue): CloudQueue {
 }
 
 /** v2beta2's and v2beta3's statistics. */
-export function statsOf({ statistics }: ShownQueue): object {
+export function statsOf({ statistics }: QueueState): object {
   const { tasks, oldestEta, executedLastMinute, inFlight, enforcedRate } = statistics;
   return {
     tasksCount: `${tasks}`,

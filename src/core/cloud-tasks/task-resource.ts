@@ -1,6 +1,6 @@
 // A task of the queue as Google's API shows it.
 import { fromBase64, utf8 } from "../bytes.ts";
-import { shortQueueName } from "../config/queue-name.ts";
+import { shortQueueName } from "../config/names.ts";
 import { isAbsolute } from "../task/new-task-rules.ts";
 import type { AttemptView, Params, Task } from "../task/task.ts";
 import { routingOf } from "./queue-resource.ts";
@@ -20,14 +20,14 @@ const USER_AGENT = "Google-Cloud-Tasks";
 const APP_ENGINE_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)";
 
 /** How a task is shown. */
-export interface Showing {
+export interface TaskFormat {
   /** Its resource name. */
   name: string;
   isPull: boolean;
   view: View;
 }
 
-export function resourceOfTask(task: Task, { name, isPull, view }: Showing): CloudTask {
+export function resourceOfTask(task: Task, { name, isPull, view }: TaskFormat): CloudTask {
   const content = contentOf(task);
   const body = view === "FULL" ? content : undefined;
   return {

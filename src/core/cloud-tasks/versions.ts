@@ -18,10 +18,10 @@ function newerQueue({ appEngineRoutingOverride, ...queue }: CloudQueue): object 
 
 function oldQueue(queue: CloudQueue): object {
   const { appEngineRoutingOverride, type, rateLimits, retryConfig, ...rest } = flattened(queue);
-  const { stackdriverLoggingConfig: _, ...shown } = rest;
+  const { stackdriverLoggingConfig: _, ...kept } = rest;
   const routed = { ...(appEngineRoutingOverride && { appEngineRoutingOverride }) };
   return {
-    ...shown,
+    ...kept,
     ...(type === "PULL" && { pullTarget: {} }),
     ...(type === "PUSH" && !queue.httpTarget && { appEngineHttpTarget: routed }),
     ...(rateLimits && { rateLimits: oldRates(rateLimits) }),
@@ -54,10 +54,10 @@ export function taskIn(version: Version, task: CloudTask): object {
 
 function oldTask({ appEngineHttpRequest: request, ...task }: CloudTask): object {
   const { dispatchCount, responseCount, firstAttempt, lastAttempt, ...rest } = task;
-  const { dispatchDeadline: _, retryConfig: __, ...shown } = rest;
+  const { dispatchDeadline: _, retryConfig: __, ...kept } = rest;
   const { relativeUri, body, ...parts } = request ?? {};
   return {
-    ...shown,
+    ...kept,
     ...(request && {
       appEngineHttpRequest: { ...parts, relativeUrl: relativeUri, payload: body },
     }),

@@ -1,9 +1,7 @@
 // The rules that queue.yaml and cron.yaml share.
 import * as z from "zod";
+import { QUEUE_NAME } from "./names.ts";
 import { amount, duration, isMapping, text, whole } from "./value-schemas.ts";
-
-/** Queue names: 1 to 100 letters, digits and hyphens. */
-export const QUEUE_NAME = /^[A-Za-z0-9-]{1,100}$/;
 
 /** The name of a push queue, as a value. */
 export const pushQueueName = text(QUEUE_NAME, "the name of a push queue");

@@ -18,7 +18,7 @@ import {
   pushQueueName,
   target,
 } from "./common-schemas.ts";
-import { CRON_NAME, cronName } from "./cron-name.ts";
+import { CRON_NAME, cronName } from "./names.ts";
 import { mapping, text, whole } from "./value-schemas.ts";
 
 const NO_HOSTS = parseHostRules("");

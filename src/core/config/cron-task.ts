@@ -15,7 +15,7 @@ export function dueTask(entry: CronEntry, dueAt: number): CronTask {
 }
 
 /** `cron-tally-run-2026-11-24T09-00-00-123Z`; `at` in ms since 1970, another for each that is asked for. */
-export function askedTask(entry: CronEntry, at: number): CronTask {
+export function manualTask(entry: CronEntry, at: number): CronTask {
   return cronTask(entry, `run-${stamp(at)}`);
 }
 

@@ -3,13 +3,12 @@
 
 import { type Answer, refuse } from "../errors.ts";
 import { completeRetry, type RetryParameters } from "../task/backoff.ts";
-import { QueueConfigError } from "./config-error.ts";
-import { decide } from "./findings.ts";
+import { checkAgainst } from "./findings.ts";
+import { splitQueueName } from "./names.ts";
 import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
 import { type QueueDocument, queueDocument } from "./queue-file-schema.ts";
-import { splitQueueName } from "./queue-name.ts";
 import { bytes, perSecond, seconds } from "./units.ts";
-import { readYaml } from "./yaml-document.ts";
+import { QueueConfigError, readYaml } from "./yaml-document.ts";
 
 /** A queue as it is to run: every default filled in, every unit converted. */
 export interface QueueConfig {
@@ -63,24 +62,24 @@ const KEEP_FAILED = "7d";
 /** The text of a queue.yaml as configuration; throws a QueueConfigError that lists all its faults. */
 export function parseQueueYaml(text: string, file = "queue.yaml"): QueueFile {
   const yaml = readYaml(text, file);
-  const transition = decide(queueDocument, yaml.value);
-  const findings = [...yaml.findings, ...("findings" in transition ? transition.findings : [])];
-  if (findings.length > 0 || !("data" in transition)) {
+  const checked = checkAgainst(queueDocument, yaml.value);
+  const findings = [...yaml.findings, ...("findings" in checked ? checked.findings : [])];
+  if (findings.length > 0 || !("data" in checked)) {
     throw new QueueConfigError(file, findings.map(yaml.place));
   }
-  return queueFile(transition.data);
+  return queueFile(checked.data);
 }
 
 /** One entry of a queue.yaml given as JSON, for queues made while running; its name may have a namespace. */
 export function parseQueueEntry(entry: unknown): Answer<QueueConfig> {
   const { name } = Object(entry) as { name?: unknown };
   const { namespace, short } = splitQueueName(typeof name === "string" ? name : "");
-  const transition = decide(queueEntry, namespace ? { ...Object(entry), name: short } : entry);
-  if ("data" in transition) {
-    const config = queueConfig(transition.data);
+  const checked = checkAgainst(queueEntry, namespace ? { ...Object(entry), name: short } : entry);
+  if ("data" in checked) {
+    const config = queueConfig(checked.data);
     return { ok: Object.freeze({ ...config, name: namespace + config.name }) };
   }
-  const messages = transition.findings.map(({ message }) => message);
+  const messages = checked.findings.map(({ message }) => message);
   return refuse("INVALID_REQUEST", messages.join("; "), messages);
 }
 

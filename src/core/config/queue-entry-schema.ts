@@ -8,9 +8,9 @@ import {
   backoffKeys,
   isBackoffOrdered,
   pushQueueName,
-  QUEUE_NAME,
   target,
 } from "./common-schemas.ts";
+import { QUEUE_NAME } from "./names.ts";
 import { perSecond, RATE, RATE_OR_NONE } from "./units.ts";
 import {
   duration,

@@ -3,7 +3,7 @@
 import { type Bucket, type BucketShape, readyAt, wholeTokens } from "./bucket.ts";
 
 /** What may start at one instant: tokens and slots. */
-export interface Room {
+export interface Capacity {
   /** Paused by hand, by rate 0 or because the queue is no longer in queue.yaml. */
   paused: boolean;
   /** Refilled to this instant; absent when the queue has no rate limit. */
@@ -14,7 +14,7 @@ export interface Room {
 }
 
 /** The same with what waits; times in ms since 1970. */
-export interface Standing extends Room {
+export interface WakeState extends Capacity {
   now: number;
   /** When the earliest task not in flight is due; undefined when there is none. */
   nextDue: number | undefined;
@@ -25,7 +25,7 @@ export interface Standing extends Room {
 export const PACE_MS = 50;
 
 /** How many due tasks may start at this instant. */
-export function startable({ paused, bucket, running, maxRunning }: Room): number {
+export function startable({ paused, bucket, running, maxRunning }: Capacity): number {
   if (paused) return 0;
   const slots = Math.max(0, maxRunning - running);
   return bucket ? Math.min(slots, wholeTokens(bucket.level)) : slots;
@@ -42,7 +42,7 @@ export function wakeAt({
   running,
   maxRunning,
   nextDue,
-}: Standing): number | undefined {
+}: WakeState): number | undefined {
   if (paused || nextDue === undefined || running >= maxRunning) return undefined;
   const due = Math.max(now, nextDue);
   if (!bucket) return due;

@@ -30,7 +30,7 @@ export class Times {
   #count = 0;
 
   /** What `written` gave. */
-  static from(written: WrittenTimes): Times {
+  static from(written: StoredTimes): Times {
     const times = new Times();
     for (let i = 0; i + 1 < written.length; i += 2) {
       times.#add(written[i] as number, written[i + 1] as number);
@@ -51,7 +51,7 @@ export class Times {
     return { p50: at(0.5), p99: at(0.99) };
   }
 
-  written(): WrittenTimes {
+  written(): StoredTimes {
     const written: number[] = [];
     for (const [bucket, count] of (this.#counts ?? []).entries()) {
       if (count > 0) written.push(bucket, count);
@@ -67,7 +67,7 @@ export class Times {
 }
 
 /** Buckets and their counts by turns. */
-export type WrittenTimes = readonly number[];
+export type StoredTimes = readonly number[];
 
 /** Of the last `slots` × `slotMs`, the slot under way among them. */
 export class Histogram {

@@ -2,19 +2,24 @@
 // Memory is constant, and recording is an increment in each.
 
 import { rfc3339 } from "../task/task-view.ts";
-import { HistoryRing, type MiddleAndMost, type Slot, type WrittenRing } from "./history-ring.ts";
-import { gainOf, STEPS, type Step, type StepCounts } from "./transitions.ts";
+import { HistoryRing, type MedianAndP99, type Slot, type StoredRing } from "./history-ring.ts";
+import {
+  gainOf,
+  TRANSITION_KINDS,
+  type TransitionCounts,
+  type TransitionKind,
+} from "./transitions.ts";
 
 /** What happened in one slot of time. */
-export interface HistoryPoint extends StepCounts {
+export interface HistoryPoint extends TransitionCounts {
   /** When the slot began, RFC 3339. */
   at: string;
   /** On the queue at its end. */
   tasks: number;
   /** How late attempts started, in seconds; null when none did. */
-  lateness: MiddleAndMost | null;
+  lateness: MedianAndP99 | null;
   /** How long answered attempts took, in seconds; null when none was. */
-  runTime: MiddleAndMost | null;
+  runTime: MedianAndP99 | null;
 }
 
 /** Something that explains what the points show; `started` is the queue's object, after a deploy or a rest. */
@@ -56,7 +61,7 @@ export function beginOf(span: HistorySpan, now: number): number {
 }
 
 /** A history as it is kept while its object is away. */
-export type WrittenHistory = Partial<Record<HistorySpan, WrittenRing>>;
+export type WrittenHistory = Partial<Record<HistorySpan, StoredRing>>;
 
 /** Times in ms since 1970. */
 export class History {
@@ -68,7 +73,7 @@ export class History {
     this.#rings = { "15m": ring("15m"), "6h": ring("6h") };
   }
 
-  count(step: Step, n: number, now: number): void {
+  count(step: TransitionKind, n: number, now: number): void {
     this.#rings["15m"].count(step, n, now);
     this.#rings["6h"].count(step, n, now);
   }
@@ -122,6 +127,6 @@ function pointOf({ index, counts, tasks, lateness, runTime }: Slot, slotMs: numb
 }
 
 /** Whether anything was counted. */
-export function happened(counts: StepCounts): boolean {
-  return STEPS.some((step) => counts[step] > 0);
+export function happened(counts: TransitionCounts): boolean {
+  return TRANSITION_KINDS.some((step) => counts[step] > 0);
 }

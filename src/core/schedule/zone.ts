@@ -57,9 +57,9 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 function offsetAt(instant: number, zone: string): number {
   if (zone === UTC) return 0;
   const second = Math.floor(instant / SECOND_MS) * SECOND_MS;
-  const shown: Record<string, number> = {};
-  for (const { type, value } of formatOf(zone).formatToParts(second)) shown[type] = Number(value);
-  const { year = 0, month = 1, day, hour, minute, second: s } = shown;
+  const fields: Record<string, number> = {};
+  for (const { type, value } of formatOf(zone).formatToParts(second)) fields[type] = Number(value);
+  const { year = 0, month = 1, day, hour, minute, second: s } = fields;
   return Date.UTC(year, month - 1, day, hour, minute, s) - second;
 }
 

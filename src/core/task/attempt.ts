@@ -1,6 +1,6 @@
 // What an attempt's end means for its task: is it done, when is it tried again, or is it given up.
+import { MAX_DELAY_S } from "../limits.ts";
 import { completeRetry, nextAttemptAt, type RetryParameters } from "./backoff.ts";
-import { retryAfterMs } from "./retry-after.ts";
 import { ATTEMPTS_KEPT, type Attempt, isSuccess, type Outcome, type Progress } from "./task.ts";
 
 /** The step a finished attempt leads to; `due` in ms since 1970. */
@@ -81,3 +81,23 @@ function answeredOnce(progress: Progress, outcome: Outcome): Progress {
     retryReason: `handler answered ${outcome.status}`,
   };
 }
+
+/** Whether an answer with this status may carry a Retry-After header (RFC 9110, 10.2.3). */
+export function mayAskForLater(status: number): boolean {
+  return status === 503 || status === 429;
+}
+
+/**
+ * Milliseconds from `now` (ms since 1970): whole seconds or an HTTP date, 30 days at most, as no task is put off
+ * longer. Undefined for anything else, which is as if it were not there.
+ */
+export function retryAfterMs(text: string, now: number): number | undefined {
+  const value = text.trim();
+  if (/^\d+$/.test(value)) return Math.min(Number(value), MAX_DELAY_S) * 1000;
+  const at = HTTP_DATE.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.min(Math.max(0, at - now), MAX_DELAY_S * 1000);
+}
+
+// The form to be sent today and the two that are to be read, or nothing: Date.parse reads all sorts of words.
+const HTTP_DATE =
+  /^(\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT|\w{6,9}, \d{2}-\w{3}-\d{2} \d{2}:\d{2}:\d{2} GMT|\w{3} \w{3} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/;

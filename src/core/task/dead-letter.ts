@@ -9,7 +9,7 @@ import { taskView } from "./task-view.ts";
  * The task for the other queue: sent as it was to be sent, by that queue's rules, with headers that say
  * where from and why. `key` makes its name this failure's own, so that handing it on twice adds it once.
  */
-export function handedOn(queue: string, task: StoredTask, key: number): NewTask {
+export function deadLetterTask(queue: string, task: StoredTask, key: number): NewTask {
   const { url, method, params, payload, payloadBase64, headers, target, ...rest } = taskView(
     queue,
     "failed",
@@ -18,10 +18,10 @@ export function handedOn(queue: string, task: StoredTask, key: number): NewTask 
   const { dispatchDeadline, oidcToken, dialect } = rest;
   const content = { params, payload, payloadBase64 };
   const given = { url, method, ...content, target, dispatchDeadline, oidcToken, dialect };
-  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  const present = Object.entries(given).filter(([, value]) => value !== undefined);
   const suffix = `-${key.toString(36)}`;
   return {
-    ...Object.fromEntries(said),
+    ...Object.fromEntries(present),
     name: task.name.slice(0, MAX_NAME_LENGTH - suffix.length) + suffix,
     headers: { ...headers, ...failureHeaders(queue, task) },
   };

@@ -1,7 +1,7 @@
 // The rules on the single fields of a new task, each answering with a refusal or nothing.
 
 import { type HostRules, hostRefusal } from "../egress/host-rules.ts";
-import { type Answer, invalid, type Refusal, refuse, shown } from "../errors.ts";
+import { type Answer, formatValue, invalid, type Refusal, refuse } from "../errors.ts";
 import { DEADLINE_S, MAX_DELAY_S, MAX_NAME_LENGTH, MAX_URL_LENGTH } from "../limits.ts";
 import { DIALECTS, type Method, type NewTask, type OidcToken, type RetryOptions } from "./task.ts";
 
@@ -92,7 +92,7 @@ function checkAbsoluteUrl(url: string, hosts: HostRules): Refusal | undefined {
   const why = hostRefusal(new URL(url), hosts);
   return why === undefined
     ? undefined
-    : refuse("INVALID_URL", `url: ${shown(url)} cannot be called: ${why}`);
+    : refuse("INVALID_URL", `url: ${formatValue(url)} cannot be called: ${why}`);
 }
 
 function badUrl(url: unknown, expected: string): Refusal {

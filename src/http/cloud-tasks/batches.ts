@@ -13,12 +13,12 @@ import {
 } from "../../core/cloud-tasks/status.ts";
 import { TaskQueueError } from "../../core/errors.ts";
 import { json } from "../respond.ts";
-import { type AskedQueue, type Call, messageIn, placeOf, queueOf } from "./call.ts";
-import { receivingOf } from "./task-defaults.ts";
-import { showerOf } from "./task-response.ts";
+import { type Call, messageIn, placeOf, queueOf, type RequestedQueue } from "./call.ts";
+import { taskDefaultsOf } from "./task-defaults.ts";
+import { taskFormatter } from "./task-response.ts";
 import { add } from "./tasks.ts";
 
-const MOST = { create: 100, delete: 1000 } as const;
+const MAX_SIZE = { create: 100, delete: 1000 } as const;
 const TYPES = "type.googleapis.com/google.cloud.tasks.v2beta3";
 
 interface BatchCreate {
@@ -30,14 +30,14 @@ interface BatchCreate {
 export async function batchCreate(request: IRequest, call: Call): Promise<Response> {
   const queue = queueOf(request, call);
   const { requests = [], requestId } = await messageIn<BatchCreate>(request, BATCH_CREATE);
-  checkSize("requests", requests.length, MOST.create);
+  checkSize("requests", requests.length, MAX_SIZE.create);
   const config = await queue.handle.config();
-  const receiving = receivingOf(queue, config, call);
+  const defaults = taskDefaultsOf(queue, config, call);
   const results = await Promise.allSettled(
     requests.map(async ({ parent = queue.name, task = {}, responseView = "BASIC" }) => {
       if (parent !== queue.name) throw otherQueue(queue.name, parent);
-      const added = await add(queue, newTaskOf(task, receiving));
-      return showerOf(queue, config, responseView, call)(added);
+      const added = await add(queue, newTaskOf(task, defaults));
+      return taskFormatter(queue, config, responseView, call)(added);
     }),
   );
   const tasks = results.flatMap((it) => (it.status === "fulfilled" ? [it.value] : []));
@@ -59,7 +59,7 @@ export async function batchDelete(request: IRequest, call: Call): Promise<Respon
   if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
     throw invalidArgument("BatchDeleteTasksRequest.names: expected a list of task names.");
   }
-  checkSize("names", names.length, MOST.delete);
+  checkSize("names", names.length, MAX_SIZE.delete);
   const ids = names.map((name) => taskIdIn(name, queue.name));
   const results = await queue.handle.delete(ids);
   const missing = new CloudTasksError("NOT_FOUND", NOT_FOUND);
@@ -69,9 +69,9 @@ export async function batchDelete(request: IRequest, call: Call): Promise<Respon
   return json(operation("Delete", { request, queue, requestId, failed, done }, response));
 }
 
-function checkSize(field: string, size: number, most: number): void {
-  if (size >= 1 && size <= most) return;
-  throw invalidArgument(`${field}: found ${size}, expected 1 to ${most}.`);
+function checkSize(field: string, size: number, max: number): void {
+  if (size >= 1 && size <= max) return;
+  throw invalidArgument(`${field}: found ${size}, expected 1 to ${max}.`);
 }
 
 function otherQueue(name: string, parent: string): CloudTasksError {
@@ -91,7 +91,7 @@ function statusOf(error: unknown): object {
 
 interface Batch {
   request: IRequest;
-  queue: AskedQueue;
+  queue: RequestedQueue;
   requestId: string | undefined;
   failed: Record<string, object>;
   done: number;

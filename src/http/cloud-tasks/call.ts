@@ -13,14 +13,14 @@ import {
   type Message,
   readEnum,
   readMessage,
-  type Writing,
+  type WriteOptions,
 } from "../../core/cloud-tasks/proto-json.ts";
 import type { Version, View } from "../../core/cloud-tasks/resources.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
-import { type ApiQueues, segment } from "../native/request.ts";
+import { type QueueService, segment } from "../native/request.ts";
 
 /** The queues, with what only this API asks of them. */
-export interface CloudQueues extends ApiQueues {
+export interface CloudQueues extends QueueService {
   /** Whether a queue of this name was removed not long ago. */
   wasRemoved(name: string): Promise<boolean>;
 }
@@ -30,7 +30,7 @@ export interface Call {
   version: Version;
   /** Without a version in its path, as firebase-admin sends it. */
   isUnversioned: boolean;
-  writing: Writing;
+  writeOptions: WriteOptions;
   queues: CloudQueues;
   /** `project/location`: where the queues without a namespace are; absent when everywhere is there. */
   home: string | undefined;
@@ -39,7 +39,7 @@ export interface Call {
 }
 
 /** The request's queue. */
-export interface AskedQueue {
+export interface RequestedQueue {
   /** Its resource name. */
   name: string;
   place: Place;
@@ -54,12 +54,12 @@ export function placeOf(request: IRequest): Place {
   });
 }
 
-export function queueOf(request: IRequest, call: Call): AskedQueue {
+export function queueOf(request: IRequest, call: Call): RequestedQueue {
   const place = placeOf(request);
-  return askedQueue(place, checkQueueId(segment(request, "queue")), call);
+  return requestedQueue(place, checkQueueId(segment(request, "queue")), call);
 }
 
-export function askedQueue(place: Place, id: string, call: Call): AskedQueue {
+export function requestedQueue(place: Place, id: string, call: Call): RequestedQueue {
   const handle = call.queues.get(namespaceOf(place, call) + id);
   return { name: queueNameOf(place, id), place, id, handle };
 }
@@ -71,7 +71,7 @@ export function namespaceOf({ project, location }: Place, { home }: Call): strin
 }
 
 /** The request's task: its id, and its resource name. */
-export function taskOf(request: IRequest, { name }: AskedQueue): { id: string; name: string } {
+export function taskOf(request: IRequest, { name }: RequestedQueue): { id: string; name: string } {
   const id = checkTaskId(segment(request, "task"));
   return { id, name: `${name}/tasks/${id}` };
 }
@@ -104,12 +104,12 @@ export function viewOf(request: IRequest, inBody?: View): View {
 }
 
 /** How many to a page: `most` where nothing or more is asked for. */
-export function pageSizeOf(request: IRequest, most: number): number {
+export function pageSizeOf(request: IRequest, max: number): number {
   const given = Number(queryOf(request, "pageSize", "page_size") ?? 0);
   if (!Number.isInteger(given) || given < 0) {
     throw invalidArgument("page_size: expected a whole number, 0 or more.");
   }
-  return given === 0 ? most : Math.min(given, most);
+  return given === 0 ? max : Math.min(given, max);
 }
 
 export function pageTokenOf(request: IRequest): string | undefined {

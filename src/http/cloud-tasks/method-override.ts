@@ -6,7 +6,7 @@ const OVERRIDE = "X-HTTP-Method-Override";
 const METHODS = new Set(["GET", "PATCH", "PUT", "DELETE"]);
 
 /** The request as it is meant; only a POST can be meant otherwise. */
-export async function asMeant(request: Request): Promise<Request> {
+export async function withMethodOverride(request: Request): Promise<Request> {
   const method = request.headers.get(OVERRIDE)?.toUpperCase() ?? "";
   if (request.method !== "POST" || !METHODS.has(method)) return request;
   if (method !== "GET") return new Request(request, { method });

@@ -7,22 +7,22 @@ import { invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { UnknownQueueError } from "../../core/errors.ts";
 import type { QueueView } from "../../objects/queue/rpc.ts";
 import { json } from "../respond.ts";
-import { askedQueue, type Call, pageSizeOf, pageTokenOf, placeOf, queryOf } from "./call.ts";
-import { queueIds, shownQueue } from "./queues.ts";
+import { type Call, pageSizeOf, pageTokenOf, placeOf, queryOf, requestedQueue } from "./call.ts";
+import { queueIds, queueResponse } from "./queues.ts";
 
-const MOST = 9800;
+const MAX_PAGE = 9800;
 /** Each queue is an object of its own: so many are asked at once, and so many for one page. */
 const AT_ONCE = 50;
 const LOOKED_AT = 500;
 
 export async function listQueues(request: IRequest, call: Call): Promise<Response> {
   const filterText = queryOf(request, "filter") ?? "";
-  const most = pageSizeOf(request, MOST);
+  const max = pageSizeOf(request, MAX_PAGE);
   const after = afterOf(pageTokenOf(request), filterText);
   const ids = (await queueIds(request, call)).filter((id) => id > after);
-  const { found, last } = await pageOf(ids, most, parseFilter(filterText), request, call);
+  const { found, last } = await pageOf(ids, max, parseFilter(filterText), request, call);
   const mask = queryOf(request, "readMask", "read_mask");
-  const queues = found.map(({ name, view }) => shownQueue(name, view, call, mask));
+  const queues = found.map(({ name, view }) => queueResponse(name, view, call, mask));
   const isMore = last !== undefined && last !== ids.at(-1);
   return json({ queues, ...(isMore && { nextPageToken: tokenOf(last, filterText) }) });
 }
@@ -35,7 +35,7 @@ interface FoundQueue {
 
 async function pageOf(
   ids: readonly string[],
-  most: number,
+  max: number,
   filter: QueueFilter,
   request: IRequest,
   call: Call,
@@ -47,7 +47,7 @@ async function pageOf(
     for (const queue of await Promise.all(asked)) {
       if (!queue || !filter(resourceOf(queue.name, queue.view))) continue;
       found.push(queue);
-      if (found.length === most) return { found, last: queue.id };
+      if (found.length === max) return { found, last: queue.id };
     }
   }
   return { found, last: looked.at(-1) };
@@ -55,7 +55,7 @@ async function pageOf(
 
 // One that is deleted meanwhile is not in the list.
 async function look(id: string, request: IRequest, call: Call): Promise<FoundQueue | undefined> {
-  const { name, handle } = askedQueue(placeOf(request), id, call);
+  const { name, handle } = requestedQueue(placeOf(request), id, call);
   try {
     return { id, name, view: await handle.describe() };
   } catch (error) {

@@ -86,7 +86,7 @@ export function answerCloudTasks(
   const call: Call = {
     version: version as Version,
     isUnversioned: prefix === "",
-    writing: { enumsAsNumbers: [...url.searchParams.values()].some(asksForNumbers) },
+    writeOptions: { enumsAsNumbers: [...url.searchParams.values()].some(asksForNumbers) },
     ...around,
   };
   url.pathname = url.pathname.slice(prefix.length);

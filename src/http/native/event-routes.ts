@@ -5,9 +5,9 @@ import type { HistorySpan } from "../../core/metrics/history.ts";
 import { json } from "../respond.ts";
 import { eventStream, type ServerSentEvent } from "../sse.ts";
 import { type WatchEvent, watchQueues } from "./queue-watch.ts";
-import { type ApiQueues, queryOf, queueOf } from "./request.ts";
+import { type QueueService, queryOf, queueOf } from "./request.ts";
 
-export async function getHistory(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function getHistory(request: IRequest, queues: QueueService): Promise<Response> {
   const { span } = queryOf(request, ["span"]) as { span?: HistorySpan };
   return json(await queueOf(request, queues).history(span));
 }
@@ -16,7 +16,7 @@ export async function getHistory(request: IRequest, queues: ApiQueues): Promise<
 const POLL_MS = 1000;
 
 /** Server-sent events: `queues` with the full state, then `changes`, at most one a second. */
-export async function queueEvents(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function queueEvents(request: IRequest, queues: QueueService): Promise<Response> {
   const events = watchQueues(
     queues,
     namesOf(request),

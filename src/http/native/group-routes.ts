@@ -5,32 +5,32 @@ import { errorOf, invalid } from "../../core/errors.ts";
 import type { GroupTask, NewGroup } from "../../core/task/group.ts";
 import { json } from "../respond.ts";
 import { eventStream, type ServerSentEvent } from "../sse.ts";
-import { type ApiQueues, bodyOf, queryOf, segment } from "./request.ts";
+import { bodyOf, type QueueService, queryOf, segment } from "./request.ts";
 
-export async function createGroup(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function createGroup(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queues.createGroup((await bodyOf(request)) as NewGroup), 201);
 }
 
-export async function getGroup(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function getGroup(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await groupOf(request, queues).progress());
 }
 
-export async function addToGroup(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function addToGroup(request: IRequest, queues: QueueService): Promise<Response> {
   const { tasks, ...rest } = await bodyOf(request);
   const [unknown] = Object.keys(rest);
   if (unknown) throw errorOf(invalid("body", unknown, "tasks alone").failure);
   return json(await groupOf(request, queues).add(tasks as GroupTask[]));
 }
 
-export async function closeGroup(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function closeGroup(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await groupOf(request, queues).close());
 }
 
-export async function cancelGroup(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function cancelGroup(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await groupOf(request, queues).cancel());
 }
 
-export async function groupResults(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function groupResults(request: IRequest, queues: QueueService): Promise<Response> {
   const { cursor = "-1", limit } = queryOf(request, ["cursor", "limit"]);
   const after = Number(cursor);
   if (!Number.isSafeInteger(after)) {
@@ -43,7 +43,7 @@ export async function groupResults(request: IRequest, queues: ApiQueues): Promis
 const EVENT_INTERVAL_MS = 200;
 
 /** Server-sent events: `progress` whenever it has changed, until the group has ended. */
-export async function groupEvents(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function groupEvents(request: IRequest, queues: QueueService): Promise<Response> {
   const group = groupOf(request, queues);
   // Awaited before the response: an unknown group is a 404.
   await group.progress();
@@ -58,6 +58,6 @@ async function* progressEvents(group: GroupHandle): AsyncGenerator<ServerSentEve
   }
 }
 
-function groupOf(request: IRequest, queues: ApiQueues): GroupHandle {
+function groupOf(request: IRequest, queues: QueueService): GroupHandle {
   return queues.group(segment(request, "name"));
 }

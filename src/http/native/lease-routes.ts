@@ -6,18 +6,22 @@ import { MAX_LEASES_PER_CALL } from "../../core/limits.ts";
 import type { LeaseRequest } from "../../core/task/lease.ts";
 import type { AckResult, Hold } from "../../objects/queue/leasing/leasing.ts";
 import { json } from "../respond.ts";
-import { type ApiQueues, bodyOf, queueOf, segment } from "./request.ts";
+import { bodyOf, type QueueService, queueOf, segment } from "./request.ts";
 
 /** `tasks:lease` */
-export async function leaseTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function leaseTasks(request: IRequest, queues: QueueService): Promise<Response> {
   const asked = (await bodyOf(request)) as Partial<LeaseRequest>;
   return json({ tasks: await queueOf(request, queues).lease(asked as LeaseRequest) });
 }
 
 /** `tasks:ack` */
-export async function acknowledgeTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function acknowledgeTasks(request: IRequest, queues: QueueService): Promise<Response> {
   const { leases } = await bodyOf(request);
-  if (!Array.isArray(leases) || leases.length > MAX_LEASES_PER_CALL || !leases.every(isHold)) {
+  if (
+    !Array.isArray(leases) ||
+    leases.length > MAX_LEASES_PER_CALL ||
+    !leases.every(isLeaseToken)
+  ) {
     const expected = `a list of at most ${MAX_LEASES_PER_CALL} objects {"name", "lease"}`;
     throw errorOf(invalid("leases", leases, expected).failure);
   }
@@ -25,7 +29,7 @@ export async function acknowledgeTasks(request: IRequest, queues: ApiQueues): Pr
 }
 
 /** `tasks/{name}:modifyLease` */
-export async function modifyLease(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function modifyLease(request: IRequest, queues: QueueService): Promise<Response> {
   const { lease, leaseSeconds } = await bodyOf(request);
   if (typeof lease !== "string") {
     throw errorOf(invalid("lease", lease, "the token a lease was given with").failure);
@@ -37,7 +41,7 @@ export async function modifyLease(request: IRequest, queues: ApiQueues): Promise
 /** `DELETE tasks/{name}?lease=`: acknowledges one. */
 export async function acknowledgeOne(
   request: IRequest,
-  queues: ApiQueues,
+  queues: QueueService,
   lease: string,
 ): Promise<Response> {
   const name = segment(request, "name");
@@ -47,7 +51,7 @@ export async function acknowledgeOne(
   return json({ name, deleted: true });
 }
 
-function isHold(hold: unknown): hold is Hold {
+function isLeaseToken(hold: unknown): hold is Hold {
   const { name, lease } = (hold ?? {}) as Partial<Hold>;
   return typeof name === "string" && typeof lease === "string";
 }

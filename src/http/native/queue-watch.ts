@@ -12,7 +12,7 @@ import {
 } from "../../core/metrics/queue-changes.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
 import type { Pulse } from "../../objects/queue/rpc.ts";
-import type { ApiQueues } from "./request.ts";
+import type { QueueService } from "./request.ts";
 
 /** What a watcher is told, if there is anything. */
 export type WatchEvent =
@@ -21,20 +21,20 @@ export type WatchEvent =
   | { event: "nothing" };
 
 /** Turns in which a queue stood still before it is asked less often, and every how many turns it is then. */
-const STILL = { turns: 5, every: 5 };
+const IDLE = { turns: 5, every: 5 };
 /** Every how many turns it is looked which queues there are. */
 const NAMES_EVERY = 3;
 /**
  * Calls of one watch. The platform limits an invocation to a thousand of its own services, and some take a
  * second one; where less is allowed the watch ends by the error.
  */
-const MOST_CALLS = 400;
+const MAX_CALLS = 400;
 
 interface Watched {
   queue: WatchedQueue;
   /** By its own clock, ms since 1970. */
   heardAt: number;
-  stillFor: number;
+  idleTurns: number;
 }
 
 /**
@@ -42,13 +42,13 @@ interface Watched {
  * after some hundred calls. Throws UnknownQueueError for a name that is no queue's.
  */
 export async function* watchQueues(
-  queues: Pick<ApiQueues, "get" | "names">,
-  asked: readonly string[],
+  queues: Pick<QueueService, "get" | "names">,
+  requested: readonly string[],
   pause: () => Promise<void>,
 ): AsyncGenerator<WatchEvent> {
-  const watch = new QueueWatch(queues, asked);
+  const watch = new QueueWatch(queues, requested);
   yield { event: "queues", data: await watch.begin() };
-  for (let turn = 1; watch.calls < MOST_CALLS; turn++) {
+  for (let turn = 1; watch.calls < MAX_CALLS; turn++) {
     await pause();
     const data = await watch.turn(turn);
     yield data ? { event: "changes", data } : { event: "nothing" };
@@ -57,18 +57,18 @@ export async function* watchQueues(
 
 class QueueWatch {
   calls = 0;
-  readonly #queues: Pick<ApiQueues, "get" | "names">;
-  readonly #asked: readonly string[];
+  readonly #queues: Pick<QueueService, "get" | "names">;
+  readonly #requested: readonly string[];
   readonly #watched = new Map<string, Watched>();
   #now = 0;
 
-  constructor(queues: Pick<ApiQueues, "get" | "names">, asked: readonly string[]) {
+  constructor(queues: Pick<QueueService, "get" | "names">, requested: readonly string[]) {
     this.#queues = queues;
-    this.#asked = asked;
+    this.#requested = requested;
   }
 
   async begin(): Promise<WatchedQueues> {
-    const names = this.#asked.length > 0 ? [...new Set(this.#asked)] : await this.#names();
+    const names = this.#requested.length > 0 ? [...new Set(this.#requested)] : await this.#names();
     const queues = await Promise.all(names.map((name) => this.#meet(name)));
     return { now: rfc3339(this.#now), queues };
   }
@@ -87,7 +87,8 @@ class QueueWatch {
   async #lookAround(turn: number): Promise<{ added: WatchedQueue[]; removed: string[] }> {
     if (turn % NAMES_EVERY !== 0) return { added: [], removed: [] };
     const all = await this.#names();
-    const names = this.#asked.length > 0 ? all.filter((name) => this.#asked.includes(name)) : all;
+    const names =
+      this.#requested.length > 0 ? all.filter((name) => this.#requested.includes(name)) : all;
     const removed = [...this.#watched.keys()].filter((name) => !names.includes(name));
     for (const name of removed) this.#watched.delete(name);
     const fresh = names.filter((name) => !this.#watched.has(name));
@@ -98,7 +99,7 @@ class QueueWatch {
   async #meet(name: string): Promise<WatchedQueue> {
     const { now, view, history } = await this.#pulse(name, 0);
     const queue = { ...view, history };
-    this.#watched.set(name, { queue, heardAt: now, stillFor: 0 });
+    this.#watched.set(name, { queue, heardAt: now, idleTurns: 0 });
     return queue;
   }
 
@@ -113,7 +114,7 @@ class QueueWatch {
     const { now, view, history } = pulse;
     const change = changeOf(watched.queue, view, history);
     watched.heardAt = now;
-    watched.stillFor = change ? 0 : watched.stillFor + 1;
+    watched.idleTurns = change ? 0 : watched.idleTurns + 1;
     if (change) watched.queue = withChange(watched.queue, change, now);
     return change;
   }
@@ -132,15 +133,15 @@ class QueueWatch {
 }
 
 /** Nothing where there is no such queue: it was removed a moment ago. */
-async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
+async function ifThere<T>(requested: Promise<T>): Promise<T | undefined> {
   try {
-    return await asked;
+    return await requested;
   } catch (error) {
     if (error instanceof UnknownQueueError) return undefined;
     throw error;
   }
 }
 
-function isDue({ stillFor }: Watched, turn: number): boolean {
-  return stillFor < STILL.turns || turn % STILL.every === 0;
+function isDue({ idleTurns }: Watched, turn: number): boolean {
+  return idleTurns < IDLE.turns || turn % IDLE.every === 0;
 }

@@ -7,7 +7,7 @@ import { errorOf, invalid, refuse } from "../../core/errors.ts";
 import type { GroupProgress, NewGroup } from "../../core/task/group.ts";
 
 /** The queues the API speaks for. */
-export interface ApiQueues {
+export interface QueueService {
   get(name: string): QueueHandle;
   names(): Promise<string[]>;
   group(name: string): GroupHandle;
@@ -15,7 +15,7 @@ export interface ApiQueues {
   cron(): CronHandle;
 }
 
-export function queueOf(request: IRequest, queues: ApiQueues): QueueHandle {
+export function queueOf(request: IRequest, queues: QueueService): QueueHandle {
   return queues.get(segment(request, "queue"));
 }
 

@@ -2,7 +2,7 @@
 // under a name made of entry and due time, and only then is the due time dealt with. Whatever ends in
 // between, or does it a second time, finds the name taken.
 import type { CronEntry, CronFile } from "../../core/config/cron-config.ts";
-import { askedTask, type CronTask, dueTask } from "../../core/config/cron-task.ts";
+import { type CronTask, dueTask, manualTask } from "../../core/config/cron-task.ts";
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { lastDue } from "../../core/schedule/schedule.ts";
 import type { Task } from "../../core/task/task.ts";
@@ -136,7 +136,7 @@ export class Cron implements CronVerbs {
     const { entry } = standing;
     // Asked twice in a millisecond it is two tasks.
     this.#lastAsked = Math.max(now(), this.#lastAsked + 1);
-    const asked = askedTask(entry, this.#lastAsked);
+    const asked = manualTask(entry, this.#lastAsked);
     const { ok: answers, failure: lost } = await addTo(entry.queue, [asked]);
     if (lost) return { failure: lost };
     const [answer] = answers as [Answer<Task>];

@@ -2,9 +2,9 @@
 // crosses over as plain data.
 
 import { utf8 } from "../../core/bytes.ts";
+import { shortQueueName } from "../../core/config/names.ts";
 import type { QueueConfig } from "../../core/config/queue-config.ts";
-import { shortQueueName } from "../../core/config/queue-name.ts";
-import { placeOf, type Targets } from "../../core/egress/targets.ts";
+import { destinationOf, type Targets } from "../../core/egress/targets.ts";
 import { isAbsolute } from "../../core/task/new-task-rules.ts";
 import {
   carriesBody,
@@ -88,7 +88,7 @@ export function outsideOf(
   targets: Targets,
 ): { origin?: string } | undefined {
   if (spec?.url && isAbsolute(spec.url)) return {};
-  const place = placeOf(target, targets);
+  const place = destinationOf(target, targets);
   return place.kind === "origin" ? place : undefined;
 }
 

@@ -1,9 +1,9 @@
 // A handler's answer as the outcome of an attempt, and how that travels back to the queue's object.
 import { fromUtf8 } from "../../core/bytes.ts";
 import { MAX_RESULT_BYTES } from "../../core/limits.ts";
+import { mayAskForLater } from "../../core/task/attempt.ts";
 import { RETRY_HEADER } from "../../core/task/failures.ts";
 import { storedResult } from "../../core/task/result.ts";
-import { mayAskForLater } from "../../core/task/retry-after.ts";
 import type { Outcome } from "../../core/task/task.ts";
 
 /** An outcome on its way back: the status alone where it says all, for every field of a message costs. */

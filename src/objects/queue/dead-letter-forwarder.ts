@@ -1,7 +1,7 @@
 // Failed tasks on their way to the queue that `extensions.failed_queue` names. They stay records here until
 // that queue has them on disk; a crash in between hands them on again, under names that are taken then.
 import type { Answer } from "../../core/errors.ts";
-import { handedOn } from "../../core/task/dead-letter.ts";
+import { deadLetterTask } from "../../core/task/dead-letter.ts";
 import type { NewTask } from "../../core/task/task.ts";
 import type { OutboxRow } from "../../store/queue/dead-letter-outbox.ts";
 import type { Store } from "../../store/queue/queue-store.ts";
@@ -70,7 +70,9 @@ export class Handover {
         this.#settle(row, () => {});
         continue;
       }
-      const answer = await this.#deps.addTo(queue, [handedOn(entry.config.name, task, row.key)]);
+      const answer = await this.#deps.addTo(queue, [
+        deadLetterTask(entry.config.name, task, row.key),
+      ]);
       this.#settle(row, () => this.#written(task, answer, queue));
     }
   }

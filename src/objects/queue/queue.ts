@@ -6,7 +6,7 @@
 // would grow a chain until the platform cuts it ("Subrequest depth limit exceeded", which no local
 // runtime shows). An alarm has no ancestor. So adds, results and commits do no more than arm it.
 import type { Bucket, BucketShape } from "../../core/dispatch/bucket.ts";
-import { type Room, startable, wakeAt } from "../../core/dispatch/plan.ts";
+import { type Capacity, startable, wakeAt } from "../../core/dispatch/plan.ts";
 import type { HostRules } from "../../core/egress/host-rules.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { Admission } from "../../core/task/new-task.ts";
@@ -315,7 +315,7 @@ export class Queue {
     this.#deps.wakeup.by(this.#deps.now() + AFTER_TROUBLE_MS);
   }
 
-  #capacity(): Room {
+  #capacity(): Capacity {
     const { config, isDefined } = this.#deps.entry;
     return {
       paused: this.#paused || !isDefined || config.rate === 0 || config.mode === "pull",
@@ -326,7 +326,7 @@ export class Queue {
   }
 
   // Pause and rate are set aside for tasks that somebody asked to run now; slots are not.
-  #expeditedCapacity<R extends Room>(room: R): R {
+  #expeditedCapacity<R extends Capacity>(room: R): R {
     const { isDefined, config } = this.#deps.entry;
     return { ...room, paused: !isDefined || config.mode === "pull", bucket: undefined };
   }

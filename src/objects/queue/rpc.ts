@@ -6,7 +6,7 @@ import type { Answer } from "../../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { LeaseRequest } from "../../core/task/lease.ts";
-import type { NewTime } from "../../core/task/new-time.ts";
+import type { NewTime } from "../../core/task/new-task.ts";
 import type { Task, TaskState } from "../../core/task/task.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { WireOutcome } from "../delivery/outcome.ts";

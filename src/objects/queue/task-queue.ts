@@ -11,7 +11,7 @@ import { type Answer, refuse } from "../../core/errors.ts";
 import { MAX_WAIT_S } from "../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { LeaseRequest } from "../../core/task/lease.ts";
-import type { NewTime } from "../../core/task/new-time.ts";
+import type { NewTime } from "../../core/task/new-task.ts";
 import { hasEnded, type Task } from "../../core/task/task.ts";
 import { Store } from "../../store/queue/queue-store.ts";
 import type { Sql } from "../../store/sql.ts";

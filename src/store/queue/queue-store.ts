@@ -1,7 +1,7 @@
 // A queue's memory: the legal steps of a task's life, each one method over the tables it touches. What
 // a step may do to a name stands here and nowhere else. Callers wrap steps in `transaction`.
 
-import { noSteps, type StepCounts } from "../../core/metrics/transitions.ts";
+import { noTransitions, type TransitionCounts } from "../../core/metrics/transitions.ts";
 import { resultFromStored, type StoredResult } from "../../core/task/result.ts";
 import {
   type AcceptedTask,
@@ -62,7 +62,7 @@ export class Store {
   readonly directory: Directory;
   readonly tally: Tally;
   readonly #names: Names;
-  #steps = noSteps();
+  #steps = noTransitions();
   #sweepAt: number | undefined;
   #sweptTo = "";
   #earliest = Infinity;
@@ -104,9 +104,9 @@ export class Store {
   }
 
   /** What happened to tasks since this was last asked. */
-  takeSteps(): StepCounts {
+  takeSteps(): TransitionCounts {
     const steps = this.#steps;
-    this.#steps = noSteps();
+    this.#steps = noTransitions();
     return steps;
   }
 
@@ -285,7 +285,7 @@ export class Store {
     this.members.clear();
     this.#names.clear();
     this.meta.clearAll();
-    this.#steps = noSteps();
+    this.#steps = noTransitions();
     this.#sweepAt = undefined;
     this.#sweptTo = "";
     this.#earliest = Infinity;

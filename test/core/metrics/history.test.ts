@@ -6,7 +6,12 @@ import {
   type HistoryPoint,
   type HistorySpan,
 } from "../../../src/core/metrics/history.ts";
-import { gainOf, noSteps, STEPS, type Step } from "../../../src/core/metrics/transitions.ts";
+import {
+  gainOf,
+  noTransitions,
+  TRANSITION_KINDS,
+  type TransitionKind,
+} from "../../../src/core/metrics/transitions.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
 const SPANS = [
@@ -15,7 +20,7 @@ const SPANS = [
 ] as const;
 
 interface Event {
-  step: Step;
+  step: TransitionKind;
   n: number;
   /** ms since the one before */
   wait: number;
@@ -23,7 +28,7 @@ interface Event {
 
 const wait = fc.oneof(fc.constant(0), fc.nat(20_000), fc.nat(400_000));
 const event = fc.record({
-  step: fc.constantFrom(...STEPS),
+  step: fc.constantFrom(...TRANSITION_KINDS),
   n: fc.integer({ min: 1, max: 9 }),
   wait,
 });
@@ -40,12 +45,12 @@ function recorded(given: readonly Event[], history = new History(), from = NOW):
 
 /** The points by a walk through all events. */
 function expected(given: readonly Event[], slotMs: number, now: number, most: number) {
-  const slots = new Map<number, ReturnType<typeof noSteps>>();
+  const slots = new Map<number, ReturnType<typeof noTransitions>>();
   let at = NOW;
   for (const { step, n, wait: ms } of given) {
     at += ms;
     const begin = Math.floor(at / slotMs) * slotMs;
-    const counts = slots.get(begin) ?? noSteps();
+    const counts = slots.get(begin) ?? noTransitions();
     counts[step] += n;
     slots.set(begin, counts);
   }
@@ -82,7 +87,7 @@ describe.each(SPANS)("a history of %s", (span, slotMs, most) => {
         const now = recorded(given, history);
         const gains = countsOf(history.points(span, now, 0)).map((counts) => gainOf(counts));
         const all = given.reduce(
-          (sum, { step, n }) => sum + gainOf({ ...noSteps(), [step]: n }),
+          (sum, { step, n }) => sum + gainOf({ ...noTransitions(), [step]: n }),
           0,
         );
         const points = history.points(span, now, start + all);
@@ -171,7 +176,7 @@ it("is written as a few kilobytes, however much happened", () => {
   const history = new History();
   for (let i = 0; i < 6 * 3600; i += 2) {
     const now = NOW + i * 1000;
-    for (const step of STEPS) history.count(step, 12_345, now);
+    for (const step of TRANSITION_KINDS) history.count(step, 12_345, now);
     history.late(i, now);
     history.ran(i * 3, now);
   }

@@ -6,7 +6,7 @@ import { isLeased } from "../../../core/task/lease.ts";
 import { resultView } from "../../../core/task/result.ts";
 import { type EndedTask, NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
 import { rfc3339, taskView, tombstoneView } from "../../../core/task/task-view.ts";
-import { type QueueStanding, whyNotRunning } from "../../../core/task/why.ts";
+import { type DispatchState, whyNotRunning } from "../../../core/task/why.ts";
 import type { NameRow } from "../../../store/queue/names.ts";
 import {
   isExpedited,
@@ -61,7 +61,7 @@ export function stateOf(queue: Queue, task: TaskRow, now: number): TaskState {
   return task.due > now ? "scheduled" : "due";
 }
 
-function liveView({ queue, entry, now }: Shown, task: TaskRow, standing: QueueStanding): Task {
+function liveView({ queue, entry, now }: Shown, task: TaskRow, standing: DispatchState): Task {
   const state = stateOf(queue, task, now);
   const view = taskView(entry.config.name, state, task);
   const asked = isExpedited(task.key) ? { ...standing, ...ASKED } : standing;
@@ -72,7 +72,7 @@ function liveView({ queue, entry, now }: Shown, task: TaskRow, standing: QueueSt
 // What somebody asked to run now waits for a slot alone.
 const ASKED = { paused: false, rate: Number.POSITIVE_INFINITY, bucket: undefined };
 
-function standingOf({ queue, entry: { config, isDefined } }: Shown): QueueStanding {
+function standingOf({ queue, entry: { config, isDefined } }: Shown): DispatchState {
   const { mode, rate, maxConcurrentRequests: maxRunning, retry } = config;
   const { paused, running } = queue;
   return { mode, rate, maxRunning, retry, isDefined, paused, running, bucket: queue.tokens() };

@@ -10,7 +10,7 @@ import {
   type QueueHistory,
   slotSecondsOf,
 } from "../../../core/metrics/history.ts";
-import { STEPS, type StepCounts } from "../../../core/metrics/transitions.ts";
+import { TRANSITION_KINDS, type TransitionCounts } from "../../../core/metrics/transitions.ts";
 import { rfc3339 } from "../../../core/task/task-view.ts";
 import type { Meta, StoredMark } from "../../../store/meta.ts";
 
@@ -36,9 +36,9 @@ export class KeptHistory {
   }
 
   /** Steps that were committed at `now` (ms). */
-  took(steps: StepCounts, now: number): void {
+  took(steps: TransitionCounts, now: number): void {
     if (!happened(steps)) return;
-    for (const step of STEPS) {
+    for (const step of TRANSITION_KINDS) {
       if (steps[step] > 0) this.#history.count(step, steps[step], now);
       this.#unwritten += steps[step];
     }
