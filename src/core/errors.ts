@@ -1,6 +1,6 @@
-// Every way the queue can refuse a call: one closed set of codes, each with its HTTP status and the
-// class the TypeScript client throws. Between objects a refusal travels as a plain `Failure`, because
-// an error class does not survive an RPC; it becomes a class again only in the caller's hands.
+// The closed set of error codes, each with its HTTP status and its class in the TypeScript client. Error
+// classes do not survive an RPC, so objects return a plain `Failure`, which the caller's side turns into the
+// class.
 
 /** Code -> HTTP status. The names are App Engine's service codes; QUEUE_FULL, QUEUE_IN_FILE,
  * UNKNOWN_CRON and those of groups are ours. */

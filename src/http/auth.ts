@@ -1,5 +1,5 @@
-// Who may come in. With a token set, its holder, or a browser that has shown it and keeps a session; with none,
-// only requests to a loopback host, so that a first run needs no setting and a deployed queue is never open.
+// Authentication and access. With TASKQUEUE_TOKEN set: a bearer token or a console session. Without it: only
+// requests to a loopback host, so that a first run needs no setting and a deployed queue is never open.
 import { utf8 } from "../core/bytes.ts";
 import { type Answer, type Refusal, refuse } from "../core/errors.ts";
 import { type Access, accessOf, sessionOf } from "./session.ts";

@@ -1,5 +1,5 @@
-// The door between the outside and the Worker: serves the API, keeps handlers unreachable, and takes
-// away headers that only the queue may set. Everything else passes through to the Worker's own code.
+// Entry for requests from outside: routes them to the APIs and the console, refuses calls of task handlers,
+// and removes headers that only the queue may set. Everything else goes to the Worker's own code.
 import { refuse } from "../core/errors.ts";
 import { isReservedHeader } from "../objects/delivery/headers.ts";
 import { hasIdentity } from "../objects/egress/identity.ts";

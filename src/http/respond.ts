@@ -1,4 +1,4 @@
-// The one place where a refusal becomes an HTTP answer.
+// JSON responses and error responses of the native API.
 import { type Failure, HTTP_STATUS, TaskQueueError } from "../core/errors.ts";
 
 export function json(body: unknown, status = 200): Response {

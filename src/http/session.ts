@@ -1,5 +1,5 @@
-// A browser's session: a cookie that says what its holder may do and until when, signed with the token it was
-// given for. Nothing is kept of it, and another token ends all sessions of the one before.
+// Console sessions: a cookie with access and expiry, signed with the token it was given for. Stateless:
+// changing the token ends all its sessions.
 import { fromBase64, toBase64Url, utf8 } from "../core/bytes.ts";
 
 /** What a caller may do: look, or act as well. */

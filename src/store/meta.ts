@@ -1,6 +1,6 @@
 // The handful of single values an object remembers about itself, each a JSON document under its key.
 import type { Bucket, BucketShape } from "../core/dispatch/bucket.ts";
-import type { HistoryMark, WrittenHistory } from "../core/metrics/history.ts";
+import type { HistoryMark, StoredHistory } from "../core/metrics/history.ts";
 import type { FailurePolicy, GroupState, MasterName } from "../core/task/group.ts";
 import type { Sql } from "./sql.ts";
 
@@ -66,7 +66,7 @@ export interface MetaValues {
   tasksCount: { rows: number; at: number };
   failedCount: { rows: number; at: number };
   /** What happened lately, as it was when it was last written. */
-  history: WrittenHistory;
+  history: StoredHistory;
   /** What was done to the queue, the last of it. */
   marks: StoredMark[];
 }

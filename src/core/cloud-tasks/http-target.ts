@@ -1,4 +1,4 @@
-// A queue's httpTarget: what it says of where HTTP tasks go, and how, in place of what the tasks say.
+// A queue's httpTarget: its settings override those of the HTTP tasks on the queue.
 import type { HttpRequest, HttpTarget } from "./resources.ts";
 import { invalidArgument } from "./status.ts";
 

@@ -1,4 +1,4 @@
-// A task of Google's as a new task of the queue.
+// A Cloud Tasks task -> a new task of the queue.
 
 import { formatValue } from "../errors.ts";
 import type { RetryParameters } from "../task/backoff.ts";
@@ -55,7 +55,7 @@ function requestOf(task: CloudTask, defaults: TaskDefaults): NewTask {
       "Task: exactly one of httpRequest, appEngineHttpRequest and pullMessage must be set.",
     );
   }
-  if (pullMessage) return pulled(pullMessage);
+  if (pullMessage) return pullTask(pullMessage);
   return httpRequest
     ? { ...httpTask(httpRequest, defaults), ...deadlineOf(task, "httpRequest") }
     : {
@@ -64,7 +64,7 @@ function requestOf(task: CloudTask, defaults: TaskDefaults): NewTask {
       };
 }
 
-function pulled({ payload = new Uint8Array(), tag }: { payload?: Uint8Array; tag?: string }) {
+function pullTask({ payload = new Uint8Array(), tag }: { payload?: Uint8Array; tag?: string }) {
   return { method: "PULL", payload, ...(tag && { tag }) } as unknown as NewTask;
 }
 

@@ -1,6 +1,6 @@
-// JSON as Google's APIs take and give it: a message is a table of fields, and whoever reads or writes one
-// goes by its table. Names in lowerCamelCase or snake_case, enums by name or number, null for "not set",
-// bytes in either base64, durations "1.5s". Unknown fields are refused, as the service does.
+// Reads and writes the JSON form of protocol buffers, as Google's APIs do: a message is a table of fields.
+// Names in lowerCamelCase or snake_case, enums by name or number, null for "not set", bytes in either base64
+// alphabet, durations as "1.5s". Unknown fields are refused, as the service does.
 import { fromBase64, toBase64 } from "../bytes.ts";
 import { formatValue } from "../errors.ts";
 import { rfc3339 } from "../task/task-view.ts";

@@ -1,15 +1,15 @@
-// A queue of Google's as an entry of queue.yaml's form: defaults, limits, and what is kept beside.
+// A Cloud Tasks queue -> an entry of queue.yaml: defaults, limits, and the fields kept as annotations.
 import { QUEUE } from "./messages.ts";
 import { writeMessage } from "./proto-json.ts";
 import {
   ANNOTATION,
-  flattened,
+  annotationIn,
   hasRoute,
   isPull,
-  keptOf,
   type QueueState,
   resourceOf,
   targetOf,
+  withFlatRouting,
 } from "./queue-resource.ts";
 import type { CloudQueue, RateLimits } from "./resources.ts";
 import { completeRetryConfig, retryParametersOf } from "./retry.ts";
@@ -26,7 +26,7 @@ const RATE = { default: 500, max: 500 };
 const CONCURRENT = { default: 1000, max: 5000 };
 const BURST = { min: 10, max: 100, perRate: 0.2 };
 
-const KEPT = ["httpTarget", "stackdriverLoggingConfig", "taskTtl"] as const;
+const ANNOTATED_FIELDS = ["httpTarget", "stackdriverLoggingConfig", "taskTtl"] as const;
 
 /** How a queue is written down. */
 export interface EntryOptions {
@@ -38,7 +38,7 @@ export interface EntryOptions {
 
 /** The entry of queue.yaml's form that does what the queue says. */
 export function entryOf(given: CloudQueue, { zeroIsUnset, current }: EntryOptions): object {
-  const queue = flattened(given);
+  const queue = withFlatRouting(given);
   checkDurations(queue, current && resourceOf("", current));
   const extensions = extensionsOf(queue, current);
   if (isPull(queue)) return { mode: "pull", ...pullEntry(queue), extensions };
@@ -52,7 +52,7 @@ export function entryOf(given: CloudQueue, { zeroIsUnset, current }: EntryOption
 function extensionsOf(queue: CloudQueue, current: QueueState | undefined): object {
   const { keepFailed, keepResults, failedQueue, annotations } =
     current?.extensions ?? ({} as Partial<QueueState["extensions"]>);
-  const kept = { ...keptOf(annotations), queue: keptPart(queue) };
+  const kept = { ...annotationIn(annotations), queue: annotatedFields(queue) };
   return {
     tombstone_ttl: `${Math.ceil(queue.tombstoneTtl ?? TOMBSTONE_TTL_S)}s`,
     ...(keepFailed !== undefined && { keep_failed: `${keepFailed}s` }),
@@ -71,8 +71,8 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function keptPart(queue: CloudQueue): object {
-  const part = Object.fromEntries(KEPT.map((name) => [name, queue[name]]));
+function annotatedFields(queue: CloudQueue): object {
+  const part = Object.fromEntries(ANNOTATED_FIELDS.map((name) => [name, queue[name]]));
   return writeMessage(QUEUE, part, { enumsAsNumbers: false });
 }
 

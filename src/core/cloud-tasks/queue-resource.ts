@@ -1,5 +1,5 @@
-// A queue as Google's API shows it. What Google keeps with a queue and the queue here has no
-// use for (logging, time to live of tasks, target of HTTP tasks, policy) lies in the entry's annotations.
+// A queue -> its Cloud Tasks resource. Fields of Google's that have no effect here (logging, taskTtl, IAM
+// policy) and httpTarget are stored in the entry's annotations.
 import { perSecond } from "../config/units.ts";
 import { QUEUE } from "./messages.ts";
 import { readMessage } from "./proto-json.ts";
@@ -43,25 +43,25 @@ export type QueueAnnotations = Readonly<Record<string, unknown>>;
 export const ANNOTATION = "cloudTasks";
 
 /** What an entry's annotations keep for this API, as JSON. */
-export interface Kept {
+export interface CloudAnnotation {
   queue?: object;
   /** Of google.iam.v1. */
   policy?: object;
 }
 
-export function keptOf(annotations: QueueAnnotations = {}): Kept {
+export function annotationIn(annotations: QueueAnnotations = {}): CloudAnnotation {
   return Object(annotations[ANNOTATION]);
 }
 
 /** The httpTarget of a queue with these annotations. */
 export function httpTargetIn(annotations: QueueAnnotations | undefined): HttpTarget | undefined {
-  return keptQueue(annotations).httpTarget;
+  return annotatedQueue(annotations).httpTarget;
 }
 
 // Annotations are anybody's to write: what is no part of a queue is passed over.
-function keptQueue(annotations: QueueAnnotations | undefined): CloudQueue {
+function annotatedQueue(annotations: QueueAnnotations | undefined): CloudQueue {
   try {
-    return readMessage(QUEUE, keptOf(annotations).queue);
+    return readMessage(QUEUE, annotationIn(annotations).queue);
   } catch {
     return {};
   }
@@ -70,7 +70,7 @@ function keptQueue(annotations: QueueAnnotations | undefined): CloudQueue {
 /** The queue with this policy. */
 export function withPolicy(queue: QueueState, policy: object): QueueState {
   const { annotations } = queue.extensions;
-  const kept = { ...annotations, [ANNOTATION]: { ...keptOf(annotations), policy } };
+  const kept = { ...annotations, [ANNOTATION]: { ...annotationIn(annotations), policy } };
   return { ...queue, extensions: { ...queue.extensions, annotations: kept } };
 }
 
@@ -79,7 +79,7 @@ export function isPull({ pullTarget, type }: CloudQueue): boolean {
 }
 
 /** The queue with its routing where v2 has it, whatever version it was written in. */
-export function flattened({ appEngineHttpQueue, ...queue }: CloudQueue): CloudQueue {
+export function withFlatRouting({ appEngineHttpQueue, ...queue }: CloudQueue): CloudQueue {
   const routing = appEngineHttpQueue?.appEngineRoutingOverride;
   return routing ? { ...queue, appEngineRoutingOverride: routing } : queue;
 }
@@ -106,7 +106,7 @@ export function routingOf(target: string): Routing {
 /** The queue as v2beta3 has it, its routing where v2 has it; `name` is its resource name. */
 export function resourceOf(name: string, queue: QueueState): CloudQueue {
   const { mode, target, purgedAt, extensions } = queue;
-  const kept = keptQueue(extensions.annotations);
+  const kept = annotatedQueue(extensions.annotations);
   return {
     name,
     ...(mode === "pull" ? pullPart(queue) : pushPart(queue)),

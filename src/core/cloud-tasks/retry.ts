@@ -1,4 +1,4 @@
-// Retry knobs: Google counts attempts and writes -1 for no limit, the queue counts retries.
+// Retry parameters: Cloud Tasks counts attempts and uses -1 for no limit, queues count retries.
 import type { RetryParameters } from "../task/backoff.ts";
 import type { RetryConfig } from "./resources.ts";
 import { invalidArgument } from "./status.ts";

@@ -1,4 +1,4 @@
-// A task of the queue as Google's API shows it.
+// A task -> its Cloud Tasks resource.
 import { fromBase64, utf8 } from "../bytes.ts";
 import { shortQueueName } from "../config/names.ts";
 import { isAbsolute } from "../task/new-task-rules.ts";

@@ -1,6 +1,6 @@
-// Where the versions of the API differ in what they show: v2beta2 has names of its own, v2beta3 has fields
-// that v2 has not.
-import { flattened } from "./queue-resource.ts";
+// Differences between the API's versions in responses: v2beta2 has other names, v2beta3 has more fields than
+// v2.
+import { withFlatRouting } from "./queue-resource.ts";
 import type { CloudQueue, CloudTask, Version } from "./resources.ts";
 
 /** A queue as a version shows it. */
@@ -17,7 +17,8 @@ function newerQueue({ appEngineRoutingOverride, ...queue }: CloudQueue): object 
 }
 
 function oldQueue(queue: CloudQueue): object {
-  const { appEngineRoutingOverride, type, rateLimits, retryConfig, ...rest } = flattened(queue);
+  const { appEngineRoutingOverride, type, rateLimits, retryConfig, ...rest } =
+    withFlatRouting(queue);
   const { stackdriverLoggingConfig: _, ...kept } = rest;
   const routed = { ...(appEngineRoutingOverride && { appEngineRoutingOverride }) };
   return {

@@ -1,4 +1,4 @@
-// What a new configuration changes about a queue, in a line of queue.yaml's words.
+// The difference between two configurations of a queue, as one line in terms of queue.yaml.
 import type { QueueConfig } from "./queue-config.ts";
 
 const LONGEST = 300;

@@ -1,4 +1,4 @@
-// cron.yaml -> frozen configuration: the defaults, and what App Engine makes of what it was given.
+// cron.yaml -> frozen configuration: defaults and conversions.
 
 import { parseSchedule, type Schedule } from "../schedule/schedule.ts";
 import { DEFAULT_RETRY } from "../task/backoff.ts";

@@ -1,5 +1,5 @@
-// What may stand in cron.yaml: the keys are App Engine's, except what stands under `extensions`. Validation
-// and the JSON Schema for editors both come from here.
+// The schema of cron.yaml. The keys are App Engine's, except those under `extensions`. Validation and the
+// JSON Schema for editors are both generated from it.
 
 import * as z from "zod";
 import { parseHostRules } from "../egress/host-rules.ts";

@@ -1,5 +1,5 @@
-// The task an entry of cron.yaml adds. Its name is made of the entry and the due time, so that it can be
-// added once.
+// The task an entry of cron.yaml adds. Its name is derived from the entry and the due time, which makes
+// adding it idempotent.
 import type { NewTask } from "../task/task.ts";
 import type { CronEntry } from "./cron-config.ts";
 

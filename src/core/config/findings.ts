@@ -1,5 +1,5 @@
-// Holds a value against a schema and says in words what is wrong with it: whose queue, which key, what
-// was found, what was expected. All faults at once. Knows nothing of files and lines.
+// Validates a value against a schema and words the faults: which queue, which key, what was found, what was
+// expected. Reports all faults at once. Lines and columns are added by yaml-document.ts.
 
 import type * as z from "zod";
 import { cronName } from "./names.ts";

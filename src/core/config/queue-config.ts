@@ -1,5 +1,5 @@
-// queue.yaml -> frozen configuration. Reading, checking and saying what is wrong live next door; here
-// are the defaults, and what App Engine makes of what it was given.
+// queue.yaml -> frozen configuration: defaults and conversions. Reading, validation and error messages are in
+// the neighbouring files.
 
 import { type Answer, refuse } from "../errors.ts";
 import { completeRetry, type RetryParameters } from "../task/backoff.ts";

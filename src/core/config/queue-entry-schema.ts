@@ -1,5 +1,5 @@
-// What may stand in one entry of queue.yaml's `queue`: every key, unit and limit, defined once. The keys
-// are App Engine's, except what stands under `extensions`.
+// The schema of one entry of queue.yaml's `queue`: every key, unit and limit. The keys are App Engine's,
+// except those under `extensions`.
 
 import * as z from "zod";
 import {

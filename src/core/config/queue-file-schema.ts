@@ -1,4 +1,4 @@
-// What may stand in queue.yaml as a whole. Validation and the JSON Schema for editors both come from here.
+// The schema of queue.yaml. Validation and the JSON Schema for editors are both generated from it.
 
 import * as z from "zod";
 import { application, hasKeys, jsonSchema, missingKey } from "./common-schemas.ts";

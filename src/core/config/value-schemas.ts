@@ -1,5 +1,4 @@
-// The kinds of value queue.yaml is made of, as zod schemas. An `error` is always the second half of
-// "found X, expected ...", so that every message says what to write instead.
+// Schemas of the kinds of value in both files. An `error` is the second half of "found X, expected ...".
 
 import * as z from "zod";
 import { DURATION, seconds } from "./units.ts";

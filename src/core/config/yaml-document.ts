@@ -1,5 +1,5 @@
-// The text of queue.yaml or cron.yaml -> a plain value, and where each part of it stood. The dialect is that of App Engine's
-// loader: YAML 1.1, one document, each key once, no anchors; a key with nothing after it counts as absent.
+// YAML text -> a plain value, with the position of each part for error messages. The dialect is that of App
+// Engine's loader: YAML 1.1, one document, unique keys, no anchors; a key without a value counts as absent.
 
 import type { Document, Node, Pair, Scalar, YAMLMap } from "yaml";
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";

@@ -1,5 +1,5 @@
-// How many attempts may start now, and when is the next moment at which one could? The two questions
-// an alarm asks. Nothing here knows a clock, a row or a request.
+// The two questions of a dispatch alarm: how many attempts may start now, and when to wake next. Pure: no
+// clock, no storage, no requests.
 import { type Bucket, type BucketShape, readyAt, wholeTokens } from "./bucket.ts";
 
 /** What may start at one instant: tokens and slots. */

@@ -1,6 +1,5 @@
-// May a task's absolute url go out to this host? Public hosts may, unless refused; private, loopback and
-// metadata addresses may not, unless allowed. This is the guard against a task being used to reach
-// what only the Worker's machine can reach (server-side request forgery).
+// Which hosts tasks may call. Public hosts are allowed unless refused; private, loopback and metadata
+// addresses are refused unless allowed. This prevents server-side request forgery through a task's url.
 
 /**
  * The setting TASKQUEUE_ALLOW_HOSTS, read: comma list of `host`, `host:port`, `*.domain`, and any of them

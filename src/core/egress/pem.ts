@@ -1,4 +1,4 @@
-// Private keys as text: one or several PEM blocks, as openssl writes them.
+// Parses private keys: one or more PEM blocks, as openssl writes them.
 import { fromBase64 } from "../bytes.ts";
 import { type Answer, type Refusal, refuse } from "../errors.ts";
 

@@ -1,5 +1,5 @@
-// The secrets that requests to the outside are signed with: `whsec_` and base64, as Standard Webhooks has
-// them; several, with commas or spaces between, while one takes the place of another.
+// Parses the secrets that sign outgoing requests: `whsec_` and base64 (Standard Webhooks). Several, separated
+// by commas or spaces, allow rotation.
 import { fromBase64 } from "../bytes.ts";
 import { type Answer, refuse } from "../errors.ts";
 

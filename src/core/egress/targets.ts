@@ -1,5 +1,5 @@
-// What queue.yaml's targets stand for. A target is a service or `version.service`; what is not listed is
-// the Worker itself, as App Engine sends tasks of an unknown service to the default one.
+// Resolves targets. A target is a service or `version.service`; one that is not listed is the Worker itself,
+// as App Engine routes unknown services to the default one.
 
 /**
  * Services (or `version.service`) -> the name of a service binding or of a named entrypoint, or an origin

@@ -1,5 +1,5 @@
-// What happened in each of the last slots of time: counts, and percentiles that are taken from a running
-// histogram when a slot closes. Slots in which nothing happened are not kept.
+// Counts and percentiles for each of the last time slots. Percentiles come from a histogram that is running
+// until its slot closes. Slots without events are not stored.
 import { type StoredTimes, Times } from "./histogram.ts";
 import {
   GAIN,
@@ -52,14 +52,17 @@ export class HistoryRing {
   #open: OpenSlot | undefined;
 
   /** Remembers `most` slots of `slotMs` each, as they were `written`. */
-  constructor(slotMs: number, max: number, written?: StoredRing) {
+  constructor(slotMs: number, max: number, stored?: StoredRing) {
     this.slotMs = slotMs;
     this.#max = max;
-    const last = written?.slots.at(-1);
-    if (!written || !last) return;
-    this.#closed = written.slots.slice(0, -1).map(slotOf);
+    const last = stored?.slots.at(-1);
+    if (!stored || !last) return;
+    this.#closed = stored.slots.slice(0, -1).map(slotOf);
     const { index, counts, tasks } = slotOf(last);
-    const times = { lateness: Times.from(written.lateness), runTime: Times.from(written.runTime) };
+    const times = {
+      lateness: Times.from(stored.lateness),
+      runTime: Times.from(stored.runTime),
+    };
     this.#open = { index, counts, tasks, ...times };
   }
 
@@ -85,9 +88,9 @@ export class HistoryRing {
   }
 
   /** `slots` are those `slots()` gave, with the numbers of tasks known since. */
-  written(slots: readonly Slot[]): StoredRing {
+  toStored(slots: readonly Slot[]): StoredRing {
     const { lateness = new Times(), runTime = new Times() } = this.#open ?? {};
-    const times = { lateness: lateness.written(), runTime: runTime.written() };
+    const times = { lateness: lateness.toStored(), runTime: runTime.toStored() };
     return { slots: slots.map(numbersOf), ...times };
   }
 
@@ -116,11 +119,11 @@ function numbersOf({ index, counts, tasks, lateness, runTime }: Slot): StoredSlo
   return [index, ...TRANSITION_KINDS.map((step) => counts[step]), tasks, ...times];
 }
 
-function slotOf(written: StoredSlot): Slot {
-  const [index, ...rest] = written as number[];
+function slotOf(stored: StoredSlot): Slot {
+  const [index, ...rest] = stored as number[];
   const counts = noTransitions();
   for (const [i, step] of TRANSITION_KINDS.entries()) counts[step] = rest[i] ?? 0;
-  const [tasks = null, ...times] = written.slice(1 + TRANSITION_KINDS.length);
+  const [tasks = null, ...times] = stored.slice(1 + TRANSITION_KINDS.length);
   const [lateness, runTime] = [timesOf(times[0], times[1]), timesOf(times[2], times[3])];
   return { index: index as number, counts, tasks, lateness, runTime };
 }

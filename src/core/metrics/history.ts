@@ -1,5 +1,5 @@
-// What a queue did lately: quarter of an hour in slots of ten seconds, six hours in slots of two minutes.
-// Memory is constant, and recording is an increment in each.
+// A queue's recent history: 15 minutes in slots of 10 s, 6 hours in slots of 2 minutes. Recording is one
+// increment in each, and memory is constant.
 
 import { rfc3339 } from "../task/task-view.ts";
 import { HistoryRing, type MedianAndP99, type Slot, type StoredRing } from "./history-ring.ts";
@@ -61,15 +61,15 @@ export function beginOf(span: HistorySpan, now: number): number {
 }
 
 /** A history as it is kept while its object is away. */
-export type WrittenHistory = Partial<Record<HistorySpan, StoredRing>>;
+export type StoredHistory = Partial<Record<HistorySpan, StoredRing>>;
 
 /** Times in ms since 1970. */
 export class History {
   readonly #rings: Record<HistorySpan, HistoryRing>;
 
-  constructor(written: WrittenHistory = {}) {
+  constructor(stored: StoredHistory = {}) {
     const ring = (span: HistorySpan) =>
-      new HistoryRing(SHAPES[span].slotMs, SHAPES[span].slots, written[span]);
+      new HistoryRing(SHAPES[span].slotMs, SHAPES[span].slots, stored[span]);
     this.#rings = { "15m": ring("15m"), "6h": ring("6h") };
   }
 
@@ -99,9 +99,9 @@ export class History {
   }
 
   /** To be kept; `tasks` are on the queue now, where that is known. */
-  written(now: number, tasks: number | undefined): WrittenHistory {
+  toStored(now: number, tasks: number | undefined): StoredHistory {
     const ring = (span: HistorySpan) =>
-      this.#rings[span].written(this.#slots(span, now, tasks ?? null));
+      this.#rings[span].toStored(this.#slots(span, now, tasks ?? null));
     return { "15m": ring("15m"), "6h": ring("6h") };
   }
 

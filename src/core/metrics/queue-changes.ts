@@ -1,4 +1,4 @@
-// What changed about queues since somebody last heard of them: made on one side, taken in on the other.
+// Incremental updates of watched queues: the server computes a change, the client applies it.
 import { beginOf, type HistoryMark, type HistoryPoint, type QueueHistory } from "./history.ts";
 import type { QueueView } from "./queue-view.ts";
 

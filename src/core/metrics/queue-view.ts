@@ -1,4 +1,4 @@
-// A queue as its callers see it.
+// A queue as the API and the TypeScript client return it.
 import type { RecentPercentiles } from "./histogram.ts";
 
 /** A queue as it stands; times in seconds, rates in tasks per second. */

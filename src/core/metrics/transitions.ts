@@ -1,4 +1,4 @@
-// What happens to tasks, counted: a queue's tasks are those added less those done, failed and deleted.
+// Counts of task transitions. A queue's tasks are those added less those done, failed and deleted.
 
 export const TRANSITION_KINDS = [
   "added",

@@ -1,5 +1,5 @@
-// Local time and instants. A local time is what a clock on the wall shows, written as the ms since 1970 at
-// which a clock in UTC shows the same. Offsets come from Intl, where every zone and its history is known.
+// Conversion between local time and instants. A local time is written as the ms since 1970 at which a clock
+// in UTC shows the same. Offsets come from Intl, which has every zone's history.
 
 const DAY_MS = 86_400_000;
 const SECOND_MS = 1000;

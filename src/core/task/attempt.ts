@@ -1,4 +1,4 @@
-// What an attempt's end means for its task: is it done, when is it tried again, or is it given up.
+// The transition after an attempt: complete, retry or fail.
 import { MAX_DELAY_S } from "../limits.ts";
 import { completeRetry, nextAttemptAt, type RetryParameters } from "./backoff.ts";
 import { ATTEMPTS_KEPT, type Attempt, isSuccess, type Outcome, type Progress } from "./task.ts";

@@ -1,6 +1,5 @@
-// When does a failed task run again? App Engine's retry schedule, as a function of numbers.
-// Sources: research on the service's own RPC definition and its reference emulator; the two agree on
-// the curve below, older documents that show a slower one (2^(d-1) as the linear step) do not.
+// App Engine's retry schedule as a pure function. Sources: the service's RPC definition and its reference
+// emulator, which agree on the curve below; older documents show a slower one (2^(d-1) as the linear step).
 
 /** A queue's or a task's retry knobs. Times in seconds; an absent limit is no limit. */
 export interface RetryParameters {

@@ -1,4 +1,4 @@
-// A task that was given up, as it is put on another queue.
+// An exhausted task as a new task for the dead-letter queue (failed_queue in queue.yaml).
 
 import { jsonOf } from "../errors.ts";
 import { MAX_NAME_LENGTH } from "../limits.ts";

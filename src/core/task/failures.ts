@@ -1,5 +1,5 @@
-// What a handler throws, or answers with, to say how its task goes on. Thrown, each is the answer that says the
-// same; so handlers behind a binding, or in any language, say it too.
+// Errors a handler throws to control its task's retries. Each maps to an HTTP response, which handlers behind
+// a binding or in another language can send themselves.
 
 /** The task has failed for good: no further attempt, whatever its retries; it is kept as failed. */
 export class PermanentTaskFailure extends Error {

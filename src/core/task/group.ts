@@ -1,5 +1,5 @@
-// A group: subtasks on any queues, a master that is done when they are, a task that is added when they are.
-// What a new group has to be, how it stands, and when it is over.
+// Groups: subtasks on any queues, a master that completes when they have, and a task that is added then.
+// Validation of a new group, its state and its progress.
 
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
 import { MAX_GROUP_TASKS_PER_CALL } from "../limits.ts";

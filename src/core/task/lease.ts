@@ -1,5 +1,5 @@
-// The rules of leasing. A worker leases pull tasks for a time, and acknowledges them before it is over or
-// loses them to the next; whoever holds a lease shows it by its token.
+// The rules of leases. A worker leases pull tasks for a time and acknowledges them before it ends; otherwise
+// others may lease them. A token proves that a worker holds a lease.
 
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
 import { LEASE_S, MAX_LEASES_PER_CALL, MAX_WAIT_S } from "../limits.ts";

@@ -1,4 +1,4 @@
-// The rules on the single fields of a new task, each answering with a refusal or nothing.
+// The rules for single fields of a new task. Each returns a refusal or undefined.
 
 import { type HostRules, hostRefusal } from "../egress/host-rules.ts";
 import { type Answer, formatValue, invalid, type Refusal, refuse } from "../errors.ts";

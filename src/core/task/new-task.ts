@@ -1,5 +1,5 @@
-// Is this a task we can take? A new task passes every rule or is refused by the first it breaks; the
-// rules and their order are those of App Engine's client library.
+// Validation of a new task. It is refused by the first rule it breaks; the rules and their order are those of
+// App Engine's client library.
 
 import { utf8 } from "../bytes.ts";
 import type { HostRules } from "../egress/host-rules.ts";

@@ -1,4 +1,4 @@
-// What a handler answered with, kept for whoever asks.
+// A handler's response, stored as the task's result.
 import { fromBase64, fromUtf8, toBase64, utf8 } from "../bytes.ts";
 
 /** The body of a 2xx answer, and what it says it is. */

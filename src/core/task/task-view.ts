@@ -1,4 +1,4 @@
-// A stored task as callers see it.
+// A stored task -> the task as the API and the TypeScript client return it.
 import { toBase64 } from "../bytes.ts";
 import { tokenOf } from "./lease.ts";
 import {

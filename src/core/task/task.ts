@@ -1,4 +1,4 @@
-// The nouns: a task as it is asked for, as it is kept, and as it is shown.
+// The task's types: as requested, as stored, and as returned.
 
 import type { Failure } from "../errors.ts";
 import type { RetryParameters } from "./backoff.ts";

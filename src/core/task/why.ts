@@ -1,4 +1,4 @@
-// Why a task is not running now, as one line for whoever looks at it.
+// Explains in one line why a task is not running now.
 
 import { type Bucket, type BucketShape, readyAt, wholeTokens } from "../dispatch/bucket.ts";
 import { completeRetry, type RetryParameters } from "./backoff.ts";

@@ -1,4 +1,5 @@
-// Many tasks in one request. The answer is an operation of google.longrunning that is done already.
+// Batch routes: many tasks in one request. The response is a google.longrunning operation that is already
+// done.
 import type { IRequest } from "itty-router";
 import { BATCH_CREATE, BATCH_DELETE } from "../../core/cloud-tasks/messages.ts";
 import { taskIdIn } from "../../core/cloud-tasks/names.ts";
@@ -13,7 +14,7 @@ import {
 } from "../../core/cloud-tasks/status.ts";
 import { TaskQueueError } from "../../core/errors.ts";
 import { json } from "../respond.ts";
-import { type Call, messageIn, placeOf, queueOf, type RequestedQueue } from "./call.ts";
+import { type Call, locationOf, messageIn, queueOf, type RequestedQueue } from "./call.ts";
 import { taskDefaultsOf } from "./task-defaults.ts";
 import { taskFormatter } from "./task-response.ts";
 import { add } from "./tasks.ts";
@@ -99,7 +100,7 @@ interface Batch {
 
 function operation(verb: "Create" | "Delete", batch: Batch, response: object): object {
   const { request, queue, requestId, failed, done } = batch;
-  const { project, location } = placeOf(request);
+  const { project, location } = locationOf(request);
   const isWhole = Object.keys(failed).length === 0;
   const state = isWhole ? "SUCCEEDED" : done > 0 ? "PARTIALLY_SUCCEEDED" : "FAILED";
   const id = requestId || `${queue.id}-batch-${verb.toLowerCase()}`;

@@ -1,4 +1,4 @@
-// A task without a Task message: the request's body is the task's, and the queue's httpTarget says where to.
+// Buffered tasks: the request's body is the task's body, and the queue's httpTarget has the url.
 import type { IRequest } from "itty-router";
 import { fromBase64, fromUtf8 } from "../../core/bytes.ts";
 import { newTaskOf } from "../../core/cloud-tasks/new-task.ts";

@@ -1,12 +1,12 @@
-// What a request to Google's API says: version, place, queue, task, body, view, page, how to answer.
+// Reads a request's parts: location, queue, task, body, view and page.
 import type { IRequest } from "itty-router";
 import type { QueueHandle } from "../../client/queue-handle.ts";
 import { VIEW } from "../../core/cloud-tasks/messages.ts";
 import {
-  checkPlace,
+  checkLocation,
   checkQueueId,
   checkTaskId,
-  type Place,
+  type Location,
   queueNameOf,
 } from "../../core/cloud-tasks/names.ts";
 import {
@@ -42,30 +42,30 @@ export interface Call {
 export interface RequestedQueue {
   /** Its resource name. */
   name: string;
-  place: Place;
+  place: Location;
   id: string;
   handle: QueueHandle;
 }
 
-export function placeOf(request: IRequest): Place {
-  return checkPlace({
+export function locationOf(request: IRequest): Location {
+  return checkLocation({
     project: segment(request, "project"),
     location: segment(request, "location"),
   });
 }
 
 export function queueOf(request: IRequest, call: Call): RequestedQueue {
-  const place = placeOf(request);
+  const place = locationOf(request);
   return requestedQueue(place, checkQueueId(segment(request, "queue")), call);
 }
 
-export function requestedQueue(place: Place, id: string, call: Call): RequestedQueue {
+export function requestedQueue(place: Location, id: string, call: Call): RequestedQueue {
   const handle = call.queues.get(namespaceOf(place, call) + id);
   return { name: queueNameOf(place, id), place, id, handle };
 }
 
 /** What stands in front of the names of a place's queues: "" at home. */
-export function namespaceOf({ project, location }: Place, { home }: Call): string {
+export function namespaceOf({ project, location }: Location, { home }: Call): string {
   const place = `${project}/${location}`;
   return home === undefined || home === place ? "" : `${place}/`;
 }

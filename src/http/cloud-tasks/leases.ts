@@ -1,6 +1,6 @@
-// The routes of pull queues (v2beta2). A lease is known by its end, the task's scheduleTime.
+// The routes of pull queues (v2beta2). A lease is identified by its end, which is the task's scheduleTime.
 import type { IRequest } from "itty-router";
-import { tagOf } from "../../core/cloud-tasks/lease-filter.ts";
+import { tagOf } from "../../core/cloud-tasks/filters.ts";
 import { CHANGE_LEASE, LEASE_TASKS } from "../../core/cloud-tasks/messages.ts";
 import type { View } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError, invalidArgument } from "../../core/cloud-tasks/status.ts";

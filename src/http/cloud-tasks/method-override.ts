@@ -1,5 +1,5 @@
-// A request whose method stands in a header, for clients behind what lets only POST through, or whose query
-// is too long for a url: then it is the body.
+// X-HTTP-Method-Override, for clients behind proxies that only pass POST, or whose query is too long for a
+// url and is sent as the body.
 import { fromUtf8 } from "../../core/bytes.ts";
 
 const OVERRIDE = "X-HTTP-Method-Override";

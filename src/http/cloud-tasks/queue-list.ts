@@ -1,13 +1,13 @@
-// The list of queues: by name, a page at a time, filtered by what they are.
+// Lists queues in order of their names, paged and filtered.
 import type { IRequest } from "itty-router";
 import { fromBase64, fromUtf8, toBase64Url, utf8 } from "../../core/bytes.ts";
-import { parseFilter, type QueueFilter } from "../../core/cloud-tasks/queue-filter.ts";
+import { parseFilter, type QueueFilter } from "../../core/cloud-tasks/filters.ts";
 import { resourceOf } from "../../core/cloud-tasks/queue-resource.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { UnknownQueueError } from "../../core/errors.ts";
 import type { QueueView } from "../../objects/queue/rpc.ts";
 import { json } from "../respond.ts";
-import { type Call, pageSizeOf, pageTokenOf, placeOf, queryOf, requestedQueue } from "./call.ts";
+import { type Call, locationOf, pageSizeOf, pageTokenOf, queryOf, requestedQueue } from "./call.ts";
 import { queueIds, queueResponse } from "./queues.ts";
 
 const MAX_PAGE = 9800;
@@ -55,7 +55,7 @@ async function pageOf(
 
 // One that is deleted meanwhile is not in the list.
 async function look(id: string, request: IRequest, call: Call): Promise<FoundQueue | undefined> {
-  const { name, handle } = requestedQueue(placeOf(request), id, call);
+  const { name, handle } = requestedQueue(locationOf(request), id, call);
   try {
     return { id, name, view: await handle.describe() };
   } catch (error) {

@@ -1,4 +1,4 @@
-// The routes of queues.
+// Queue routes.
 import type { IRequest } from "itty-router";
 import { onlyFields, parseMask, withFields } from "../../core/cloud-tasks/field-mask.ts";
 import { QUEUE } from "../../core/cloud-tasks/messages.ts";
@@ -19,9 +19,9 @@ import type { QueueView } from "../../objects/queue/rpc.ts";
 import { json } from "../respond.ts";
 import {
   type Call,
+  locationOf,
   messageIn,
   namespaceOf,
-  placeOf,
   queryOf,
   queueOf,
   type RequestedQueue,
@@ -44,7 +44,7 @@ export function queueResponse(name: string, view: QueueView, call: Call, mask?: 
 }
 
 export async function createQueue(request: IRequest, call: Call): Promise<Response> {
-  const place = placeOf(request);
+  const place = locationOf(request);
   const given = await messageIn<CloudQueue>(request, QUEUE);
   const queue = requestedQueue(place, queueIdIn(given.name, place), call);
   if (await exists(queue, call)) throw new CloudTasksError("ALREADY_EXISTS", QUEUE_EXISTS);
@@ -107,7 +107,7 @@ export async function resumeQueue(request: IRequest, call: Call): Promise<Respon
 
 /** The ids of a place's queues, in their order. */
 export async function queueIds(request: IRequest, call: Call): Promise<string[]> {
-  const namespace = namespaceOf(placeOf(request), call);
+  const namespace = namespaceOf(locationOf(request), call);
   const names = (await call.queues.names()).filter((name) => name.startsWith(namespace));
   const ids = names.map((name) => name.slice(namespace.length));
   return ids.filter((id) => !id.includes("/")).sort();

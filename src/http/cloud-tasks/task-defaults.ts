@@ -1,4 +1,4 @@
-// What a queue's configuration says of tasks that are made for it.
+// A queue's defaults for the tasks created on it.
 import type { TaskDefaults } from "../../core/cloud-tasks/new-task.ts";
 import { httpTargetIn } from "../../core/cloud-tasks/queue-resource.ts";
 import type { QueueConfig } from "../../core/config/queue-config.ts";

@@ -1,4 +1,4 @@
-// A task in the words of the request's version.
+// Formats tasks for the request's API version.
 import { TASK } from "../../core/cloud-tasks/messages.ts";
 import { writeMessage } from "../../core/cloud-tasks/proto-json.ts";
 import type { View } from "../../core/cloud-tasks/resources.ts";

@@ -1,4 +1,4 @@
-// The routes of tasks.
+// Task routes.
 
 import type { IRequest } from "itty-router";
 import { CREATE_TASK, RUN_TASK } from "../../core/cloud-tasks/messages.ts";

@@ -1,4 +1,4 @@
-// The routes of recurring tasks: how they stand, run one now, pause and resume it.
+// Cron routes: list, run, pause, resume.
 import type { IRequest } from "itty-router";
 import { json } from "../respond.ts";
 import { type QueueService, segment } from "./request.ts";

@@ -1,4 +1,4 @@
-// The routes of a queue's history, and of what happens on all queues as server-sent events.
+// Routes of a queue's history and of the event stream of all queues.
 import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../../core/errors.ts";
 import type { HistorySpan } from "../../core/metrics/history.ts";

@@ -1,4 +1,4 @@
-// The routes of groups: make one, look at it, follow it, cancel it, read what its subtasks answered.
+// Group routes: create, add, close, cancel, progress, events, results.
 import type { IRequest } from "itty-router";
 import type { GroupHandle } from "../../client/group-handle.ts";
 import { errorOf, invalid } from "../../core/errors.ts";

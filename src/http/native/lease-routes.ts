@@ -1,4 +1,4 @@
-// The routes of a pull queue's workers: lease, acknowledge, change a lease.
+// Pull queue routes: lease, acknowledge, modify a lease.
 
 import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../../core/errors.ts";

@@ -1,5 +1,5 @@
-// The bodies an add can have: JSON for one task or a batch, a form whose fields are the task's params,
-// or anything else, which is the payload as it is. Outside JSON the options stand in the query.
+// Parses the body of an add: JSON for one task or a batch, a form whose fields are the task's params, or any
+// other type, which is the payload. Outside JSON the task's options are in the query.
 import { fromUtf8 } from "../../core/bytes.ts";
 import { invalid, type Refusal } from "../../core/errors.ts";
 

@@ -1,6 +1,5 @@
-// Watching queues: their objects are asked by turns how they stand, once a second while something happens on
-// them and every few seconds while nothing does. Nothing is kept anywhere else, so a watcher that leaves
-// leaves nothing behind.
+// Polls queues for watchers: once a second while a queue changes, every few seconds while it does not. All
+// state is in the watch itself, so a watcher that leaves needs no clean-up.
 import { UnknownQueueError } from "../../core/errors.ts";
 import {
   changeOf,

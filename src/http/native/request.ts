@@ -1,4 +1,4 @@
-// What a request to the API says: which queue, which segment, which options, which body.
+// Reads a request's parts: path segments, query options and JSON bodies.
 import type { IRequest } from "itty-router";
 import type { CronHandle } from "../../client/cron-handle.ts";
 import type { GroupHandle } from "../../client/group-handle.ts";

@@ -1,5 +1,4 @@
-// The native JSON API. Each route reads the request, asks the handle and formats; what a queue does
-// stands elsewhere.
+// The native JSON API. Routes read the request, call a handle and format the response.
 import { AutoRouter, type IRequest } from "itty-router";
 import type { QueueHandle } from "../../client/queue-handle.ts";
 import { refuse, type TaskQueueError } from "../../core/errors.ts";

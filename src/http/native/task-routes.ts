@@ -1,4 +1,4 @@
-// The routes that act on tasks by hand and look after names.
+// Task routes: run, reschedule, redrive; tombstone routes: list, release.
 import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../../core/errors.ts";
 import type { NewTime } from "../../core/task/new-task.ts";

@@ -99,15 +99,15 @@ describe.each(SPANS)("a history of %s", (span, slotMs, most) => {
     );
   });
 
-  it("goes on from what was written as if nothing had been in between", () => {
+  it("goes on from what was stored as if nothing had been in between", () => {
     fc.assert(
       fc.property(events, events, fc.nat(40_000), (before, after, pause) => {
         const history = new History();
         const middle = recorded(before, history);
         history.late(250, middle);
         history.ran(2_000, middle);
-        const written = JSON.parse(JSON.stringify(history.written(middle, 0)));
-        const restored = new History(written);
+        const stored = JSON.parse(JSON.stringify(history.toStored(middle, 0)));
+        const restored = new History(stored);
         const now = [history, restored].map((each) => {
           const end = recorded(after, each, middle + pause);
           each.late(3_000, end);
@@ -151,11 +151,11 @@ describe("the percentiles of a slot", () => {
   });
 });
 
-it("what was lost between two writings leaves older numbers of tasks as they were written", () => {
+it("what was lost between two writings leaves older numbers of tasks as they were stored", () => {
   const history = new History();
   history.count("added", 100, NOW);
-  const written = history.written(NOW + 60_000, 100);
-  const restored = new History(written);
+  const stored = history.toStored(NOW + 60_000, 100);
+  const restored = new History(stored);
   // Sixty were done that nobody remembers.
   restored.count("added", 1, NOW + 120_000);
   const tasks = restored.points("15m", NOW + 120_000, 41).map((point) => point.tasks);
@@ -172,7 +172,7 @@ it.each<[HistorySpan, number]>([
   expect(countsOf(history.points(span, NOW, 0))).toMatchObject([{ added: 2 }]);
 });
 
-it("is written as a few kilobytes, however much happened", () => {
+it("is stored as a few kilobytes, however much happened", () => {
   const history = new History();
   for (let i = 0; i < 6 * 3600; i += 2) {
     const now = NOW + i * 1000;
@@ -180,7 +180,7 @@ it("is written as a few kilobytes, however much happened", () => {
     history.late(i, now);
     history.ran(i * 3, now);
   }
-  const size = JSON.stringify(history.written(NOW + 6 * 3_600_000, 1e6)).length;
+  const size = JSON.stringify(history.toStored(NOW + 6 * 3_600_000, 1e6)).length;
   expect(size).toBeGreaterThan(10_000);
   expect(size).toBeLessThan(32_000);
 });

@@ -74,7 +74,7 @@ export class KeptHistory {
     const waited = now - this.#writtenAt;
     const isMuch = this.#unwritten >= WRITE.steps && (waited >= WRITE.everyMs || isAtRest());
     if (!isMuch && waited < WRITE.fewEveryMs) return;
-    this.#meta.set("history", this.#history.written(now, tasks()));
+    this.#meta.set("history", this.#history.toStored(now, tasks()));
     this.#unwritten = 0;
     this.#writtenAt = now;
   }
