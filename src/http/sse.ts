@@ -52,10 +52,10 @@ async function send(
       if (next.value) await Promise.race([write(textOf(next.value)), left]);
     }
   } catch {
-    // The end of the stream is all that a reader is told.
+    // The reader only sees the end of the stream.
   } finally {
     clearInterval(heartbeat);
-    // Not awaited: a generator that waits for news returns only after them.
+    // Not awaited: a generator that is waiting returns only at its next event.
     events.return(undefined).catch(ignore);
     writer.close().catch(ignore);
   }

@@ -45,9 +45,9 @@ function withOverrides(
 ): Record<string, string> {
   const overrides = headerOverrides.flatMap(({ header }) => (header?.key ? [header] : []));
   const replaced = new Set(overrides.map(({ key = "" }) => key.toLowerCase()));
-  const kept = Object.entries(given).filter(([name]) => !replaced.has(name.toLowerCase()));
+  const others = Object.entries(given).filter(([name]) => !replaced.has(name.toLowerCase()));
   return Object.fromEntries([
-    ...kept,
+    ...others,
     ...overrides.map(({ key = "", value = "" }) => [key, value]),
   ]);
 }

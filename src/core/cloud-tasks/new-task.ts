@@ -42,7 +42,7 @@ export function newTaskOf(task: CloudTask, defaults: TaskDefaults): NewTask {
   };
 }
 
-// What a task leaves unsaid is its queue's.
+// Absent fields default to the queue's.
 function ownRetry(config: RetryConfig, queue: RetryParameters): RetryParameters {
   return retryParametersOf(completeRetryConfig(config, true, retryConfigOf(queue)));
 }
@@ -69,7 +69,7 @@ function pullTask({ payload = new Uint8Array(), tag }: { payload?: Uint8Array; t
 }
 
 function deadlineOf({ dispatchDeadline }: CloudTask, kind: keyof typeof DEADLINE_S): NewTask {
-  // A duration of zero cannot be told from one that was not set.
+  // A duration of zero cannot be distinguished from one that was not set.
   if (!dispatchDeadline) return {};
   const [min, max, limit] = DEADLINE_S[kind];
   if (dispatchDeadline >= min && dispatchDeadline <= max) return { dispatchDeadline };

@@ -52,13 +52,13 @@ export function entryOf(given: CloudQueue, { zeroIsUnset, current }: EntryOption
 function extensionsOf(queue: CloudQueue, current: QueueState | undefined): object {
   const { keepFailed, keepResults, failedQueue, annotations } =
     current?.extensions ?? ({} as Partial<QueueState["extensions"]>);
-  const kept = { ...annotationIn(annotations), queue: annotatedFields(queue) };
+  const annotation = { ...annotationIn(annotations), queue: annotatedFields(queue) };
   return {
     tombstone_ttl: `${Math.ceil(queue.tombstoneTtl ?? TOMBSTONE_TTL_S)}s`,
     ...(keepFailed !== undefined && { keep_failed: `${keepFailed}s` }),
     ...(keepResults && { keep_results: true }),
     ...(failedQueue !== undefined && { failed_queue: failedQueue }),
-    annotations: { ...annotations, [ANNOTATION]: kept },
+    annotations: { ...annotations, [ANNOTATION]: annotation },
   };
 }
 

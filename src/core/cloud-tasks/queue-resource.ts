@@ -58,7 +58,7 @@ export function httpTargetIn(annotations: QueueAnnotations | undefined): HttpTar
   return annotatedQueue(annotations).httpTarget;
 }
 
-// Annotations are anybody's to write: what is no part of a queue is passed over.
+// Callers can write any annotation: what cannot be read is ignored.
 function annotatedQueue(annotations: QueueAnnotations | undefined): CloudQueue {
   try {
     return readMessage(QUEUE, annotationIn(annotations).queue);
@@ -70,8 +70,8 @@ function annotatedQueue(annotations: QueueAnnotations | undefined): CloudQueue {
 /** The queue with this policy. */
 export function withPolicy(queue: QueueState, policy: object): QueueState {
   const { annotations } = queue.extensions;
-  const kept = { ...annotations, [ANNOTATION]: { ...annotationIn(annotations), policy } };
-  return { ...queue, extensions: { ...queue.extensions, annotations: kept } };
+  const stored = { ...annotations, [ANNOTATION]: { ...annotationIn(annotations), policy } };
+  return { ...queue, extensions: { ...queue.extensions, annotations: stored } };
 }
 
 export function isPull({ pullTarget, type }: CloudQueue): boolean {
@@ -106,7 +106,7 @@ export function routingOf(target: string): Routing {
 /** The queue as v2beta3 has it, its routing where v2 has it; `name` is its resource name. */
 export function resourceOf(name: string, queue: QueueState): CloudQueue {
   const { mode, target, purgedAt, extensions } = queue;
-  const kept = annotatedQueue(extensions.annotations);
+  const stored = annotatedQueue(extensions.annotations);
   return {
     name,
     ...(mode === "pull" ? pullPart(queue) : pushPart(queue)),
@@ -114,7 +114,7 @@ export function resourceOf(name: string, queue: QueueState): CloudQueue {
     ...(target !== undefined && { appEngineRoutingOverride: routingOf(target) }),
     ...(purgedAt !== undefined && { purgeTime: Date.parse(purgedAt) }),
     tombstoneTtl: extensions.tombstoneTtl,
-    ...kept,
+    ...stored,
   };
 }
 

@@ -19,7 +19,7 @@ const DEADLINE_S = 600;
 const USER_AGENT = "Google-Cloud-Tasks";
 const APP_ENGINE_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)";
 
-/** How a task is shown. */
+/** How to format a task. */
 export interface TaskFormat {
   /** Its resource name. */
   name: string;
@@ -53,7 +53,7 @@ function requestPart(
 ): CloudTask {
   const { url = `/_ah/queue/${shortQueueName(task.queue)}`, method = "POST", target } = task;
   const parts = { httpMethod: method, ...(body && { body }) };
-  // A task that went by the queue's own default route has no url to show but a path.
+  // A task sent to the queue's default route has a path, and no url.
   if (isAbsolute(url) || task.dialect === "cloudtasks") {
     return { httpRequest: { ...httpPart(task), ...parts } };
   }
@@ -131,7 +131,7 @@ function formOf(params: Params): string {
   return form.toString();
 }
 
-// The time of creation is shown to the second, as the service does.
+// createTime has whole seconds, as the service does.
 function timesOf({ eta, createdAt }: Task): CloudTask {
   const created = Math.floor(Date.parse(createdAt) / 1000) * 1000;
   return { scheduleTime: eta === undefined ? created : Date.parse(eta), createTime: created };
@@ -144,7 +144,7 @@ function countsOf({ retryCount, executionCount, state, attempts = [] }: Task): C
   return {
     dispatchCount,
     responseCount: executionCount,
-    // Older attempts than the last few are not kept.
+    // Only the last few attempts are stored.
     ...(first &&
       attempts.length >= retryCount && { firstAttempt: { dispatchTime: startOf(first) } }),
     ...(last && { lastAttempt: attemptOf(last) }),
@@ -180,7 +180,7 @@ const OF_HTTP: Readonly<Record<number, Status>> = {
   504: "DEADLINE_EXCEEDED",
 };
 
-/** The end of an attempt in the words of google.rpc; without a status nobody answered. */
+/** The google.rpc.Status of an attempt; without an HTTP status there was no answer. */
 export function responseStatusOf(httpStatus: number | undefined, error = "no answer") {
   if (httpStatus === undefined) return statusOf(noAnswer(error), error);
   if (httpStatus >= 200 && httpStatus <= 299) return { code: 0, message: "" };
@@ -196,7 +196,7 @@ function statusOf(status: Status, message: string): { code: number; message: str
   return { code, message: `${status}(${code}): ${message}` };
 }
 
-/** The task as its run was asked for: the attempt that is about to start counts. */
+/** The task in the response of `run`, which counts the attempt that is about to start. */
 export function asDispatched(task: CloudTask, isRunning: boolean): CloudTask {
   return isRunning ? task : { ...task, dispatchCount: (task.dispatchCount ?? 0) + 1 };
 }

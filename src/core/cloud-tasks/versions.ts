@@ -19,10 +19,10 @@ function newerQueue({ appEngineRoutingOverride, ...queue }: CloudQueue): object 
 function oldQueue(queue: CloudQueue): object {
   const { appEngineRoutingOverride, type, rateLimits, retryConfig, ...rest } =
     withFlatRouting(queue);
-  const { stackdriverLoggingConfig: _, ...kept } = rest;
+  const { stackdriverLoggingConfig: _, ...fields } = rest;
   const routed = { ...(appEngineRoutingOverride && { appEngineRoutingOverride }) };
   return {
-    ...kept,
+    ...fields,
     ...(type === "PULL" && { pullTarget: {} }),
     ...(type === "PUSH" && !queue.httpTarget && { appEngineHttpTarget: routed }),
     ...(rateLimits && { rateLimits: oldRates(rateLimits) }),
@@ -55,10 +55,10 @@ export function taskIn(version: Version, task: CloudTask): object {
 
 function oldTask({ appEngineHttpRequest: request, ...task }: CloudTask): object {
   const { dispatchCount, responseCount, firstAttempt, lastAttempt, ...rest } = task;
-  const { dispatchDeadline: _, retryConfig: __, ...kept } = rest;
+  const { dispatchDeadline: _, retryConfig: __, ...fields } = rest;
   const { relativeUri, body, ...parts } = request ?? {};
   return {
-    ...kept,
+    ...fields,
     ...(request && {
       appEngineHttpRequest: { ...parts, relativeUrl: relativeUri, payload: body },
     }),

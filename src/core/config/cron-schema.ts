@@ -101,7 +101,7 @@ function isOwnPath(url: string): boolean {
   return checkUrl({ url }, "GET", NO_HOSTS) === undefined;
 }
 
-// Called on faulty entries too, so that all faults show at once. The fault is put where the name comes from.
+// Called on faulty entries too, so that all faults are reported. The fault is at the key the name comes from.
 function refuseSameNames(entries: readonly CronDocumentEntry[], context: z.RefinementCtx): void {
   const names = entries.map((entry) => cronName(Object(entry)));
   for (const [index, name] of names.entries()) {

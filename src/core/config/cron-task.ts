@@ -14,7 +14,7 @@ export function dueTask(entry: CronEntry, dueAt: number): CronTask {
   return cronTask(entry, stamp(dueAt));
 }
 
-/** `cron-tally-run-2026-11-24T09-00-00-123Z`; `at` in ms since 1970, another for each that is asked for. */
+/** `cron-tally-run-2026-11-24T09-00-00-123Z`; `at` in ms since 1970, different for each run by hand. */
 export function manualTask(entry: CronEntry, at: number): CronTask {
   return cronTask(entry, `run-${stamp(at)}`);
 }

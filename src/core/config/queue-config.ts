@@ -27,13 +27,13 @@ export interface QueueConfig {
   readonly acl: readonly Readonly<Grant>[];
   /** Seconds a finished task's name stays taken. */
   readonly tombstoneTtl: number;
-  /** Seconds a task that was given up is kept. */
+  /** Seconds a failed task is kept. */
   readonly keepFailed: number;
-  /** Present where handlers' answers are kept as results. */
+  /** Present where handlers' responses are stored as results. */
   readonly keepResults?: true;
-  /** The queue that tasks which were given up are handed on to. */
+  /** The dead-letter queue: exhausted tasks are forwarded to it. */
   readonly failedQueue?: string;
-  /** What others wrote down with the queue; nothing here reads it. */
+  /** The caller's own data, stored with the queue and not read. */
   readonly annotations?: Readonly<Record<string, unknown>>;
 }
 
@@ -120,7 +120,7 @@ const PULL = {
   maxConcurrentRequests: 0,
 } as const;
 
-// An extension stands in place of App Engine's key. In that one a zero is the default.
+// An extension overrides App Engine's key, in which a zero means the default.
 function dispatchOf(entry: QueueEntry) {
   const { extensions = {} } = entry;
   const rateText = String(extensions.rate ?? entry.rate);

@@ -55,14 +55,14 @@ const retention = {
     .describe("How long a finished task's name stays taken. Default 9d.")
     .optional(),
   keep_failed: duration(HUNDRED_YEARS, " and at most 36500d")
-    .describe("How long a task that was given up is kept. Default 7d.")
+    .describe("How long a failed task is kept. Default 7d.")
     .optional(),
   failed_queue: pushQueueName
-    .describe("The push queue that tasks which were given up are handed on to.")
+    .describe("The dead-letter queue: the push queue that exhausted tasks are forwarded to.")
     .optional(),
   annotations: z
     .record(z.string(), z.unknown(), { error: "a mapping" })
-    .describe("Anything of yours: kept and shown with the queue, and not read.")
+    .describe("Your own data: stored and returned with the queue, and not read.")
     .optional(),
 };
 

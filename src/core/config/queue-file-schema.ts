@@ -38,7 +38,7 @@ export function queueJsonSchema(): object {
   return jsonSchema(queueDocument);
 }
 
-// Called on faulty entries too, so that all faults show at once.
+// Called on faulty entries too, so that all faults are reported.
 function refuseSameNames(entries: readonly QueueEntry[], context: z.RefinementCtx): void {
   const names = entries.map((entry) => entry?.name);
   for (const [index, name] of names.entries()) {
@@ -52,7 +52,7 @@ function refuseSameNames(entries: readonly QueueEntry[], context: z.RefinementCt
   }
 }
 
-// A failed task can be handed on to another push queue of the file, and to no other.
+// The dead-letter queue has to be another push queue of the file.
 function refuseLostFailures(entries: readonly QueueEntry[], context: z.RefinementCtx): void {
   const push = entries.filter((entry) => entry?.mode !== "pull").map((entry) => entry?.name);
   for (const [index, entry] of entries.entries()) {

@@ -30,7 +30,7 @@ export interface YamlFile {
   readonly value: unknown;
   /** What YAML allows and App Engine refuses. */
   readonly findings: readonly Finding[];
-  /** Puts a fault where it stands; one of a missing key, where the mapping it is missing from begins. */
+  /** Adds line and column. A missing key is placed at the start of its mapping. */
   place(finding: Finding): Problem;
 }
 

@@ -3,13 +3,13 @@
 
 /**
  * The setting TASKQUEUE_ALLOW_HOSTS, read: comma list of `host`, `host:port`, `*.domain`, and any of them
- * with `!` in front to refuse it; `!*` refuses whatever is not listed. Hosts are kept as the URL parser
+ * with `!` in front to refuse it; `!*` refuses whatever is not listed. Hosts are stored as the URL parser
  * writes them, so that a rule holds for every spelling of its host.
  */
 export interface HostRules {
   allow: readonly string[];
   refuse: readonly string[];
-  /** An entry that is no rule: then nothing may be called, for it may have been meant to refuse. */
+  /** An entry that cannot be parsed. No host may be called then: the entry may be a refusal. */
   bad?: string;
 }
 
@@ -66,7 +66,7 @@ function canonical(hostname: string): string {
   return hostname.toLowerCase().replace(/\.+$/, "");
 }
 
-// Names that mean "inside" wherever they are asked for. A name without a dot is one of a private
+// Names that mean "inside" wherever they are resolved. A name without a dot is one of a private
 // network; metadata.google.internal falls under .internal.
 const PRIVATE_SUFFIXES = [
   ".localhost",

@@ -6,7 +6,7 @@ import { type Answer, refuse } from "../errors.ts";
 const PREFIX = "whsec_";
 const BYTES = { min: 24, max: 64 };
 
-/** The keys, none without the setting. What is wrong is told by its position: a secret is never shown. */
+/** The keys; none without the setting. Error messages name a secret by its position, never its text. */
 export function parseSigningSecrets(setting: string | undefined): Answer<Uint8Array[]> {
   const entries = (setting ?? "").split(/[\s,]+/).filter(Boolean);
   const keys = entries.map(keyOf);

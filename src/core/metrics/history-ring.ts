@@ -15,7 +15,7 @@ export interface MedianAndP99 {
   p99: number;
 }
 
-/** A slot, the one under way as it stands. */
+/** A slot; the current one has what was counted so far. */
 export interface Slot {
   /** Slots since 1970. */
   index: number;

@@ -22,7 +22,7 @@ export interface HistoryPoint extends TransitionCounts {
   runTime: MedianAndP99 | null;
 }
 
-/** Something that explains what the points show; `started` is the queue's object, after a deploy or a rest. */
+/** Something that explains what the points show; `started`: the queue's object started, after a deploy or an eviction. */
 export interface HistoryMark {
   /** RFC 3339 */
   at: string;
@@ -60,7 +60,7 @@ export function beginOf(span: HistorySpan, now: number): number {
   return (Math.floor(now / slotMs) - slots + 1) * slotMs;
 }
 
-/** A history as it is kept while its object is away. */
+/** A history as stored while its object is not in memory. */
 export type StoredHistory = Partial<Record<HistorySpan, StoredRing>>;
 
 /** Times in ms since 1970. */
@@ -98,7 +98,7 @@ export class History {
       .map((slot) => pointOf(slot, slotMs));
   }
 
-  /** To be kept; `tasks` are on the queue now, where that is known. */
+  /** `tasks`: on the queue now, where that is known. */
   toStored(now: number, tasks: number | undefined): StoredHistory {
     const ring = (span: HistorySpan) =>
       this.#rings[span].toStored(this.#slots(span, now, tasks ?? null));

@@ -11,7 +11,7 @@ export const TRANSITION_KINDS = [
 
 /**
  * `started`: an attempt began, or a lease. `done`: an attempt succeeded, or a lease was acknowledged.
- * `retried`: one failed, or a lease ran out, and the task was to be tried again. `failed`: it was given up.
+ * `retried`: one failed, or a lease ran out, and the task was to be tried again. `failed`: no retry was left.
  */
 export type TransitionKind = (typeof TRANSITION_KINDS)[number];
 

@@ -21,7 +21,7 @@ const POSTPONE_MS = 1000;
 const ERROR_LENGTH = 500;
 
 /**
- * `own` are the task's retry options, which replace the queue's as a whole: what they leave unsaid is
+ * `own` are the task's retry options, which replace the queue's as a whole: absent ones are
  * the system's default, not the queue's.
  */
 export function decide(
@@ -42,17 +42,17 @@ export function decide(
     : nextAttemptAt(failed, own ? completeRetry(own) : queue);
   const answered = answeredOnce(recorded(progress, times, outcome), outcome);
   if (due === undefined) return { step: "fail", progress: answered };
-  const asked = askedFor(outcome, times.endedAt);
+  const requested = requestedRetryAt(outcome, times.endedAt);
   const next = { ...answered, retryCount: progress.retryCount + 1 };
-  return { step: "retry", due: asked ?? due, progress: next };
+  return { step: "retry", due: requested ?? due, progress: next };
 }
 
 function isFinal(outcome: Outcome): boolean {
   return outcome.kind === "answered" && outcome.isFinal === true;
 }
 
-/** When the handler asked to be called again, in place of the back-off (ms since 1970). */
-function askedFor(outcome: Outcome, now: number): number | undefined {
+/** The time (ms since 1970) of the handler's Retry-After, which replaces the back-off. */
+function requestedRetryAt(outcome: Outcome, now: number): number | undefined {
   if (outcome.kind !== "answered" || outcome.retryAfter === undefined) return undefined;
   const ms = retryAfterMs(outcome.retryAfter, now);
   return ms === undefined ? undefined : now + ms;

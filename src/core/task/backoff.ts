@@ -60,7 +60,7 @@ export interface FailedAttempt {
   endedAt: number;
 }
 
-/** When to try again (ms since 1970), or undefined when the task is to be given up. */
+/** When to try again (ms since 1970), or undefined when no retry is left. */
 export function nextAttemptAt(attempt: FailedAttempt, retry: RetryParameters): number | undefined {
   if (isExhausted(attempt, retry)) return undefined;
   return attempt.endedAt + Math.round(backoffSeconds(attempt.retries + 1, retry) * 1000);

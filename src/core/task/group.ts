@@ -23,7 +23,7 @@ export interface MasterName {
   name: string;
 }
 
-/** What a caller asks for. */
+/** The request for a new group. */
 export interface NewGroup {
   /** As task names are; a group's is its own in the whole deployment. Default: the master's, or generated. */
   name?: string;
@@ -41,7 +41,7 @@ export interface NewGroup {
 /** `running` until every subtask has ended. A failed group runs again when a subtask of it is redriven. */
 export type GroupState = "running" | "done" | "failed" | "cancelled";
 
-/** How a group stands; times RFC 3339 UTC. */
+/** State and progress of a group; times RFC 3339 UTC. */
 export interface GroupProgress {
   name: string;
   state: GroupState;

@@ -5,7 +5,7 @@ import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
 import { LEASE_S, MAX_LEASES_PER_CALL, MAX_WAIT_S } from "../limits.ts";
 import { ATTEMPTS_KEPT, type Attempt, type Progress } from "./task.ts";
 
-/** What a worker asks for. */
+/** A request to lease tasks. */
 export interface LeaseRequest {
   /** How long it may work on them, 0 to 604,800 (a week). */
   leaseSeconds: number;
@@ -72,7 +72,7 @@ export interface Leased {
   progress: Progress;
 }
 
-/** What the holder of a lease shows. A lease that is extended, or given anew, has another. */
+/** The token of the current lease. It changes when the lease is extended or granted again. */
 export function tokenOf({ lease, progress }: Leased): string | undefined {
   return lease === undefined ? undefined : `${lease.toString(36)}-${progress.retryCount}`;
 }
@@ -82,7 +82,7 @@ export function isLeased({ lease }: Pick<Leased, "lease">, now: number): boolean
   return lease !== undefined && lease >= now;
 }
 
-/** The lease that this token stands for, if it still holds. */
+/** Refuses a token whose lease has ended. */
 export function checkHeld(task: Leased, token: string, now: number): Answer<true> {
   if (isLeased(task, now) && tokenOf(task) === token) return { ok: true };
   const message = `lease: the lease ${token} of "${task.name}" has run out, or was given back or to another`;
@@ -122,7 +122,7 @@ function afterLease(progress: Progress, endedAt: number | undefined): Progress {
   return { ...rest, attempts: [...progress.attempts, attempt].slice(-ATTEMPTS_KEPT) };
 }
 
-/** A task's progress when the holder of its lease is done with it at `now`. */
+/** A task's progress after its acknowledgement at `now`. */
 export function acknowledged({ leasedAt, ...rest }: Progress, now: number): Progress {
   if (leasedAt === undefined) return rest;
   const attempts = [...rest.attempts, { startedAt: leasedAt, endedAt: now }];

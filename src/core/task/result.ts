@@ -7,7 +7,7 @@ export interface Result {
   body: Uint8Array;
 }
 
-/** A result as it stands in a row of JSON: text as it is, anything else as base64. */
+/** A result as stored in JSON: UTF-8 text as text, other bytes as base64. */
 export type StoredResult = { type: string | null } & (
   | { text: string; base64?: undefined }
   | { base64: string; text?: undefined }
@@ -33,7 +33,7 @@ function textOf(body: Uint8Array): string | undefined {
   }
 }
 
-/** A result as it is shown: JSON as the value it is, text as text, anything else as base64. */
+/** A result in responses: JSON as its value, text as text, other bytes as base64. */
 export function resultView({ type, body }: Result): { result: unknown } | { resultBase64: string } {
   const kind = type ?? "text/plain";
   if (/^application\/(.*\+)?json\b/i.test(kind)) return { result: jsonOrText(fromUtf8(body)) };

@@ -18,7 +18,7 @@ export function rfc3339(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** A task that is on the queue, or that was given up and is kept. */
+/** A task on the queue, or a failed one that is kept. */
 export function taskView(queue: string, state: TaskState, task: StoredTask): Task {
   return { ...taskHead(queue, state, task), ...contentView(task) };
 }

@@ -5,10 +5,10 @@ import { completeRetry, type RetryParameters } from "./backoff.ts";
 import { isTimed, type StoredTask, type TaskState } from "./task.ts";
 import { rfc3339 } from "./task-view.ts";
 
-/** All of a queue that can hold a task back. */
+/** Everything about a queue that can delay a task. */
 export interface DispatchState {
   mode: "push" | "pull";
-  /** Whether it stands in queue.yaml, or was made over the API. */
+  /** Whether it is defined in queue.yaml or over the API. */
   isDefined: boolean;
   /** Paused by hand. */
   paused: boolean;

@@ -27,7 +27,7 @@ interface BatchCreate {
   requestId?: string;
 }
 
-/** Each task stands for itself: what is refused is told by its index, and the others are added. */
+/** Not atomic: failures are reported by index, and the other tasks are added. */
 export async function batchCreate(request: IRequest, call: Call): Promise<Response> {
   const queue = queueOf(request, call);
   const { requests = [], requestId } = await messageIn<BatchCreate>(request, BATCH_CREATE);

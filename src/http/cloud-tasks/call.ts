@@ -19,7 +19,7 @@ import type { Version, View } from "../../core/cloud-tasks/resources.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { type QueueService, segment } from "../native/request.ts";
 
-/** The queues, with what only this API asks of them. */
+/** The queues, with what only this API needs. */
 export interface CloudQueues extends QueueService {
   /** Whether a queue of this name was removed not long ago. */
   wasRemoved(name: string): Promise<boolean>;
@@ -64,7 +64,7 @@ export function requestedQueue(place: Location, id: string, call: Call): Request
   return { name: queueNameOf(place, id), place, id, handle };
 }
 
-/** What stands in front of the names of a place's queues: "" at home. */
+/** The prefix of the names of a location's queues: "" for the home location. */
 export function namespaceOf({ project, location }: Location, { home }: Call): string {
   const place = `${project}/${location}`;
   return home === undefined || home === place ? "" : `${place}/`;
@@ -103,7 +103,7 @@ export function viewOf(request: IRequest, inBody?: View): View {
   return ((given && readEnum(VIEW, given, "response_view")) || "BASIC") as View;
 }
 
-/** How many to a page: `most` where nothing or more is asked for. */
+/** The page size: `max` by default and at most. */
 export function pageSizeOf(request: IRequest, max: number): number {
   const given = Number(queryOf(request, "pageSize", "page_size") ?? 0);
   if (!Number.isInteger(given) || given < 0) {

@@ -5,7 +5,7 @@ import { fromUtf8 } from "../../core/bytes.ts";
 const OVERRIDE = "X-HTTP-Method-Override";
 const METHODS = new Set(["GET", "PATCH", "PUT", "DELETE"]);
 
-/** The request as it is meant; only a POST can be meant otherwise. */
+/** The request with the method of its header; only a POST can be overridden. */
 export async function withMethodOverride(request: Request): Promise<Request> {
   const method = request.headers.get(OVERRIDE)?.toUpperCase() ?? "";
   if (request.method !== "POST" || !METHODS.has(method)) return request;

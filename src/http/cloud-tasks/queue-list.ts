@@ -11,7 +11,7 @@ import { type Call, locationOf, pageSizeOf, pageTokenOf, queryOf, requestedQueue
 import { queueIds, queueResponse } from "./queues.ts";
 
 const MAX_PAGE = 9800;
-/** Each queue is an object of its own: so many are asked at once, and so many for one page. */
+/** Each queue is a Durable Object: calls in parallel, and calls for one page. */
 const AT_ONCE = 50;
 const LOOKED_AT = 500;
 
@@ -43,8 +43,8 @@ async function pageOf(
   const found: FoundQueue[] = [];
   const looked = ids.slice(0, LOOKED_AT);
   for (let from = 0; from < looked.length; from += AT_ONCE) {
-    const asked = looked.slice(from, from + AT_ONCE).map((id) => look(id, request, call));
-    for (const queue of await Promise.all(asked)) {
+    const pending = looked.slice(from, from + AT_ONCE).map((id) => look(id, request, call));
+    for (const queue of await Promise.all(pending)) {
       if (!queue || !filter(resourceOf(queue.name, queue.view))) continue;
       found.push(queue);
       if (found.length === max) return { found, last: queue.id };

@@ -10,8 +10,8 @@ import { bodyOf, type QueueService, queueOf, segment } from "./request.ts";
 
 /** `tasks:lease` */
 export async function leaseTasks(request: IRequest, queues: QueueService): Promise<Response> {
-  const asked = (await bodyOf(request)) as Partial<LeaseRequest>;
-  return json({ tasks: await queueOf(request, queues).lease(asked as LeaseRequest) });
+  const leaseRequest = (await bodyOf(request)) as Partial<LeaseRequest>;
+  return json({ tasks: await queueOf(request, queues).lease(leaseRequest as LeaseRequest) });
 }
 
 /** `tasks:ack` */

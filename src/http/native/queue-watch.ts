@@ -13,15 +13,15 @@ import { rfc3339 } from "../../core/task/task-view.ts";
 import type { Pulse } from "../../objects/queue/rpc.ts";
 import type { QueueService } from "./request.ts";
 
-/** What a watcher is told, if there is anything. */
+/** The result of one poll. */
 export type WatchEvent =
   | { event: "queues"; data: WatchedQueues }
   | { event: "changes"; data: QueueChanges }
   | { event: "nothing" };
 
-/** Turns in which a queue stood still before it is asked less often, and every how many turns it is then. */
+/** After `turns` polls without a change a queue is polled only every `every` turns. */
 const IDLE = { turns: 5, every: 5 };
-/** Every how many turns it is looked which queues there are. */
+/** Refresh the list of queues every N polls. */
 const NAMES_EVERY = 3;
 /**
  * Calls of one watch. The platform limits an invocation to a thousand of its own services, and some take a
@@ -32,7 +32,7 @@ const MAX_CALLS = 400;
 interface Watched {
   queue: WatchedQueue;
   /** By its own clock, ms since 1970. */
-  heardAt: number;
+  polledAt: number;
   idleTurns: number;
 }
 
@@ -68,14 +68,14 @@ class QueueWatch {
 
   async begin(): Promise<WatchedQueues> {
     const names = this.#requested.length > 0 ? [...new Set(this.#requested)] : await this.#names();
-    const queues = await Promise.all(names.map((name) => this.#meet(name)));
+    const queues = await Promise.all(names.map((name) => this.#start(name)));
     return { now: rfc3339(this.#now), queues };
   }
 
   async turn(turn: number): Promise<QueueChanges | undefined> {
-    const { added, removed } = await this.#lookAround(turn);
+    const { added, removed } = await this.#refreshNames(turn);
     const due = [...this.#watched.values()].filter((watched) => isDue(watched, turn));
-    const found = await Promise.all(due.map((watched) => this.#lookAt(watched)));
+    const found = await Promise.all(due.map((watched) => this.#poll(watched)));
     const changes = found.filter((change) => typeof change === "object");
     removed.push(...found.filter((change) => typeof change === "string"));
     if (changes.length + added.length + removed.length === 0) return undefined;
@@ -83,7 +83,7 @@ class QueueWatch {
     return removed.length > 0 ? { ...data, removed } : data;
   }
 
-  async #lookAround(turn: number): Promise<{ added: WatchedQueue[]; removed: string[] }> {
+  async #refreshNames(turn: number): Promise<{ added: WatchedQueue[]; removed: string[] }> {
     if (turn % NAMES_EVERY !== 0) return { added: [], removed: [] };
     const all = await this.#names();
     const names =
@@ -91,28 +91,28 @@ class QueueWatch {
     const removed = [...this.#watched.keys()].filter((name) => !names.includes(name));
     for (const name of removed) this.#watched.delete(name);
     const fresh = names.filter((name) => !this.#watched.has(name));
-    const met = await Promise.all(fresh.map((name) => ifThere(this.#meet(name))));
-    return { added: met.flatMap((queue) => queue ?? []), removed };
+    const added = await Promise.all(fresh.map((name) => unlessRemoved(this.#start(name))));
+    return { added: added.flatMap((queue) => queue ?? []), removed };
   }
 
-  async #meet(name: string): Promise<WatchedQueue> {
+  async #start(name: string): Promise<WatchedQueue> {
     const { now, view, history } = await this.#pulse(name, 0);
     const queue = { ...view, history };
-    this.#watched.set(name, { queue, heardAt: now, idleTurns: 0 });
+    this.#watched.set(name, { queue, polledAt: now, idleTurns: 0 });
     return queue;
   }
 
   /** What changed about the queue, or its name alone when it is gone. */
-  async #lookAt(watched: Watched): Promise<QueueChange | string | undefined> {
+  async #poll(watched: Watched): Promise<QueueChange | string | undefined> {
     const { name } = watched.queue;
-    const pulse = await ifThere(this.#pulse(name, watched.heardAt));
+    const pulse = await unlessRemoved(this.#pulse(name, watched.polledAt));
     if (!pulse) {
       this.#watched.delete(name);
       return name;
     }
     const { now, view, history } = pulse;
     const change = changeOf(watched.queue, view, history);
-    watched.heardAt = now;
+    watched.polledAt = now;
     watched.idleTurns = change ? 0 : watched.idleTurns + 1;
     if (change) watched.queue = withChange(watched.queue, change, now);
     return change;
@@ -132,7 +132,7 @@ class QueueWatch {
 }
 
 /** Nothing where there is no such queue: it was removed a moment ago. */
-async function ifThere<T>(requested: Promise<T>): Promise<T | undefined> {
+async function unlessRemoved<T>(requested: Promise<T>): Promise<T | undefined> {
   try {
     return await requested;
   } catch (error) {

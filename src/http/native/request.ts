@@ -6,7 +6,7 @@ import type { QueueHandle } from "../../client/queue-handle.ts";
 import { errorOf, invalid, refuse } from "../../core/errors.ts";
 import type { GroupProgress, NewGroup } from "../../core/task/group.ts";
 
-/** The queues the API speaks for. */
+/** What the API needs of the queues. */
 export interface QueueService {
   get(name: string): QueueHandle;
   names(): Promise<string[]>;

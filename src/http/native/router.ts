@@ -79,7 +79,7 @@ export function answerApi(request: Request, queues: QueueService): Promise<Respo
   return router.fetch(verbAsSegment(request) as unknown as IRequest, queues);
 }
 
-// A verb stands behind the last colon of the last segment (`/queues/sub:pause`), where a router does not
+// A verb follows the last colon of the last segment (`/queues/sub:pause`), where a router does not
 // look; it is routed as a segment of its own (`/queues/sub/~pause`), which no name can be.
 export function verbAsSegment(request: Request): Request {
   const url = new URL(request.url);
