@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 const SRC = join(import.meta.dirname, "../src");
 
 /** A source file by its path under src, and what it says. */
-type House = ReadonlyMap<string, string>;
+type Sources = ReadonlyMap<string, string>;
 
 /** Made by a script: the console's bundle as text. */
 const GENERATED = "http/console/assets.ts";
@@ -27,7 +27,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   http: [".", "native", "cloud-tasks", "console", "door.ts"],
 };
 
-function readHouse(): House {
+function readSources(): Sources {
   const paths = readdirSync(SRC, { recursive: true, encoding: "utf8" });
   const files = paths
     .map((path) => path.replaceAll("\\", "/"))
@@ -64,9 +64,9 @@ function orderFaults(path: string, name: string): string[] {
   });
 }
 
-/** Every line of the house that its rules forbid. */
-function faults(house: House): string[] {
-  return [...house].flatMap(([path, text]) => [
+/** Every import and clock that breaks a rule. */
+function faults(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) => [
     ...importsOf(path, loadedOf(path, text)).flatMap((name) => importFault(path, name) ?? []),
     ...importsOf(path, text).flatMap((name) => orderFaults(path, name)),
     ...clockFaults(path, text),
@@ -106,19 +106,19 @@ function clockFaults(path: string, text: string): string[] {
 /** Edges of an import graph. */
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-function filesGraph(house: House): Graph {
+function filesGraph(sources: Sources): Graph {
   return new Map(
-    [...house].map(([path, text]) => [
+    [...sources].map(([path, text]) => [
       path,
-      new Set(importsOf(path, text).filter((name) => house.has(name))),
+      new Set(importsOf(path, text).filter((name) => sources.has(name))),
     ]),
   );
 }
 
 /** Between folders, type imports included. A file that an order lists by name stands for itself. */
-function foldersGraph(house: House): Graph {
+function foldersGraph(sources: Sources): Graph {
   const graph = new Map<string, Set<string>>();
-  for (const [path, names] of filesGraph(house)) {
+  for (const [path, names] of filesGraph(sources)) {
     const from = folderOf(path);
     const edges = graph.get(from) ?? new Set();
     graph.set(from, edges);
@@ -150,27 +150,29 @@ function isPart(path: string, part: string): boolean {
   return path === part || path.startsWith(`${part}/`);
 }
 
-describe("the house", () => {
-  const house = readHouse();
+describe("the layers", () => {
+  const sources = readSources();
 
   it("has imports that go down only, and clocks in one place", () => {
-    expect(house.size).toBeGreaterThan(40);
-    expect(faults(house)).toEqual([]);
+    expect(sources.size).toBeGreaterThan(40);
+    expect(faults(sources)).toEqual([]);
   });
 
   it("has no circle of imports between files", () => {
-    expect(circles(filesGraph(house))).toEqual([]);
+    expect(circles(filesGraph(sources))).toEqual([]);
   });
 
   it("has no circle of imports between folders", () => {
-    const ordered = [...house].filter(([path]) => !CIRCLES_ALLOWED.some((it) => isPart(path, it)));
+    const ordered = [...sources].filter(
+      ([path]) => !CIRCLES_ALLOWED.some((it) => isPart(path, it)),
+    );
     expect(circles(foldersGraph(new Map(ordered)))).toEqual([]);
   });
 
   it.each(Object.entries(ORDER))("lists no part of %s that is not there", (folder, parts) => {
     const missing = parts.filter(
       (part) =>
-        part !== "." && ![...house.keys()].some((path) => isPart(path, `${folder}/${part}`)),
+        part !== "." && ![...sources.keys()].some((path) => isPart(path, `${folder}/${part}`)),
     );
     expect(missing).toEqual([]);
   });
@@ -208,9 +210,9 @@ describe("the check", () => {
     ["http/auth.ts", "./console/b.ts"],
     ["http/native/a.ts", "../door.ts"],
   ])("finds an import against the order: %s imports %s", (path, name) => {
-    const house = new Map([[path, `import { b } from "${name}";`]]);
-    expect(faults(house)).toHaveLength(1);
-    expect(faults(house)[0]).toContain("against the order of");
+    const sources = new Map([[path, `import { b } from "${name}";`]]);
+    expect(faults(sources)).toHaveLength(1);
+    expect(faults(sources)[0]).toContain("against the order of");
   });
 
   it.each([
