@@ -1,4 +1,7 @@
 // Resource names: projects/P/locations/L/queues/Q/tasks/T.
+
+import { QUEUE_NAME } from "../config/names.ts";
+import { isTaskName } from "../task/new-task-rules.ts";
 import { badName, invalidArgument } from "./status.ts";
 
 /** A project and a location. */
@@ -9,8 +12,6 @@ export interface Location {
 
 const PROJECT = /^[A-Za-z0-9:.-]+$/;
 const LOCATION = /^[A-Za-z0-9-]+$/;
-const QUEUE = /^[A-Za-z0-9-]{1,100}$/;
-const TASK = /^[A-Za-z0-9_-]{1,500}$/;
 const LOCATION_FORM = "projects/<PROJECT_ID>/locations/<LOCATION_ID>";
 
 export function locationName({ project, location }: Location): string {
@@ -27,7 +28,7 @@ export function checkLocation({ project, location }: Location): Location {
 }
 
 export function checkQueueId(queue: string): string {
-  if (QUEUE.test(queue)) return queue;
+  if (QUEUE_NAME.test(queue)) return queue;
   throw badName(`Queue name must be formatted: "${LOCATION_FORM}/queues/<QUEUE_ID>".`);
 }
 
@@ -41,7 +42,7 @@ export function queueIdIn(name: string | undefined, place: Location): string {
 }
 
 export function checkTaskId(id: string): string {
-  if (TASK.test(id)) return id;
+  if (isTaskName(id)) return id;
   throw badName(
     `Task ID "${id}" can contain only letters ([A-Za-z]), numbers ([0-9]), hyphens (-), or underscores (_). Task ID must between 1 and 500 characters.`,
   );
