@@ -33,14 +33,14 @@ export const HTTP_STATUS = {
 
 export type ErrorCode = keyof typeof HTTP_STATUS;
 
-/** A refusal as it is sent: what went wrong, in words that name the field, the value and what was expected. */
+/** A refusal as sent; the message names the field, the value and what was expected. */
 export interface Failure {
   code: ErrorCode;
   message: string;
   details?: unknown;
 }
 
-/** The answer of a call that can be refused. */
+/** The result of a call that can be refused. */
 export type Answer<T> = { ok: T; failure?: undefined } | Refusal;
 
 /** The refusing half of an answer. */
@@ -53,7 +53,7 @@ export function refuse(code: ErrorCode, message: string, details?: unknown): Ref
   return { failure: details === undefined ? { code, message } : { code, message, details } };
 }
 
-/** The everyday refusal: this field, this value, this was expected. */
+/** The usual refusal of a field: "field: found value, expected …". */
 export function invalid(
   field: string,
   value: unknown,

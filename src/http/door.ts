@@ -15,11 +15,11 @@ import { answerOidc, OIDC_PREFIX } from "./native/oidc-routes.ts";
 import { API_PREFIX, answerApi } from "./native/router.ts";
 import { errorResponse } from "./respond.ts";
 
-/** The paths that only the queue itself may call. */
+/** Task handlers: only the queue itself may call them. */
 const HANDLERS = "/_ah/queue/";
 
 /**
- * The answer to a request from outside, or nothing when it is for the Worker's own code; `now` in ms since
+ * The response to a request from outside; undefined when it is for the Worker's own code. `now` in ms since
  * 1970.
  */
 export async function answerAtDoor(
@@ -71,7 +71,7 @@ function isUnder(pathname: string, prefix: string): boolean {
   return pathname === prefix || pathname.startsWith(`${prefix}/`);
 }
 
-// A router may decode what it matches, so "/_ah/%71ueue/x" must not slip by.
+// The Worker's router may decode paths, so "/_ah/%71ueue/x" has to be refused too.
 function decodedPath(url: string): string {
   const { pathname } = new URL(url);
   try {

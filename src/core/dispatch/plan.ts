@@ -13,7 +13,7 @@ export interface Capacity {
   maxRunning: number;
 }
 
-/** The same with what waits; times in ms since 1970. */
+/** Capacity with the next task; times in ms since 1970. */
 export interface WakeState extends Capacity {
   now: number;
   /** When the earliest task not in flight is due; undefined when there is none. */

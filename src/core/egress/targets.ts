@@ -7,7 +7,7 @@
  */
 export type Targets = Readonly<Record<string, string>>;
 
-/** Where a target leads. */
+/** The destination of a target. */
 export type Destination =
   | { kind: "own" }
   | { kind: "bound"; name: string }
@@ -30,7 +30,7 @@ export function parseTargets(setting: string | undefined, given: Targets = {}): 
 
 const OWN: Destination = { kind: "own" };
 
-/** Where tasks of a target go: the whole target is looked up first, then its service. */
+/** Resolves a target: looked up as a whole first, then by its service. */
 export function destinationOf(target: string = DEFAULT, targets: Targets): Destination {
   const isWhole = Object.hasOwn(targets, target);
   const service = isWhole ? target : target.slice(target.lastIndexOf(".") + 1);

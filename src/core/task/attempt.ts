@@ -16,7 +16,7 @@ export interface AttemptTimes {
   endedAt: number;
 }
 
-// The platform's own trouble (an object reset by a deploy, an overloaded one) passes in about a second.
+// Platform errors (an object reset by a deploy, or overloaded) pass in about a second.
 const POSTPONE_MS = 1000;
 const ERROR_LENGTH = 500;
 
@@ -69,7 +69,7 @@ function recorded(progress: Progress, times: AttemptTimes, outcome: Outcome): Pr
   };
 }
 
-// An attempt no handler answered is no execution, and leaves the last answer as it was.
+// An attempt without a response is not an execution, and the previous response stays.
 function answeredOnce(progress: Progress, outcome: Outcome): Progress {
   if (outcome.kind !== "answered") return { ...progress, retryReason: outcome.error };
   const isServerError = outcome.status >= 500 && outcome.status <= 599;

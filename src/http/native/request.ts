@@ -19,7 +19,7 @@ export function queueOf(request: IRequest, queues: QueueService): QueueHandle {
   return queues.get(segment(request, "queue"));
 }
 
-/** A part of the path, percent-decoded. */
+/** A path segment, percent-decoded. */
 export function segment(request: IRequest, name: string): string {
   const text = request.params[name] ?? "";
   try {
