@@ -4,11 +4,11 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { QueueConfigError } from "./core/config/config-error.ts";
 import { parseCronYaml } from "./core/config/cron-config.ts";
 import { cronJsonSchema } from "./core/config/cron-schema.ts";
 import { parseQueueYaml } from "./core/config/queue-config.ts";
 import { queueJsonSchema } from "./core/config/queue-file-schema.ts";
+import { QueueConfigError } from "./core/config/yaml-document.ts";
 
 const USAGE = `usage: durable-taskqueue check [queue.yaml [cron.yaml]]   says whether the files are good;
                                                           a cron.yaml beside queue.yaml is looked for

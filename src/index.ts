@@ -57,7 +57,7 @@ export type {
   MasterName,
   NewGroup,
 } from "./core/task/group.ts";
-export type { NewTime } from "./core/task/new-time.ts";
+export type { NewTime } from "./core/task/new-task.ts";
 export type {
   AddResult,
   Dialect,

@@ -1,7 +1,8 @@
 // Adds that begin in one turn of the event loop leave together: a hundred `add`s under a Promise.all cost one
 // message and one commit. A message holds a thousand tasks and 30 MiB at most, or a single call.
 import { type Answer, TooManyTasksError } from "../core/errors.ts";
-import { type AddCall, type Added, MAX_TASKS_PER_CALL } from "../objects/queue/admission.ts";
+import { MAX_TASKS_PER_CALL } from "../core/limits.ts";
+import type { AddCall, Added } from "../objects/queue/admission.ts";
 import { messageSize } from "./message-size.ts";
 
 type Send = (calls: readonly AddCall[]) => Promise<Answer<Added[]>[]>;

@@ -8,12 +8,12 @@ import {
   UnknownQueueError,
   unwrap,
 } from "../core/errors.ts";
+import { MAX_WAIT_S } from "../core/limits.ts";
 import { type HistorySpan, type QueueHistory, SPANS } from "../core/metrics/history.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { NewGroup } from "../core/task/group.ts";
 import type { LeaseRequest } from "../core/task/lease.ts";
-import type { NewTime } from "../core/task/new-time.ts";
-import { MAX_WAIT_S } from "../core/task/result.ts";
+import type { NewTime } from "../core/task/new-task.ts";
 import { type AddResult, hasEnded, type NewTask, type Task } from "../core/task/task.ts";
 import { type Added, resultOf } from "../objects/queue/admission.ts";
 import { inFileRefusal } from "../objects/queue/context/definition.ts";

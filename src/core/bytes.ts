@@ -1,4 +1,17 @@
-// Bytes as text.
+// Bytes and text.
+
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
+
+/** The text's bytes in UTF-8. */
+export function utf8(text: string): Uint8Array {
+  return ENCODER.encode(text);
+}
+
+/** The text of bytes in UTF-8, without a byte order mark; what is not UTF-8 becomes U+FFFD. */
+export function fromUtf8(bytes: Uint8Array | ArrayBuffer): string {
+  return DECODER.decode(bytes);
+}
 
 export function toBase64(bytes: Uint8Array): string {
   let binary = "";

@@ -1,6 +1,6 @@
-// Every way the queue can refuse a call: one closed set of codes, each with its HTTP status and the
-// class the TypeScript client throws. Between objects a refusal travels as a plain `Failure`, because
-// an error class does not survive an RPC; it becomes a class again only in the caller's hands.
+// The closed set of error codes, each with its HTTP status and its class in the TypeScript client. Error
+// classes do not survive an RPC, so objects return a plain `Failure`, which the caller's side turns into the
+// class.
 
 /** Code -> HTTP status. The names are App Engine's service codes; QUEUE_FULL, QUEUE_IN_FILE,
  * UNKNOWN_CRON and those of groups are ours. */
@@ -33,14 +33,14 @@ export const HTTP_STATUS = {
 
 export type ErrorCode = keyof typeof HTTP_STATUS;
 
-/** A refusal as it is sent: what went wrong, in words that name the field, the value and what was expected. */
+/** A refusal as sent; the message names the field, the value and what was expected. */
 export interface Failure {
   code: ErrorCode;
   message: string;
   details?: unknown;
 }
 
-/** The answer of a call that can be refused. */
+/** The result of a call that can be refused. */
 export type Answer<T> = { ok: T; failure?: undefined } | Refusal;
 
 /** The refusing half of an answer. */
@@ -53,18 +53,18 @@ export function refuse(code: ErrorCode, message: string, details?: unknown): Ref
   return { failure: details === undefined ? { code, message } : { code, message, details } };
 }
 
-/** The everyday refusal: this field, this value, this was expected. */
+/** The usual refusal of a field: "field: found value, expected …". */
 export function invalid(
   field: string,
   value: unknown,
   expected: string,
   code: ErrorCode = "INVALID_REQUEST",
 ): Refusal {
-  return refuse(code, `${field}: found ${shown(value)}, expected ${expected}`);
+  return refuse(code, `${field}: found ${formatValue(value)}, expected ${expected}`);
 }
 
 /** A value for an error message: as JSON, cut where it gets long. */
-export function shown(value: unknown): string {
+export function formatValue(value: unknown): string {
   const text = jsonOf(value) ?? withoutJson(value);
   return text.length > 100 ? `${text.slice(0, 97)}...` : text;
 }

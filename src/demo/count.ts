@@ -4,7 +4,7 @@
 export interface Interval {
   from: number;
   to: number;
-  pauseMs?: number;
+  pauseMs?: number | undefined;
 }
 
 /** A whole count and how many subtasks share it. */

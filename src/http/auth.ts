@@ -1,9 +1,10 @@
-// Who may come in. With a token set, its holder, or a browser that has shown it and keeps a session; with none,
-// only requests to a loopback host, so that a first run needs no setting and a deployed queue is never open.
+// Authentication and access. With TASKQUEUE_TOKEN set: a bearer token or a console session. Without it: only
+// requests to a loopback host, so that a first run needs no setting and a deployed queue is never open.
+import { utf8 } from "../core/bytes.ts";
 import { type Answer, type Refusal, refuse } from "../core/errors.ts";
-import { type Access, accessOf, sessionOf } from "./console/session.ts";
+import { type Access, accessOf, sessionOf } from "./session.ts";
 
-/** The secrets the doors read. */
+/** The settings the HTTP APIs read. */
 export interface DoorSettings {
   TASKQUEUE_TOKEN?: string;
   TASKQUEUE_READ_TOKEN?: string;
@@ -11,7 +12,7 @@ export interface DoorSettings {
   TASKQUEUE_PROJECT?: string;
 }
 
-/** What a caller may do, and what showed it. */
+/** A caller's access, and how it authenticated. */
 export interface Caller {
   access: Access;
   by: "loopback" | "token" | "session";
@@ -19,7 +20,7 @@ export interface Caller {
 
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Nothing when the request may pass; the refusal says what is missing. `now` in ms since 1970. */
+/** Undefined when the request is allowed. `now` in ms since 1970. */
 export async function checkAccess(
   request: Request,
   settings: DoorSettings,
@@ -35,7 +36,7 @@ export async function checkAccess(
   return by === "session" ? checkSameOrigin(request) : undefined;
 }
 
-/** Who makes the request, whatever it asks for. */
+/** Authenticates a request, whatever its method. */
 export async function callerOf(
   request: Request,
   settings: DoorSettings,
@@ -69,7 +70,7 @@ export async function accessByToken(
   return undefined;
 }
 
-/** A browser sends a session along with what another site's page has it send. */
+/** Prevents cross-site requests: a browser sends the session's cookie with those too. */
 export function checkSameOrigin(request: Request): Refusal | undefined {
   const site = request.headers.get("Sec-Fetch-Site");
   const { origin } = new URL(request.url);
@@ -111,12 +112,12 @@ export function tokenInQuery({ url }: Request): { name: string; token: string } 
   return undefined;
 }
 
-// Compared by digest, so that neither length nor content shows in the time it takes.
+// Digests are compared, so that timing reveals neither length nor content.
 async function isSame(given: string, expected: string): Promise<boolean> {
   const [a, b] = await Promise.all([digest(given), digest(expected)]);
   return crypto.subtle.timingSafeEqual(a, b);
 }
 
 function digest(text: string): Promise<ArrayBuffer> {
-  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return crypto.subtle.digest("SHA-256", utf8(text));
 }

@@ -1,12 +1,12 @@
-// The door between the outside and the Worker: serves the API, keeps handlers unreachable, and takes
-// away headers that only the queue may set. Everything else passes through to the Worker's own code.
+// Entry for requests from outside: routes them to the APIs and the console, refuses calls of task handlers,
+// and removes headers that only the queue may set. Everything else goes to the Worker's own code.
 import { refuse } from "../core/errors.ts";
 import { isReservedHeader } from "../objects/delivery/headers.ts";
 import { hasIdentity } from "../objects/egress/identity.ts";
 import type { QueueSettings } from "../objects/settings.ts";
 import { checkAccess, type DoorSettings } from "./auth.ts";
 import type { CloudQueues } from "./cloud-tasks/call.ts";
-import { asMeant } from "./cloud-tasks/method-override.ts";
+import { withMethodOverride } from "./cloud-tasks/method-override.ts";
 import { refusalResponse } from "./cloud-tasks/respond.ts";
 import { answerCloudTasks, isCloudTasksPath } from "./cloud-tasks/router.ts";
 import { CONSOLE_PREFIX } from "./console/headers.ts";
@@ -15,11 +15,11 @@ import { answerOidc, OIDC_PREFIX } from "./native/oidc-routes.ts";
 import { API_PREFIX, answerApi } from "./native/router.ts";
 import { errorResponse } from "./respond.ts";
 
-/** The paths that only the queue itself may call. */
+/** Task handlers: only the queue itself may call them. */
 const HANDLERS = "/_ah/queue/";
 
 /**
- * The answer to a request from outside, or nothing when it is for the Worker's own code; `now` in ms since
+ * The response to a request from outside; undefined when it is for the Worker's own code. `now` in ms since
  * 1970.
  */
 export async function answerAtDoor(
@@ -46,7 +46,7 @@ async function answerCloudTasksAtDoor(
   queues: CloudQueues,
   now: number,
 ): Promise<Response> {
-  const request = await asMeant(given);
+  const request = await withMethodOverride(given);
   const refusal = await checkAccess(request, settings, now);
   if (refusal) return refusalResponse(refusal.failure);
   const home = settings.TASKQUEUE_PROJECT || undefined;
@@ -71,7 +71,7 @@ function isUnder(pathname: string, prefix: string): boolean {
   return pathname === prefix || pathname.startsWith(`${prefix}/`);
 }
 
-// A router may decode what it matches, so "/_ah/%71ueue/x" must not slip by.
+// The Worker's router may decode paths, so "/_ah/%71ueue/x" has to be refused too.
 function decodedPath(url: string): string {
   const { pathname } = new URL(url);
   try {

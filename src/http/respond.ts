@@ -1,4 +1,4 @@
-// The one place where a refusal becomes an HTTP answer.
+// JSON responses and error responses of the native API.
 import { type Failure, HTTP_STATUS, TaskQueueError } from "../core/errors.ts";
 
 export function json(body: unknown, status = 200): Response {
@@ -14,7 +14,7 @@ export function failureJson({ code, message, details }: Failure): Failure {
   return details === undefined ? { code, message } : { code, message, details };
 }
 
-/** What was thrown, as an answer; what is no refusal is a bug, and only the log hears its words. */
+/** The response to an exception. One that is no TaskQueueError is a bug: its message is only logged. */
 export function thrownResponse(error: unknown): Response {
   if (error instanceof TaskQueueError) return errorResponse(error);
   console.error("task queue API:", error);

@@ -1,8 +1,8 @@
 // What waiting costs: a caller that waits is looked at when something happened to what it waits for.
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it, vi } from "vitest";
+import type { QueueStub } from "../../src/client/stubs.ts";
 import { KeyedWaiters } from "../../src/objects/keyed-waiters.ts";
-import type { QueueVerbs } from "../../src/objects/queue/rpc.ts";
 import { Waiters } from "../../src/objects/waiters.ts";
 import { freshStart, objectOf, queue } from "../support/time.ts";
 
@@ -31,7 +31,7 @@ it("5,000 callers that wait for results cost a commit of other tasks nothing", a
     await queue("results").add(names.map((name) => ({ name, countdown: 1000 })));
   }
   await runInDurableObject(objectOf("results"), async (instance, { storage }) => {
-    const object = instance as unknown as QueueVerbs;
+    const object = instance as unknown as QueueStub;
     const waiting = Array.from({ length: WAITERS }, (_, i) => object.result(`n${i}`, 60));
     let statements = 0;
     const { exec } = storage.sql;

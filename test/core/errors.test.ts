@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import {
   type ErrorCode,
   errorOf,
+  formatValue,
   HTTP_STATUS,
   InvalidQueueError,
   InvalidTaskError,
   invalid,
   refuse,
-  shown,
   TaskQueueError,
   unwrap,
 } from "../../src/core/errors.ts";
@@ -107,7 +107,7 @@ describe("a refusal", () => {
   });
 });
 
-describe("a value shown", () => {
+describe("a value formatValue", () => {
   const circle: { self?: unknown } = {};
   circle.self = circle;
 
@@ -124,6 +124,6 @@ describe("a value shown", () => {
     ["a text of 98 letters", "x".repeat(98), `"${"x".repeat(98)}"`],
     ["a longer one", "x".repeat(99), `"${"x".repeat(96)}...`],
   ])("%s", (_, value, text) => {
-    expect(shown(value)).toBe(text);
+    expect(formatValue(value)).toBe(text);
   });
 });

@@ -136,7 +136,7 @@ describe("with a token set", () => {
     for (const [method, path] of [
       ["POST", "/tasks"],
       ["DELETE", "/tasks/n1"],
-    ]) {
+    ] as const) {
       const refusal = await refusalOf(`https://q.example.com${API}${path}`, { method, headers });
       expect(refusal.slice(0, 2)).toEqual([403, "PERMISSION_DENIED"]);
     }

@@ -8,7 +8,7 @@ export interface Job {
   name: string;
   arrives: number;
   /** Default: when it arrives. */
-  due?: number;
+  due?: number | undefined;
   /** How long an attempt takes. */
   runs?: number;
   /** The waits between its attempts: as many of them fail as there are waits. */

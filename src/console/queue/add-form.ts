@@ -21,19 +21,15 @@ export interface AddForm {
 /** The form filled in with a task, or empty. */
 export function formOf(task: NewTask = {}): AddForm {
   const { name = "", url = "", method = "POST", headers = {}, tag = "", ...rest } = task;
-  const { params, payload, payloadBase64, ...kept } = rest;
+  const { params: _, payload: __, payloadBase64: ___, ...kept } = rest;
   return {
     ...{ name, url, method, tag, kept, countdown: "" },
     headers: linesOf(headers, ": "),
-    ...bodyOf({ params, payload, payloadBase64 }),
+    ...bodyOf(task),
   };
 }
 
-function bodyOf({
-  params,
-  payload,
-  payloadBase64,
-}: Pick<NewTask, "params" | "payload" | "payloadBase64">): Pick<AddForm, "bodyKind" | "body"> {
+function bodyOf({ params, payload, payloadBase64 }: NewTask): Pick<AddForm, "bodyKind" | "body"> {
   if (params) return { bodyKind: "params", body: linesOf(params, "=") };
   if (payloadBase64 !== undefined) return { bodyKind: "base64", body: payloadBase64 };
   if (typeof payload === "string") return { bodyKind: "text", body: payload };

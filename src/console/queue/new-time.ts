@@ -1,5 +1,5 @@
 // A time as it is typed: seconds from now, or an instant.
-import type { NewTime } from "../../core/task/new-time.ts";
+import type { NewTime } from "../../core/task/new-task.ts";
 
 /** The API says what is wrong with anything else. */
 export function newTimeOf(text: string): NewTime {

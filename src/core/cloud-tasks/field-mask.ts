@@ -2,7 +2,7 @@
 // them, in snake_case or lowerCamelCase.
 import { QUEUE } from "./messages.ts";
 import { fieldPath } from "./proto-json.ts";
-import { flattened } from "./queue-resource.ts";
+import { withFlatRouting } from "./queue-resource.ts";
 import type { CloudQueue } from "./resources.ts";
 import { invalidArgument } from "./status.ts";
 
@@ -32,7 +32,7 @@ export function withFields(
   paths: readonly Path[],
 ): CloudQueue {
   const changed = structuredClone(queue);
-  const source = flattened(given) as Tree;
+  const source = withFlatRouting(given) as Tree;
   for (const path of paths) setAt(changed as Tree, path, valueAt(source, path));
   return changed;
 }

@@ -1,4 +1,4 @@
-// A queue's httpTarget: what it says of where HTTP tasks go, and how, in place of what the tasks say.
+// A queue's httpTarget: its settings override those of the HTTP tasks on the queue.
 import type { HttpRequest, HttpTarget } from "./resources.ts";
 import { invalidArgument } from "./status.ts";
 
@@ -45,9 +45,9 @@ function withOverrides(
 ): Record<string, string> {
   const overrides = headerOverrides.flatMap(({ header }) => (header?.key ? [header] : []));
   const replaced = new Set(overrides.map(({ key = "" }) => key.toLowerCase()));
-  const kept = Object.entries(given).filter(([name]) => !replaced.has(name.toLowerCase()));
+  const others = Object.entries(given).filter(([name]) => !replaced.has(name.toLowerCase()));
   return Object.fromEntries([
-    ...kept,
+    ...others,
     ...overrides.map(({ key = "", value = "" }) => [key, value]),
   ]);
 }

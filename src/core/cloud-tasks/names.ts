@@ -1,47 +1,48 @@
 // Resource names: projects/P/locations/L/queues/Q/tasks/T.
+
+import { QUEUE_NAME } from "../config/names.ts";
+import { isTaskName } from "../task/new-task-rules.ts";
 import { badName, invalidArgument } from "./status.ts";
 
 /** A project and a location. */
-export interface Place {
+export interface Location {
   project: string;
   location: string;
 }
 
 const PROJECT = /^[A-Za-z0-9:.-]+$/;
 const LOCATION = /^[A-Za-z0-9-]+$/;
-const QUEUE = /^[A-Za-z0-9-]{1,100}$/;
-const TASK = /^[A-Za-z0-9_-]{1,500}$/;
-const PLACE_FORM = "projects/<PROJECT_ID>/locations/<LOCATION_ID>";
+const LOCATION_FORM = "projects/<PROJECT_ID>/locations/<LOCATION_ID>";
 
-export function placeName({ project, location }: Place): string {
+export function locationName({ project, location }: Location): string {
   return `projects/${project}/locations/${location}`;
 }
 
-export function queueNameOf(place: Place, queue: string): string {
-  return `${placeName(place)}/queues/${queue}`;
+export function queueNameOf(place: Location, queue: string): string {
+  return `${locationName(place)}/queues/${queue}`;
 }
 
-export function checkPlace({ project, location }: Place): Place {
+export function checkLocation({ project, location }: Location): Location {
   if (PROJECT.test(project) && LOCATION.test(location)) return { project, location };
-  throw badName(`Resource name must be formatted: "${PLACE_FORM}".`);
+  throw badName(`Resource name must be formatted: "${LOCATION_FORM}".`);
 }
 
 export function checkQueueId(queue: string): string {
-  if (QUEUE.test(queue)) return queue;
-  throw badName(`Queue name must be formatted: "${PLACE_FORM}/queues/<QUEUE_ID>".`);
+  if (QUEUE_NAME.test(queue)) return queue;
+  throw badName(`Queue name must be formatted: "${LOCATION_FORM}/queues/<QUEUE_ID>".`);
 }
 
 /** The queue's id in a body's name, which has to lie where the request says. */
-export function queueIdIn(name: string | undefined, place: Place): string {
-  const parent = `${placeName(place)}/queues/`;
+export function queueIdIn(name: string | undefined, place: Location): string {
+  const parent = `${locationName(place)}/queues/`;
   const id = /^projects\/[^/]*\/locations\/[^/]*\/queues\/([^/]*)$/.exec(name ?? "")?.[1];
   const queue = checkQueueId(id ?? "");
   if (name === parent + queue) return queue;
-  throw invalidArgument(`The queue name '${name}' must lie under '${placeName(place)}'.`);
+  throw invalidArgument(`The queue name '${name}' must lie under '${locationName(place)}'.`);
 }
 
 export function checkTaskId(id: string): string {
-  if (TASK.test(id)) return id;
+  if (isTaskName(id)) return id;
   throw badName(
     `Task ID "${id}" can contain only letters ([A-Za-z]), numbers ([0-9]), hyphens (-), or underscores (_). Task ID must between 1 and 500 characters.`,
   );
@@ -52,7 +53,7 @@ export function taskIdIn(name: string, queueName: string): string {
   const parts = /^(projects\/[^/]*\/locations\/[^/]*\/queues\/[^/]*)\/tasks\/(.*)$/s.exec(name);
   if (!parts) {
     throw badName(
-      `Task name must be formatted: "${PLACE_FORM}/queues/<QUEUE_ID>/tasks/<TASK_ID>".`,
+      `Task name must be formatted: "${LOCATION_FORM}/queues/<QUEUE_ID>/tasks/<TASK_ID>".`,
     );
   }
   const [, parent = "", id = ""] = parts;

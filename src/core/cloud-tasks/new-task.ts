@@ -1,6 +1,6 @@
-// A task of Google's as a new task of the queue.
+// A Cloud Tasks task -> a new task of the queue.
 
-import { shown } from "../errors.ts";
+import { formatValue } from "../errors.ts";
 import type { RetryParameters } from "../task/backoff.ts";
 import type { NewTask, OidcToken } from "../task/task.ts";
 import { withHttpTarget } from "./http-target.ts";
@@ -18,7 +18,7 @@ import { completeRetryConfig, retryConfigOf, retryParametersOf } from "./retry.t
 import { CloudTasksError, invalidArgument } from "./status.ts";
 
 /** What a task is made for. */
-export interface Receiving {
+export interface TaskDefaults {
   /** The queue's resource name. */
   queueName: string;
   /** What the queue's configuration says; times in seconds. */
@@ -32,22 +32,22 @@ export interface Receiving {
 
 const DEADLINE_S = { httpRequest: [15, 1800, "30m"], appEngine: [15, 86_415, "24h15s"] } as const;
 
-export function newTaskOf(task: CloudTask, receiving: Receiving): NewTask {
+export function newTaskOf(task: CloudTask, defaults: TaskDefaults): NewTask {
   const { name, scheduleTime, retryConfig } = task;
   return {
-    ...(name && { name: taskIdIn(name, receiving.queueName) }),
-    ...requestOf(task, receiving),
+    ...(name && { name: taskIdIn(name, defaults.queueName) }),
+    ...requestOf(task, defaults),
     ...(scheduleTime !== undefined && { eta: new Date(scheduleTime) }),
-    ...(retryConfig && { retry: ownRetry(retryConfig, receiving.retry) }),
+    ...(retryConfig && { retry: ownRetry(retryConfig, defaults.retry) }),
   };
 }
 
-// What a task leaves unsaid is its queue's.
+// Absent fields default to the queue's.
 function ownRetry(config: RetryConfig, queue: RetryParameters): RetryParameters {
   return retryParametersOf(completeRetryConfig(config, true, retryConfigOf(queue)));
 }
 
-function requestOf(task: CloudTask, receiving: Receiving): NewTask {
+function requestOf(task: CloudTask, defaults: TaskDefaults): NewTask {
   const { httpRequest, appEngineHttpRequest, pullMessage } = task;
   const given = [httpRequest, appEngineHttpRequest, pullMessage].filter((it) => it !== undefined);
   if (given.length !== 1) {
@@ -55,29 +55,29 @@ function requestOf(task: CloudTask, receiving: Receiving): NewTask {
       "Task: exactly one of httpRequest, appEngineHttpRequest and pullMessage must be set.",
     );
   }
-  if (pullMessage) return pulled(pullMessage);
+  if (pullMessage) return pullTask(pullMessage);
   return httpRequest
-    ? { ...httpTask(httpRequest, receiving), ...deadlineOf(task, "httpRequest") }
+    ? { ...httpTask(httpRequest, defaults), ...deadlineOf(task, "httpRequest") }
     : {
         ...appEngineTask(appEngineHttpRequest as AppEngineHttpRequest),
         ...deadlineOf(task, "appEngine"),
       };
 }
 
-function pulled({ payload = new Uint8Array(), tag }: { payload?: Uint8Array; tag?: string }) {
+function pullTask({ payload = new Uint8Array(), tag }: { payload?: Uint8Array; tag?: string }) {
   return { method: "PULL", payload, ...(tag && { tag }) } as unknown as NewTask;
 }
 
 function deadlineOf({ dispatchDeadline }: CloudTask, kind: keyof typeof DEADLINE_S): NewTask {
-  // A duration of zero cannot be told from one that was not set.
+  // A duration of zero cannot be distinguished from one that was not set.
   if (!dispatchDeadline) return {};
-  const [least, most, limit] = DEADLINE_S[kind];
-  if (dispatchDeadline >= least && dispatchDeadline <= most) return { dispatchDeadline };
-  throw invalidArgument(`Task.dispatchDeadline must be between [${least}s, ${limit}].`);
+  const [min, max, limit] = DEADLINE_S[kind];
+  if (dispatchDeadline >= min && dispatchDeadline <= max) return { dispatchDeadline };
+  throw invalidArgument(`Task.dispatchDeadline must be between [${min}s, ${limit}].`);
 }
 
-function httpTask(given: HttpRequest, receiving: Receiving): NewTask {
-  const { httpTarget, urlIsOptional, leavesTokensOut } = receiving;
+function httpTask(given: HttpRequest, defaults: TaskDefaults): NewTask {
+  const { httpTarget, urlIsOptional, leavesTokensOut } = defaults;
   const request = withHttpTarget(given, httpTarget);
   const { url = "", httpMethod, headers = {} } = request;
   if (url === "" && !urlIsOptional) throw invalidArgument("HttpRequest.url is required.");
@@ -112,7 +112,7 @@ function appEngineTask(request: AppEngineHttpRequest): NewTask {
   const url = relativeUri || "/";
   if (!url.startsWith("/") || url.includes(" ")) {
     throw invalidArgument(
-      `AppEngineHttpRequest.relativeUri: found ${shown(url)}, expected a path that begins with "/" and has no spaces.`,
+      `AppEngineHttpRequest.relativeUri: found ${formatValue(url)}, expected a path that begins with "/" and has no spaces.`,
     );
   }
   const target = targetOf(appEngineRouting);

@@ -1,8 +1,8 @@
-// JSON as Google's APIs take and give it: a message is a table of fields, and whoever reads or writes one
-// goes by its table. Names in lowerCamelCase or snake_case, enums by name or number, null for "not set",
-// bytes in either base64, durations "1.5s". Unknown fields are refused, as the service does.
+// Reads and writes the JSON form of protocol buffers, as Google's APIs do: a message is a table of fields.
+// Names in lowerCamelCase or snake_case, enums by name or number, null for "not set", bytes in either base64
+// alphabet, durations as "1.5s". Unknown fields are refused, as the service does.
 import { fromBase64, toBase64 } from "../bytes.ts";
-import { shown } from "../errors.ts";
+import { formatValue } from "../errors.ts";
 import { rfc3339 } from "../task/task-view.ts";
 import { invalidArgument } from "./status.ts";
 
@@ -81,7 +81,9 @@ function unknownField(name: string, path: string): Error {
 }
 
 function invalidValue(path: string, found: unknown, expected: string): Error {
-  return invalidArgument(`Invalid value at '${path}': found ${shown(found)}, expected ${expected}`);
+  return invalidArgument(
+    `Invalid value at '${path}': found ${formatValue(found)}, expected ${expected}`,
+  );
 }
 
 function readField(field: Field, given: unknown, path: string): unknown {
@@ -153,33 +155,33 @@ function isObject(value: unknown): value is Value {
 }
 
 /** How an answer is to be written. */
-export interface Writing {
+export interface WriteOptions {
   /** Enums as numbers, where the caller asked for them (`$alt=json;enum-encoding=int`). */
   enumsAsNumbers: boolean;
 }
 
 /** A message as JSON; what is undefined is left out, for null would break clients. */
-export function writeMessage(message: Message, value: object, writing: Writing): Value {
+export function writeMessage(message: Message, value: object, writeOptions: WriteOptions): Value {
   const written: Value = {};
   for (const [name, field] of Object.entries(value)) {
     if (field === undefined) continue;
     const known = fieldName(message, name);
     const table = known === undefined ? undefined : message.fields[known];
-    if (table !== undefined) written[name] = writeField(table, field, writing);
+    if (table !== undefined) written[name] = writeField(table, field, writeOptions);
   }
   return written;
 }
 
-function writeField(field: Field, value: unknown, writing: Writing): unknown {
+function writeField(field: Field, value: unknown, writeOptions: WriteOptions): unknown {
   if (field === "timestamp") return rfc3339(value as number);
   if (field === "duration") return durationText(value as number);
   if (field === "bytes") return toBase64(value as Uint8Array);
   if (typeof field === "string") return value;
   if ("values" in field) {
-    return writing.enumsAsNumbers ? field.values.indexOf(value as string) : value;
+    return writeOptions.enumsAsNumbers ? field.values.indexOf(value as string) : value;
   }
-  if ("message" in field) return writeMessage(field.message, value as object, writing);
-  return (value as object[]).map((one) => writeMessage(field.list, one, writing));
+  if ("message" in field) return writeMessage(field.message, value as object, writeOptions);
+  return (value as object[]).map((one) => writeMessage(field.list, one, writeOptions));
 }
 
 /** Whole seconds as they are, others with 3, 6 or 9 digits. */

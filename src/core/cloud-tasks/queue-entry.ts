@@ -1,15 +1,15 @@
-// A queue of Google's as an entry of queue.yaml's form: defaults, limits, and what is kept beside.
+// A Cloud Tasks queue -> an entry of queue.yaml: defaults, limits, and the fields kept as annotations.
 import { QUEUE } from "./messages.ts";
 import { writeMessage } from "./proto-json.ts";
 import {
   ANNOTATION,
-  flattened,
+  annotationIn,
   hasRoute,
   isPull,
-  keptOf,
+  type QueueState,
   resourceOf,
-  type ShownQueue,
   targetOf,
+  withFlatRouting,
 } from "./queue-resource.ts";
 import type { CloudQueue, RateLimits } from "./resources.ts";
 import { completeRetryConfig, retryParametersOf } from "./retry.ts";
@@ -22,23 +22,23 @@ const TTL_S = {
   taskTtl: [10 * 86_400, 3650 * 86_400],
   tombstoneTtl: [3600, 9 * 86_400],
 } as const;
-const RATE = { default: 500, most: 500 };
-const CONCURRENT = { default: 1000, most: 5000 };
-const BURST = { least: 10, most: 100, perRate: 0.2 };
+const RATE = { default: 500, max: 500 };
+const CONCURRENT = { default: 1000, max: 5000 };
+const BURST = { min: 10, max: 100, perRate: 0.2 };
 
-const KEPT = ["httpTarget", "stackdriverLoggingConfig", "taskTtl"] as const;
+const ANNOTATED_FIELDS = ["httpTarget", "stackdriverLoggingConfig", "taskTtl"] as const;
 
 /** How a queue is written down. */
-export interface Writing {
+export interface EntryOptions {
   /** Whether a scalar zero stands for "not set": then the default holds. */
   zeroIsUnset: boolean;
   /** The queue as it is, of which stays what this API has no word for. */
-  current?: ShownQueue;
+  current?: QueueState;
 }
 
 /** The entry of queue.yaml's form that does what the queue says. */
-export function entryOf(given: CloudQueue, { zeroIsUnset, current }: Writing): object {
-  const queue = flattened(given);
+export function entryOf(given: CloudQueue, { zeroIsUnset, current }: EntryOptions): object {
+  const queue = withFlatRouting(given);
   checkDurations(queue, current && resourceOf("", current));
   const extensions = extensionsOf(queue, current);
   if (isPull(queue)) return { mode: "pull", ...pullEntry(queue), extensions };
@@ -49,21 +49,21 @@ export function entryOf(given: CloudQueue, { zeroIsUnset, current }: Writing): o
   return { ...entry, ...ratesOf(queue.rateLimits ?? {}, zeroIsUnset), extensions };
 }
 
-function extensionsOf(queue: CloudQueue, current: ShownQueue | undefined): object {
+function extensionsOf(queue: CloudQueue, current: QueueState | undefined): object {
   const { keepFailed, keepResults, failedQueue, annotations } =
-    current?.extensions ?? ({} as Partial<ShownQueue["extensions"]>);
-  const kept = { ...keptOf(annotations), queue: keptPart(queue) };
+    current?.extensions ?? ({} as Partial<QueueState["extensions"]>);
+  const annotation = { ...annotationIn(annotations), queue: annotatedFields(queue) };
   return {
     tombstone_ttl: `${Math.ceil(queue.tombstoneTtl ?? TOMBSTONE_TTL_S)}s`,
     ...(keepFailed !== undefined && { keep_failed: `${keepFailed}s` }),
     ...(keepResults && { keep_results: true }),
     ...(failedQueue !== undefined && { failed_queue: failedQueue }),
-    annotations: { ...annotations, [ANNOTATION]: kept },
+    annotations: { ...annotations, [ANNOTATION]: annotation },
   };
 }
 
 // A queue made otherwise can be faster than this API allows, and have another burst.
-function ratesAsTheyAre({ rate, bucketSize, maxConcurrentRequests }: ShownQueue): object {
+function ratesAsTheyAre({ rate, bucketSize, maxConcurrentRequests }: QueueState): object {
   return { rate, bucket_size: bucketSize, max_concurrent_requests: maxConcurrentRequests };
 }
 
@@ -71,18 +71,18 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function keptPart(queue: CloudQueue): object {
-  const part = Object.fromEntries(KEPT.map((name) => [name, queue[name]]));
+function annotatedFields(queue: CloudQueue): object {
+  const part = Object.fromEntries(ANNOTATED_FIELDS.map((name) => [name, queue[name]]));
   return writeMessage(QUEUE, part, { enumsAsNumbers: false });
 }
 
 function checkDurations(queue: CloudQueue, current: CloudQueue = {}): void {
-  for (const [key, [least, most]] of Object.entries(TTL_S)) {
+  for (const [key, [min, max]] of Object.entries(TTL_S)) {
     const name = key as keyof typeof TTL_S;
     const value = queue[name];
     if (value === undefined || value === current[name]) continue;
-    if (value >= least && value <= most) continue;
-    throw invalidArgument(`Queue.${name} must be between [${least}s, ${most}s].`);
+    if (value >= min && value <= max) continue;
+    throw invalidArgument(`Queue.${name} must be between [${min}s, ${max}s].`);
   }
   const ratio = queue.stackdriverLoggingConfig?.samplingRatio ?? 0;
   if (ratio >= 0 && ratio <= 1) return;
@@ -115,8 +115,8 @@ function pullEntry({ retryConfig = {} }: CloudQueue): object {
 function ratesOf(limits: RateLimits, zeroIsUnset: boolean): object {
   const rate = numberOf(limits.maxDispatchesPerSecond, RATE.default, zeroIsUnset);
   const concurrent = numberOf(limits.maxConcurrentDispatches, CONCURRENT.default, true);
-  checkRange("maxDispatchesPerSecond", rate, RATE.most);
-  checkRange("maxConcurrentDispatches", concurrent, CONCURRENT.most);
+  checkRange("maxDispatchesPerSecond", rate, RATE.max);
+  checkRange("maxConcurrentDispatches", concurrent, CONCURRENT.max);
   return {
     rate: `${decimal(rate)}/s`,
     bucket_size: burstOf(rate),
@@ -128,16 +128,16 @@ function numberOf(given: number | undefined, otherwise: number, zeroIsUnset: boo
   return given === undefined || (given === 0 && zeroIsUnset) ? otherwise : given;
 }
 
-function checkRange(name: string, value: number, most: number): void {
+function checkRange(name: string, value: number, max: number): void {
   if (value < 0) throw invalidArgument(`RateLimits.${name} cannot be negative.`);
-  if (value > most) {
-    throw invalidArgument(`RateLimits.${name} must be less than or equal to ${most}.`);
+  if (value > max) {
+    throw invalidArgument(`RateLimits.${name} must be less than or equal to ${max}.`);
   }
 }
 
 // The service picks the burst; it is known for 500/s (100) and for small rates (about 10).
 function burstOf(rate: number): number {
-  return Math.min(BURST.most, Math.max(BURST.least, Math.ceil(rate * BURST.perRate)));
+  return Math.min(BURST.max, Math.max(BURST.min, Math.ceil(rate * BURST.perRate)));
 }
 
 function decimal(value: number): string {

@@ -1,5 +1,5 @@
-// A queue as Google's API shows it. What Google keeps with a queue and the queue here has no
-// use for (logging, time to live of tasks, target of HTTP tasks, policy) lies in the entry's annotations.
+// A queue -> its Cloud Tasks resource. Fields of Google's that have no effect here (logging, taskTtl, IAM
+// policy) and httpTarget are stored in the entry's annotations.
 import { perSecond } from "../config/units.ts";
 import { QUEUE } from "./messages.ts";
 import { readMessage } from "./proto-json.ts";
@@ -7,7 +7,7 @@ import type { CloudQueue, HttpTarget, Routing } from "./resources.ts";
 import { retryConfigOf } from "./retry.ts";
 
 /** The part of a queue's view that its resource is made of; times RFC 3339, durations in seconds. */
-export interface ShownQueue {
+export interface QueueState {
   mode: "push" | "pull";
   state: "running" | "paused" | "disabled";
   rate: string;
@@ -43,35 +43,35 @@ export type QueueAnnotations = Readonly<Record<string, unknown>>;
 export const ANNOTATION = "cloudTasks";
 
 /** What an entry's annotations keep for this API, as JSON. */
-export interface Kept {
+export interface CloudAnnotation {
   queue?: object;
   /** Of google.iam.v1. */
   policy?: object;
 }
 
-export function keptOf(annotations: QueueAnnotations = {}): Kept {
+export function annotationIn(annotations: QueueAnnotations = {}): CloudAnnotation {
   return Object(annotations[ANNOTATION]);
 }
 
 /** The httpTarget of a queue with these annotations. */
 export function httpTargetIn(annotations: QueueAnnotations | undefined): HttpTarget | undefined {
-  return keptQueue(annotations).httpTarget;
+  return annotatedQueue(annotations).httpTarget;
 }
 
-// Annotations are anybody's to write: what is no part of a queue is passed over.
-function keptQueue(annotations: QueueAnnotations | undefined): CloudQueue {
+// Callers can write any annotation: what cannot be read is ignored.
+function annotatedQueue(annotations: QueueAnnotations | undefined): CloudQueue {
   try {
-    return readMessage(QUEUE, keptOf(annotations).queue);
+    return readMessage(QUEUE, annotationIn(annotations).queue);
   } catch {
     return {};
   }
 }
 
 /** The queue with this policy. */
-export function withPolicy(shown: ShownQueue, policy: object): ShownQueue {
-  const { annotations } = shown.extensions;
-  const kept = { ...annotations, [ANNOTATION]: { ...keptOf(annotations), policy } };
-  return { ...shown, extensions: { ...shown.extensions, annotations: kept } };
+export function withPolicy(queue: QueueState, policy: object): QueueState {
+  const { annotations } = queue.extensions;
+  const stored = { ...annotations, [ANNOTATION]: { ...annotationIn(annotations), policy } };
+  return { ...queue, extensions: { ...queue.extensions, annotations: stored } };
 }
 
 export function isPull({ pullTarget, type }: CloudQueue): boolean {
@@ -79,7 +79,7 @@ export function isPull({ pullTarget, type }: CloudQueue): boolean {
 }
 
 /** The queue with its routing where v2 has it, whatever version it was written in. */
-export function flattened({ appEngineHttpQueue, ...queue }: CloudQueue): CloudQueue {
+export function withFlatRouting({ appEngineHttpQueue, ...queue }: CloudQueue): CloudQueue {
   const routing = appEngineHttpQueue?.appEngineRoutingOverride;
   return routing ? { ...queue, appEngineRoutingOverride: routing } : queue;
 }
@@ -104,27 +104,27 @@ export function routingOf(target: string): Routing {
 }
 
 /** The queue as v2beta3 has it, its routing where v2 has it; `name` is its resource name. */
-export function resourceOf(name: string, shown: ShownQueue): CloudQueue {
-  const { mode, target, purgedAt, extensions } = shown;
-  const kept = keptQueue(extensions.annotations);
+export function resourceOf(name: string, queue: QueueState): CloudQueue {
+  const { mode, target, purgedAt, extensions } = queue;
+  const stored = annotatedQueue(extensions.annotations);
   return {
     name,
-    ...(mode === "pull" ? pullPart(shown) : pushPart(shown)),
-    state: shown.state.toUpperCase() as "RUNNING",
+    ...(mode === "pull" ? pullPart(queue) : pushPart(queue)),
+    state: queue.state.toUpperCase() as "RUNNING",
     ...(target !== undefined && { appEngineRoutingOverride: routingOf(target) }),
     ...(purgedAt !== undefined && { purgeTime: Date.parse(purgedAt) }),
     tombstoneTtl: extensions.tombstoneTtl,
-    ...kept,
+    ...stored,
   };
 }
 
-function pullPart({ retryParameters: { taskRetryLimit } }: ShownQueue): CloudQueue {
+function pullPart({ retryParameters: { taskRetryLimit } }: QueueState): CloudQueue {
   const maxAttempts = taskRetryLimit ?? -1;
   return { type: "PULL", retryConfig: { maxAttempts } };
 }
 
-function pushPart(shown: ShownQueue): CloudQueue {
-  const { rate, bucketSize, maxConcurrentRequests, retryParameters: retry } = shown;
+function pushPart(queue: QueueState): CloudQueue {
+  const { rate, bucketSize, maxConcurrentRequests, retryParameters: retry } = queue;
   const limit = perSecond(rate);
   return {
     type: "PUSH",
@@ -144,7 +144,7 @@ function pushPart(shown: ShownQueue): CloudQueue {
 }
 
 /** v2beta2's and v2beta3's statistics. */
-export function statsOf({ statistics }: ShownQueue): object {
+export function statsOf({ statistics }: QueueState): object {
   const { tasks, oldestEta, executedLastMinute, inFlight, enforcedRate } = statistics;
   return {
     tasksCount: `${tasks}`,

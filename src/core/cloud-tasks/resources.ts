@@ -1,4 +1,4 @@
-// Google's two nouns as they are after reading: durations in seconds, instants in ms since 1970.
+// The Cloud Tasks resources after reading: durations in seconds, instants in ms since 1970.
 import type { Method, OidcToken } from "../task/task.ts";
 
 export type Version = "v2" | "v2beta2" | "v2beta3";

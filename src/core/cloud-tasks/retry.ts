@@ -1,9 +1,9 @@
-// Retry knobs: Google counts attempts and writes -1 for no limit, the queue counts retries.
+// Retry parameters: Cloud Tasks counts attempts and uses -1 for no limit, queues count retries.
 import type { RetryParameters } from "../task/backoff.ts";
 import type { RetryConfig } from "./resources.ts";
 import { invalidArgument } from "./status.ts";
 
-/** What a queue made by this API goes by where it was told nothing. */
+/** Defaults of queues made through this API. */
 export const DEFAULT_RETRY_CONFIG = {
   maxAttempts: 100,
   minBackoff: 0.1,

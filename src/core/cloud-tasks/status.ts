@@ -1,5 +1,5 @@
-// How Google's API refuses: a status of google.rpc.Code, its HTTP code, and what the queue's own refusals
-// are in its words.
+// Errors of the Cloud Tasks API: the codes of google.rpc.Code with their HTTP statuses, and the mapping from
+// the queue's own error codes.
 import type { ErrorCode, Failure } from "../errors.ts";
 
 /** Status -> its number in google.rpc.Code and its HTTP code. */

@@ -1,6 +1,6 @@
-// A task of the queue as Google's API shows it.
-import { fromBase64 } from "../bytes.ts";
-import { shortQueueName } from "../config/queue-name.ts";
+// A task -> its Cloud Tasks resource.
+import { fromBase64, utf8 } from "../bytes.ts";
+import { shortQueueName } from "../config/names.ts";
 import { isAbsolute } from "../task/new-task-rules.ts";
 import type { AttemptView, Params, Task } from "../task/task.ts";
 import { routingOf } from "./queue-resource.ts";
@@ -19,15 +19,15 @@ const DEADLINE_S = 600;
 const USER_AGENT = "Google-Cloud-Tasks";
 const APP_ENGINE_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)";
 
-/** How a task is shown. */
-export interface Showing {
+/** How to format a task. */
+export interface TaskFormat {
   /** Its resource name. */
   name: string;
   isPull: boolean;
   view: View;
 }
 
-export function resourceOfTask(task: Task, { name, isPull, view }: Showing): CloudTask {
+export function resourceOfTask(task: Task, { name, isPull, view }: TaskFormat): CloudTask {
   const content = contentOf(task);
   const body = view === "FULL" ? content : undefined;
   return {
@@ -53,7 +53,7 @@ function requestPart(
 ): CloudTask {
   const { url = `/_ah/queue/${shortQueueName(task.queue)}`, method = "POST", target } = task;
   const parts = { httpMethod: method, ...(body && { body }) };
-  // A task that went by the queue's own default route has no url to show but a path.
+  // A task sent to the queue's default route has a path, and no url.
   if (isAbsolute(url) || task.dialect === "cloudtasks") {
     return { httpRequest: { ...httpPart(task), ...parts } };
   }
@@ -113,10 +113,10 @@ function headerOf(name: string, headers: Record<string, string>): string | undef
 /** The bytes a task carries, whichever way they were given. */
 export function contentOf({ method = "POST", params, payload, payloadBase64 }: Task) {
   if (payloadBase64 !== undefined) return fromBase64(payloadBase64);
-  if (params !== undefined && method === "POST") return encoded(formOf(params));
+  if (params !== undefined && method === "POST") return utf8(formOf(params));
   if (payload === undefined) return undefined;
   if (payload instanceof Uint8Array) return payload;
-  return encoded(typeof payload === "string" ? payload : JSON.stringify(payload));
+  return utf8(typeof payload === "string" ? payload : JSON.stringify(payload));
 }
 
 function withQuery(url: string, { method = "POST", params }: Task): string {
@@ -131,11 +131,7 @@ function formOf(params: Params): string {
   return form.toString();
 }
 
-function encoded(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-// The time of creation is shown to the second, as the service does.
+// createTime has whole seconds, as the service does.
 function timesOf({ eta, createdAt }: Task): CloudTask {
   const created = Math.floor(Date.parse(createdAt) / 1000) * 1000;
   return { scheduleTime: eta === undefined ? created : Date.parse(eta), createTime: created };
@@ -148,7 +144,7 @@ function countsOf({ retryCount, executionCount, state, attempts = [] }: Task): C
   return {
     dispatchCount,
     responseCount: executionCount,
-    // Older attempts than the last few are not kept.
+    // Only the last few attempts are stored.
     ...(first &&
       attempts.length >= retryCount && { firstAttempt: { dispatchTime: startOf(first) } }),
     ...(last && { lastAttempt: attemptOf(last) }),
@@ -184,7 +180,7 @@ const OF_HTTP: Readonly<Record<number, Status>> = {
   504: "DEADLINE_EXCEEDED",
 };
 
-/** The end of an attempt in the words of google.rpc; without a status nobody answered. */
+/** The google.rpc.Status of an attempt; without an HTTP status there was no answer. */
 export function responseStatusOf(httpStatus: number | undefined, error = "no answer") {
   if (httpStatus === undefined) return statusOf(noAnswer(error), error);
   if (httpStatus >= 200 && httpStatus <= 299) return { code: 0, message: "" };
@@ -200,7 +196,7 @@ function statusOf(status: Status, message: string): { code: number; message: str
   return { code, message: `${status}(${code}): ${message}` };
 }
 
-/** The task as its run was asked for: the attempt that is about to start counts. */
+/** The task in the response of `run`, which counts the attempt that is about to start. */
 export function asDispatched(task: CloudTask, isRunning: boolean): CloudTask {
   return isRunning ? task : { ...task, dispatchCount: (task.dispatchCount ?? 0) + 1 };
 }

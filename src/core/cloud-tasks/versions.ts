@@ -1,6 +1,6 @@
-// Where the versions of the API differ in what they show: v2beta2 has names of its own, v2beta3 has fields
-// that v2 has not.
-import { flattened } from "./queue-resource.ts";
+// Differences between the API's versions in responses: v2beta2 has other names, v2beta3 has more fields than
+// v2.
+import { withFlatRouting } from "./queue-resource.ts";
 import type { CloudQueue, CloudTask, Version } from "./resources.ts";
 
 /** A queue as a version shows it. */
@@ -17,11 +17,12 @@ function newerQueue({ appEngineRoutingOverride, ...queue }: CloudQueue): object 
 }
 
 function oldQueue(queue: CloudQueue): object {
-  const { appEngineRoutingOverride, type, rateLimits, retryConfig, ...rest } = flattened(queue);
-  const { stackdriverLoggingConfig: _, ...shown } = rest;
+  const { appEngineRoutingOverride, type, rateLimits, retryConfig, ...rest } =
+    withFlatRouting(queue);
+  const { stackdriverLoggingConfig: _, ...fields } = rest;
   const routed = { ...(appEngineRoutingOverride && { appEngineRoutingOverride }) };
   return {
-    ...shown,
+    ...fields,
     ...(type === "PULL" && { pullTarget: {} }),
     ...(type === "PUSH" && !queue.httpTarget && { appEngineHttpTarget: routed }),
     ...(rateLimits && { rateLimits: oldRates(rateLimits) }),
@@ -54,10 +55,10 @@ export function taskIn(version: Version, task: CloudTask): object {
 
 function oldTask({ appEngineHttpRequest: request, ...task }: CloudTask): object {
   const { dispatchCount, responseCount, firstAttempt, lastAttempt, ...rest } = task;
-  const { dispatchDeadline: _, retryConfig: __, ...shown } = rest;
+  const { dispatchDeadline: _, retryConfig: __, ...fields } = rest;
   const { relativeUri, body, ...parts } = request ?? {};
   return {
-    ...shown,
+    ...fields,
     ...(request && {
       appEngineHttpRequest: { ...parts, relativeUrl: relativeUri, payload: body },
     }),

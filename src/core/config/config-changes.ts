@@ -1,4 +1,4 @@
-// What a new configuration changes about a queue, in a line of queue.yaml's words.
+// The difference between two configurations of a queue, as one line in terms of queue.yaml.
 import type { QueueConfig } from "./queue-config.ts";
 
 const LONGEST = 300;
@@ -24,7 +24,7 @@ const SETTINGS: readonly [name: string, of: (config: QueueConfig) => unknown][] 
 /** "rate 5/s → 10/s, target none → backend"; undefined where nothing changed that queue.yaml could say. */
 export function changesOf(before: QueueConfig, after: QueueConfig): string | undefined {
   const changes = SETTINGS.flatMap(([name, of]) => {
-    const [old, fresh] = [said(of(before)), said(of(after))];
+    const [old, fresh] = [textOf(of(before)), textOf(of(after))];
     return old === fresh ? [] : [`${name} ${old} → ${fresh}`];
   });
   if (changes.length === 0) return undefined;
@@ -32,6 +32,6 @@ export function changesOf(before: QueueConfig, after: QueueConfig): string | und
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 }
 
-function said(value: unknown): string {
+function textOf(value: unknown): string {
   return value === undefined || value === null || value === "" ? "none" : String(value);
 }

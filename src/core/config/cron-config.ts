@@ -1,15 +1,14 @@
-// cron.yaml -> frozen configuration: the defaults, and what App Engine makes of what it was given.
+// cron.yaml -> frozen configuration: defaults and conversions.
 
 import { parseSchedule, type Schedule } from "../schedule/schedule.ts";
 import { DEFAULT_RETRY } from "../task/backoff.ts";
 import type { RetryOptions } from "../task/task.ts";
-import { QueueConfigError } from "./config-error.ts";
-import { cronName } from "./cron-name.ts";
 import { type CronDocument, type CronDocumentEntry, cronDocument } from "./cron-schema.ts";
-import { decide, type Finding, finding } from "./findings.ts";
+import { checkAgainst, type Finding, finding } from "./findings.ts";
+import { cronName } from "./names.ts";
 import type { QueueFile } from "./queue-config.ts";
 import { seconds } from "./units.ts";
-import { readYaml } from "./yaml-document.ts";
+import { QueueConfigError, readYaml } from "./yaml-document.ts";
 
 /** A recurring task as it is to run: every default filled in. */
 export interface CronEntry {
@@ -39,14 +38,13 @@ const RETRY = { limit: 5, minBackoff: 5, maxBackoff: DEFAULT_RETRY.maxBackoff, m
  */
 export function parseCronYaml(text: string, queues: QueueFile, file = "cron.yaml"): CronFile {
   const yaml = readYaml(text, file);
-  const transition = decide(cronDocument, yaml.value);
-  const faults =
-    "findings" in transition ? transition.findings : lostTasks(transition.data, queues);
+  const checked = checkAgainst(cronDocument, yaml.value);
+  const faults = "findings" in checked ? checked.findings : lostTasks(checked.data, queues);
   const findings = [...yaml.findings, ...faults];
-  if (findings.length > 0 || !("data" in transition)) {
+  if (findings.length > 0 || !("data" in checked)) {
     throw new QueueConfigError(file, findings.map(yaml.place));
   }
-  const entries = (transition.data.cron ?? []).map(cronEntry);
+  const entries = (checked.data.cron ?? []).map(cronEntry);
   return new Map(entries.map((entry) => [entry.name, entry]));
 }
 
@@ -56,8 +54,8 @@ function lostTasks(document: CronDocument, { queues }: QueueFile): Finding[] {
   return (document.cron ?? []).flatMap(({ extensions }, index) => {
     const queue = extensions?.queue ?? QUEUE;
     if (push.includes(queue)) return [];
-    const said = `found ${JSON.stringify(queue)}, expected a push queue of queue.yaml: ${push.join(", ")}`;
-    return [finding(document, ["cron", index, "extensions", "queue"], said)];
+    const message = `found ${JSON.stringify(queue)}, expected a push queue of queue.yaml: ${push.join(", ")}`;
+    return [finding(document, ["cron", index, "extensions", "queue"], message)];
   });
 }
 

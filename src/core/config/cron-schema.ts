@@ -1,14 +1,25 @@
-// What may stand in cron.yaml: the keys are App Engine's, except what stands under `extensions`. Validation
-// and the JSON Schema for editors both come from here.
+// The schema of cron.yaml. The keys are App Engine's, except those under `extensions`. Validation and the
+// JSON Schema for editors are both generated from it.
+
 import * as z from "zod";
 import { parseHostRules } from "../egress/host-rules.ts";
 import { parseSchedule } from "../schedule/schedule.ts";
 import { isTimeZone } from "../schedule/zone.ts";
 import { checkUrl } from "../task/new-task-rules.ts";
-import { CRON_NAME, cronName } from "./cron-name.ts";
-import { QUEUE_NAME } from "./queue-entry-schema.ts";
-import { application } from "./queue-file-schema.ts";
-import { amount, duration, isMapping, mapping, text, whole } from "./value-schemas.ts";
+import {
+  ageLimit,
+  application,
+  BACKOFF_ORDER,
+  backoffKeys,
+  hasKeys,
+  isBackoffOrdered,
+  jsonSchema,
+  missingKey,
+  pushQueueName,
+  target,
+} from "./common-schemas.ts";
+import { CRON_NAME, cronName } from "./names.ts";
+import { mapping, text, whole } from "./value-schemas.ts";
 
 const NO_HOSTS = parseHostRules("");
 const SCHEDULE = 'a schedule such as "every 5 minutes", "every monday 09:00" or "0 9 * * 1-5"';
@@ -26,27 +37,15 @@ const schedule = z
 
 const retryParameters = mapping({
   job_retry_limit: whole(0).describe("Retries after the first attempt. Default 5.").optional(),
-  job_age_limit: duration()
-    .describe("Time since the first attempt: 30s, 15m, 2.5h, 7d; both limits must be passed.")
-    .optional(),
-  min_backoff_seconds: amount().describe("Wait before the first retry. Default 5.").optional(),
-  max_backoff_seconds: amount().describe("Longest wait between tries. Default 3600.").optional(),
-  max_doublings: whole(0)
-    .describe("How often the wait doubles before it grows by equal steps. Default 5.")
-    .optional(),
-}).refine((it) => !(Number(it.min_backoff_seconds) > Number(it.max_backoff_seconds)), {
-  path: ["min_backoff_seconds"],
-  error: "no more than max_backoff_seconds",
-  when: isMapping,
-});
+  job_age_limit: ageLimit("; both limits must be passed."),
+  ...backoffKeys({ min: 5, max: 3600, doublings: 5 }),
+}).refine(isBackoffOrdered, BACKOFF_ORDER);
 
 const extensions = mapping({
   name: text(CRON_NAME, "1 to 100 letters, digits, hyphens or underscores")
     .describe("The entry's name. Default: its description, or else its url, in hyphens.")
     .optional(),
-  queue: text(QUEUE_NAME, "the name of a push queue")
-    .describe("The queue its tasks are put on. Default: default.")
-    .optional(),
+  queue: pushQueueName.describe("The queue its tasks are put on. Default: default.").optional(),
 });
 
 const cronEntry = mapping({
@@ -62,7 +61,7 @@ const cronEntry = mapping({
     .refine(isTimeZone, { error: ZONE })
     .describe("Whose clock the schedule goes by. Default UTC.")
     .optional(),
-  target: text(TARGET, "[version.]service in lower-case letters, digits and hyphens")
+  target: target(TARGET)
     .describe("The service that is called: service, version.service or service:version.")
     .optional(),
   retry_parameters: retryParameters
@@ -81,16 +80,13 @@ export const cronDocument = mapping({
     .describe("The recurring tasks.")
     .optional(),
 })
-  .refine((it) => Object.keys(it).length > 0, {
-    error: "at least the key cron",
-    when: ({ issues }) => issues.length === 0,
-  })
+  .refine(hasKeys, missingKey("cron"))
   .meta({ title: "cron.yaml", description: "The recurring tasks of an application." });
 export type CronDocument = z.output<typeof cronDocument>;
 
 /** The JSON Schema of a cron.yaml, in draft 7, the one all editors know. */
 export function cronJsonSchema(): object {
-  return z.toJSONSchema(cronDocument, { io: "input", target: "draft-7" });
+  return jsonSchema(cronDocument);
 }
 
 function refuseBadSchedule(given: string, context: z.RefinementCtx): void {
@@ -105,7 +101,7 @@ function isOwnPath(url: string): boolean {
   return checkUrl({ url }, "GET", NO_HOSTS) === undefined;
 }
 
-// Called on faulty entries too, so that all faults show at once. The fault is put where the name comes from.
+// Called on faulty entries too, so that all faults are reported. The fault is at the key the name comes from.
 function refuseSameNames(entries: readonly CronDocumentEntry[], context: z.RefinementCtx): void {
   const names = entries.map((entry) => cronName(Object(entry)));
   for (const [index, name] of names.entries()) {

@@ -1,5 +1,5 @@
-// The task an entry of cron.yaml adds. Its name is made of the entry and the due time, so that it can be
-// added once.
+// The task an entry of cron.yaml adds. Its name is derived from the entry and the due time, which makes
+// adding it idempotent.
 import type { NewTask } from "../task/task.ts";
 import type { CronEntry } from "./cron-config.ts";
 
@@ -14,8 +14,8 @@ export function dueTask(entry: CronEntry, dueAt: number): CronTask {
   return cronTask(entry, stamp(dueAt));
 }
 
-/** `cron-tally-run-2026-11-24T09-00-00-123Z`; `at` in ms since 1970, another for each that is asked for. */
-export function askedTask(entry: CronEntry, at: number): CronTask {
+/** `cron-tally-run-2026-11-24T09-00-00-123Z`; `at` in ms since 1970, different for each run by hand. */
+export function manualTask(entry: CronEntry, at: number): CronTask {
   return cronTask(entry, `run-${stamp(at)}`);
 }
 

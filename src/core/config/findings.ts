@@ -1,8 +1,8 @@
-// Holds a value against a schema and says in words what is wrong with it: whose queue, which key, what
-// was found, what was expected. All faults at once. Knows nothing of files and lines.
+// Validates a value against a schema and words the faults: which queue, which key, what was found, what was
+// expected. Reports all faults at once. Lines and columns are added by yaml-document.ts.
 
 import type * as z from "zod";
-import { cronName } from "./cron-name.ts";
+import { cronName } from "./names.ts";
 
 /** One fault, and where: the path from the top of the value. */
 export interface Finding {
@@ -12,10 +12,10 @@ export interface Finding {
   readonly message: string;
 }
 
-export type Transition<T> = { readonly data: T } | { readonly findings: readonly Finding[] };
+export type Checked<T> = { readonly data: T } | { readonly findings: readonly Finding[] };
 
 /** The value as the schema types it, or what is wrong with it. */
-export function decide<T>(schema: z.ZodType<T>, value: unknown): Transition<T> {
+export function checkAgainst<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
   const { success, data, error } = schema.safeParse(value);
   if (success) return { data };
   const issues = withoutModes(schema, value, error.issues);
@@ -26,10 +26,10 @@ export function decide<T>(schema: z.ZodType<T>, value: unknown): Transition<T> {
 export function finding(
   value: unknown,
   path: readonly PropertyKey[],
-  said: string,
+  message: string,
   atKey = false,
 ): Finding {
-  return { path, atKey, message: `${label(value, path)}${said}` };
+  return { path, atKey, message: `${label(value, path)}${message}` };
 }
 
 type Issue = z.core.$ZodIssue;
@@ -93,10 +93,10 @@ function found(value: unknown, path: readonly PropertyKey[]): string {
   const there = at(value, path);
   const parent = at(value, path.slice(0, -1));
   const isMissing = path.length > 0 && !Object.hasOwn(Object(parent), path.at(-1) as PropertyKey);
-  return isMissing ? "missing" : `found ${shown(there)}`;
+  return isMissing ? "missing" : `found ${describeValue(there)}`;
 }
 
-function shown(value: unknown): string {
+function describeValue(value: unknown): string {
   if (value === undefined || value === null) return "nothing";
   if (typeof value === "string") return quoted(value);
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";

@@ -1,15 +1,14 @@
-// queue.yaml -> frozen configuration. Reading, checking and saying what is wrong live next door; here
-// are the defaults, and what App Engine makes of what it was given.
+// queue.yaml -> frozen configuration: defaults and conversions. Reading, validation and error messages are in
+// the neighbouring files.
 
 import { type Answer, refuse } from "../errors.ts";
 import { completeRetry, type RetryParameters } from "../task/backoff.ts";
-import { QueueConfigError } from "./config-error.ts";
-import { decide } from "./findings.ts";
+import { checkAgainst } from "./findings.ts";
+import { splitQueueName } from "./names.ts";
 import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
 import { type QueueDocument, queueDocument } from "./queue-file-schema.ts";
-import { splitQueueName } from "./queue-name.ts";
 import { bytes, perSecond, seconds } from "./units.ts";
-import { readYaml } from "./yaml-document.ts";
+import { QueueConfigError, readYaml } from "./yaml-document.ts";
 
 /** A queue as it is to run: every default filled in, every unit converted. */
 export interface QueueConfig {
@@ -28,13 +27,13 @@ export interface QueueConfig {
   readonly acl: readonly Readonly<Grant>[];
   /** Seconds a finished task's name stays taken. */
   readonly tombstoneTtl: number;
-  /** Seconds a task that was given up is kept. */
+  /** Seconds a failed task is kept. */
   readonly keepFailed: number;
-  /** Present where handlers' answers are kept as results. */
+  /** Present where handlers' responses are stored as results. */
   readonly keepResults?: true;
-  /** The queue that tasks which were given up are handed on to. */
+  /** The dead-letter queue: exhausted tasks are forwarded to it. */
   readonly failedQueue?: string;
-  /** What others wrote down with the queue; nothing here reads it. */
+  /** The caller's own data, stored with the queue and not read. */
   readonly annotations?: Readonly<Record<string, unknown>>;
 }
 
@@ -63,24 +62,24 @@ const KEEP_FAILED = "7d";
 /** The text of a queue.yaml as configuration; throws a QueueConfigError that lists all its faults. */
 export function parseQueueYaml(text: string, file = "queue.yaml"): QueueFile {
   const yaml = readYaml(text, file);
-  const transition = decide(queueDocument, yaml.value);
-  const findings = [...yaml.findings, ...("findings" in transition ? transition.findings : [])];
-  if (findings.length > 0 || !("data" in transition)) {
+  const checked = checkAgainst(queueDocument, yaml.value);
+  const findings = [...yaml.findings, ...("findings" in checked ? checked.findings : [])];
+  if (findings.length > 0 || !("data" in checked)) {
     throw new QueueConfigError(file, findings.map(yaml.place));
   }
-  return queueFile(transition.data);
+  return queueFile(checked.data);
 }
 
 /** One entry of a queue.yaml given as JSON, for queues made while running; its name may have a namespace. */
 export function parseQueueEntry(entry: unknown): Answer<QueueConfig> {
   const { name } = Object(entry) as { name?: unknown };
   const { namespace, short } = splitQueueName(typeof name === "string" ? name : "");
-  const transition = decide(queueEntry, namespace ? { ...Object(entry), name: short } : entry);
-  if ("data" in transition) {
-    const config = queueConfig(transition.data);
+  const checked = checkAgainst(queueEntry, namespace ? { ...Object(entry), name: short } : entry);
+  if ("data" in checked) {
+    const config = queueConfig(checked.data);
     return { ok: Object.freeze({ ...config, name: namespace + config.name }) };
   }
-  const messages = transition.findings.map(({ message }) => message);
+  const messages = checked.findings.map(({ message }) => message);
   return refuse("INVALID_REQUEST", messages.join("; "), messages);
 }
 
@@ -121,7 +120,7 @@ const PULL = {
   maxConcurrentRequests: 0,
 } as const;
 
-// An extension stands in place of App Engine's key. In that one a zero is the default.
+// An extension overrides App Engine's key, in which a zero means the default.
 function dispatchOf(entry: QueueEntry) {
   const { extensions = {} } = entry;
   const rateText = String(extensions.rate ?? entry.rate);
@@ -147,13 +146,7 @@ function retryOf({ retry_parameters: given = {} }: QueueEntry): RetryParameters 
   });
 }
 
-function grantOf({
-  user_email,
-  writer_email,
-}: {
-  user_email?: string;
-  writer_email?: string;
-}): Grant {
+function grantOf({ user_email, writer_email }: NonNullable<QueueEntry["acl"]>[number]): Grant {
   return Object.freeze({
     ...(user_email !== undefined && { userEmail: user_email }),
     ...(writer_email !== undefined && { writerEmail: writer_email }),

@@ -1,10 +1,18 @@
-// What may stand in one entry of queue.yaml's `queue`: every key, unit and limit, defined once. The keys
-// are App Engine's, except what stands under `extensions`.
+// The schema of one entry of queue.yaml's `queue`: every key, unit and limit. The keys are App Engine's,
+// except those under `extensions`.
 
 import * as z from "zod";
+import {
+  ageLimit,
+  BACKOFF_ORDER,
+  backoffKeys,
+  isBackoffOrdered,
+  pushQueueName,
+  target,
+} from "./common-schemas.ts";
+import { QUEUE_NAME } from "./names.ts";
 import { perSecond, RATE, RATE_OR_NONE } from "./units.ts";
 import {
-  amount,
   duration,
   integer,
   isMapping,
@@ -15,8 +23,6 @@ import {
   whole,
 } from "./value-schemas.ts";
 
-/** Queue names: 1 to 100 letters, digits and hyphens. */
-export const QUEUE_NAME = /^[A-Za-z0-9-]{1,100}$/;
 const TARGET = /^((?!-)[a-z0-9-]{1,100}\.)?(?!-)[a-z0-9-]{1,63}$/;
 
 const RATE_FORM = "a number per s, m, h or d such as 5/s or 0";
@@ -49,14 +55,14 @@ const retention = {
     .describe("How long a finished task's name stays taken. Default 9d.")
     .optional(),
   keep_failed: duration(HUNDRED_YEARS, " and at most 36500d")
-    .describe("How long a task that was given up is kept. Default 7d.")
+    .describe("How long a failed task is kept. Default 7d.")
     .optional(),
-  failed_queue: text(QUEUE_NAME, "the name of a push queue")
-    .describe("The push queue that tasks which were given up are handed on to.")
+  failed_queue: pushQueueName
+    .describe("The dead-letter queue: the push queue that exhausted tasks are forwarded to.")
     .optional(),
   annotations: z
     .record(z.string(), z.unknown(), { error: "a mapping" })
-    .describe("Anything of yours: kept and shown with the queue, and not read.")
+    .describe("Your own data: stored and returned with the queue, and not read.")
     .optional(),
 };
 
@@ -87,19 +93,9 @@ const task_retry_limit = whole(0)
 
 const pushRetry = mapping({
   task_retry_limit,
-  task_age_limit: duration()
-    .describe("Time since the first attempt: 30s, 15m, 2.5h, 7d. Default: no limit.")
-    .optional(),
-  min_backoff_seconds: amount().describe("Wait before the first retry. Default 0.1.").optional(),
-  max_backoff_seconds: amount().describe("Longest wait between tries. Default 3600.").optional(),
-  max_doublings: whole(0)
-    .describe("How often the wait doubles before it grows by equal steps. Default 16.")
-    .optional(),
-}).refine((it) => !(Number(it.min_backoff_seconds) > Number(it.max_backoff_seconds)), {
-  path: ["min_backoff_seconds"],
-  error: "no more than max_backoff_seconds",
-  when: isMapping,
-});
+  task_age_limit: ageLimit(". Default: no limit."),
+  ...backoffKeys({ min: 0.1, max: 3600, doublings: 16 }),
+}).refine(isBackoffOrdered, BACKOFF_ORDER);
 
 const pullRetry = mapping({
   task_retry_limit,
@@ -128,7 +124,7 @@ const pushQueue = mapping({
   max_concurrent_requests: integer()
     .describe("Most tasks running at once, held to 1..5000. Default 1000, as is 0.")
     .optional(),
-  target: text(TARGET, "[version.]service in lower-case letters, digits and hyphens")
+  target: target(TARGET)
     .describe("The service that runs the tasks: service or version.service.")
     .optional(),
   retry_parameters: pushRetry.describe("When a failed task runs again.").optional(),

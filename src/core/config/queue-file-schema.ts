@@ -1,18 +1,13 @@
-// What may stand in queue.yaml as a whole. Validation and the JSON Schema for editors both come from here.
+// The schema of queue.yaml. Validation and the JSON Schema for editors are both generated from it.
 
 import * as z from "zod";
+import { application, hasKeys, jsonSchema, missingKey } from "./common-schemas.ts";
 import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
 import { bytes, SIZE } from "./units.ts";
 import { mapping, text, whole } from "./value-schemas.ts";
 
-const APPLICATION = /^([a-z0-9-]{1,100}~)?((?!-)[a-z0-9.-]{1,100}:)?(?!-)[a-z0-9-]{0,99}[a-z0-9]$/;
 const SIZE_FORM = "bytes, or a number with B, K, M, G or T such as 120M, up to 1000T";
 const MAX_STORAGE = 1000 * 1024 ** 4;
-
-/** What both files of an application may begin with. */
-export const application = text(APPLICATION, "an App Engine application id")
-  .describe("The application's id. Read and shown, not used.")
-  .optional();
 
 /** The whole file. */
 export const queueDocument = mapping({
@@ -34,19 +29,16 @@ export const queueDocument = mapping({
     .describe("Whether a deployment resumes queues paused by hand. Default true.")
     .optional(),
 })
-  .refine((it) => Object.keys(it).length > 0, {
-    error: "at least the key queue",
-    when: ({ issues }) => issues.length === 0,
-  })
+  .refine(hasKeys, missingKey("queue"))
   .meta({ title: "queue.yaml", description: "The task queues of an application." });
 export type QueueDocument = z.output<typeof queueDocument>;
 
 /** The JSON Schema of a queue.yaml, in draft 7, the one all editors know. */
 export function queueJsonSchema(): object {
-  return z.toJSONSchema(queueDocument, { io: "input", target: "draft-7" });
+  return jsonSchema(queueDocument);
 }
 
-// Called on faulty entries too, so that all faults show at once.
+// Called on faulty entries too, so that all faults are reported.
 function refuseSameNames(entries: readonly QueueEntry[], context: z.RefinementCtx): void {
   const names = entries.map((entry) => entry?.name);
   for (const [index, name] of names.entries()) {
@@ -60,7 +52,7 @@ function refuseSameNames(entries: readonly QueueEntry[], context: z.RefinementCt
   }
 }
 
-// A failed task can be handed on to another push queue of the file, and to no other.
+// The dead-letter queue has to be another push queue of the file.
 function refuseLostFailures(entries: readonly QueueEntry[], context: z.RefinementCtx): void {
   const push = entries.filter((entry) => entry?.mode !== "pull").map((entry) => entry?.name);
   for (const [index, entry] of entries.entries()) {

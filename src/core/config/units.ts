@@ -1,5 +1,5 @@
-// The three notations of queue.yaml: rates (5/m), durations (2.5h) and sizes (1.5G). A pattern says what
-// is well formed; its reader takes only text the pattern matched. Grammar and rounding are App Engine's.
+// The notations of queue.yaml: rates (5/m), durations (2.5h) and sizes (1.5G), with App Engine's grammar and
+// rounding. Each function expects text that its pattern matched.
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const BYTES: Record<string, number> = {

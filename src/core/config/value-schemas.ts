@@ -1,5 +1,4 @@
-// The kinds of value queue.yaml is made of, as zod schemas. An `error` is always the second half of
-// "found X, expected ...", so that every message says what to write instead.
+// Schemas of the kinds of value in both files. An `error` is the second half of "found X, expected ...".
 
 import * as z from "zod";
 import { DURATION, seconds } from "./units.ts";
@@ -8,7 +7,7 @@ import { DURATION, seconds } from "./units.ts";
 export const pushOnly = z.never({ error: "on push queues only" }).optional();
 export const pullOnly = z.never({ error: "on pull queues only" }).optional();
 
-/** A mapping of exactly these keys. Of unknown ones the error lists what could have been meant. */
+/** A mapping of exactly these keys. The error for an unknown key lists the known ones. */
 export function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
   const keys = Object.keys(shape).filter(
     (key) => shape[key] !== pushOnly && shape[key] !== pullOnly,
@@ -59,7 +58,7 @@ export function duration(max = Number.MAX_VALUE, limit = "") {
   return text(DURATION, error, (it) => seconds(it) >= 1 && seconds(it) <= max);
 }
 
-/** For a rule over several keys: it runs although one of them is faulty, so that all faults show at once. */
+/** For a rule over several keys: it runs although one of them is faulty, so that all faults are reported. */
 export function isMapping({ value }: { value: unknown }): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

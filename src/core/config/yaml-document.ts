@@ -1,10 +1,28 @@
-// The text of queue.yaml or cron.yaml -> a plain value, and where each part of it stood. The dialect is that of App Engine's
-// loader: YAML 1.1, one document, each key once, no anchors; a key with nothing after it counts as absent.
+// YAML text -> a plain value, with the position of each part for error messages. The dialect is that of App
+// Engine's loader: YAML 1.1, one document, unique keys, no anchors; a key without a value counts as absent.
 
 import type { Document, Node, Pair, Scalar, YAMLMap } from "yaml";
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
-import { type Problem, QueueConfigError } from "./config-error.ts";
 import { type Finding, finding } from "./findings.ts";
+
+/** One fault of a configuration file; line and column count from 1. */
+export interface Problem {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** Everything that is wrong with a queue.yaml or a cron.yaml, one `file:line:column: message` a line. */
+export class QueueConfigError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(file: string, problems: readonly Problem[]) {
+    const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+    super(sorted.map((it) => `${file}:${it.line}:${it.column}: ${it.message}`).join("\n"));
+    this.name = "QueueConfigError";
+    this.problems = sorted;
+  }
+}
 
 type Path = readonly (string | number)[];
 
@@ -12,7 +30,7 @@ export interface YamlFile {
   readonly value: unknown;
   /** What YAML allows and App Engine refuses. */
   readonly findings: readonly Finding[];
-  /** Puts a fault where it stands; one of a missing key, where the mapping it is missing from begins. */
+  /** Adds line and column. A missing key is placed at the start of its mapping. */
   place(finding: Finding): Problem;
 }
 
@@ -22,7 +40,7 @@ export function readYaml(text: string, file: string): YamlFile {
   const reader = new Reader(onlyDocument(text, file, lines)?.contents);
   return {
     value: reader.value,
-    findings: reader.faults.map(({ path, said }) => finding(reader.value, path, said, true)),
+    findings: reader.faults.map(({ path, message }) => finding(reader.value, path, message, true)),
     place: ({ path, atKey, message }) => problem(lines, reader.offset(path, atKey), message),
   };
 }
@@ -66,7 +84,7 @@ const NUMBER = /^[0-9]+(\.[0-9]+)?$/;
 /** Walks the nodes once; keeps the value, the offsets and what is not allowed. */
 class Reader {
   readonly value: unknown;
-  readonly faults: { path: Path; said: string }[] = [];
+  readonly faults: { path: Path; message: string }[] = [];
   readonly #offsets = new Map<string, { key: number; value: number }>();
 
   constructor(root: Node | null | undefined) {
@@ -83,7 +101,7 @@ class Reader {
   #read(node: unknown, path: Path, key?: Node): unknown {
     this.#mark(node, path, key);
     if (isAlias(node) || hasAnchor(node)) {
-      this.faults.push({ path, said: "found an anchor or alias, expected the value itself" });
+      this.faults.push({ path, message: "found an anchor or alias, expected the value itself" });
     }
     if (isMap(node)) return this.#readMap(node, path);
     if (isSeq(node)) return node.items.map((item, index) => this.#read(item, [...path, index]));
@@ -95,7 +113,7 @@ class Reader {
     for (const { key, value } of map.items as Pair<Scalar<string>>[]) {
       const inner = [...path, key.value];
       if (entries.has(key.value)) {
-        this.faults.push({ path: inner, said: "found a second time, expected once" });
+        this.faults.push({ path: inner, message: "found a second time, expected once" });
       }
       entries.set(key.value, this.#read(value, inner, key));
     }

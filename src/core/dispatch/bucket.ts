@@ -1,5 +1,5 @@
-// The token bucket, as a value. One token starts one attempt; tokens come back continuously at `rate`
-// and never beyond `capacity`, so in any t seconds at most capacity + rate * t attempts start.
+// The token bucket, as an immutable value. One token starts one attempt. Tokens return continuously at `rate`
+// up to `capacity`, so in any t seconds at most capacity + rate * t attempts start.
 
 /** How much the bucket holds and how fast it fills: tokens, and tokens per second (0 never fills). */
 export interface BucketShape {

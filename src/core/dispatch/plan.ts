@@ -1,5 +1,5 @@
-// How many attempts may start now, and when is the next moment at which one could? The two questions
-// an alarm asks. Nothing here knows a clock, a row or a request.
+// The two questions of a dispatch alarm: how many attempts may start now, and when to wake next. Pure: no
+// clock, no storage, no requests.
 import { type Bucket, type BucketShape, readyAt, wholeTokens } from "./bucket.ts";
 
 /** What may start at one instant: tokens and slots. */
@@ -13,8 +13,8 @@ export interface Capacity {
   maxRunning: number;
 }
 
-/** The same with what waits; times in ms since 1970. */
-export interface DispatchState extends Capacity {
+/** Capacity with the next task; times in ms since 1970. */
+export interface WakeState extends Capacity {
   now: number;
   /** When the earliest task not in flight is due; undefined when there is none. */
   nextDue: number | undefined;
@@ -42,7 +42,7 @@ export function wakeAt({
   running,
   maxRunning,
   nextDue,
-}: DispatchState): number | undefined {
+}: WakeState): number | undefined {
   if (paused || nextDue === undefined || running >= maxRunning) return undefined;
   const due = Math.max(now, nextDue);
   if (!bucket) return due;

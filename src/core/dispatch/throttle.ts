@@ -1,6 +1,6 @@
-// Back-pressure. A handler that answers 503 asks the whole queue to slow down; App Engine lowers the
-// enforced rate and lets it recover. Its curve is unpublished; ours is the one TCP made familiar:
-// halve at most once a second, then climb back by a tenth of the configured rate a second.
+// Back-pressure. A 503 from a handler slows the whole queue down, as in App Engine, whose curve is
+// unpublished. Here it is TCP's: halve the rate at most once a second, then add a tenth of the configured
+// rate a second.
 
 /** The share of the configured rate that is enforced (0.01 to 1), and when it last changed (ms). */
 export interface Throttle {

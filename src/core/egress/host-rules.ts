@@ -1,16 +1,15 @@
-// May a task's absolute url go out to this host? Public hosts may, unless refused; private, loopback and
-// metadata addresses may not, unless allowed. This is the guard against a task being used to reach
-// what only the Worker's machine can reach (server-side request forgery).
+// Which hosts tasks may call. Public hosts are allowed unless refused; private, loopback and metadata
+// addresses are refused unless allowed. This prevents server-side request forgery through a task's url.
 
 /**
  * The setting TASKQUEUE_ALLOW_HOSTS, read: comma list of `host`, `host:port`, `*.domain`, and any of them
- * with `!` in front to refuse it; `!*` refuses whatever is not listed. Hosts are kept as the URL parser
+ * with `!` in front to refuse it; `!*` refuses whatever is not listed. Hosts are stored as the URL parser
  * writes them, so that a rule holds for every spelling of its host.
  */
 export interface HostRules {
   allow: readonly string[];
   refuse: readonly string[];
-  /** An entry that is no rule: then nothing may be called, for it may have been meant to refuse. */
+  /** An entry that cannot be parsed. No host may be called then: the entry may be a refusal. */
   bad?: string;
 }
 
@@ -67,7 +66,7 @@ function canonical(hostname: string): string {
   return hostname.toLowerCase().replace(/\.+$/, "");
 }
 
-// Names that mean "inside" wherever they are asked for. A name without a dot is one of a private
+// Names that mean "inside" wherever they are resolved. A name without a dot is one of a private
 // network; metadata.google.internal falls under .internal.
 const PRIVATE_SUFFIXES = [
   ".localhost",

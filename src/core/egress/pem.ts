@@ -1,4 +1,4 @@
-// Private keys as text: one or several PEM blocks, as openssl writes them.
+// Parses private keys: one or more PEM blocks, as openssl writes them.
 import { fromBase64 } from "../bytes.ts";
 import { type Answer, type Refusal, refuse } from "../errors.ts";
 
@@ -6,8 +6,8 @@ const LABEL = "PRIVATE KEY";
 const BLOCK = /-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/g;
 
 /**
- * The PKCS #8 bytes of each key. Line breaks may stand as `\n`, as in files where a value is one line.
- * What is wrong is told without showing the text.
+ * The PKCS #8 bytes of each key. Line breaks may be written as `\n`, for files where a value is one line.
+ * Error messages do not contain the text.
  */
 export function parsePrivateKeys(setting: string, name: string): Answer<Uint8Array[]> {
   const blocks = [...setting.replaceAll("\\n", "\n").matchAll(BLOCK)];

@@ -1,12 +1,12 @@
-// The secrets that requests to the outside are signed with: `whsec_` and base64, as Standard Webhooks has
-// them; several, with commas or spaces between, while one takes the place of another.
+// Parses the secrets that sign outgoing requests: `whsec_` and base64 (Standard Webhooks). Several, separated
+// by commas or spaces, allow rotation.
 import { fromBase64 } from "../bytes.ts";
 import { type Answer, refuse } from "../errors.ts";
 
 const PREFIX = "whsec_";
-const BYTES = { least: 24, most: 64 };
+const BYTES = { min: 24, max: 64 };
 
-/** The keys, none without the setting. What is wrong is told by its position: a secret is never shown. */
+/** The keys; none without the setting. Error messages name a secret by its position, never its text. */
 export function parseSigningSecrets(setting: string | undefined): Answer<Uint8Array[]> {
   const entries = (setting ?? "").split(/[\s,]+/).filter(Boolean);
   const keys = entries.map(keyOf);
@@ -14,13 +14,13 @@ export function parseSigningSecrets(setting: string | undefined): Answer<Uint8Ar
   if (bad === -1) return { ok: keys as Uint8Array[] };
   return refuse(
     "INVALID_REQUEST",
-    `TASKQUEUE_SIGNING_SECRET: secret ${bad + 1} of ${keys.length} is not ${PREFIX} and the base64 of ${BYTES.least} to ${BYTES.most} bytes`,
+    `TASKQUEUE_SIGNING_SECRET: secret ${bad + 1} of ${keys.length} is not ${PREFIX} and the base64 of ${BYTES.min} to ${BYTES.max} bytes`,
   );
 }
 
 function keyOf(secret: string): Uint8Array | undefined {
   if (!secret.startsWith(PREFIX)) return undefined;
   const key = fromBase64(secret.slice(PREFIX.length));
-  const isFit = key && key.length >= BYTES.least && key.length <= BYTES.most;
+  const isFit = key && key.length >= BYTES.min && key.length <= BYTES.max;
   return isFit ? key : undefined;
 }

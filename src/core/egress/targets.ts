@@ -1,5 +1,5 @@
-// What queue.yaml's targets stand for. A target is a service or `version.service`; what is not listed is
-// the Worker itself, as App Engine sends tasks of an unknown service to the default one.
+// Resolves targets. A target is a service or `version.service`; one that is not listed is the Worker itself,
+// as App Engine routes unknown services to the default one.
 
 /**
  * Services (or `version.service`) -> the name of a service binding or of a named entrypoint, or an origin
@@ -7,8 +7,8 @@
  */
 export type Targets = Readonly<Record<string, string>>;
 
-/** Where a target leads. */
-export type Place =
+/** The destination of a target. */
+export type Destination =
   | { kind: "own" }
   | { kind: "bound"; name: string }
   | { kind: "origin"; origin: string }
@@ -22,29 +22,32 @@ const NAME = /^[A-Za-z_$][\w$]*$/;
 export function parseTargets(setting: string | undefined, given: Targets = {}): Targets {
   const entries = (setting ?? "").split(",").map((entry) => entry.trim());
   const set = entries.filter(Boolean).map((entry) => {
-    const [service = "", ...place] = entry.split("=");
-    return [service.trim(), place.join("=").trim()];
+    const [service = "", ...destination] = entry.split("=");
+    return [service.trim(), destination.join("=").trim()];
   });
   return { ...given, ...Object.fromEntries(set) };
 }
 
-const OWN: Place = { kind: "own" };
+const OWN: Destination = { kind: "own" };
 
-/** Where tasks of a target go: the whole target is looked up first, then its service. */
-export function placeOf(target: string = DEFAULT, targets: Targets): Place {
+/** Resolves a target: looked up as a whole first, then by its service. */
+export function destinationOf(target: string = DEFAULT, targets: Targets): Destination {
   const isWhole = Object.hasOwn(targets, target);
   const service = isWhole ? target : target.slice(target.lastIndexOf(".") + 1);
   if (!Object.hasOwn(targets, service)) return OWN;
-  const place = targets[service] as string;
-  if (NAME.test(place)) return { kind: "bound", name: place };
-  const origin = originOf(place);
+  const destination = targets[service] as string;
+  if (NAME.test(destination)) return { kind: "bound", name: destination };
+  const origin = originOf(destination);
   if (origin !== undefined) return { kind: "origin", origin };
   const expected = "the name of a service binding or an entrypoint, or an origin";
-  return { kind: "unknown", why: `target "${service}": found "${place}", expected ${expected}` };
+  return {
+    kind: "unknown",
+    why: `target "${service}": found "${destination}", expected ${expected}`,
+  };
 }
 
-function originOf(place: string): string | undefined {
-  if (!/^https?:\/\//i.test(place) || !URL.canParse(place)) return undefined;
-  const { origin, href } = new URL(place);
+function originOf(destination: string): string | undefined {
+  if (!/^https?:\/\//i.test(destination) || !URL.canParse(destination)) return undefined;
+  const { origin, href } = new URL(destination);
   return href === `${origin}/` ? origin : undefined;
 }

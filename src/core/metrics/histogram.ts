@@ -1,5 +1,5 @@
-// How long things took lately, as percentiles: counts in buckets that are 5 % wide each, in a ring of
-// slots that forgets the oldest as time goes on. Recording is one increment, and memory is constant.
+// Percentiles of recent durations: counts in buckets 5 % wide, in a ring of time slots. Recording is one
+// increment, and memory is constant.
 
 /** Seconds, to 5 %; null when nothing was recorded. */
 export interface Percentiles {
@@ -30,10 +30,10 @@ export class Times {
   #count = 0;
 
   /** What `written` gave. */
-  static from(written: WrittenTimes): Times {
+  static from(stored: StoredTimes): Times {
     const times = new Times();
-    for (let i = 0; i + 1 < written.length; i += 2) {
-      times.#add(written[i] as number, written[i + 1] as number);
+    for (let i = 0; i + 1 < stored.length; i += 2) {
+      times.#add(stored[i] as number, stored[i + 1] as number);
     }
     return times;
   }
@@ -51,12 +51,12 @@ export class Times {
     return { p50: at(0.5), p99: at(0.99) };
   }
 
-  written(): WrittenTimes {
-    const written: number[] = [];
+  toStored(): StoredTimes {
+    const stored: number[] = [];
     for (const [bucket, count] of (this.#counts ?? []).entries()) {
-      if (count > 0) written.push(bucket, count);
+      if (count > 0) stored.push(bucket, count);
     }
-    return written;
+    return stored;
   }
 
   #add(bucket: number, count: number): void {
@@ -67,7 +67,7 @@ export class Times {
 }
 
 /** Buckets and their counts by turns. */
-export type WrittenTimes = readonly number[];
+export type StoredTimes = readonly number[];
 
 /** Of the last `slots` × `slotMs`, the slot under way among them. */
 export class Histogram {

@@ -1,63 +1,72 @@
-// What happened in each of the last slots of time: counts, and percentiles that are taken from a running
-// histogram when a slot closes. Slots in which nothing happened are not kept.
-import { Times, type WrittenTimes } from "./histogram.ts";
-import { GAIN, noSteps, STEPS, type Step, type StepCounts } from "./transitions.ts";
+// Counts and percentiles for each of the last time slots. Percentiles come from a histogram that is running
+// until its slot closes. Slots without events are not stored.
+import { type StoredTimes, Times } from "./histogram.ts";
+import {
+  GAIN,
+  noTransitions,
+  TRANSITION_KINDS,
+  type TransitionCounts,
+  type TransitionKind,
+} from "./transitions.ts";
 
 /** Seconds. */
-export interface MiddleAndMost {
+export interface MedianAndP99 {
   p50: number;
   p99: number;
 }
 
-/** A slot, the one under way as it stands. */
+/** A slot; the current one has what was counted so far. */
 export interface Slot {
   /** Slots since 1970. */
   index: number;
-  counts: StepCounts;
+  counts: TransitionCounts;
   /** On the queue at its end, where that was written down. */
   tasks: number | null;
-  lateness: MiddleAndMost | null;
-  runTime: MiddleAndMost | null;
+  lateness: MedianAndP99 | null;
+  runTime: MedianAndP99 | null;
 }
 
 interface OpenSlot {
   index: number;
-  counts: StepCounts;
+  counts: TransitionCounts;
   /** Counted along from what was written down. */
   tasks: number | null;
   lateness: Times;
   runTime: Times;
 }
 
-/** A slot as numbers: index, STEPS, tasks, and the percentiles of lateness and run time. */
-type WrittenSlot = readonly (number | null)[];
+/** A slot as numbers: index, TRANSITION_KINDS, tasks, and the percentiles of lateness and run time. */
+type StoredSlot = readonly (number | null)[];
 
 /** Slots in their order, and the times of the last, which may go on. */
-export interface WrittenRing {
-  slots: readonly WrittenSlot[];
-  lateness: WrittenTimes;
-  runTime: WrittenTimes;
+export interface StoredRing {
+  slots: readonly StoredSlot[];
+  lateness: StoredTimes;
+  runTime: StoredTimes;
 }
 
 export class HistoryRing {
   readonly slotMs: number;
-  readonly #most: number;
+  readonly #max: number;
   #closed: Slot[] = [];
   #open: OpenSlot | undefined;
 
   /** Remembers `most` slots of `slotMs` each, as they were `written`. */
-  constructor(slotMs: number, most: number, written?: WrittenRing) {
+  constructor(slotMs: number, max: number, stored?: StoredRing) {
     this.slotMs = slotMs;
-    this.#most = most;
-    const last = written?.slots.at(-1);
-    if (!written || !last) return;
-    this.#closed = written.slots.slice(0, -1).map(slotOf);
+    this.#max = max;
+    const last = stored?.slots.at(-1);
+    if (!stored || !last) return;
+    this.#closed = stored.slots.slice(0, -1).map(slotOf);
     const { index, counts, tasks } = slotOf(last);
-    const times = { lateness: Times.from(written.lateness), runTime: Times.from(written.runTime) };
+    const times = {
+      lateness: Times.from(stored.lateness),
+      runTime: Times.from(stored.runTime),
+    };
     this.#open = { index, counts, tasks, ...times };
   }
 
-  count(step: Step, n: number, now: number): void {
+  count(step: TransitionKind, n: number, now: number): void {
     const slot = this.#at(now);
     slot.counts[step] += n;
     if (slot.tasks !== null) slot.tasks += n * GAIN[step];
@@ -74,14 +83,14 @@ export class HistoryRing {
   /** Those that reach into the time remembered at `now`, in their order. */
   slots(now: number): Slot[] {
     const open = this.#open ? [closed(this.#open)] : [];
-    const first = this.#indexOf(now) - this.#most + 1;
+    const first = this.#indexOf(now) - this.#max + 1;
     return [...this.#closed, ...open].filter(({ index }) => index >= first);
   }
 
   /** `slots` are those `slots()` gave, with the numbers of tasks known since. */
-  written(slots: readonly Slot[]): WrittenRing {
+  toStored(slots: readonly Slot[]): StoredRing {
     const { lateness = new Times(), runTime = new Times() } = this.#open ?? {};
-    const times = { lateness: lateness.written(), runTime: runTime.written() };
+    const times = { lateness: lateness.toStored(), runTime: runTime.toStored() };
     return { slots: slots.map(numbersOf), ...times };
   }
 
@@ -94,9 +103,9 @@ export class HistoryRing {
     const open = this.#open;
     const index = this.#indexOf(now);
     if (open && index <= open.index) return open;
-    if (open) this.#closed = [...this.#closed, closed(open)].slice(-this.#most);
+    if (open) this.#closed = [...this.#closed, closed(open)].slice(-this.#max);
     const times = { lateness: new Times(), runTime: new Times() };
-    this.#open = { index, counts: noSteps(), tasks: null, ...times };
+    this.#open = { index, counts: noTransitions(), tasks: null, ...times };
     return this.#open;
   }
 }
@@ -105,16 +114,16 @@ function closed({ lateness, runTime, ...slot }: OpenSlot): Slot {
   return { ...slot, lateness: lateness.percentiles(), runTime: runTime.percentiles() };
 }
 
-function numbersOf({ index, counts, tasks, lateness, runTime }: Slot): WrittenSlot {
+function numbersOf({ index, counts, tasks, lateness, runTime }: Slot): StoredSlot {
   const times = [lateness, runTime].flatMap((time) => (time ? [time.p50, time.p99] : [null, null]));
-  return [index, ...STEPS.map((step) => counts[step]), tasks, ...times];
+  return [index, ...TRANSITION_KINDS.map((step) => counts[step]), tasks, ...times];
 }
 
-function slotOf(written: WrittenSlot): Slot {
-  const [index, ...rest] = written as number[];
-  const counts = noSteps();
-  for (const [i, step] of STEPS.entries()) counts[step] = rest[i] ?? 0;
-  const [tasks = null, ...times] = written.slice(1 + STEPS.length);
+function slotOf(stored: StoredSlot): Slot {
+  const [index, ...rest] = stored as number[];
+  const counts = noTransitions();
+  for (const [i, step] of TRANSITION_KINDS.entries()) counts[step] = rest[i] ?? 0;
+  const [tasks = null, ...times] = stored.slice(1 + TRANSITION_KINDS.length);
   const [lateness, runTime] = [timesOf(times[0], times[1]), timesOf(times[2], times[3])];
   return { index: index as number, counts, tasks, lateness, runTime };
 }
@@ -122,6 +131,6 @@ function slotOf(written: WrittenSlot): Slot {
 function timesOf(
   p50: number | null | undefined,
   p99: number | null | undefined,
-): MiddleAndMost | null {
+): MedianAndP99 | null {
   return typeof p50 === "number" && typeof p99 === "number" ? { p50, p99 } : null;
 }

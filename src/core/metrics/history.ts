@@ -1,23 +1,28 @@
-// What a queue did lately: quarter of an hour in slots of ten seconds, six hours in slots of two minutes.
-// Memory is constant, and recording is an increment in each.
+// A queue's recent history: 15 minutes in slots of 10 s, 6 hours in slots of 2 minutes. Recording is one
+// increment in each, and memory is constant.
 
 import { rfc3339 } from "../task/task-view.ts";
-import { HistoryRing, type MiddleAndMost, type Slot, type WrittenRing } from "./history-ring.ts";
-import { gainOf, STEPS, type Step, type StepCounts } from "./transitions.ts";
+import { HistoryRing, type MedianAndP99, type Slot, type StoredRing } from "./history-ring.ts";
+import {
+  gainOf,
+  TRANSITION_KINDS,
+  type TransitionCounts,
+  type TransitionKind,
+} from "./transitions.ts";
 
 /** What happened in one slot of time. */
-export interface HistoryPoint extends StepCounts {
+export interface HistoryPoint extends TransitionCounts {
   /** When the slot began, RFC 3339. */
   at: string;
   /** On the queue at its end. */
   tasks: number;
   /** How late attempts started, in seconds; null when none did. */
-  lateness: MiddleAndMost | null;
+  lateness: MedianAndP99 | null;
   /** How long answered attempts took, in seconds; null when none was. */
-  runTime: MiddleAndMost | null;
+  runTime: MedianAndP99 | null;
 }
 
-/** Something that explains what the points show; `started` is the queue's object, after a deploy or a rest. */
+/** Something that explains what the points show; `started`: the queue's object started, after a deploy or an eviction. */
 export interface HistoryMark {
   /** RFC 3339 */
   at: string;
@@ -55,20 +60,20 @@ export function beginOf(span: HistorySpan, now: number): number {
   return (Math.floor(now / slotMs) - slots + 1) * slotMs;
 }
 
-/** A history as it is kept while its object is away. */
-export type WrittenHistory = Partial<Record<HistorySpan, WrittenRing>>;
+/** A history as stored while its object is not in memory. */
+export type StoredHistory = Partial<Record<HistorySpan, StoredRing>>;
 
 /** Times in ms since 1970. */
 export class History {
   readonly #rings: Record<HistorySpan, HistoryRing>;
 
-  constructor(written: WrittenHistory = {}) {
+  constructor(stored: StoredHistory = {}) {
     const ring = (span: HistorySpan) =>
-      new HistoryRing(SHAPES[span].slotMs, SHAPES[span].slots, written[span]);
+      new HistoryRing(SHAPES[span].slotMs, SHAPES[span].slots, stored[span]);
     this.#rings = { "15m": ring("15m"), "6h": ring("6h") };
   }
 
-  count(step: Step, n: number, now: number): void {
+  count(step: TransitionKind, n: number, now: number): void {
     this.#rings["15m"].count(step, n, now);
     this.#rings["6h"].count(step, n, now);
   }
@@ -93,10 +98,10 @@ export class History {
       .map((slot) => pointOf(slot, slotMs));
   }
 
-  /** To be kept; `tasks` are on the queue now, where that is known. */
-  written(now: number, tasks: number | undefined): WrittenHistory {
+  /** `tasks`: on the queue now, where that is known. */
+  toStored(now: number, tasks: number | undefined): StoredHistory {
     const ring = (span: HistorySpan) =>
-      this.#rings[span].written(this.#slots(span, now, tasks ?? null));
+      this.#rings[span].toStored(this.#slots(span, now, tasks ?? null));
     return { "15m": ring("15m"), "6h": ring("6h") };
   }
 
@@ -122,6 +127,6 @@ function pointOf({ index, counts, tasks, lateness, runTime }: Slot, slotMs: numb
 }
 
 /** Whether anything was counted. */
-export function happened(counts: StepCounts): boolean {
-  return STEPS.some((step) => counts[step] > 0);
+export function happened(counts: TransitionCounts): boolean {
+  return TRANSITION_KINDS.some((step) => counts[step] > 0);
 }

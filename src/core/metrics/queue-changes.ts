@@ -1,4 +1,4 @@
-// What changed about queues since somebody last heard of them: made on one side, taken in on the other.
+// Incremental updates of watched queues: the server computes a change, the client applies it.
 import { beginOf, type HistoryMark, type HistoryPoint, type QueueHistory } from "./history.ts";
 import type { QueueView } from "./queue-view.ts";
 
@@ -35,16 +35,16 @@ export interface QueueChanges {
   removed?: string[];
 }
 
-/** What is to be told of a queue that stands as `view`, with `news` of its history; nothing if that is known. */
+/** The change from `known` to `view` with `recent` history; undefined when there is none. */
 export function changeOf(
   known: WatchedQueue,
   view: QueueView,
-  news: QueueHistory,
+  recent: QueueHistory,
 ): QueueChange | undefined {
   const { history, statistics, ...before } = known;
   const { statistics: statisticsNow, ...now } = view;
-  const points = news.points.filter((point) => !isAmong(point, history.points));
-  const marks = news.marks.filter((mark) => !isAmong(mark, history.marks));
+  const points = recent.points.filter((point) => !isAmong(point, history.points));
+  const marks = recent.marks.filter((mark) => !isAmong(mark, history.marks));
   const numbers = changed(statistics, statisticsNow);
   const change = {
     ...changed(before, now),

@@ -1,7 +1,7 @@
-// A queue as its callers see it.
+// A queue as the API and the TypeScript client return it.
 import type { RecentPercentiles } from "./histogram.ts";
 
-/** A queue as it stands; times in seconds, rates in tasks per second. */
+/** A queue now; times in seconds, rates in tasks per second. */
 export interface QueueView {
   name: string;
   mode: "push" | "pull";
@@ -25,7 +25,7 @@ export interface QueueView {
     keepFailed: number;
     keepResults?: true;
     failedQueue?: string;
-    /** What others wrote down with the queue. */
+    /** The caller's own data. */
     annotations?: Readonly<Record<string, unknown>>;
   };
   /** When it was last purged, RFC 3339; absent if it never was. */
@@ -33,7 +33,7 @@ export interface QueueView {
   statistics: {
     /** On the queue: waiting, in flight, or between two attempts. Exact up to 1,000 at least. */
     tasks: number;
-    /** Given up and kept. */
+    /** Failed tasks that are kept. */
     failed: number;
     /** Tasks by their state; `scheduled` and `due` are null when there are over 1,000 of each. */
     states: {
@@ -57,7 +57,7 @@ export interface QueueView {
     doneLastMinute: number;
     /** Attempts that failed and were to be followed by another; of a pull queue, leases that ran out. */
     retriedLastMinute: number;
-    /** Tasks that were given up. */
+    /** Tasks that failed for good. */
     failedLastMinute: number;
     /** How long after its time an attempt started, in seconds, since the object's start. */
     lateness: RecentPercentiles;

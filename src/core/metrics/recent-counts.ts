@@ -1,4 +1,4 @@
-// How many of each thing happened in the last minute: a ring of seconds.
+// Counts of events in the last minute: a ring of one-second slots.
 
 const SLOT_MS = 1000;
 const SLOTS = 60;

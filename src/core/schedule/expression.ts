@@ -1,5 +1,5 @@
-// Plain cron expressions, of five fields or of six with seconds in front. Croner reads them and says which
-// times they name; it is asked in UTC, so that zones and their changes are dealt with in one place.
+// Cron expressions of five fields, or six with seconds first. Croner parses them, always in UTC: time zones
+// are handled in zone.ts.
 import { Cron } from "croner";
 import type { LocalTimes } from "./local-times.ts";
 import { ScheduleError } from "./tokens.ts";

@@ -1,5 +1,5 @@
-// App Engine's schedule language. The grammar is that of the SDK's parser, which knows more than the
-// reference says: quarters, and the weekdays of an interval.
+// App Engine's schedule language. The grammar is that of the SDK's parser, which accepts more than the
+// reference documents: quarters, and weekdays with intervals.
 import { type DayRule, type LocalTimes, localTimes } from "./local-times.ts";
 import { type Kind, only, ScheduleError, type Words } from "./tokens.ts";
 

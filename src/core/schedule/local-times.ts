@@ -1,4 +1,4 @@
-// Days by rule, and times of such a day: what App Engine's schedules come down to.
+// Times of day on days that match a rule: the common form of App Engine's schedules.
 
 /** The next local time after this one (ms, see `zone.ts`), undefined when none ever comes. */
 export type LocalTimes = (after: number) => number | undefined;

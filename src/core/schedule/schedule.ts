@@ -1,5 +1,4 @@
-// When is it due? A schedule is a function of time alone: whoever asks, whenever, however often, is told the
-// same times.
+// Due times of a schedule: a pure function of time, the same for every caller.
 import { isExpression, parseExpression } from "./expression.ts";
 import { type Interval, parseGroc } from "./groc.ts";
 import type { LocalTimes } from "./local-times.ts";

@@ -1,4 +1,4 @@
-// A schedule's text, word by word.
+// Tokens of a schedule's text.
 
 /** A schedule that cannot be read; the message is the second half of "found X, expected ...". */
 export class ScheduleError extends Error {}

@@ -1,5 +1,5 @@
-// Local time and instants. A local time is what a clock on the wall shows, written as the ms since 1970 at
-// which a clock in UTC shows the same. Offsets come from Intl, where every zone and its history is known.
+// Conversion between local time and instants. A local time is written as the ms since 1970 at which a clock
+// in UTC shows the same. Offsets come from Intl, which has every zone's history.
 
 const DAY_MS = 86_400_000;
 const SECOND_MS = 1000;
@@ -57,9 +57,9 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 function offsetAt(instant: number, zone: string): number {
   if (zone === UTC) return 0;
   const second = Math.floor(instant / SECOND_MS) * SECOND_MS;
-  const shown: Record<string, number> = {};
-  for (const { type, value } of formatOf(zone).formatToParts(second)) shown[type] = Number(value);
-  const { year = 0, month = 1, day, hour, minute, second: s } = shown;
+  const fields: Record<string, number> = {};
+  for (const { type, value } of formatOf(zone).formatToParts(second)) fields[type] = Number(value);
+  const { year = 0, month = 1, day, hour, minute, second: s } = fields;
   return Date.UTC(year, month - 1, day, hour, minute, s) - second;
 }
 

@@ -1,6 +1,6 @@
-// What an attempt's end means for its task: is it done, when is it tried again, or is it given up.
+// The transition after an attempt: complete, retry or fail.
+import { MAX_DELAY_S } from "../limits.ts";
 import { completeRetry, nextAttemptAt, type RetryParameters } from "./backoff.ts";
-import { retryAfterMs } from "./retry-after.ts";
 import { ATTEMPTS_KEPT, type Attempt, isSuccess, type Outcome, type Progress } from "./task.ts";
 
 /** The step a finished attempt leads to; `due` in ms since 1970. */
@@ -16,12 +16,12 @@ export interface AttemptTimes {
   endedAt: number;
 }
 
-// The platform's own trouble (an object reset by a deploy, an overloaded one) passes in about a second.
+// Platform errors (an object reset by a deploy, or overloaded) pass in about a second.
 const POSTPONE_MS = 1000;
 const ERROR_LENGTH = 500;
 
 /**
- * `own` are the task's retry options, which replace the queue's as a whole: what they leave unsaid is
+ * `own` are the task's retry options, which replace the queue's as a whole: absent ones are
  * the system's default, not the queue's.
  */
 export function decide(
@@ -42,17 +42,17 @@ export function decide(
     : nextAttemptAt(failed, own ? completeRetry(own) : queue);
   const answered = answeredOnce(recorded(progress, times, outcome), outcome);
   if (due === undefined) return { step: "fail", progress: answered };
-  const asked = askedFor(outcome, times.endedAt);
+  const requested = requestedRetryAt(outcome, times.endedAt);
   const next = { ...answered, retryCount: progress.retryCount + 1 };
-  return { step: "retry", due: asked ?? due, progress: next };
+  return { step: "retry", due: requested ?? due, progress: next };
 }
 
 function isFinal(outcome: Outcome): boolean {
   return outcome.kind === "answered" && outcome.isFinal === true;
 }
 
-/** When the handler asked to be called again, in place of the back-off (ms since 1970). */
-function askedFor(outcome: Outcome, now: number): number | undefined {
+/** The time (ms since 1970) of the handler's Retry-After, which replaces the back-off. */
+function requestedRetryAt(outcome: Outcome, now: number): number | undefined {
   if (outcome.kind !== "answered" || outcome.retryAfter === undefined) return undefined;
   const ms = retryAfterMs(outcome.retryAfter, now);
   return ms === undefined ? undefined : now + ms;
@@ -69,7 +69,7 @@ function recorded(progress: Progress, times: AttemptTimes, outcome: Outcome): Pr
   };
 }
 
-// An attempt no handler answered is no execution, and leaves the last answer as it was.
+// An attempt without a response is not an execution, and the previous response stays.
 function answeredOnce(progress: Progress, outcome: Outcome): Progress {
   if (outcome.kind !== "answered") return { ...progress, retryReason: outcome.error };
   const isServerError = outcome.status >= 500 && outcome.status <= 599;
@@ -81,3 +81,23 @@ function answeredOnce(progress: Progress, outcome: Outcome): Progress {
     retryReason: `handler answered ${outcome.status}`,
   };
 }
+
+/** Whether an answer with this status may carry a Retry-After header (RFC 9110, 10.2.3). */
+export function mayAskForLater(status: number): boolean {
+  return status === 503 || status === 429;
+}
+
+/**
+ * Milliseconds from `now` (ms since 1970): whole seconds or an HTTP date, 30 days at most, as no task is put off
+ * longer. Undefined for anything else, which is as if it were not there.
+ */
+export function retryAfterMs(text: string, now: number): number | undefined {
+  const value = text.trim();
+  if (/^\d+$/.test(value)) return Math.min(Number(value), MAX_DELAY_S) * 1000;
+  const at = HTTP_DATE.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.min(Math.max(0, at - now), MAX_DELAY_S * 1000);
+}
+
+// The form to be sent today and the two that are to be read, or nothing: Date.parse reads all sorts of words.
+const HTTP_DATE =
+  /^(\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT|\w{6,9}, \d{2}-\w{3}-\d{2} \d{2}:\d{2}:\d{2} GMT|\w{3} \w{3} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/;

@@ -1,6 +1,5 @@
-// When does a failed task run again? App Engine's retry schedule, as a function of numbers.
-// Sources: research on the service's own RPC definition and its reference emulator; the two agree on
-// the curve below, older documents that show a slower one (2^(d-1) as the linear step) do not.
+// App Engine's retry schedule as a pure function. Sources: the service's RPC definition and its reference
+// emulator, which agree on the curve below; older documents show a slower one (2^(d-1) as the linear step).
 
 /** A queue's or a task's retry knobs. Times in seconds; an absent limit is no limit. */
 export interface RetryParameters {
@@ -19,11 +18,14 @@ export const DEFAULT_RETRY: RetryParameters = {
   maxDoublings: 16,
 };
 
+/** Some of the parameters; undefined is as good as absent. */
+export type RetryKnobs = { [Knob in keyof RetryParameters]?: RetryParameters[Knob] | undefined };
+
 /**
- * Fills in what was not said. A lone minimum above the default maximum raises the maximum, and a lone
+ * Fills in the defaults. A lone minimum above the default maximum raises the maximum, and a lone
  * maximum below the default minimum lowers the minimum, as App Engine does.
  */
-export function completeRetry(given: Partial<RetryParameters>): RetryParameters {
+export function completeRetry(given: RetryKnobs): RetryParameters {
   const min = given.minBackoff ?? Math.min(DEFAULT_RETRY.minBackoff, given.maxBackoff ?? Infinity);
   const max = given.maxBackoff ?? Math.max(DEFAULT_RETRY.maxBackoff, min);
   const complete: RetryParameters = {
@@ -58,7 +60,7 @@ export interface FailedAttempt {
   endedAt: number;
 }
 
-/** When to try again (ms since 1970), or undefined when the task is to be given up. */
+/** When to try again (ms since 1970), or undefined when no retry is left. */
 export function nextAttemptAt(attempt: FailedAttempt, retry: RetryParameters): number | undefined {
   if (isExhausted(attempt, retry)) return undefined;
   return attempt.endedAt + Math.round(backoffSeconds(attempt.retries + 1, retry) * 1000);

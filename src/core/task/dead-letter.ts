@@ -1,9 +1,9 @@
-// A task that was given up, as it is put on another queue.
+// An exhausted task as a new task for the dead-letter queue (failed_queue in queue.yaml).
+
 import { jsonOf } from "../errors.ts";
+import { MAX_NAME_LENGTH } from "../limits.ts";
 import type { NewTask, StoredTask } from "./task.ts";
 import { taskView } from "./task-view.ts";
-
-const MAX_NAME = 500;
 
 /**
  * The task for the other queue: sent as it was to be sent, by that queue's rules, with headers that say
@@ -18,11 +18,11 @@ export function deadLetterTask(queue: string, task: StoredTask, key: number): Ne
   const { dispatchDeadline, oidcToken, dialect } = rest;
   const content = { params, payload, payloadBase64 };
   const given = { url, method, ...content, target, dispatchDeadline, oidcToken, dialect };
-  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  const present = Object.entries(given).filter(([, value]) => value !== undefined);
   const suffix = `-${key.toString(36)}`;
   return {
-    ...Object.fromEntries(said),
-    name: task.name.slice(0, MAX_NAME - suffix.length) + suffix,
+    ...Object.fromEntries(present),
+    name: task.name.slice(0, MAX_NAME_LENGTH - suffix.length) + suffix,
     headers: { ...headers, ...failureHeaders(queue, task) },
   };
 }

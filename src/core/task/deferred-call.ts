@@ -1,5 +1,5 @@
-// A deferred call as a task's payload: the function's name and its argument, in devalue's JSON, which keeps
-// dates, maps, sets, bigints, bytes, undefined and circles. Reading it makes plain values, and runs nothing.
+// A deferred call as a payload: the function's name and its argument in devalue's JSON, which keeps dates,
+// maps, sets, bigints, bytes, undefined and circles. Parsing makes plain values and runs no code.
 import { type DevalueError, parse, stringify } from "devalue";
 import { type Answer, type Refusal, refuse } from "../errors.ts";
 import { PermanentTaskFailure } from "./failures.ts";

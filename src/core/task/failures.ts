@@ -1,17 +1,17 @@
-// What a handler throws, or answers with, to say how its task goes on. Thrown, each is the answer that says the
-// same; so handlers behind a binding, or in any language, say it too.
+// Errors a handler throws to control its task's retries. Each maps to an HTTP response, which handlers behind
+// a binding or in another language can send themselves.
 
-/** The task has failed for good: no further attempt, whatever its retries; it is kept as failed. */
+/** The task fails without further retries, and is kept as failed. */
 export class PermanentTaskFailure extends Error {
   override readonly name = "PermanentTaskFailure";
 }
 
-/** This attempt has failed and that is no news: tried again as usual, and logged at debug level, as App Engine does. */
+/** The attempt fails and is retried as usual, but is logged at debug level, as App Engine does. */
 export class SingularTaskFailure extends Error {
   override readonly name = "SingularTaskFailure";
 }
 
-/** This attempt has failed, and the next is to come in so many seconds instead of after the back-off. */
+/** The attempt fails, and is retried after `seconds` instead of the back-off. */
 export class RetryLater extends Error {
   override readonly name = "RetryLater";
   readonly seconds: number;
@@ -28,7 +28,7 @@ export class RetryLater extends Error {
 export const RETRY_HEADER = "X-TaskQueue-Retry";
 
 /**
- * The answer that stands for one of the three, undefined for any other error. 408 is what App Engine's library
+ * The response for one of the three errors, undefined for any other error. 408 is what App Engine's library
  * answers for a singular failure; 429 does not slow a queue down, as a 503 would.
  */
 export function failureResponse(error: unknown): Response | undefined {

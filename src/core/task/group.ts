@@ -1,6 +1,8 @@
-// A group: subtasks on any queues, a master that is done when they are, a task that is added when they are.
-// What a new group has to be, how it stands, and when it is over.
+// Groups: subtasks on any queues, a master that completes when they have, and a task that is added then.
+// Validation of a new group, its state and its progress.
+
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
+import { MAX_GROUP_TASKS_PER_CALL } from "../limits.ts";
 import { checkName } from "./new-task-rules.ts";
 import type { NewTask } from "./task.ts";
 
@@ -21,7 +23,7 @@ export interface MasterName {
   name: string;
 }
 
-/** What a caller asks for. */
+/** The request for a new group. */
 export interface NewGroup {
   /** As task names are; a group's is its own in the whole deployment. Default: the master's, or generated. */
   name?: string;
@@ -39,7 +41,7 @@ export interface NewGroup {
 /** `running` until every subtask has ended. A failed group runs again when a subtask of it is redriven. */
 export type GroupState = "running" | "done" | "failed" | "cancelled";
 
-/** How a group stands; times RFC 3339 UTC. */
+/** State and progress of a group; times RFC 3339 UTC. */
 export interface GroupProgress {
   name: string;
   state: GroupState;
@@ -114,8 +116,6 @@ export function reasonOf(
 }
 
 const FIELDS = ["name", "tasks", "then", "onFailure", "master", "open"];
-/** Subtasks taken in one call. */
-export const MAX_GROUP_CALL = 10_000;
 
 /** Checks the form of a new group; its tasks are checked against their queues apart from this. */
 export function checkNewGroup(given: NewGroup): Refusal | undefined {
@@ -138,8 +138,8 @@ export function checkNewGroup(given: NewGroup): Refusal | undefined {
 
 export function checkTaskList(tasks: unknown): Refusal | undefined {
   if (!Array.isArray(tasks)) return invalid("tasks", tasks, "a list of tasks");
-  if (tasks.length <= MAX_GROUP_CALL) return undefined;
-  const message = `tasks: found ${tasks.length}, expected at most ${MAX_GROUP_CALL} in one call; more are added to a group that is open`;
+  if (tasks.length <= MAX_GROUP_TASKS_PER_CALL) return undefined;
+  const message = `tasks: found ${tasks.length}, expected at most ${MAX_GROUP_TASKS_PER_CALL} in one call; more are added to a group that is open`;
   return refuse("TOO_MANY_TASKS", message);
 }
 

@@ -1,9 +1,11 @@
-// The rules of leasing. A worker leases pull tasks for a time, and acknowledges them before it is over or
-// loses them to the next; whoever holds a lease shows it by its token.
+// The rules of leases. A worker leases pull tasks for a time and acknowledges them before it ends; otherwise
+// others may lease them. A token proves that a worker holds a lease.
+
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
+import { LEASE_S, MAX_LEASES_PER_CALL, MAX_WAIT_S } from "../limits.ts";
 import { ATTEMPTS_KEPT, type Attempt, type Progress } from "./task.ts";
 
-/** What a worker asks for. */
+/** A request to lease tasks. */
 export interface LeaseRequest {
   /** How long it may work on them, 0 to 604,800 (a week). */
   leaseSeconds: number;
@@ -17,9 +19,8 @@ export interface LeaseRequest {
   waitSeconds?: number;
 }
 
-const LEASE_S = { least: 0, most: 604_800 };
-const TASKS = { least: 1, most: 1000 };
-const WAIT_S = { least: 0, most: 60 };
+const LEASES = { min: 1, max: MAX_LEASES_PER_CALL };
+const WAIT_S = { min: 0, max: MAX_WAIT_S };
 const FIELDS = ["leaseSeconds", "maxTasks", "tag", "oldestTag", "waitSeconds"];
 
 export function checkLeaseRequest(request: Partial<LeaseRequest>): Refusal | undefined {
@@ -36,13 +37,13 @@ export function checkLeaseRequest(request: Partial<LeaseRequest>): Refusal | und
 /** A lease lasts 0 seconds (which gives it back) to a week. */
 export function checkLeaseSeconds(seconds: unknown): Refusal | undefined {
   if (isWithin(seconds, LEASE_S)) return undefined;
-  const expected = `seconds from ${LEASE_S.least} to ${LEASE_S.most}`;
+  const expected = `seconds from ${LEASE_S.min} to ${LEASE_S.max}`;
   return invalid("leaseSeconds", seconds, expected, "INVALID_LEASE_TIME");
 }
 
-function checkMaxTasks(most: unknown): Refusal | undefined {
-  if (isWithin(most, TASKS) && Number.isInteger(most)) return undefined;
-  return invalid("maxTasks", most, `a whole number from ${TASKS.least} to ${TASKS.most}`);
+function checkMaxTasks(max: unknown): Refusal | undefined {
+  if (isWithin(max, LEASES) && Number.isInteger(max)) return undefined;
+  return invalid("maxTasks", max, `a whole number from ${LEASES.min} to ${LEASES.max}`);
 }
 
 function checkTags({ tag, oldestTag }: Partial<LeaseRequest>): Refusal | undefined {
@@ -57,11 +58,11 @@ function checkTags({ tag, oldestTag }: Partial<LeaseRequest>): Refusal | undefin
 
 function checkWait(seconds: unknown): Refusal | undefined {
   if (seconds === undefined || isWithin(seconds, WAIT_S)) return undefined;
-  return invalid("waitSeconds", seconds, `seconds from ${WAIT_S.least} to ${WAIT_S.most}`);
+  return invalid("waitSeconds", seconds, `seconds from ${WAIT_S.min} to ${WAIT_S.max}`);
 }
 
-function isWithin(value: unknown, { least, most }: { least: number; most: number }): boolean {
-  return typeof value === "number" && value >= least && value <= most;
+function isWithin(value: unknown, { min, max }: { min: number; max: number }): boolean {
+  return typeof value === "number" && value >= min && value <= max;
 }
 
 /** The part of a leased task that its lease depends on; `lease` is its end, ms since 1970. */
@@ -71,7 +72,7 @@ export interface Leased {
   progress: Progress;
 }
 
-/** What the holder of a lease shows. A lease that is extended, or given anew, has another. */
+/** The token of the current lease. It changes when the lease is extended or granted again. */
 export function tokenOf({ lease, progress }: Leased): string | undefined {
   return lease === undefined ? undefined : `${lease.toString(36)}-${progress.retryCount}`;
 }
@@ -81,7 +82,7 @@ export function isLeased({ lease }: Pick<Leased, "lease">, now: number): boolean
   return lease !== undefined && lease >= now;
 }
 
-/** The lease that this token stands for, if it still holds. */
+/** Refuses a token whose lease has ended. */
 export function checkHeld(task: Leased, token: string, now: number): Answer<true> {
   if (isLeased(task, now) && tokenOf(task) === token) return { ok: true };
   const message = `lease: the lease ${token} of "${task.name}" has run out, or was given back or to another`;
@@ -121,7 +122,7 @@ function afterLease(progress: Progress, endedAt: number | undefined): Progress {
   return { ...rest, attempts: [...progress.attempts, attempt].slice(-ATTEMPTS_KEPT) };
 }
 
-/** A task's progress when the holder of its lease is done with it at `now`. */
+/** A task's progress after its acknowledgement at `now`. */
 export function acknowledged({ leasedAt, ...rest }: Progress, now: number): Progress {
   if (leasedAt === undefined) return rest;
   const attempts = [...rest.attempts, { startedAt: leasedAt, endedAt: now }];

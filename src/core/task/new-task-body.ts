@@ -1,5 +1,5 @@
-// What a new task carries: params, a payload, or nothing; and whether that travels as a body or as a
-// query string. The matrix is App Engine's client library's.
+// A new task's content: params, a payload, or neither, sent as a body or as a query string. The combinations
+// are those of App Engine's client library.
 import { fromBase64 } from "../bytes.ts";
 import { type Answer, invalid, jsonOf } from "../errors.ts";
 import { type BodyKind, carriesBody, type Method, type NewTask, type Params } from "./task.ts";

@@ -1,13 +1,10 @@
-// The rules on the single fields of a new task, each answering with a refusal or nothing.
+// The rules for single fields of a new task. Each returns a refusal or undefined.
 
 import { type HostRules, hostRefusal } from "../egress/host-rules.ts";
-import { type Answer, invalid, type Refusal, refuse, shown } from "../errors.ts";
+import { type Answer, formatValue, invalid, type Refusal, refuse } from "../errors.ts";
+import { DEADLINE_S, MAX_DELAY_S, MAX_NAME_LENGTH, MAX_URL_LENGTH } from "../limits.ts";
 import { DIALECTS, type Method, type NewTask, type OidcToken, type RetryOptions } from "./task.ts";
 
-export const MAX_COUNTDOWN_S = 30 * 24 * 3600;
-
-const MAX_PATH_LENGTH = 2083;
-const DEADLINE_S = { least: 15, most: 86_400, appEngine: 86_415 };
 const METHODS: readonly Method[] = ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
 const FIELDS: ReadonlySet<string> = new Set([
   ...["name", "url", "method", "params", "payload", "payloadBase64", "headers", "countdown", "eta"],
@@ -25,9 +22,11 @@ export function checkFields(task: NewTask): Refusal | undefined {
   );
 }
 
+const TASK_NAME = new RegExp(`^[A-Za-z0-9_-]{1,${MAX_NAME_LENGTH}}$`);
+
 /** 1 to 500 of letters, digits, underscore and hyphen. */
 export function isTaskName(name: unknown): name is string {
-  return typeof name === "string" && /^[A-Za-z0-9_-]{1,500}$/.test(name);
+  return typeof name === "string" && TASK_NAME.test(name);
 }
 
 export function checkName(name: unknown): Refusal | undefined {
@@ -80,8 +79,8 @@ function checkPath(url: string, isWithoutQuery: boolean): Refusal | undefined {
     return badUrl(url, 'a path that starts with one "/", or an http(s) url');
   }
   const path = url.split("?", 1)[0] ?? url;
-  if (path.length > MAX_PATH_LENGTH) {
-    return badUrl(url, `a path of at most ${MAX_PATH_LENGTH} characters`);
+  if (path.length > MAX_URL_LENGTH) {
+    return badUrl(url, `a path of at most ${MAX_URL_LENGTH} characters`);
   }
   if (!isWithoutQuery || !url.includes("?")) return undefined;
   return invalid("url", url, "no query string in the path of a POST; put it in params");
@@ -89,11 +88,11 @@ function checkPath(url: string, isWithoutQuery: boolean): Refusal | undefined {
 
 function checkAbsoluteUrl(url: string, hosts: HostRules): Refusal | undefined {
   if (!URL.canParse(url)) return badUrl(url, "an http(s) url");
-  if (url.length > MAX_PATH_LENGTH) return badUrl(url, `at most ${MAX_PATH_LENGTH} characters`);
+  if (url.length > MAX_URL_LENGTH) return badUrl(url, `at most ${MAX_URL_LENGTH} characters`);
   const why = hostRefusal(new URL(url), hosts);
   return why === undefined
     ? undefined
-    : refuse("INVALID_URL", `url: ${shown(url)} cannot be called: ${why}`);
+    : refuse("INVALID_URL", `url: ${formatValue(url)} cannot be called: ${why}`);
 }
 
 function badUrl(url: unknown, expected: string): Refusal {
@@ -150,11 +149,11 @@ export function checkDeadline({
   dispatchDeadline: deadline,
   dialect,
 }: NewTask): Refusal | undefined {
-  const { least, most: usual, appEngine } = DEADLINE_S;
-  const most = dialect === "cloudtasks-appengine" ? appEngine : usual;
+  const { min, maxAppEngine } = DEADLINE_S;
+  const max = dialect === "cloudtasks-appengine" ? maxAppEngine : DEADLINE_S.max;
   if (deadline === undefined) return undefined;
-  if (typeof deadline === "number" && deadline >= least && deadline <= most) return undefined;
-  return invalid("dispatchDeadline", deadline, `a number of seconds from ${least} to ${most}`);
+  if (typeof deadline === "number" && deadline >= min && deadline <= max) return undefined;
+  return invalid("dispatchDeadline", deadline, `a number of seconds from ${min} to ${max}`);
 }
 
 /** When the task is due (ms since 1970): a past instant means now, and 30 days ahead is the most. */
@@ -166,8 +165,8 @@ export function acceptDue({ countdown, eta }: NewTask, now: number): Answer<numb
   const [field, value] = eta === undefined ? ["countdown", countdown] : ["eta", eta];
   const due = eta === undefined ? now + secondsOf(countdown) * 1000 : instantOf(eta);
   if (Number.isNaN(due)) return badDue(field, value);
-  if (due - now <= MAX_COUNTDOWN_S * 1000) return { ok: Math.max(now, Math.round(due)) };
-  return invalid(field, value, `at most 30 days (${MAX_COUNTDOWN_S} s) from now`, "INVALID_ETA");
+  if (due - now <= MAX_DELAY_S * 1000) return { ok: Math.max(now, Math.round(due)) };
+  return invalid(field, value, `at most 30 days (${MAX_DELAY_S} s) from now`, "INVALID_ETA");
 }
 
 function badDue(field: string, value: unknown): Refusal {

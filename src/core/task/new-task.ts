@@ -1,8 +1,10 @@
-// Is this a task we can take? A new task passes every rule or is refused by the first it breaks; the
-// rules and their order are those of App Engine's client library.
+// Validation of a new task. It is refused by the first rule it breaks; the rules and their order are those of
+// App Engine's client library.
 
+import { utf8 } from "../bytes.ts";
 import type { HostRules } from "../egress/host-rules.ts";
 import { type Answer, invalid, refuse } from "../errors.ts";
+import { MAX_DIALECT_BYTES, MAX_TAG_BYTES, MAX_TASK_BYTES } from "../limits.ts";
 import { acceptBody, type Content } from "./new-task-body.ts";
 import {
   acceptDue,
@@ -28,13 +30,6 @@ export interface Admission {
   /** Whether identity tokens can be signed; without it no task that asks for one goes outside. */
   hasIdentity?: boolean;
 }
-
-/** Bytes of method, url, headers (each with 4 for its punctuation) and body: App Engine's formula. */
-export const MAX_TASK_BYTES = { push: 102_400, pull: 1_048_576 } as const;
-/** Of a task that speaks a dialect. */
-export const MAX_DIALECT_BYTES = 1_048_569;
-
-const MAX_TAG_BYTES = 500;
 
 export function acceptTask(given: unknown, admission: Admission): Answer<AcceptedTask> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
@@ -139,5 +134,22 @@ function sizeOf(method: string, spec: TaskSpec, body: string | Uint8Array = ""):
 }
 
 function byteLength(body: string | Uint8Array): number {
-  return typeof body === "string" ? new TextEncoder().encode(body).byteLength : body.byteLength;
+  return typeof body === "string" ? utf8(body).byteLength : body.byteLength;
+}
+
+/** An instant, or seconds from now: one of them, by the rules of a new task. */
+export type NewTime = Pick<NewTask, "eta" | "countdown">;
+
+const EXPECTED = "eta (an instant) or countdown (seconds from now)";
+
+/** The new due time in ms since 1970. */
+export function acceptNewTime(given: unknown, now: number): Answer<number> {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    return invalid("time", given, `an object of ${EXPECTED}`);
+  }
+  const { eta, countdown, ...rest } = given as NewTime;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) return invalid("field", unknown, EXPECTED);
+  if (eta === undefined && countdown === undefined) return invalid("time", given, EXPECTED);
+  return acceptDue(given as NewTime, now);
 }

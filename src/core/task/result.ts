@@ -1,7 +1,5 @@
-// What a handler answered with, kept for whoever asks.
-import { fromBase64, toBase64 } from "../bytes.ts";
-
-export const MAX_RESULT_BYTES = 65_536;
+// A handler's response, stored as the task's result.
+import { fromBase64, fromUtf8, toBase64, utf8 } from "../bytes.ts";
 
 /** The body of a 2xx answer, and what it says it is. */
 export interface Result {
@@ -9,7 +7,7 @@ export interface Result {
   body: Uint8Array;
 }
 
-/** A result as it stands in a row of JSON: text as it is, anything else as base64. */
+/** A result as stored in JSON: UTF-8 text as text, other bytes as base64. */
 export type StoredResult = { type: string | null } & (
   | { text: string; base64?: undefined }
   | { base64: string; text?: undefined }
@@ -21,7 +19,7 @@ export function storedResult({ type, body }: Result): StoredResult {
 }
 
 export function resultFromStored({ type, text, base64 }: StoredResult): Result {
-  const body = base64 === undefined ? new TextEncoder().encode(text) : fromBase64(base64);
+  const body = base64 === undefined ? utf8(text) : fromBase64(base64);
   return { type, body: body ?? new Uint8Array() };
 }
 
@@ -35,16 +33,13 @@ function textOf(body: Uint8Array): string | undefined {
   }
 }
 
-/** A result as it is shown: JSON as the value it is, text as text, anything else as base64. */
+/** A result in responses: JSON as its value, text as text, other bytes as base64. */
 export function resultView({ type, body }: Result): { result: unknown } | { resultBase64: string } {
   const kind = type ?? "text/plain";
-  if (/^application\/(.*\+)?json\b/i.test(kind)) return { result: jsonOrText(decoded(body)) };
-  if (/^text\/|^application\/x-www-form-urlencoded\b/i.test(kind)) return { result: decoded(body) };
+  if (/^application\/(.*\+)?json\b/i.test(kind)) return { result: jsonOrText(fromUtf8(body)) };
+  if (/^text\/|^application\/x-www-form-urlencoded\b/i.test(kind))
+    return { result: fromUtf8(body) };
   return { resultBase64: toBase64(body) };
-}
-
-function decoded(body: Uint8Array): string {
-  return new TextDecoder().decode(body);
 }
 
 function jsonOrText(text: string): unknown {
@@ -54,6 +49,3 @@ function jsonOrText(text: string): unknown {
     return text;
   }
 }
-
-/** The longest that one call for a result waits for its task to end, in seconds. */
-export const MAX_WAIT_S = 60;

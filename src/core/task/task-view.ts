@@ -1,9 +1,10 @@
-// A stored task as callers see it.
+// A stored task -> the task as the API and the TypeScript client return it.
 import { toBase64 } from "../bytes.ts";
 import { tokenOf } from "./lease.ts";
 import {
   type Attempt,
   type AttemptView,
+  type EndedTask,
   isTimed,
   type Params,
   type StoredTask,
@@ -17,7 +18,7 @@ export function rfc3339(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** A task that is on the queue, or that was given up and is kept. */
+/** A task on the queue, or a failed one that is kept. */
 export function taskView(queue: string, state: TaskState, task: StoredTask): Task {
   return { ...taskHead(queue, state, task), ...contentView(task) };
 }
@@ -30,6 +31,7 @@ export function taskHead(
 ): Task {
   const { name, spec, createdAt, due, progress, lease } = task;
   const eta = rfc3339(lease ?? due);
+  const token = state === "leased" ? tokenOf(task) : undefined;
   return {
     queue,
     name,
@@ -40,7 +42,7 @@ export function taskHead(
     ...countsView(progress),
     ...(isTimed(state) ? { nextAttemptAt: eta } : {}),
     ...(spec.group ? { group: spec.group.name } : {}),
-    ...(state === "leased" ? { lease: tokenOf(task), leaseExpiresAt: eta } : {}),
+    ...(token === undefined ? {} : { lease: token, leaseExpiresAt: eta }),
   };
 }
 
@@ -50,7 +52,7 @@ export function tombstoneView(
   name: string,
   state: TaskState,
   ended: { createdAt: number; endedAt: number; expires: number; progress: StoredTask["progress"] },
-): Task {
+): EndedTask {
   return {
     queue,
     name,

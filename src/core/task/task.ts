@@ -1,4 +1,4 @@
-// The nouns: a task as it is asked for, as it is kept, and as it is shown.
+// The task's types: as requested, as stored, and as returned.
 
 import type { Failure } from "../errors.ts";
 import type { RetryParameters } from "./backoff.ts";
@@ -6,8 +6,8 @@ import type { StoredResult } from "./result.ts";
 
 /**
  * Where a task is in its life. `scheduled` waits for its time, `due` for a token or a slot, `running`
- * is with its handler, `leased` with a pull worker, `waiting` for its group; `failed` was given up and
- * is kept; `done` and `deleted` are what a name's tombstone remembers.
+ * is with its handler, `leased` with a pull worker, `waiting` for its group; `failed` has no retry
+ * left and is kept; `done` and `deleted` are what a name's tombstone remembers.
  */
 export type TaskState =
   | "scheduled"
@@ -32,8 +32,8 @@ export function carriesBody(method: Method | "PULL" | undefined): boolean {
 }
 
 /**
- * How a task's request speaks to its handler, where that is not the usual way. `cloudtasks`: headers named
- * X-CloudTasks-*, no content type that was not asked for. `cloudtasks-appengine`: the usual X-AppEngine-*,
+ * The format of a task's request, where it is not the default. `cloudtasks`: headers named
+ * X-CloudTasks-*, no default content type. `cloudtasks-appengine`: the usual X-AppEngine-*,
  * with that service's words and rules.
  */
 export type Dialect = (typeof DIALECTS)[number];
@@ -42,9 +42,9 @@ export const DIALECTS = ["cloudtasks", "cloudtasks-appengine"] as const;
 
 /** Asks for an identity token (a signed JWT) in the request's Authorization header. */
 export interface OidcToken {
-  /** Whom the token speaks for: its `email` and `sub`. */
+  /** The token's `email` and `sub` claims. */
   serviceAccountEmail: string;
-  /** Whom it speaks to. Default the url the request goes to. */
+  /** The token's `aud` claim. Default: the request's url. */
   audience?: string;
 }
 
@@ -83,10 +83,10 @@ export interface NewTask<P = unknown> {
   dialect?: Dialect;
 }
 
-/** What a text body stands for, which says how it is sent and shown; without one it is text, or bytes. */
+/** How a text body was given, which decides its content type and its view. Absent: text or bytes as they are. */
 export type BodyKind = "params" | "json";
 
-/** The parts of a task that are rarely said, kept as one JSON column; absent means the default. */
+/** The options of a task that are usually absent, stored as one JSON column. */
 export interface TaskSpec {
   url?: string;
   method?: Method;
@@ -106,7 +106,7 @@ export interface TaskSpec {
   cron?: string;
 }
 
-/** Where a task stands in a group: its number there; without one, it is the group's `then`. */
+/** A task's group and its index there; without an index it is the group's `then`. */
 export interface GroupPlace {
   name: string;
   index?: number;
@@ -194,9 +194,9 @@ export function isSuccess(outcome: Outcome): boolean {
   return outcome.kind === "answered" && outcome.status >= 200 && outcome.status <= 299;
 }
 
-/** A finished attempt as it is shown; times RFC 3339 UTC. */
+/** A finished attempt in responses; times RFC 3339 UTC. */
 export interface AttemptView {
-  /** When it was to start: how late it was is `startedAt` less this. For a task asked to run now, when that was. */
+  /** When it was due, so its lateness is `startedAt` minus this. Of a task run by hand: when that was requested. */
   dueAt?: string;
   startedAt: string;
   endedAt: string;
@@ -204,7 +204,7 @@ export interface AttemptView {
   error?: string;
 }
 
-/** A task as the API and the TypeScript client show it; times RFC 3339 UTC with milliseconds. */
+/** A task as the API and the TypeScript client return it; times RFC 3339 UTC with milliseconds. */
 export interface Task {
   queue: string;
   name: string;
@@ -246,6 +246,9 @@ export interface Task {
   endedAt?: string;
   expiresAt?: string;
 }
+
+/** A task that has ended, and when its record goes. */
+export type EndedTask = Task & Required<Pick<Task, "endedAt" | "expiresAt">>;
 
 /** One entry of a batch's answer, in the order given. */
 export type AddResult<E = Failure> =

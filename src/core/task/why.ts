@@ -1,14 +1,14 @@
-// Why a task is not running now, as one line for whoever looks at it.
+// Explains in one line why a task is not running now.
 
 import { type Bucket, type BucketShape, readyAt, wholeTokens } from "../dispatch/bucket.ts";
 import { completeRetry, type RetryParameters } from "./backoff.ts";
 import { isTimed, type StoredTask, type TaskState } from "./task.ts";
 import { rfc3339 } from "./task-view.ts";
 
-/** All of a queue that can hold a task back. */
-export interface QueueStanding {
+/** Everything about a queue that can delay a task. */
+export interface DispatchState {
   mode: "push" | "pull";
-  /** Whether it stands in queue.yaml, or was made over the API. */
+  /** Whether it is defined in queue.yaml or over the API. */
   isDefined: boolean;
   /** Paused by hand. */
   paused: boolean;
@@ -31,38 +31,38 @@ export function whyNotRunning(
   task: Waiting,
   state: TaskState,
   now: number,
-  queue: QueueStanding,
+  queue: DispatchState,
 ): string | undefined {
   if (state === "waiting") return `waiting for its group "${task.progress.waitsFor}"`;
   if (state === "leased") return `leased until ${rfc3339(task.lease as number)}`;
   if (!isTimed(state)) return undefined;
   if (task.due > now) return untilDue(task, queue);
-  return stopped(queue) ?? (queue.mode === "pull" ? "waiting to be leased" : noRoom(queue));
+  return stopped(queue) ?? (queue.mode === "pull" ? "waiting to be leased" : outOfCapacity(queue));
 }
 
-function untilDue({ due, progress, spec }: Waiting, queue: QueueStanding): string {
+function untilDue({ due, progress, spec }: Waiting, queue: DispatchState): string {
   const at = rfc3339(due);
   // A pull task's retries are its leases, and it waits for no back-off.
   if (progress.retryCount === 0 || queue.mode === "pull") return `waiting for its ETA, ${at}`;
   const attempt = progress.retryCount + 1;
-  const most = mostAttempts(spec.retry ? completeRetry(spec.retry) : queue.retry);
+  const max = maxAttempts(spec.retry ? completeRetry(spec.retry) : queue.retry);
   // A limit that was lowered since makes the next attempt the last.
-  const of = most === undefined ? "" : ` of ${Math.max(most, attempt)}`;
+  const of = max === undefined ? "" : ` of ${Math.max(max, attempt)}`;
   return `in back-off until ${at}, to run as attempt ${attempt}${of}`;
 }
 
 // With an age limit beside it, or none at all, the number of attempts is not settled beforehand.
-function mostAttempts({ limit, ageLimit }: RetryParameters): number | undefined {
+function maxAttempts({ limit, ageLimit }: RetryParameters): number | undefined {
   return limit === undefined || ageLimit !== undefined ? undefined : limit + 1;
 }
 
-function stopped({ mode, isDefined, paused, rate }: QueueStanding): string | undefined {
+function stopped({ mode, isDefined, paused, rate }: DispatchState): string | undefined {
   if (!isDefined) return "the queue is not in queue.yaml";
   if (paused) return "the queue is paused";
   return mode === "push" && rate === 0 ? "the queue's rate is 0" : undefined;
 }
 
-function noRoom({ bucket, running, maxRunning }: QueueStanding): string {
+function outOfCapacity({ bucket, running, maxRunning }: DispatchState): string {
   if (running >= maxRunning) return `all ${maxRunning} slots are taken (max_concurrent_requests)`;
   if (!bucket || wholeTokens(bucket.level) > 0) return "about to start";
   const at = readyAt(bucket.level, bucket.shape, 1);

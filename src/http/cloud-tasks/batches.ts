@@ -1,4 +1,5 @@
-// Many tasks in one request. The answer is an operation of google.longrunning that is done already.
+// Batch routes: many tasks in one request. The response is a google.longrunning operation that is already
+// done.
 import type { IRequest } from "itty-router";
 import { BATCH_CREATE, BATCH_DELETE } from "../../core/cloud-tasks/messages.ts";
 import { taskIdIn } from "../../core/cloud-tasks/names.ts";
@@ -13,12 +14,12 @@ import {
 } from "../../core/cloud-tasks/status.ts";
 import { TaskQueueError } from "../../core/errors.ts";
 import { json } from "../respond.ts";
-import { type AskedQueue, type Call, messageIn, placeOf, queueOf } from "./call.ts";
-import { receivingOf } from "./task-defaults.ts";
-import { showerOf } from "./task-response.ts";
+import { type Call, locationOf, messageIn, queueOf, type RequestedQueue } from "./call.ts";
+import { taskDefaultsOf } from "./task-defaults.ts";
+import { taskFormatter } from "./task-response.ts";
 import { add } from "./tasks.ts";
 
-const MOST = { create: 100, delete: 1000 } as const;
+const MAX_SIZE = { create: 100, delete: 1000 } as const;
 const TYPES = "type.googleapis.com/google.cloud.tasks.v2beta3";
 
 interface BatchCreate {
@@ -26,18 +27,18 @@ interface BatchCreate {
   requestId?: string;
 }
 
-/** Each task stands for itself: what is refused is told by its index, and the others are added. */
+/** Not atomic: failures are reported by index, and the other tasks are added. */
 export async function batchCreate(request: IRequest, call: Call): Promise<Response> {
   const queue = queueOf(request, call);
   const { requests = [], requestId } = await messageIn<BatchCreate>(request, BATCH_CREATE);
-  checkSize("requests", requests.length, MOST.create);
+  checkSize("requests", requests.length, MAX_SIZE.create);
   const config = await queue.handle.config();
-  const receiving = receivingOf(queue, config, call);
+  const defaults = taskDefaultsOf(queue, config, call);
   const results = await Promise.allSettled(
     requests.map(async ({ parent = queue.name, task = {}, responseView = "BASIC" }) => {
       if (parent !== queue.name) throw otherQueue(queue.name, parent);
-      const added = await add(queue, newTaskOf(task, receiving));
-      return showerOf(queue, config, responseView, call)(added);
+      const added = await add(queue, newTaskOf(task, defaults));
+      return taskFormatter(queue, config, responseView, call)(added);
     }),
   );
   const tasks = results.flatMap((it) => (it.status === "fulfilled" ? [it.value] : []));
@@ -59,7 +60,7 @@ export async function batchDelete(request: IRequest, call: Call): Promise<Respon
   if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
     throw invalidArgument("BatchDeleteTasksRequest.names: expected a list of task names.");
   }
-  checkSize("names", names.length, MOST.delete);
+  checkSize("names", names.length, MAX_SIZE.delete);
   const ids = names.map((name) => taskIdIn(name, queue.name));
   const results = await queue.handle.delete(ids);
   const missing = new CloudTasksError("NOT_FOUND", NOT_FOUND);
@@ -69,9 +70,9 @@ export async function batchDelete(request: IRequest, call: Call): Promise<Respon
   return json(operation("Delete", { request, queue, requestId, failed, done }, response));
 }
 
-function checkSize(field: string, size: number, most: number): void {
-  if (size >= 1 && size <= most) return;
-  throw invalidArgument(`${field}: found ${size}, expected 1 to ${most}.`);
+function checkSize(field: string, size: number, max: number): void {
+  if (size >= 1 && size <= max) return;
+  throw invalidArgument(`${field}: found ${size}, expected 1 to ${max}.`);
 }
 
 function otherQueue(name: string, parent: string): CloudTasksError {
@@ -91,7 +92,7 @@ function statusOf(error: unknown): object {
 
 interface Batch {
   request: IRequest;
-  queue: AskedQueue;
+  queue: RequestedQueue;
   requestId: string | undefined;
   failed: Record<string, object>;
   done: number;
@@ -99,7 +100,7 @@ interface Batch {
 
 function operation(verb: "Create" | "Delete", batch: Batch, response: object): object {
   const { request, queue, requestId, failed, done } = batch;
-  const { project, location } = placeOf(request);
+  const { project, location } = locationOf(request);
   const isWhole = Object.keys(failed).length === 0;
   const state = isWhole ? "SUCCEEDED" : done > 0 ? "PARTIALLY_SUCCEEDED" : "FAILED";
   const id = requestId || `${queue.id}-batch-${verb.toLowerCase()}`;

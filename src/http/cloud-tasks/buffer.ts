@@ -1,20 +1,20 @@
-// A task without a Task message: the request's body is the task's, and the queue's httpTarget says where to.
+// Buffered tasks: the request's body is the task's body, and the queue's httpTarget has the url.
 import type { IRequest } from "itty-router";
-import { fromBase64 } from "../../core/bytes.ts";
+import { fromBase64, fromUtf8 } from "../../core/bytes.ts";
 import { newTaskOf } from "../../core/cloud-tasks/new-task.ts";
 import type { CloudTask } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
 import { json } from "../respond.ts";
 import { type Call, queueOf, taskOf } from "./call.ts";
-import { receivingOf } from "./task-defaults.ts";
-import { showerOf } from "./task-response.ts";
+import { taskDefaultsOf } from "./task-defaults.ts";
+import { taskFormatter } from "./task-response.ts";
 import { add } from "./tasks.ts";
 
 export async function bufferTask(request: IRequest, call: Call): Promise<Response> {
   const queue = queueOf(request, call);
   const config = await queue.handle.config();
-  const receiving = receivingOf(queue, config, call);
-  if (!receiving.httpTarget) {
+  const defaults = taskDefaultsOf(queue, config, call);
+  if (!defaults.httpTarget) {
     throw new CloudTasksError(
       "FAILED_PRECONDITION",
       "BufferTask: the queue has no httpTarget, which says where its tasks go.",
@@ -24,8 +24,8 @@ export async function bufferTask(request: IRequest, call: Call): Promise<Respons
   const { type, body } = await bodyOf(request);
   const headers = { ...(type && { headers: { "Content-Type": type } }) };
   const task: CloudTask = { ...name, httpRequest: { ...headers, body } };
-  const added = await add(queue, newTaskOf(task, receiving));
-  return json({ task: showerOf(queue, config, "BASIC", call)(added) });
+  const added = await add(queue, newTaskOf(task, defaults));
+  return json({ task: taskFormatter(queue, config, "BASIC", call)(added) });
 }
 
 interface Body {
@@ -38,7 +38,7 @@ async function bodyOf(request: IRequest): Promise<Body> {
   const type: string | null = request.headers.get("Content-Type");
   const body = new Uint8Array(await request.arrayBuffer());
   const isJson = type?.startsWith("application/json") ?? false;
-  return (isJson && httpBodyIn(new TextDecoder().decode(body))) || { type, body };
+  return (isJson && httpBodyIn(fromUtf8(body))) || { type, body };
 }
 
 function httpBodyIn(text: string): Body | undefined {

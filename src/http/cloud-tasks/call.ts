@@ -1,26 +1,26 @@
-// What a request to Google's API says: version, place, queue, task, body, view, page, how to answer.
+// Reads a request's parts: location, queue, task, body, view and page.
 import type { IRequest } from "itty-router";
 import type { QueueHandle } from "../../client/queue-handle.ts";
 import { VIEW } from "../../core/cloud-tasks/messages.ts";
 import {
-  checkPlace,
+  checkLocation,
   checkQueueId,
   checkTaskId,
-  type Place,
+  type Location,
   queueNameOf,
 } from "../../core/cloud-tasks/names.ts";
 import {
   type Message,
   readEnum,
   readMessage,
-  type Writing,
+  type WriteOptions,
 } from "../../core/cloud-tasks/proto-json.ts";
 import type { Version, View } from "../../core/cloud-tasks/resources.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
-import { type ApiQueues, segment } from "../native/request.ts";
+import { type QueueService, segment } from "../native/request.ts";
 
-/** The queues, with what only this API asks of them. */
-export interface CloudQueues extends ApiQueues {
+/** The queues, with what only this API needs. */
+export interface CloudQueues extends QueueService {
   /** Whether a queue of this name was removed not long ago. */
   wasRemoved(name: string): Promise<boolean>;
 }
@@ -30,7 +30,7 @@ export interface Call {
   version: Version;
   /** Without a version in its path, as firebase-admin sends it. */
   isUnversioned: boolean;
-  writing: Writing;
+  writeOptions: WriteOptions;
   queues: CloudQueues;
   /** `project/location`: where the queues without a namespace are; absent when everywhere is there. */
   home: string | undefined;
@@ -39,39 +39,39 @@ export interface Call {
 }
 
 /** The request's queue. */
-export interface AskedQueue {
+export interface RequestedQueue {
   /** Its resource name. */
   name: string;
-  place: Place;
+  place: Location;
   id: string;
   handle: QueueHandle;
 }
 
-export function placeOf(request: IRequest): Place {
-  return checkPlace({
+export function locationOf(request: IRequest): Location {
+  return checkLocation({
     project: segment(request, "project"),
     location: segment(request, "location"),
   });
 }
 
-export function queueOf(request: IRequest, call: Call): AskedQueue {
-  const place = placeOf(request);
-  return askedQueue(place, checkQueueId(segment(request, "queue")), call);
+export function queueOf(request: IRequest, call: Call): RequestedQueue {
+  const place = locationOf(request);
+  return requestedQueue(place, checkQueueId(segment(request, "queue")), call);
 }
 
-export function askedQueue(place: Place, id: string, call: Call): AskedQueue {
+export function requestedQueue(place: Location, id: string, call: Call): RequestedQueue {
   const handle = call.queues.get(namespaceOf(place, call) + id);
   return { name: queueNameOf(place, id), place, id, handle };
 }
 
-/** What stands in front of the names of a place's queues: "" at home. */
-export function namespaceOf({ project, location }: Place, { home }: Call): string {
+/** The prefix of the names of a location's queues: "" for the home location. */
+export function namespaceOf({ project, location }: Location, { home }: Call): string {
   const place = `${project}/${location}`;
   return home === undefined || home === place ? "" : `${place}/`;
 }
 
 /** The request's task: its id, and its resource name. */
-export function taskOf(request: IRequest, { name }: AskedQueue): { id: string; name: string } {
+export function taskOf(request: IRequest, { name }: RequestedQueue): { id: string; name: string } {
   const id = checkTaskId(segment(request, "task"));
   return { id, name: `${name}/tasks/${id}` };
 }
@@ -103,13 +103,13 @@ export function viewOf(request: IRequest, inBody?: View): View {
   return ((given && readEnum(VIEW, given, "response_view")) || "BASIC") as View;
 }
 
-/** How many to a page: `most` where nothing or more is asked for. */
-export function pageSizeOf(request: IRequest, most: number): number {
+/** The page size: `max` by default and at most. */
+export function pageSizeOf(request: IRequest, max: number): number {
   const given = Number(queryOf(request, "pageSize", "page_size") ?? 0);
   if (!Number.isInteger(given) || given < 0) {
     throw invalidArgument("page_size: expected a whole number, 0 or more.");
   }
-  return given === 0 ? most : Math.min(given, most);
+  return given === 0 ? max : Math.min(given, max);
 }
 
 export function pageTokenOf(request: IRequest): string | undefined {

@@ -1,6 +1,6 @@
-// The routes of pull queues (v2beta2). A lease is known by its end, the task's scheduleTime.
+// The routes of pull queues (v2beta2). A lease is identified by its end, which is the task's scheduleTime.
 import type { IRequest } from "itty-router";
-import { tagOf } from "../../core/cloud-tasks/lease-filter.ts";
+import { tagOf } from "../../core/cloud-tasks/filters.ts";
 import { CHANGE_LEASE, LEASE_TASKS } from "../../core/cloud-tasks/messages.ts";
 import type { View } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError, invalidArgument } from "../../core/cloud-tasks/status.ts";
@@ -8,8 +8,8 @@ import { errorOf } from "../../core/errors.ts";
 import type { Task } from "../../core/task/task.ts";
 import type { AckResult } from "../../objects/queue/leasing/leasing.ts";
 import { json } from "../respond.ts";
-import { type AskedQueue, type Call, messageIn, queueOf, taskOf, viewOf } from "./call.ts";
-import { showerOf } from "./task-response.ts";
+import { type Call, messageIn, queueOf, type RequestedQueue, taskOf, viewOf } from "./call.ts";
+import { taskFormatter } from "./task-response.ts";
 import { liveTask } from "./tasks.ts";
 
 const PULL = { mode: "pull" } as const;
@@ -35,7 +35,7 @@ export async function leaseTasks(request: IRequest, call: Call): Promise<Respons
     maxTasks: maxTasks || 1,
     ...tagOf(filter),
   });
-  const show = showerOf(queue, PULL, viewOf(request, responseView), call);
+  const show = taskFormatter(queue, PULL, viewOf(request, responseView), call);
   return json({ tasks: tasks.map((task) => show(task)) });
 }
 
@@ -59,17 +59,17 @@ export async function renewLease(request: IRequest, call: Call): Promise<Respons
     throw invalidArgument("RenewLeaseRequest.leaseDuration is required.");
   }
   const task = await queue.handle.modifyLease(held, given.leaseDuration);
-  return json(showerOf(queue, PULL, viewOf(request, given.responseView), call)(task));
+  return json(taskFormatter(queue, PULL, viewOf(request, given.responseView), call)(task));
 }
 
 export async function cancelLease(request: IRequest, call: Call): Promise<Response> {
   const { queue, held, given } = await heldTask(request, call);
   const task = await queue.handle.modifyLease(held, 0);
-  return json(showerOf(queue, PULL, viewOf(request, given.responseView), call)(task));
+  return json(taskFormatter(queue, PULL, viewOf(request, given.responseView), call)(task));
 }
 
 interface Held {
-  queue: AskedQueue;
+  queue: RequestedQueue;
   held: Task;
   given: ChangeLease;
 }

@@ -1,10 +1,10 @@
-// Locations, and what Google keeps with them: there is one set of queues, so every location is a real one.
+// Location routes. There is one set of queues, so every location exists.
 import type { IRequest } from "itty-router";
-import { placeName } from "../../core/cloud-tasks/names.ts";
+import { locationName } from "../../core/cloud-tasks/names.ts";
 import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
 import { segment } from "../native/request.ts";
 import { json } from "../respond.ts";
-import { type Call, placeOf } from "./call.ts";
+import { type Call, locationOf } from "./call.ts";
 
 const USUAL = "us-central1";
 
@@ -12,21 +12,21 @@ export async function listLocations(request: IRequest, { home }: Call): Promise<
   const project = segment(request, "project");
   const [homeProject, homeLocation] = home?.split("/") ?? [];
   const location = (project === homeProject && homeLocation) || USUAL;
-  return json({ locations: [locationOf({ project, location })] });
+  return json({ locations: [locationResource({ project, location })] });
 }
 
 export async function getLocation(request: IRequest): Promise<Response> {
-  return json(locationOf(placeOf(request)));
+  return json(locationResource(locationOf(request)));
 }
 
-function locationOf(place: { project: string; location: string }): object {
+function locationResource(place: { project: string; location: string }): object {
   const labels = { "cloud.googleapis.com/region": place.location };
-  return { name: placeName(place), locationId: place.location, labels };
+  return { name: locationName(place), locationId: place.location, labels };
 }
 
 /** Nothing is encrypted with a key of the caller's. */
 export async function getCmekConfig(request: IRequest): Promise<Response> {
-  return json({ name: `${placeName(placeOf(request))}/cmekConfig` });
+  return json({ name: `${locationName(locationOf(request))}/cmekConfig` });
 }
 
 export async function updateCmekConfig(): Promise<Response> {

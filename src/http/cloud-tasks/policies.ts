@@ -1,8 +1,9 @@
-// IAM: a policy is kept with its queue and given back. Who may do what is decided by the token alone.
+// IAM policy routes. A policy is stored with its queue and returned; it has no effect: access depends on the
+// token alone.
 import type { IRequest } from "itty-router";
-import { toBase64 } from "../../core/bytes.ts";
+import { toBase64, utf8 } from "../../core/bytes.ts";
 import { entryOf } from "../../core/cloud-tasks/queue-entry.ts";
-import { keptOf, resourceOf, withPolicy } from "../../core/cloud-tasks/queue-resource.ts";
+import { annotationIn, resourceOf, withPolicy } from "../../core/cloud-tasks/queue-resource.ts";
 import { CloudTasksError, invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { json } from "../respond.ts";
 import { type Call, jsonBody, queueOf } from "./call.ts";
@@ -16,7 +17,7 @@ interface Policy {
 
 export async function getIamPolicy(request: IRequest, call: Call): Promise<Response> {
   const { extensions } = await queueOf(request, call).handle.describe();
-  return json(shownPolicy(keptOf(extensions.annotations).policy));
+  return json(shownPolicy(annotationIn(extensions.annotations).policy));
 }
 
 export async function setIamPolicy(request: IRequest, call: Call): Promise<Response> {
@@ -28,7 +29,7 @@ export async function setIamPolicy(request: IRequest, call: Call): Promise<Respo
   const view = await handle.describe();
   const { annotations } = view.extensions;
   const { etag, ...given } = policy;
-  if (etag && etag !== shownPolicy(keptOf(annotations).policy).etag) {
+  if (etag && etag !== shownPolicy(annotationIn(annotations).policy).etag) {
     throw new CloudTasksError(
       "ABORTED",
       "There were concurrent policy changes. Please retry the whole read-modify-write.",
@@ -55,6 +56,6 @@ function shownPolicy(policy: Policy = {}): Policy & { etag: string } {
 /** FNV-1a, for a change to show. */
 function etagOf(text: string): string {
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (const byte of utf8(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return toBase64(new Uint8Array(new Int32Array([hash]).buffer));
 }

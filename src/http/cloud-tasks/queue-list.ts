@@ -1,28 +1,28 @@
-// The list of queues: by name, a page at a time, filtered by what they are.
+// Lists queues in order of their names, paged and filtered.
 import type { IRequest } from "itty-router";
-import { fromBase64, toBase64Url } from "../../core/bytes.ts";
-import { parseFilter, type QueueFilter } from "../../core/cloud-tasks/queue-filter.ts";
+import { fromBase64, fromUtf8, toBase64Url, utf8 } from "../../core/bytes.ts";
+import { parseFilter, type QueueFilter } from "../../core/cloud-tasks/filters.ts";
 import { resourceOf } from "../../core/cloud-tasks/queue-resource.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { UnknownQueueError } from "../../core/errors.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { json } from "../respond.ts";
-import { askedQueue, type Call, pageSizeOf, pageTokenOf, placeOf, queryOf } from "./call.ts";
-import { queueIds, shownQueue } from "./queues.ts";
+import { type Call, locationOf, pageSizeOf, pageTokenOf, queryOf, requestedQueue } from "./call.ts";
+import { queueIds, queueResponse } from "./queues.ts";
 
-const MOST = 9800;
-/** Each queue is an object of its own: so many are asked at once, and so many for one page. */
+const MAX_PAGE = 9800;
+/** Each queue is a Durable Object: calls in parallel, and calls for one page. */
 const AT_ONCE = 50;
 const LOOKED_AT = 500;
 
 export async function listQueues(request: IRequest, call: Call): Promise<Response> {
   const filterText = queryOf(request, "filter") ?? "";
-  const most = pageSizeOf(request, MOST);
+  const max = pageSizeOf(request, MAX_PAGE);
   const after = afterOf(pageTokenOf(request), filterText);
   const ids = (await queueIds(request, call)).filter((id) => id > after);
-  const { found, last } = await pageOf(ids, most, parseFilter(filterText), request, call);
+  const { found, last } = await pageOf(ids, max, parseFilter(filterText), request, call);
   const mask = queryOf(request, "readMask", "read_mask");
-  const queues = found.map(({ name, view }) => shownQueue(name, view, call, mask));
+  const queues = found.map(({ name, view }) => queueResponse(name, view, call, mask));
   const isMore = last !== undefined && last !== ids.at(-1);
   return json({ queues, ...(isMore && { nextPageToken: tokenOf(last, filterText) }) });
 }
@@ -35,7 +35,7 @@ interface FoundQueue {
 
 async function pageOf(
   ids: readonly string[],
-  most: number,
+  max: number,
   filter: QueueFilter,
   request: IRequest,
   call: Call,
@@ -43,11 +43,11 @@ async function pageOf(
   const found: FoundQueue[] = [];
   const looked = ids.slice(0, LOOKED_AT);
   for (let from = 0; from < looked.length; from += AT_ONCE) {
-    const asked = looked.slice(from, from + AT_ONCE).map((id) => look(id, request, call));
-    for (const queue of await Promise.all(asked)) {
+    const pending = looked.slice(from, from + AT_ONCE).map((id) => look(id, request, call));
+    for (const queue of await Promise.all(pending)) {
       if (!queue || !filter(resourceOf(queue.name, queue.view))) continue;
       found.push(queue);
-      if (found.length === most) return { found, last: queue.id };
+      if (found.length === max) return { found, last: queue.id };
     }
   }
   return { found, last: looked.at(-1) };
@@ -55,7 +55,7 @@ async function pageOf(
 
 // One that is deleted meanwhile is not in the list.
 async function look(id: string, request: IRequest, call: Call): Promise<FoundQueue | undefined> {
-  const { name, handle } = askedQueue(placeOf(request), id, call);
+  const { name, handle } = requestedQueue(locationOf(request), id, call);
   try {
     return { id, name, view: await handle.describe() };
   } catch (error) {
@@ -66,7 +66,7 @@ async function look(id: string, request: IRequest, call: Call): Promise<FoundQue
 
 // A token is the last name of its page, and the filter it goes with.
 function tokenOf(last: string, filter: string): string {
-  return toBase64Url(new TextEncoder().encode(JSON.stringify([last, filter])));
+  return toBase64Url(utf8(JSON.stringify([last, filter])));
 }
 
 function afterOf(token: string | undefined, filter: string): string {
@@ -80,7 +80,7 @@ function afterOf(token: string | undefined, filter: string): string {
 
 function tokenParts(token: string): unknown[] {
   try {
-    const parts: unknown = JSON.parse(new TextDecoder().decode(fromBase64(token)));
+    const parts: unknown = JSON.parse(fromUtf8(fromBase64(token) ?? new Uint8Array()));
     return Array.isArray(parts) ? parts : [];
   } catch {
     return [];

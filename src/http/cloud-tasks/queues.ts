@@ -1,4 +1,4 @@
-// The routes of queues.
+// Queue routes.
 import type { IRequest } from "itty-router";
 import { onlyFields, parseMask, withFields } from "../../core/cloud-tasks/field-mask.ts";
 import { QUEUE } from "../../core/cloud-tasks/messages.ts";
@@ -18,49 +18,49 @@ import { UnknownQueueError } from "../../core/errors.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { json } from "../respond.ts";
 import {
-  type AskedQueue,
-  askedQueue,
   type Call,
+  locationOf,
   messageIn,
   namespaceOf,
-  placeOf,
   queryOf,
   queueOf,
+  type RequestedQueue,
+  requestedQueue,
 } from "./call.ts";
 
 export async function getQueue(request: IRequest, call: Call): Promise<Response> {
   const queue = queueOf(request, call);
   const mask = queryOf(request, "readMask", "read_mask");
-  return json(shownQueue(queue.name, await queue.handle.describe(), call, mask));
+  return json(queueResponse(queue.name, await queue.handle.describe(), call, mask));
 }
 
 /** A queue in the request's version; of `mask` only its fields, and statistics only if it names them. */
-export function shownQueue(name: string, view: QueueView, call: Call, mask?: string): object {
+export function queueResponse(name: string, view: QueueView, call: Call, mask?: string): object {
   const queue = resourceOf(name, view);
   const paths = parseMask(mask, "read_mask");
   const stats = paths.some(([first]) => first === "stats") ? { stats: statsOf(view) } : {};
   const chosen = onlyFields({ ...queue, ...stats }, paths);
-  return writeMessage(QUEUE, queueIn(call.version, chosen), call.writing);
+  return writeMessage(QUEUE, queueIn(call.version, chosen), call.writeOptions);
 }
 
 export async function createQueue(request: IRequest, call: Call): Promise<Response> {
-  const place = placeOf(request);
+  const place = locationOf(request);
   const given = await messageIn<CloudQueue>(request, QUEUE);
-  const queue = askedQueue(place, queueIdIn(given.name, place), call);
+  const queue = requestedQueue(place, queueIdIn(given.name, place), call);
   if (await exists(queue, call)) throw new CloudTasksError("ALREADY_EXISTS", QUEUE_EXISTS);
   return json(await made(queue, given, call));
 }
 
-async function exists({ handle }: AskedQueue, { queues }: Call): Promise<boolean> {
+async function exists({ handle }: RequestedQueue, { queues }: Call): Promise<boolean> {
   return (await queues.names()).includes(handle.name);
 }
 
-async function made(queue: AskedQueue, given: CloudQueue, call: Call): Promise<object> {
+async function made(queue: RequestedQueue, given: CloudQueue, call: Call): Promise<object> {
   const entry = entryOf(given, { zeroIsUnset: true });
   if (await call.queues.wasRemoved(queue.handle.name)) {
     throw new CloudTasksError("FAILED_PRECONDITION", QUEUE_TOO_RECENT);
   }
-  return shownQueue(queue.name, await queue.handle.define(entry), call);
+  return queueResponse(queue.name, await queue.handle.define(entry), call);
 }
 
 /** Changes a queue, or makes it. Without a mask every field is as the body says, or its default. */
@@ -77,7 +77,7 @@ export async function updateQueue(request: IRequest, call: Call): Promise<Respon
   const wanted = paths.length === 0 ? whole : withFields(current, whole, paths);
   const zeroIsUnset = paths.length === 0;
   const entry = entryOf(wanted, { zeroIsUnset, current: view });
-  return json(shownQueue(name, await handle.define(entry), call));
+  return json(queueResponse(name, await handle.define(entry), call));
 }
 
 export async function deleteQueue(request: IRequest, call: Call): Promise<Response> {
@@ -92,22 +92,22 @@ export async function deleteQueue(request: IRequest, call: Call): Promise<Respon
 
 export async function purgeQueue(request: IRequest, call: Call): Promise<Response> {
   const { name, handle } = queueOf(request, call);
-  return json(shownQueue(name, await handle.purge(), call));
+  return json(queueResponse(name, await handle.purge(), call));
 }
 
 export async function pauseQueue(request: IRequest, call: Call): Promise<Response> {
   const { name, handle } = queueOf(request, call);
-  return json(shownQueue(name, await handle.pause(), call));
+  return json(queueResponse(name, await handle.pause(), call));
 }
 
 export async function resumeQueue(request: IRequest, call: Call): Promise<Response> {
   const { name, handle } = queueOf(request, call);
-  return json(shownQueue(name, await handle.resume(), call));
+  return json(queueResponse(name, await handle.resume(), call));
 }
 
 /** The ids of a place's queues, in their order. */
 export async function queueIds(request: IRequest, call: Call): Promise<string[]> {
-  const namespace = namespaceOf(placeOf(request), call);
+  const namespace = namespaceOf(locationOf(request), call);
   const names = (await call.queues.names()).filter((name) => name.startsWith(namespace));
   const ids = names.map((name) => name.slice(namespace.length));
   return ids.filter((id) => !id.includes("/")).sort();

@@ -1,4 +1,4 @@
-// Answers and refusals as Google's clients expect them.
+// Error responses in the form Google's clients expect.
 import { CloudTasksError, cloudError } from "../../core/cloud-tasks/status.ts";
 import { type Failure, TaskQueueError } from "../../core/errors.ts";
 import { json } from "../respond.ts";

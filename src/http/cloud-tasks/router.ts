@@ -1,5 +1,5 @@
 // Google's Cloud Tasks API over REST, at the origin's root: v2, v2beta2, v2beta3, and without a version as
-// firebase-admin sends it. Which paths are its own, and which route answers them.
+// firebase-admin sends it.
 import { AutoRouter, type IRequest } from "itty-router";
 import type { Version } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
@@ -86,7 +86,7 @@ export function answerCloudTasks(
   const call: Call = {
     version: version as Version,
     isUnversioned: prefix === "",
-    writing: { enumsAsNumbers: [...url.searchParams.values()].some(asksForNumbers) },
+    writeOptions: { enumsAsNumbers: [...url.searchParams.values()].some(asksForNumbers) },
     ...around,
   };
   url.pathname = url.pathname.slice(prefix.length);

@@ -1,14 +1,14 @@
-// What a queue's configuration says of tasks that are made for it.
-import type { Receiving } from "../../core/cloud-tasks/new-task.ts";
+// A queue's defaults for the tasks created on it.
+import type { TaskDefaults } from "../../core/cloud-tasks/new-task.ts";
 import { httpTargetIn } from "../../core/cloud-tasks/queue-resource.ts";
 import type { QueueConfig } from "../../core/config/queue-config.ts";
-import type { AskedQueue, Call } from "./call.ts";
+import type { Call, RequestedQueue } from "./call.ts";
 
-export function receivingOf(
-  { name }: AskedQueue,
+export function taskDefaultsOf(
+  { name }: RequestedQueue,
   { retry, annotations }: QueueConfig,
   { isUnversioned, hasIdentity }: Call,
-): Receiving {
+): TaskDefaults {
   return {
     queueName: name,
     retry,

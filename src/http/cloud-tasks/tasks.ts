@@ -1,4 +1,5 @@
-// The routes of tasks.
+// Task routes.
+
 import type { IRequest } from "itty-router";
 import { CREATE_TASK, RUN_TASK } from "../../core/cloud-tasks/messages.ts";
 import { newTaskOf } from "../../core/cloud-tasks/new-task.ts";
@@ -10,23 +11,22 @@ import {
   TASK_ENDED,
 } from "../../core/cloud-tasks/status.ts";
 import { InvalidEtaError } from "../../core/errors.ts";
+import { PAGE } from "../../core/limits.ts";
 import type { NewTask, Task, TaskState } from "../../core/task/task.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
 import { json } from "../respond.ts";
 import {
-  type AskedQueue,
   type Call,
   messageIn,
   pageSizeOf,
   pageTokenOf,
   queueOf,
+  type RequestedQueue,
   taskOf,
   viewOf,
 } from "./call.ts";
-import { receivingOf } from "./task-defaults.ts";
-import { type Shower, showerOf } from "./task-response.ts";
-
-const MOST = 1000;
+import { taskDefaultsOf } from "./task-defaults.ts";
+import { type TaskFormatter, taskFormatter } from "./task-response.ts";
 
 interface CreateTask {
   task?: CloudTask;
@@ -38,13 +38,13 @@ export async function createTask(request: IRequest, call: Call): Promise<Respons
   const { task, responseView } = await messageIn<CreateTask>(request, CREATE_TASK);
   if (!task) throw invalidArgument("CreateTaskRequest.task is required.");
   const config = await queue.handle.config();
-  const newTask = newTaskOf(task, receivingOf(queue, config, call));
-  const show = showerOf(queue, config, viewOf(request, responseView), call);
+  const newTask = newTaskOf(task, taskDefaultsOf(queue, config, call));
+  const show = taskFormatter(queue, config, viewOf(request, responseView), call);
   return json(show(await add(queue, newTask)));
 }
 
 /** Adds a task; what it carries is not sent back, so it is put to the answer here. */
-export async function add({ handle }: AskedQueue, newTask: NewTask): Promise<Task> {
+export async function add({ handle }: RequestedQueue, newTask: NewTask): Promise<Task> {
   try {
     const { payload } = newTask;
     const added = await handle.add(newTask);
@@ -62,10 +62,10 @@ export async function add({ handle }: AskedQueue, newTask: NewTask): Promise<Tas
 export async function listTasks(request: IRequest, call: Call): Promise<Response> {
   const queue = queueOf(request, call);
   const cursor = pageTokenOf(request);
-  const limit = pageSizeOf(request, MOST);
+  const limit = pageSizeOf(request, PAGE.max);
   const [page, show] = await Promise.all([
     queue.handle.list({ limit, ...(cursor !== undefined && { cursor }) }),
-    shower(request, queue, call),
+    formatterFor(request, queue, call),
   ]);
   const { tasks, cursor: next } = page;
   return json({
@@ -77,18 +77,22 @@ export async function listTasks(request: IRequest, call: Call): Promise<Response
 export async function getTask(request: IRequest, call: Call): Promise<Response> {
   const queue = queueOf(request, call);
   const { id } = taskOf(request, queue);
-  const [task, show] = await Promise.all([liveTask(queue, id), shower(request, queue, call)]);
+  const [task, show] = await Promise.all([liveTask(queue, id), formatterFor(request, queue, call)]);
   return json(show(task));
 }
 
-async function shower(request: IRequest, queue: AskedQueue, call: Call): Promise<Shower> {
-  return showerOf(queue, await queue.handle.config(), viewOf(request), call);
+async function formatterFor(
+  request: IRequest,
+  queue: RequestedQueue,
+  call: Call,
+): Promise<TaskFormatter> {
+  return taskFormatter(queue, await queue.handle.config(), viewOf(request), call);
 }
 
 const ENDED: ReadonlySet<TaskState> = new Set(["done", "deleted", "failed"]);
 
 /** The task of this id, which is gone for this API once it has ended. */
-export async function liveTask({ handle }: AskedQueue, id: string): Promise<Task> {
+export async function liveTask({ handle }: RequestedQueue, id: string): Promise<Task> {
   const task = await handle.get(id);
   if (ENDED.has(task.state)) throw new CloudTasksError("NOT_FOUND", TASK_ENDED);
   return task;
@@ -108,7 +112,7 @@ export async function runTask(request: IRequest, call: Call): Promise<Response> 
   const { responseView } = await messageIn<{ responseView?: View }>(request, RUN_TASK);
   const config = await queue.handle.config();
   await liveTask(queue, id).catch(asUnknown);
-  const show = showerOf(queue, config, viewOf(request, responseView), call);
+  const show = taskFormatter(queue, config, viewOf(request, responseView), call);
   return json(show(await queue.handle.run(id), { isStarting: true }));
 }
 

@@ -1,6 +1,8 @@
 // Signing in and out: a form that works without script, and a session for who shows the token.
+import { fromUtf8 } from "../../core/bytes.ts";
 import { accessByToken, checkSameOrigin, type DoorSettings, tokenInQuery } from "../auth.ts";
 import { errorResponse } from "../respond.ts";
+import { type Access, newSession, sessionCookie } from "../session.ts";
 import {
   ASSET_PATHS,
   CONSOLE_PREFIX,
@@ -12,7 +14,6 @@ import {
   wrongMethod,
 } from "./headers.ts";
 import { loginPage } from "./page.ts";
-import { type Access, newSession, sessionCookie } from "./session.ts";
 
 const WRONG = "That is not the token this Worker is set up with.";
 
@@ -23,7 +24,7 @@ export async function login(
   now: number,
 ): Promise<Response> {
   // Not request.text(), which the runtime warns of on a form.
-  const form = new URLSearchParams(new TextDecoder().decode(await request.arrayBuffer()));
+  const form = new URLSearchParams(fromUtf8(await request.arrayBuffer()));
   const then = safePath(form.get("then") ?? "", request.url);
   // Pasted, it often brings a line's end along.
   const token = (form.get("token") ?? "").trim();

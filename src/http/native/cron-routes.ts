@@ -1,20 +1,20 @@
-// The routes of recurring tasks: how they stand, run one now, pause and resume it.
+// Cron routes: list, run, pause, resume.
 import type { IRequest } from "itty-router";
 import { json } from "../respond.ts";
-import { type ApiQueues, segment } from "./request.ts";
+import { type QueueService, segment } from "./request.ts";
 
-export async function listCron(_request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function listCron(_request: IRequest, queues: QueueService): Promise<Response> {
   return json({ cron: await queues.cron().list() });
 }
 
-export async function runCron(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function runCron(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queues.cron().run(segment(request, "name")));
 }
 
-export async function pauseCron(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function pauseCron(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queues.cron().pause(segment(request, "name")));
 }
 
-export async function resumeCron(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function resumeCron(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queues.cron().resume(segment(request, "name")));
 }

@@ -1,5 +1,6 @@
-// The bodies an add can have: JSON for one task or a batch, a form whose fields are the task's params,
-// or anything else, which is the payload as it is. Outside JSON the options stand in the query.
+// Parses the body of an add: JSON for one task or a batch, a form whose fields are the task's params, or any
+// other type, which is the payload. Outside JSON the task's options are in the query.
+import { fromUtf8 } from "../../core/bytes.ts";
 import { invalid, type Refusal } from "../../core/errors.ts";
 
 /** What the request asks to have added, still unchecked. */
@@ -12,7 +13,7 @@ export async function readAddRequest(request: Request): Promise<AddRequest> {
   if ("failure" in options) return options;
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (type === "application/x-www-form-urlencoded") {
-    const form = new URLSearchParams(new TextDecoder().decode(bytes));
+    const form = new URLSearchParams(fromUtf8(bytes));
     return { one: { ...options.task, params: grouped(form) } };
   }
   return { one: { ...options.task, ...rawPayload(bytes, request.headers.get("Content-Type")) } };
@@ -75,6 +76,6 @@ function grouped(form: URLSearchParams): Record<string, string | string[]> {
 function rawPayload(bytes: Uint8Array, contentType: string | null): Record<string, unknown> {
   if (bytes.byteLength === 0 && contentType === null) return {};
   const isText = contentType?.startsWith("text/") ?? false;
-  const payload = isText ? new TextDecoder().decode(bytes) : bytes;
+  const payload = isText ? fromUtf8(bytes) : bytes;
   return contentType === null ? { payload } : { payload, headers: { "Content-Type": contentType } };
 }

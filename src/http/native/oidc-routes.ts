@@ -1,5 +1,5 @@
-// What a receiver of identity tokens reads: who issues them, and with which keys. Open to all, for there
-// is nothing secret in it.
+// OpenID discovery for receivers of identity tokens: the issuer and its public keys. Public, without
+// authentication.
 import { refuse } from "../../core/errors.ts";
 import { type Identity, identityOf } from "../../objects/egress/identity.ts";
 import type { QueueSettings } from "../../objects/settings.ts";

@@ -1,6 +1,5 @@
-// Watching queues: their objects are asked by turns how they stand, once a second while something happens on
-// them and every few seconds while nothing does. Nothing is kept anywhere else, so a watcher that leaves
-// leaves nothing behind.
+// Polls queues for watchers: once a second while a queue changes, every few seconds while it does not. All
+// state is in the watch itself, so a watcher that leaves needs no clean-up.
 import { UnknownQueueError } from "../../core/errors.ts";
 import {
   changeOf,
@@ -12,29 +11,29 @@ import {
 } from "../../core/metrics/queue-changes.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
 import type { Pulse } from "../../objects/queue/inspect/pages.ts";
-import type { ApiQueues } from "./request.ts";
+import type { QueueService } from "./request.ts";
 
-/** What a watcher is told, if there is anything. */
+/** The result of one poll. */
 export type WatchEvent =
   | { event: "queues"; data: WatchedQueues }
   | { event: "changes"; data: QueueChanges }
   | { event: "nothing" };
 
-/** Turns in which a queue stood still before it is asked less often, and every how many turns it is then. */
-const STILL = { turns: 5, every: 5 };
-/** Every how many turns it is looked which queues there are. */
+/** After `turns` polls without a change a queue is polled only every `every` turns. */
+const IDLE = { turns: 5, every: 5 };
+/** Refresh the list of queues every N polls. */
 const NAMES_EVERY = 3;
 /**
  * Calls of one watch. The platform limits an invocation to a thousand of its own services, and some take a
  * second one; where less is allowed the watch ends by the error.
  */
-const MOST_CALLS = 400;
+const MAX_CALLS = 400;
 
 interface Watched {
   queue: WatchedQueue;
   /** By its own clock, ms since 1970. */
-  heardAt: number;
-  stillFor: number;
+  polledAt: number;
+  idleTurns: number;
 }
 
 /**
@@ -42,13 +41,13 @@ interface Watched {
  * after some hundred calls. Throws UnknownQueueError for a name that is no queue's.
  */
 export async function* watchQueues(
-  queues: Pick<ApiQueues, "get" | "names">,
-  asked: readonly string[],
+  queues: Pick<QueueService, "get" | "names">,
+  requested: readonly string[],
   pause: () => Promise<void>,
 ): AsyncGenerator<WatchEvent> {
-  const watch = new QueueWatch(queues, asked);
+  const watch = new QueueWatch(queues, requested);
   yield { event: "queues", data: await watch.begin() };
-  for (let turn = 1; watch.calls < MOST_CALLS; turn++) {
+  for (let turn = 1; watch.calls < MAX_CALLS; turn++) {
     await pause();
     const data = await watch.turn(turn);
     yield data ? { event: "changes", data } : { event: "nothing" };
@@ -57,26 +56,26 @@ export async function* watchQueues(
 
 class QueueWatch {
   calls = 0;
-  readonly #queues: Pick<ApiQueues, "get" | "names">;
-  readonly #asked: readonly string[];
+  readonly #queues: Pick<QueueService, "get" | "names">;
+  readonly #requested: readonly string[];
   readonly #watched = new Map<string, Watched>();
   #now = 0;
 
-  constructor(queues: Pick<ApiQueues, "get" | "names">, asked: readonly string[]) {
+  constructor(queues: Pick<QueueService, "get" | "names">, requested: readonly string[]) {
     this.#queues = queues;
-    this.#asked = asked;
+    this.#requested = requested;
   }
 
   async begin(): Promise<WatchedQueues> {
-    const names = this.#asked.length > 0 ? [...new Set(this.#asked)] : await this.#names();
-    const queues = await Promise.all(names.map((name) => this.#meet(name)));
+    const names = this.#requested.length > 0 ? [...new Set(this.#requested)] : await this.#names();
+    const queues = await Promise.all(names.map((name) => this.#start(name)));
     return { now: rfc3339(this.#now), queues };
   }
 
   async turn(turn: number): Promise<QueueChanges | undefined> {
-    const { added, removed } = await this.#lookAround(turn);
+    const { added, removed } = await this.#refreshNames(turn);
     const due = [...this.#watched.values()].filter((watched) => isDue(watched, turn));
-    const found = await Promise.all(due.map((watched) => this.#lookAt(watched)));
+    const found = await Promise.all(due.map((watched) => this.#poll(watched)));
     const changes = found.filter((change) => typeof change === "object");
     removed.push(...found.filter((change) => typeof change === "string"));
     if (changes.length + added.length + removed.length === 0) return undefined;
@@ -84,36 +83,37 @@ class QueueWatch {
     return removed.length > 0 ? { ...data, removed } : data;
   }
 
-  async #lookAround(turn: number): Promise<{ added: WatchedQueue[]; removed: string[] }> {
+  async #refreshNames(turn: number): Promise<{ added: WatchedQueue[]; removed: string[] }> {
     if (turn % NAMES_EVERY !== 0) return { added: [], removed: [] };
     const all = await this.#names();
-    const names = this.#asked.length > 0 ? all.filter((name) => this.#asked.includes(name)) : all;
+    const names =
+      this.#requested.length > 0 ? all.filter((name) => this.#requested.includes(name)) : all;
     const removed = [...this.#watched.keys()].filter((name) => !names.includes(name));
     for (const name of removed) this.#watched.delete(name);
     const fresh = names.filter((name) => !this.#watched.has(name));
-    const met = await Promise.all(fresh.map((name) => ifThere(this.#meet(name))));
-    return { added: met.flatMap((queue) => queue ?? []), removed };
+    const added = await Promise.all(fresh.map((name) => unlessRemoved(this.#start(name))));
+    return { added: added.flatMap((queue) => queue ?? []), removed };
   }
 
-  async #meet(name: string): Promise<WatchedQueue> {
+  async #start(name: string): Promise<WatchedQueue> {
     const { now, view, history } = await this.#pulse(name, 0);
     const queue = { ...view, history };
-    this.#watched.set(name, { queue, heardAt: now, stillFor: 0 });
+    this.#watched.set(name, { queue, polledAt: now, idleTurns: 0 });
     return queue;
   }
 
   /** What changed about the queue, or its name alone when it is gone. */
-  async #lookAt(watched: Watched): Promise<QueueChange | string | undefined> {
+  async #poll(watched: Watched): Promise<QueueChange | string | undefined> {
     const { name } = watched.queue;
-    const pulse = await ifThere(this.#pulse(name, watched.heardAt));
+    const pulse = await unlessRemoved(this.#pulse(name, watched.polledAt));
     if (!pulse) {
       this.#watched.delete(name);
       return name;
     }
     const { now, view, history } = pulse;
     const change = changeOf(watched.queue, view, history);
-    watched.heardAt = now;
-    watched.stillFor = change ? 0 : watched.stillFor + 1;
+    watched.polledAt = now;
+    watched.idleTurns = change ? 0 : watched.idleTurns + 1;
     if (change) watched.queue = withChange(watched.queue, change, now);
     return change;
   }
@@ -132,15 +132,15 @@ class QueueWatch {
 }
 
 /** Nothing where there is no such queue: it was removed a moment ago. */
-async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
+async function unlessRemoved<T>(requested: Promise<T>): Promise<T | undefined> {
   try {
-    return await asked;
+    return await requested;
   } catch (error) {
     if (error instanceof UnknownQueueError) return undefined;
     throw error;
   }
 }
 
-function isDue({ stillFor }: Watched, turn: number): boolean {
-  return stillFor < STILL.turns || turn % STILL.every === 0;
+function isDue({ idleTurns }: Watched, turn: number): boolean {
+  return idleTurns < IDLE.turns || turn % IDLE.every === 0;
 }

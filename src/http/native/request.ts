@@ -1,4 +1,4 @@
-// What a request to the API says: which queue, which segment, which options, which body.
+// Reads a request's parts: path segments, query options and JSON bodies.
 import type { IRequest } from "itty-router";
 import type { CronHandle } from "../../client/cron-handle.ts";
 import type { GroupHandle } from "../../client/group-handle.ts";
@@ -6,8 +6,8 @@ import type { QueueHandle } from "../../client/queue-handle.ts";
 import { errorOf, invalid, refuse } from "../../core/errors.ts";
 import type { GroupProgress, NewGroup } from "../../core/task/group.ts";
 
-/** The queues the API speaks for. */
-export interface ApiQueues {
+/** What the API needs of the queues. */
+export interface QueueService {
   get(name: string): QueueHandle;
   names(): Promise<string[]>;
   group(name: string): GroupHandle;
@@ -15,11 +15,11 @@ export interface ApiQueues {
   cron(): CronHandle;
 }
 
-export function queueOf(request: IRequest, queues: ApiQueues): QueueHandle {
+export function queueOf(request: IRequest, queues: QueueService): QueueHandle {
   return queues.get(segment(request, "queue"));
 }
 
-/** A part of the path, percent-decoded. */
+/** A path segment, percent-decoded. */
 export function segment(request: IRequest, name: string): string {
   const text = request.params[name] ?? "";
   try {

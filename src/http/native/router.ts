@@ -1,5 +1,4 @@
-// The native JSON API. Each route reads the request, asks the handle and formats; what a queue does
-// stands elsewhere.
+// The native JSON API. Routes read the request, call a handle and format the response.
 import { AutoRouter, type IRequest } from "itty-router";
 import type { QueueHandle } from "../../client/queue-handle.ts";
 import { refuse, type TaskQueueError } from "../../core/errors.ts";
@@ -19,7 +18,7 @@ import {
 } from "./group-routes.ts";
 import { acknowledgeOne, acknowledgeTasks, leaseTasks, modifyLease } from "./lease-routes.ts";
 import { type AddRequest, readAddRequest } from "./new-task-request.ts";
-import { type ApiQueues, bodyOf, namesOf, queryOf, queueOf, segment } from "./request.ts";
+import { bodyOf, namesOf, type QueueService, queryOf, queueOf, segment } from "./request.ts";
 import {
   listTombstones,
   redriveTasks,
@@ -28,7 +27,7 @@ import {
   runTask,
 } from "./task-routes.ts";
 
-type Args = [ApiQueues];
+type Args = [QueueService];
 
 export const API_PREFIX = "/_ah/api";
 
@@ -42,12 +41,12 @@ const router = AutoRouter<IRequest, Args, Response>({
 
 router
   .get("/queues", listQueues)
-  .get(QUEUE, (request, queues) => queueOf(request, queues).describe().then(shownAs200))
+  .get(QUEUE, (request, queues) => queueOf(request, queues).describe().then(ok))
   .put(QUEUE, defineQueue)
   .delete(QUEUE, removeQueue)
-  .post(`${QUEUE}/~pause`, (request, queues) => queueOf(request, queues).pause().then(shownAs200))
-  .post(`${QUEUE}/~resume`, (request, queues) => queueOf(request, queues).resume().then(shownAs200))
-  .post(`${QUEUE}/~purge`, (request, queues) => queueOf(request, queues).purge().then(shownAs200))
+  .post(`${QUEUE}/~pause`, (request, queues) => queueOf(request, queues).pause().then(ok))
+  .post(`${QUEUE}/~resume`, (request, queues) => queueOf(request, queues).resume().then(ok))
+  .post(`${QUEUE}/~purge`, (request, queues) => queueOf(request, queues).purge().then(ok))
   .post(`${QUEUE}/tasks`, addTasks)
   .get(`${QUEUE}/tasks`, listTasks)
   .post(`${QUEUE}/tasks/~delete`, deleteTasks)
@@ -76,11 +75,11 @@ router
   .delete(`${QUEUE}/tasks/:name`, deleteTask);
 
 /** Answers a request to a path under `/_ah/api`. */
-export function answerApi(request: Request, queues: ApiQueues): Promise<Response> {
+export function answerApi(request: Request, queues: QueueService): Promise<Response> {
   return router.fetch(verbAsSegment(request) as unknown as IRequest, queues);
 }
 
-// A verb stands behind the last colon of the last segment (`/queues/sub:pause`), where a router does not
+// A verb follows the last colon of the last segment (`/queues/sub:pause`), where a router does not
 // look; it is routed as a segment of its own (`/queues/sub/~pause`), which no name can be.
 export function verbAsSegment(request: Request): Request {
   const url = new URL(request.url);
@@ -90,35 +89,35 @@ export function verbAsSegment(request: Request): Request {
   return new Request(url, request);
 }
 
-function shownAs200(body: unknown): Response {
+function ok(body: unknown): Response {
   return json(body);
 }
 
-async function listQueues(_request: IRequest, queues: ApiQueues): Promise<Response> {
+async function listQueues(_request: IRequest, queues: QueueService): Promise<Response> {
   const names = await queues.names();
   return json({ queues: await Promise.all(names.map((name) => queues.get(name).describe())) });
 }
 
-async function defineQueue(request: IRequest, queues: ApiQueues): Promise<Response> {
+async function defineQueue(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queueOf(request, queues).define(await bodyOf(request)));
 }
 
-async function removeQueue(request: IRequest, queues: ApiQueues): Promise<Response> {
+async function removeQueue(request: IRequest, queues: QueueService): Promise<Response> {
   const queue = queueOf(request, queues);
   await queue.remove();
   return json({ name: queue.name, removed: true });
 }
 
-async function addTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+async function addTasks(request: IRequest, queues: QueueService): Promise<Response> {
   const queue = queueOf(request, queues);
-  const asked = await readAddRequest(request as unknown as Request);
-  if ("failure" in asked) return errorResponse(asked.failure);
-  return add(queue, asked);
+  const parsed = await readAddRequest(request as unknown as Request);
+  if ("failure" in parsed) return errorResponse(parsed.failure);
+  return add(queue, parsed);
 }
 
-async function add(queue: QueueHandle, asked: Exclude<AddRequest, { failure: unknown }>) {
-  if ("one" in asked) return json(await queue.add(asked.one as NewTask), 201);
-  const results = await queue.add(asked.tasks as NewTask[], { atomic: asked.atomic });
+async function add(queue: QueueHandle, parsed: Exclude<AddRequest, { failure: unknown }>) {
+  if ("one" in parsed) return json(await queue.add(parsed.one as NewTask), 201);
+  const results = await queue.add(parsed.tasks as NewTask[], { atomic: parsed.atomic });
   return json({ results: results.map(resultJson) });
 }
 
@@ -126,25 +125,25 @@ function resultJson({ task, error }: AddResult<TaskQueueError>) {
   return task ? { task } : { error: failureJson(error) };
 }
 
-async function listTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+async function listTasks(request: IRequest, queues: QueueService): Promise<Response> {
   const query = queryOf(request, LIST_OPTIONS) as ListQuery;
   return json(await queueOf(request, queues).list(query));
 }
 
 const LIST_OPTIONS = ["state", "tag", "prefix", "limit", "cursor"];
 
-async function getTask(request: IRequest, queues: ApiQueues): Promise<Response> {
+async function getTask(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queueOf(request, queues).get(segment(request, "name")));
 }
 
-async function deleteTask(request: IRequest, queues: ApiQueues): Promise<Response> {
+async function deleteTask(request: IRequest, queues: QueueService): Promise<Response> {
   const { lease } = request.query;
   if (typeof lease === "string") return acknowledgeOne(request, queues, lease);
   const [result] = await queueOf(request, queues).delete([segment(request, "name")]);
   return json(result);
 }
 
-async function deleteTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+async function deleteTasks(request: IRequest, queues: QueueService): Promise<Response> {
   const names = namesOf(await bodyOf(request));
   return json({ results: await queueOf(request, queues).delete(names) });
 }

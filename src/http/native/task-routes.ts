@@ -1,20 +1,20 @@
-// The routes that act on tasks by hand and look after names.
+// Task routes: run, reschedule, redrive; tombstone routes: list, release.
 import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../../core/errors.ts";
-import type { NewTime } from "../../core/task/new-time.ts";
+import type { NewTime } from "../../core/task/new-task.ts";
 import { json } from "../respond.ts";
-import { type ApiQueues, bodyOf, namesOf, queryOf, queueOf, segment } from "./request.ts";
+import { bodyOf, namesOf, type QueueService, queryOf, queueOf, segment } from "./request.ts";
 
-export async function runTask(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function runTask(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queueOf(request, queues).run(segment(request, "name")));
 }
 
-export async function rescheduleTask(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function rescheduleTask(request: IRequest, queues: QueueService): Promise<Response> {
   const time = (await bodyOf(request)) as NewTime;
   return json(await queueOf(request, queues).reschedule(segment(request, "name"), time));
 }
 
-export async function redriveTasks(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function redriveTasks(request: IRequest, queues: QueueService): Promise<Response> {
   const queue = queueOf(request, queues);
   const { all, ...rest } = await bodyOf(request);
   if (all === undefined) return json({ results: await queue.redrive(namesOf(rest)) });
@@ -25,11 +25,11 @@ export async function redriveTasks(request: IRequest, queues: ApiQueues): Promis
   return json(await queue.redrive("all"));
 }
 
-export async function listTombstones(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function listTombstones(request: IRequest, queues: QueueService): Promise<Response> {
   const query = queryOf(request, ["prefix", "limit", "cursor"]);
   return json(await queueOf(request, queues).tombstones(query));
 }
 
-export async function releaseName(request: IRequest, queues: ApiQueues): Promise<Response> {
+export async function releaseName(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queueOf(request, queues).release(segment(request, "name")));
 }

@@ -2,7 +2,7 @@
 // entry and due time, and only then is the due time noted as handled. Whatever ends in between, or does it a
 // second time, finds the name taken. Each queue has a job of its own, so one that hangs delays no other.
 import type { CronEntry } from "../../core/config/cron-config.ts";
-import { askedTask, dueTask } from "../../core/config/cron-task.ts";
+import { dueTask, manualTask } from "../../core/config/cron-task.ts";
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { lastDue } from "../../core/schedule/schedule.ts";
 import type { Task } from "../../core/task/task.ts";
@@ -95,7 +95,7 @@ export class Scheduler {
     const { entry } = state;
     // Asked twice in a millisecond it is two tasks.
     this.#lastManualRun = Math.max(now(), this.#lastManualRun + 1);
-    const asked = askedTask(entry, this.#lastManualRun);
+    const asked = manualTask(entry, this.#lastManualRun);
     const { ok: answers, failure: refused } = await queue(entry.queue).addCronTasks([asked]);
     if (refused) return { failure: refused };
     const [answer] = answers as [Answer<Task>];

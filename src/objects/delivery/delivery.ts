@@ -1,9 +1,10 @@
 // One attempt of a task as one HTTP request. Touches neither storage nor the queue: what it needs to know
 // crosses over as plain data.
 
+import { utf8 } from "../../core/bytes.ts";
+import { shortQueueName } from "../../core/config/names.ts";
 import type { QueueConfig } from "../../core/config/queue-config.ts";
-import { shortQueueName } from "../../core/config/queue-name.ts";
-import { placeOf, type Targets } from "../../core/egress/targets.ts";
+import { destinationOf, type Targets } from "../../core/egress/targets.ts";
 import { isAbsolute } from "../../core/task/new-task-rules.ts";
 import {
   carriesBody,
@@ -75,7 +76,7 @@ export function bodyOf({ spec, body }: Delivery): Delivery["body"] {
 
 /** The same as bytes: a text would be given a type by whoever makes a request of it. */
 export function bytesOf(body: Delivery["body"] = ""): Uint8Array {
-  return typeof body === "string" ? new TextEncoder().encode(body) : body;
+  return typeof body === "string" ? utf8(body) : body;
 }
 
 /** The origin of requests to the Worker's own handlers; a target is put in front of its host. */
@@ -87,7 +88,7 @@ export function outsideOf(
   targets: Targets,
 ): { origin?: string } | undefined {
   if (spec?.url && isAbsolute(spec.url)) return {};
-  const place = placeOf(target, targets);
+  const place = destinationOf(target, targets);
   return place.kind === "origin" ? place : undefined;
 }
 

@@ -1,7 +1,9 @@
 // A handler's answer as the outcome of an attempt, and how that travels back to the queue's object.
+import { fromUtf8 } from "../../core/bytes.ts";
+import { MAX_RESULT_BYTES } from "../../core/limits.ts";
+import { mayAskForLater } from "../../core/task/attempt.ts";
 import { RETRY_HEADER } from "../../core/task/failures.ts";
-import { MAX_RESULT_BYTES, storedResult } from "../../core/task/result.ts";
-import { mayAskForLater } from "../../core/task/retry-after.ts";
+import { storedResult } from "../../core/task/result.ts";
 import type { Outcome } from "../../core/task/task.ts";
 
 /** An outcome on its way back: the status alone where it says all, for every field of a message costs. */
@@ -46,7 +48,7 @@ async function refusalOf(
 ): Promise<Outcome> {
   // In UTF-8 a character has four bytes at most.
   const head = body ? (await headOf(body, 4 * ERROR_LENGTH)).head : new Uint8Array();
-  const error = new TextDecoder().decode(head).slice(0, ERROR_LENGTH);
+  const error = fromUtf8(head).slice(0, ERROR_LENGTH);
   const retryAfter = mayAskForLater(status) ? headers.get("Retry-After") : null;
   const isFinal = headers.get(RETRY_HEADER)?.toLowerCase() === "no";
   return {

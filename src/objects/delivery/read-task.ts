@@ -1,4 +1,5 @@
 // What a handler reads: the task in the request it was given.
+import { fromUtf8 } from "../../core/bytes.ts";
 import { GROUP_HEADER } from "./headers.ts";
 
 /** A task as its handler sees it. */
@@ -54,15 +55,14 @@ async function contentOf(request: Request): Promise<{ params: URLSearchParams; p
     (request.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   const query = new URL(request.url).searchParams;
   if (type === "application/x-www-form-urlencoded") {
-    return { params: new URLSearchParams(utf8(await request.arrayBuffer())), payload: undefined };
+    // Not request.text(): the runtime warns of it on a form, which it does not take for text.
+    return {
+      params: new URLSearchParams(fromUtf8(await request.arrayBuffer())),
+      payload: undefined,
+    };
   }
   if (type === "application/json") return { params: query, payload: await request.json() };
   if (type.startsWith("text/")) return { params: query, payload: await request.text() };
   if (type === "") return { params: query, payload: undefined };
   return { params: query, payload: new Uint8Array(await request.arrayBuffer()) };
-}
-
-// Not request.text(): the runtime warns of it on a form, which it does not take for text.
-function utf8(bytes: ArrayBuffer): string {
-  return new TextDecoder().decode(bytes);
 }

@@ -2,7 +2,7 @@
 // a request, gives it to whoever the task is for and answers with the outcome. Each attempt has an
 // invocation of its own, with limits and a log entry of its own.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { placeOf, type Targets } from "../../core/egress/targets.ts";
+import { destinationOf, type Targets } from "../../core/egress/targets.ts";
 import { failureResponse } from "../../core/task/failures.ts";
 import type { Outcome } from "../../core/task/task.ts";
 import type { TaskRunnerRpc } from "../rpc.ts";
@@ -66,7 +66,7 @@ export class TaskRunnerEntrypoint<Env = unknown>
 
   /** Who stands for the target; a text says why nobody does. */
   #handlerOf(target: string | undefined): Handler | string {
-    const place = placeOf(target, this.#targets);
+    const place = destinationOf(target, this.#targets);
     if (place.kind === "own") return this.#own();
     if (place.kind === "bound") return this.#bound(place.name);
     return place.kind === "unknown" ? place.why : `target: ${place.origin} lies outside`;

@@ -1,6 +1,6 @@
 // Identity tokens: OpenID Connect's, signed (RS256) with a key of the settings. Whoever gets one checks it
 // against the key set this Worker publishes, as with a token of any other issuer.
-import { toBase64Url } from "../../core/bytes.ts";
+import { toBase64Url, utf8 } from "../../core/bytes.ts";
 import { parsePrivateKeys } from "../../core/egress/pem.ts";
 import { type Answer, invalid, refuse } from "../../core/errors.ts";
 import type { OidcToken } from "../../core/task/task.ts";
@@ -95,8 +95,4 @@ export async function signToken(
 
 function part(value: object): string {
   return toBase64Url(utf8(JSON.stringify(value)));
-}
-
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }

@@ -1,9 +1,7 @@
 // Standard Webhooks: headers by which a receiver knows that a request comes from these queues, was not
 // changed on its way, and is not an old one sent again.
 
-import { toBase64 } from "../../core/bytes.ts";
-
-const encoder = new TextEncoder();
+import { toBase64, utf8 } from "../../core/bytes.ts";
 
 /**
  * The three headers, with a signature for each key. `id` is the same for every attempt of a task, so that
@@ -14,7 +12,7 @@ export async function webhookHeaders(
   { id, now, body }: { id: string; now: number; body: Uint8Array },
 ): Promise<Record<string, string>> {
   const timestamp = Math.floor(now / 1000);
-  const head = encoder.encode(`${id}.${timestamp}.`);
+  const head = utf8(`${id}.${timestamp}.`);
   const content = new Uint8Array(head.length + body.length);
   content.set(head);
   content.set(body, head.length);

@@ -1,7 +1,14 @@
 // The tasks of a group: each is checked as its own queue would check it, before any of them is accepted.
 
 import type { HostRules } from "../../core/egress/host-rules.ts";
-import { type Answer, type Failure, refuse } from "../../core/errors.ts";
+import { type Answer, refuse } from "../../core/errors.ts";
+import {
+  checkBatchSize,
+  partitionAnswers,
+  refuseBatch,
+  refuseDuplicate,
+  type TaskFailure,
+} from "../../core/task/batch.ts";
 import { splitQueue } from "../../core/task/group.ts";
 import { acceptTask } from "../../core/task/new-task.ts";
 
@@ -22,8 +29,6 @@ export interface CheckedTask {
   task: object;
   size: number;
 }
-
-const MAX_CALL_BYTES = 30 * 1024 * 1024;
 
 /** All of the tasks, or the refusal of every one that is wrong. */
 export async function checkTasks(
@@ -48,43 +53,21 @@ export async function checkTasks(
     const { name, body } = accepted.ok;
     const id = name && `${queue} ${name}`;
     if (id && names.has(id)) {
-      return refuse(
-        "DUPLICATE_TASK_NAME",
-        `name: found "${name}" twice on "${queue}", expected once`,
-      );
+      return refuseDuplicate(name as string, `on "${queue}"`);
     }
     if (id) names.add(id);
     return { ok: { queue, task, size: 200 + (body?.length ?? 0) } };
   };
-  return together(
+  const { accepted, bad } = partitionAnswers<CheckedTask>(
     split.map(({ ok, failure }) => (ok ? check(ok) : { failure })),
-    field,
   );
+  if (bad.length > 0) return refuseBatch(bad, (first) => prefixOf(first, field));
+  const size = accepted.reduce((sum, task) => sum + task.size, 0);
+  return checkBatchSize(size, "bytes") ?? { ok: accepted };
 }
 
-function together(
-  answers: readonly (
-    | { ok: CheckedTask; failure?: undefined }
-    | { failure: Failure; ok?: undefined }
-  )[],
-  field: "tasks" | "then",
-): Answer<CheckedTask[]> {
-  const bad = answers.flatMap(({ failure }, index) => (failure ? [{ index, ...failure }] : []));
-  const [first] = bad;
-  if (first) {
-    const where = first.message.startsWith(field)
-      ? ""
-      : field === "then"
-        ? "then: "
-        : `tasks[${first.index}]: `;
-    const others = bad.length > 1 ? ` (and ${bad.length - 1} more)` : "";
-    return refuse(first.code, `${where}${first.message}${others}; nothing was added`, bad);
-  }
-  const checked = answers.map(({ ok }) => ok as CheckedTask);
-  const bytes = checked.reduce((sum, { size }) => sum + size, 0);
-  if (bytes <= MAX_CALL_BYTES) return { ok: checked };
-  return refuse(
-    "TASK_TOO_LARGE",
-    `tasks: found ${bytes} bytes, expected at most ${MAX_CALL_BYTES} in one call`,
-  );
+// A message about the form of the entry itself names the entry already.
+function prefixOf({ index, message }: TaskFailure, field: "tasks" | "then"): string {
+  if (message.startsWith(field)) return "";
+  return field === "then" ? "then: " : `tasks[${index}]: `;
 }

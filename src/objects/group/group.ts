@@ -3,7 +3,7 @@
 //
 //   running -> done | failed | cancelled;  failed -> running when a subtask is redriven
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
-import { checkLimit, PAGE } from "../../core/page.ts";
+import { checkLimit, PAGE } from "../../core/limits.ts";
 import {
   checkNewGroup,
   checkTaskList,

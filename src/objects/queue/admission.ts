@@ -2,6 +2,14 @@
 // refuses them all, with no name taken; then they are added one by one, and a name that is taken refuses
 // its own task alone (or, where the caller asked for all or nothing, the whole call).
 import { type Answer, type Failure, type Refusal, refuse } from "../../core/errors.ts";
+import { MAX_TASKS_PER_CALL } from "../../core/limits.ts";
+import {
+  checkBatchSize,
+  partitionAnswers,
+  refuseBatch,
+  refuseDuplicate,
+  type TaskFailure,
+} from "../../core/task/batch.ts";
 import { type Admission, acceptTask } from "../../core/task/new-task.ts";
 import {
   type AcceptedTask,
@@ -30,42 +38,25 @@ export type Added =
   | { name: string; due: number; createdAt: number; spec?: TaskSpec; error?: undefined }
   | { error: Failure };
 
-export const MAX_TASKS_PER_CALL = 1000;
-/** 30 MiB of bodies a call, under the platform's 32 MiB a message. */
-const MAX_CALL_BYTES = 30 * 1024 * 1024;
-
 export function acceptCall({ tasks }: AddCall, admission: Admission): Answer<AcceptedTask[]> {
   if (tasks.length > MAX_TASKS_PER_CALL) {
     const message = `tasks: found ${tasks.length}, expected at most ${MAX_TASKS_PER_CALL} in one call`;
     return refuse("TOO_MANY_TASKS", message);
   }
-  const answers = tasks.map((task) => acceptTask(task, admission));
-  const accepted: AcceptedTask[] = [];
-  const bad: ({ index: number } & Failure)[] = [];
-  for (const [index, { ok, failure }] of answers.entries()) {
-    if (failure) bad.push({ index, ...failure });
-    else accepted.push(ok);
-  }
-  if (bad.length > 0) return refuseCall(bad, tasks.length, "nothing was added");
+  const { accepted, bad } = partitionAnswers(tasks.map((task) => acceptTask(task, admission)));
+  if (bad.length > 0) return refuseCall(bad, tasks.length);
   return checkTogether(accepted) ?? { ok: accepted };
 }
 
-function checkTogether(tasks: readonly AcceptedTask[]): Answer<never> | undefined {
+function checkTogether(tasks: readonly AcceptedTask[]): Refusal | undefined {
   const names = new Set<string>();
   for (const { name } of tasks) {
     if (name === undefined) continue;
-    if (names.has(name)) {
-      return refuse(
-        "DUPLICATE_TASK_NAME",
-        `name: found "${name}" twice in one call, expected once`,
-      );
-    }
+    if (names.has(name)) return refuseDuplicate(name, "in one call");
     names.add(name);
   }
   const bytes = tasks.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
-  if (bytes <= MAX_CALL_BYTES) return undefined;
-  const expected = `expected at most ${MAX_CALL_BYTES} in one call`;
-  return refuse("TASK_TOO_LARGE", `tasks: found ${bytes} bytes of bodies, ${expected}`);
+  return checkBatchSize(bytes, "bytes of bodies");
 }
 
 /** An object's SQLite holds 10 GB; room is left to finish and to retry what is there. */
@@ -84,20 +75,10 @@ export function checkStorage(stored: number, limit = MAX_STORED_BYTES): Refusal 
   );
 }
 
-// One task's failure is the call's; of several, the first one's code and a list of all by index.
-function refuseCall(
-  bad: ({ index: number } & Failure)[],
-  outOf: number,
-  consequence: string,
-): Answer<never> {
-  const [first] = bad as [{ index: number } & Failure];
-  if (outOf === 1) return refuse(first.code, first.message, first.details);
-  const others = bad.length > 1 ? ` (and ${bad.length - 1} more)` : "";
-  return refuse(
-    first.code,
-    `tasks[${first.index}]: ${first.message}${others}; ${consequence}`,
-    bad,
-  );
+// The failure of a task that is alone in its call is the call's.
+function refuseCall(bad: readonly TaskFailure[], tasks: number): Refusal {
+  const [first] = bad as readonly [TaskFailure];
+  return tasks === 1 ? refuse(first.code, first.message, first.details) : refuseBatch(bad);
 }
 
 /** Adds what callers hand in together; each call stands for itself. Answers once it is on disk. */
@@ -131,7 +112,7 @@ export function addAccepted(
   now: number,
 ): Answer<Added[]> {
   const taken = atomic ? takenNames(queue, tasks, now) : [];
-  if (taken.length > 0) return refuseCall(taken, tasks.length, "nothing was added");
+  if (taken.length > 0) return refuseCall(taken, tasks.length);
   return { ok: tasks.map((task) => addOne(queue, task, now)) };
 }
 

@@ -156,7 +156,7 @@ export class Queue implements QueueContext {
   }
 
   #committed(now: number): void {
-    this.statistics.took(this.store.takeSteps(), now);
+    this.statistics.took(this.store.takeTransitions(), now);
     this.pull.serve();
     this.#storeHistory(now);
     this.#deps.arm();

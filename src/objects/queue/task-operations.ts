@@ -1,6 +1,6 @@
 // Operations on tasks by name: delete, run now, reschedule, redrive.
 import { type Answer, invalid, type Refusal, refuse } from "../../core/errors.ts";
-import { acceptNewTime } from "../../core/task/new-time.ts";
+import { acceptNewTime } from "../../core/task/new-task.ts";
 import { isTimed, type Task } from "../../core/task/task.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
 import type { Found } from "../../store/queue/queue-store.ts";

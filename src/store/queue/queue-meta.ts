@@ -1,6 +1,6 @@
 // The single values a queue's object remembers about itself.
 import type { Bucket, BucketShape } from "../../core/dispatch/bucket.ts";
-import type { HistoryMark, WrittenHistory } from "../../core/metrics/history.ts";
+import type { HistoryMark, StoredHistory } from "../../core/metrics/history.ts";
 import type { Meta } from "../meta.ts";
 
 /** Something that was done to the queue; ms since 1970. */
@@ -32,7 +32,7 @@ export interface QueueMetaValues {
   tasksCount: { rows: number; at: number };
   failedCount: { rows: number; at: number };
   /** The history, as it was when it was last written. */
-  history: WrittenHistory;
+  history: StoredHistory;
   /** What was done to the queue: the latest of it. */
   marks: StoredMark[];
 }

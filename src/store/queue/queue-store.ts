@@ -1,7 +1,7 @@
 // What a queue's object keeps: the legal transitions of a task, each one method over the tables it
 // touches, and the only place that changes a name's row. Callers run them inside a commit.
 
-import { noSteps, type StepCounts } from "../../core/metrics/transitions.ts";
+import { noTransitions, type TransitionCounts } from "../../core/metrics/transitions.ts";
 import { resultFromStored, type StoredResult } from "../../core/task/result.ts";
 import {
   type AcceptedTask,
@@ -67,7 +67,7 @@ export class QueueStore {
   readonly counts: TaskCounts;
   readonly #names: Names;
   readonly #ended: (name?: string) => void;
-  #steps = noSteps();
+  #transitions = noTransitions();
   #sweep: SweepProgress = NO_SWEEP;
 
   /**
@@ -101,7 +101,7 @@ export class QueueStore {
       counts: this.counts.save(),
       groupOutbox: this.groupOutbox.save(),
       cancelled: this.acceptedGroups.save(),
-      steps: { ...this.#steps },
+      steps: { ...this.#transitions },
       sweep: this.#sweep,
     };
   }
@@ -112,14 +112,14 @@ export class QueueStore {
     this.groupOutbox.restore(saved.groupOutbox);
     this.acceptedGroups.restore(saved.cancelled);
     this.meta.restore();
-    this.#steps = saved.steps;
+    this.#transitions = saved.steps;
     this.#sweep = saved.sweep;
   }
 
   /** The transitions of tasks since this was last asked. */
-  takeSteps(): StepCounts {
-    const steps = this.#steps;
-    this.#steps = noSteps();
+  takeTransitions(): TransitionCounts {
+    const steps = this.#transitions;
+    this.#transitions = noTransitions();
     return steps;
   }
 
@@ -145,7 +145,7 @@ export class QueueStore {
     if (found) return { taken: found };
     const added = this.tasks.insert(task, now);
     if (added.named) this.#names.place(added.name, "live", added.key);
-    this.#steps.added++;
+    this.#transitions.added++;
     return { added };
   }
 
@@ -160,7 +160,7 @@ export class QueueStore {
     if (!this.tasks.remove(task)) return false;
     if (keepResults) this.#storeResult(task, now, progress, now + tombstoneTtl * 1000, result);
     else this.#release(task, "done", now, progress, tombstoneTtl);
-    this.#steps.done++;
+    this.#transitions.done++;
     this.#ended(task.name);
     this.#report(task, "done", result ? { result } : {});
     return true;
@@ -191,7 +191,7 @@ export class QueueStore {
   retry(task: TaskRow, due: number, progress: Progress): TaskRow | undefined {
     const key = this.tasks.move(task, due, progress);
     if (key === undefined) return undefined;
-    if (progress.retryCount > task.progress.retryCount) this.#steps.retried++;
+    if (progress.retryCount > task.progress.retryCount) this.#transitions.retried++;
     return this.#placed({ ...task, key, progress });
   }
 
@@ -213,7 +213,7 @@ export class QueueStore {
   /** A failed task is on the queue again as if it were new, due at `now`; its row, or undefined when it was not kept. */
   redrive(task: TaskRow, now: number): TaskRow | undefined {
     if (!this.failed.remove(task)) return undefined;
-    this.#steps.added++;
+    this.#transitions.added++;
     this.#report(task, "open");
     return this.#placed(this.tasks.restore({ ...task, progress: NO_PROGRESS }, now));
   }
@@ -222,14 +222,14 @@ export class QueueStore {
   lease(task: TaskRow, lease: number, progress: Progress): TaskRow | undefined {
     if (!this.leasable.lease(task, lease, progress)) return undefined;
     // One more among its attempts: a lease that ran out, or was given back.
-    if (progress.attempts !== task.progress.attempts) this.#steps.retried++;
+    if (progress.attempts !== task.progress.attempts) this.#transitions.retried++;
     return { ...task, lease, progress };
   }
 
   /** The task has no attempts left and is kept as failed; false when it was no longer there. */
   fail(task: TaskRow, now: number, progress: Progress, retention: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
-    this.#steps.failed++;
+    this.#transitions.failed++;
     this.#ended(task.name);
     const keptUntil = now + retention.keepFailed * 1000;
     const key = this.failed.add({ ...task, progress }, keptUntil);
@@ -247,7 +247,7 @@ export class QueueStore {
   /** The task is deleted by someone; false when it was no longer there. */
   delete(task: TaskRow, now: number, { tombstoneTtl }: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
-    this.#steps.deleted++;
+    this.#transitions.deleted++;
     this.#ended(task.name);
     this.#release(task, "deleted", now, task.progress, tombstoneTtl);
     this.#report(task, "deleted");
@@ -282,7 +282,7 @@ export class QueueStore {
     const expires = now + tombstoneTtl * 1000;
     if (this.acceptedGroups.any())
       for (const task of this.tasks.ofGroups()) this.#report(task, "deleted");
-    this.#steps.deleted += this.tasks.clear();
+    this.#transitions.deleted += this.tasks.clear();
     this.#ended();
     this.#names.endAll(now, expires);
     this.#expectSweep(expires);
@@ -411,7 +411,7 @@ export interface QueueStoreState {
   counts: CountsState;
   groupOutbox: OutboxState;
   cancelled: ReadonlySet<string>;
-  steps: StepCounts;
+  steps: TransitionCounts;
   sweep: SweepProgress;
 }
 

@@ -2,11 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { onlyFields, parseMask, withFields } from "../../../src/core/cloud-tasks/field-mask.ts";
+import { parseFilter, tagOf } from "../../../src/core/cloud-tasks/filters.ts";
 import { withHttpTarget } from "../../../src/core/cloud-tasks/http-target.ts";
-import { tagOf } from "../../../src/core/cloud-tasks/lease-filter.ts";
 import { QUEUE, TASK } from "../../../src/core/cloud-tasks/messages.ts";
 import { readMessage, writeMessage } from "../../../src/core/cloud-tasks/proto-json.ts";
-import { parseFilter } from "../../../src/core/cloud-tasks/queue-filter.ts";
 import { cloudError, STATUS } from "../../../src/core/cloud-tasks/status.ts";
 import { responseStatusOf } from "../../../src/core/cloud-tasks/task-resource.ts";
 import { HTTP_STATUS } from "../../../src/core/errors.ts";

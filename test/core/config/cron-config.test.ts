@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { QueueConfigError } from "../../../src/core/config/config-error.ts";
 import { type CronEntry, parseCronYaml } from "../../../src/core/config/cron-config.ts";
 import { parseQueueYaml } from "../../../src/core/config/queue-config.ts";
+import { QueueConfigError } from "../../../src/core/config/yaml-document.ts";
 import { parseSchedule } from "../../../src/core/schedule/schedule.ts";
 
 const QUEUES = parseQueueYaml("queue: [{name: mail, rate: 5/s}, {name: inbox, mode: pull}]");

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { QueueConfigError } from "../../../src/core/config/config-error.ts";
 import {
   parseQueueEntry,
   parseQueueYaml,
   type QueueConfig,
 } from "../../../src/core/config/queue-config.ts";
 import { queueJsonSchema } from "../../../src/core/config/queue-file-schema.ts";
+import { QueueConfigError } from "../../../src/core/config/yaml-document.ts";
 
 const LONG_NAME = "n".repeat(100);
 const WHOLE = "a whole number, 0 or more";

@@ -283,7 +283,7 @@ describe("any schedule", () => {
     fc.assert(
       fc.property(rate, dues, (rate, unsorted) => {
         const sorted = unsorted.toSorted((a, b) => a - b);
-        // Room for two quanta: a bucket that is full between two alarms loses what it cannot hold.
+        // Capacity for two quanta: a bucket that is full between two alarms loses what it cannot hold.
         const bucket = perSecond(rate, 2 * Math.ceil((rate * PACE_MS) / 1000) + 1);
         const tasks = sorted.map((due, index) => named(`${index}`, 0, { due }));
         const exact = firstComeFirstServed(sorted, rate, bucket.capacity);

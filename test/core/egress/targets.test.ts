@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseTargets, placeOf } from "../../../src/core/egress/targets.ts";
+import { destinationOf, parseTargets } from "../../../src/core/egress/targets.ts";
 
 const own = { kind: "own" };
 const bound = (name: string) => ({ kind: "bound", name });
@@ -28,7 +28,7 @@ describe("a target", () => {
     ["", "constructor", own],
     ["", "toString", own],
   ])("with %j, %j leads to %j", (setting, target, place) => {
-    expect(placeOf(target, parseTargets(setting))).toEqual(place);
+    expect(destinationOf(target, parseTargets(setting))).toEqual(place);
   });
 
   it.each([
@@ -42,7 +42,7 @@ describe("a target", () => {
     ["app=ws://example.com", "ws://example.com"],
     ["app=https://", "https://"],
   ])("with %j leads nowhere, and the words say what was found", (setting, found) => {
-    expect(placeOf("app", parseTargets(setting))).toEqual({
+    expect(destinationOf("app", parseTargets(setting))).toEqual({
       kind: "unknown",
       why: `target "app": found "${found}", expected the name of a service binding or an entrypoint, or an origin`,
     });
@@ -51,7 +51,7 @@ describe("a target", () => {
 
 it("the setting goes before the code, name by name", () => {
   const targets = parseTargets("app=NEW", { app: "OLD", other: "OTHER" });
-  expect([placeOf("app", targets), placeOf("other", targets)]).toEqual([
+  expect([destinationOf("app", targets), destinationOf("other", targets)]).toEqual([
     bound("NEW"),
     bound("OTHER"),
   ]);

@@ -6,7 +6,12 @@ import {
   type HistoryPoint,
   type HistorySpan,
 } from "../../../src/core/metrics/history.ts";
-import { gainOf, noSteps, STEPS, type Step } from "../../../src/core/metrics/transitions.ts";
+import {
+  gainOf,
+  noTransitions,
+  TRANSITION_KINDS,
+  type TransitionKind,
+} from "../../../src/core/metrics/transitions.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
 const SPANS = [
@@ -15,7 +20,7 @@ const SPANS = [
 ] as const;
 
 interface Event {
-  step: Step;
+  step: TransitionKind;
   n: number;
   /** ms since the one before */
   wait: number;
@@ -23,7 +28,7 @@ interface Event {
 
 const wait = fc.oneof(fc.constant(0), fc.nat(20_000), fc.nat(400_000));
 const event = fc.record({
-  step: fc.constantFrom(...STEPS),
+  step: fc.constantFrom(...TRANSITION_KINDS),
   n: fc.integer({ min: 1, max: 9 }),
   wait,
 });
@@ -40,12 +45,12 @@ function recorded(given: readonly Event[], history = new History(), from = NOW):
 
 /** The points by a walk through all events. */
 function expected(given: readonly Event[], slotMs: number, now: number, most: number) {
-  const slots = new Map<number, ReturnType<typeof noSteps>>();
+  const slots = new Map<number, ReturnType<typeof noTransitions>>();
   let at = NOW;
   for (const { step, n, wait: ms } of given) {
     at += ms;
     const begin = Math.floor(at / slotMs) * slotMs;
-    const counts = slots.get(begin) ?? noSteps();
+    const counts = slots.get(begin) ?? noTransitions();
     counts[step] += n;
     slots.set(begin, counts);
   }
@@ -82,7 +87,7 @@ describe.each(SPANS)("a history of %s", (span, slotMs, most) => {
         const now = recorded(given, history);
         const gains = countsOf(history.points(span, now, 0)).map((counts) => gainOf(counts));
         const all = given.reduce(
-          (sum, { step, n }) => sum + gainOf({ ...noSteps(), [step]: n }),
+          (sum, { step, n }) => sum + gainOf({ ...noTransitions(), [step]: n }),
           0,
         );
         const points = history.points(span, now, start + all);
@@ -94,15 +99,15 @@ describe.each(SPANS)("a history of %s", (span, slotMs, most) => {
     );
   });
 
-  it("goes on from what was written as if nothing had been in between", () => {
+  it("goes on from what was stored as if nothing had been in between", () => {
     fc.assert(
       fc.property(events, events, fc.nat(40_000), (before, after, pause) => {
         const history = new History();
         const middle = recorded(before, history);
         history.late(250, middle);
         history.ran(2_000, middle);
-        const written = JSON.parse(JSON.stringify(history.written(middle, 0)));
-        const restored = new History(written);
+        const stored = JSON.parse(JSON.stringify(history.toStored(middle, 0)));
+        const restored = new History(stored);
         const now = [history, restored].map((each) => {
           const end = recorded(after, each, middle + pause);
           each.late(3_000, end);
@@ -146,11 +151,11 @@ describe("the percentiles of a slot", () => {
   });
 });
 
-it("what was lost between two writings leaves older numbers of tasks as they were written", () => {
+it("what was lost between two writings leaves older numbers of tasks as they were stored", () => {
   const history = new History();
   history.count("added", 100, NOW);
-  const written = history.written(NOW + 60_000, 100);
-  const restored = new History(written);
+  const stored = history.toStored(NOW + 60_000, 100);
+  const restored = new History(stored);
   // Sixty were done that nobody remembers.
   restored.count("added", 1, NOW + 120_000);
   const tasks = restored.points("15m", NOW + 120_000, 41).map((point) => point.tasks);
@@ -167,15 +172,15 @@ it.each<[HistorySpan, number]>([
   expect(countsOf(history.points(span, NOW, 0))).toMatchObject([{ added: 2 }]);
 });
 
-it("is written as a few kilobytes, however much happened", () => {
+it("is stored as a few kilobytes, however much happened", () => {
   const history = new History();
   for (let i = 0; i < 6 * 3600; i += 2) {
     const now = NOW + i * 1000;
-    for (const step of STEPS) history.count(step, 12_345, now);
+    for (const step of TRANSITION_KINDS) history.count(step, 12_345, now);
     history.late(i, now);
     history.ran(i * 3, now);
   }
-  const size = JSON.stringify(history.written(NOW + 6 * 3_600_000, 1e6)).length;
+  const size = JSON.stringify(history.toStored(NOW + 6 * 3_600_000, 1e6)).length;
   expect(size).toBeGreaterThan(10_000);
   expect(size).toBeLessThan(32_000);
 });

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decide } from "../../../src/core/task/attempt.ts";
+import { decide, retryAfterMs } from "../../../src/core/task/attempt.ts";
 import { completeRetry } from "../../../src/core/task/backoff.ts";
-import { retryAfterMs } from "../../../src/core/task/retry-after.ts";
 import { NO_PROGRESS, type Outcome } from "../../../src/core/task/task.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0, 500);

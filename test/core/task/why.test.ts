@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import { DEFAULT_RETRY } from "../../../src/core/task/backoff.ts";
 import { NO_PROGRESS, type RetryOptions, type TaskState } from "../../../src/core/task/task.ts";
-import { type QueueStanding, whyNotRunning } from "../../../src/core/task/why.ts";
+import { type DispatchState, whyNotRunning } from "../../../src/core/task/why.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
 const shape = { capacity: 5, rate: 0.5 };
-const open: QueueStanding = {
+const open: DispatchState = {
   mode: "push",
   isDefined: true,
   paused: false,
@@ -15,11 +15,11 @@ const open: QueueStanding = {
   maxRunning: 10,
   retry: DEFAULT_RETRY,
 };
-const holding = (tokens: number, more: Partial<QueueStanding> = {}): Partial<QueueStanding> => ({
+const holding = (tokens: number, more: Partial<DispatchState> = {}): Partial<DispatchState> => ({
   bucket: { level: { tokens, at: NOW }, shape },
   ...more,
 });
-const limited = (limit: number, more: RetryOptions = {}): Partial<QueueStanding> => ({
+const limited = (limit: number, more: RetryOptions = {}): Partial<DispatchState> => ({
   retry: { ...DEFAULT_RETRY, limit, ...more },
 });
 
@@ -31,7 +31,7 @@ interface Waiting {
   state?: TaskState;
 }
 
-function why(task: Waiting, queue: Partial<QueueStanding> = {}): string | undefined {
+function why(task: Waiting, queue: Partial<DispatchState> = {}): string | undefined {
   const { in: seconds = 0, retries = 0, retry, state = seconds > 0 ? "scheduled" : "due" } = task;
   const waiting = {
     due: NOW + seconds * 1000,
@@ -44,7 +44,7 @@ function why(task: Waiting, queue: Partial<QueueStanding> = {}): string | undefi
 
 const T10 = "2030-01-01T00:00:10.000Z";
 
-it.each<[string, Waiting, Partial<QueueStanding>, string | undefined]>([
+it.each<[string, Waiting, Partial<DispatchState>, string | undefined]>([
   ["a first attempt to come", { in: 10 }, {}, `waiting for its ETA, ${T10}`],
   ["a retry", { in: 10, retries: 2 }, {}, `in back-off until ${T10}, to run as attempt 3`],
   [

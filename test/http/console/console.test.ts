@@ -2,7 +2,7 @@
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CONSOLE_ASSETS } from "../../../src/http/console/assets.ts";
-import { newSession } from "../../../src/http/console/session.ts";
+import { newSession } from "../../../src/http/session.ts";
 import { freshStart, queue } from "../../support/time.ts";
 
 const settings = env as { TASKQUEUE_TOKEN?: string; TASKQUEUE_READ_TOKEN?: string };

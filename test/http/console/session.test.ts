@@ -1,11 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  accessOf,
-  newSession,
-  sessionCookie,
-  sessionOf,
-} from "../../../src/http/console/session.ts";
+import { accessOf, newSession, sessionCookie, sessionOf } from "../../../src/http/session.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
 const HALF_A_DAY = 12 * 3600 * 1000;

@@ -4,8 +4,8 @@ import { exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { QueueChanges, WatchedQueues } from "../../../src/core/metrics/queue-changes.ts";
 import { START } from "../../support/clock.ts";
-import { call } from "../../support/http.ts";
-import { freshStart, objectOf, queue, until } from "../../support/time.ts";
+import { call, outside } from "../../support/http.ts";
+import { crash, freshStart, objectOf, queue, until } from "../../support/time.ts";
 
 beforeEach(freshStart);
 
@@ -111,5 +111,33 @@ describe("GET /_ah/api/events", () => {
     const left = reads();
     await new Promise((resolve) => setTimeout(resolve, 2 * TURN_MS));
     expect(reads()).toBe(left);
+  });
+});
+
+describe("GET /_ah/api/groups/{name}/events", () => {
+  async function following(name: string) {
+    await call("POST", "/groups", { name, open: true });
+    const { body } = await outside(`/groups/${name}/events`);
+    const reader = (body as ReadableStream<Uint8Array>)
+      .pipeThrough(new TextDecoderStream())
+      .getReader();
+    expect((await reader.read()).value).toContain("event: progress");
+    return reader;
+  }
+
+  it("sends a comment while nothing happens, so that the connection stays", async () => {
+    const reader = await following("quiet");
+    expect((await reader.read()).value).toBe(":\n\n");
+    await reader.cancel();
+  });
+
+  it("ends when the group's object throws", async () => {
+    const reader = await following("crashing");
+    // After a heartbeat the stream is sure to wait for the object.
+    await reader.read();
+    await crash();
+    let next = await reader.read();
+    while (!next.done) next = await reader.read();
+    expect(next.done).toBe(true);
   });
 });

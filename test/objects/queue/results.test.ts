@@ -1,8 +1,8 @@
 // What a handler answered, for whoever asks for it.
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { QueueStub } from "../../../src/client/stubs.ts";
 import { InvalidTaskError, ResultError } from "../../../src/index.ts";
-import type { QueueVerbs } from "../../../src/objects/queue/rpc.ts";
 import { clock } from "../../support/clock.ts";
 import { call } from "../../support/http.ts";
 import { crash, freshStart, objectOf, pass, queue } from "../../support/time.ts";
@@ -122,7 +122,7 @@ describe("a wait of a length that is none", () => {
 
   it.each(WRONG)("%s is refused by the object", async (seconds) => {
     await results().add({ name: "n1", countdown: 5 });
-    const object = objectOf("results") as unknown as QueueVerbs;
+    const object = objectOf("results") as unknown as QueueStub;
     const { failure } = await object.result("n1", seconds as number);
     expect(failure).toMatchObject({ code: "INVALID_REQUEST" });
     expect(failure?.message).toContain("waitSeconds: found");

@@ -1,14 +1,14 @@
 // What a queue can say of its work of late: counted along in memory, a history of it kept beyond.
 import { type RecentPercentiles, RecentTimes } from "../../../core/metrics/histogram.ts";
 import { RecentCounts } from "../../../core/metrics/recent-counts.ts";
-import { STEPS, type StepCounts } from "../../../core/metrics/transitions.ts";
+import { TRANSITION_KINDS, type TransitionCounts } from "../../../core/metrics/transitions.ts";
 import type { StoredHistory } from "./stored-history.ts";
 
 export class Statistics {
   readonly history: StoredHistory;
   readonly #lateness = new RecentTimes();
   readonly #runTime = new RecentTimes();
-  readonly #counts = new RecentCounts([...STEPS, "executed"]);
+  readonly #counts = new RecentCounts([...TRANSITION_KINDS, "executed"]);
 
   constructor(history: StoredHistory) {
     this.history = history;
@@ -34,8 +34,8 @@ export class Statistics {
   }
 
   /** Steps of tasks that were committed at `now` (ms). */
-  took(steps: StepCounts, now: number): void {
-    for (const step of STEPS) {
+  took(steps: TransitionCounts, now: number): void {
+    for (const step of TRANSITION_KINDS) {
       if (steps[step] > 0) this.#counts.add(step, steps[step], now);
     }
     this.history.took(steps, now);
@@ -52,7 +52,7 @@ export class Statistics {
   }
 
   /** How often each step was made in the last minute, and how many attempts were answered. */
-  lastMinute(now: number): Record<keyof StepCounts | "executed", number> {
+  lastMinute(now: number): Record<keyof TransitionCounts | "executed", number> {
     return this.#counts.lastMinute(now);
   }
 }

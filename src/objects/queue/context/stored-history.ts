@@ -10,7 +10,7 @@ import {
   type QueueHistory,
   slotSecondsOf,
 } from "../../../core/metrics/history.ts";
-import { STEPS, type StepCounts } from "../../../core/metrics/transitions.ts";
+import { TRANSITION_KINDS, type TransitionCounts } from "../../../core/metrics/transitions.ts";
 import { rfc3339 } from "../../../core/task/task-view.ts";
 import type { QueueMeta, StoredMark } from "../../../store/queue/queue-meta.ts";
 
@@ -35,9 +35,9 @@ export class StoredHistory {
   }
 
   /** Steps that were committed at `now` (ms). */
-  took(steps: StepCounts, now: number): void {
+  took(steps: TransitionCounts, now: number): void {
     if (!happened(steps)) return;
-    for (const step of STEPS) {
+    for (const step of TRANSITION_KINDS) {
       if (steps[step] > 0) this.#history.count(step, steps[step], now);
       this.#unwritten += steps[step];
     }
@@ -75,7 +75,7 @@ export class StoredHistory {
 
   /** Inside a commit. Stores the history; `tasks` are on the queue, where that is known. */
   store(now: number, tasks: number | undefined): void {
-    this.#meta.set("history", this.#history.written(now, tasks));
+    this.#meta.set("history", this.#history.toStored(now, tasks));
     this.#unwritten = 0;
     this.#writtenAt = now;
   }

@@ -1,12 +1,12 @@
 // Reading a queue without changing it: one task, a page of tasks, the queue itself.
 import { type Answer, invalid, type Refusal, refuse } from "../../../core/errors.ts";
+import { checkLimit, PAGE } from "../../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
 import type { QueueView } from "../../../core/metrics/queue-view.ts";
-import { checkLimit, PAGE } from "../../../core/page.ts";
 import { resultView } from "../../../core/task/result.ts";
-import { NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
+import { type EndedTask, NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
 import { rfc3339, taskView, tombstoneView } from "../../../core/task/task-view.ts";
-import { type QueueStanding, whyNotRunning } from "../../../core/task/why.ts";
+import { type DispatchState, whyNotRunning } from "../../../core/task/why.ts";
 import type { NameRow } from "../../../store/queue/names.ts";
 import { isExpedited, LAST_SCHEDULED_KEY, lastKeyOf } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
@@ -34,13 +34,13 @@ function resultOf({ store }: QueueContext, { name, state, key }: NameRow): objec
 }
 
 /** What the row of a name whose task has ended remembers of it. */
-export function tombstoneOf(queue: string, row: NameRow, now: number): Task {
+export function tombstoneOf(queue: string, row: NameRow, now: number): EndedTask {
   const { name, state, expires, record } = row;
   const ended = { createdAt: now, endedAt: now, progress: NO_PROGRESS, ...record };
   return tombstoneView(queue, name, state as TaskState, { ...ended, expires: expires ?? now });
 }
 
-function liveView(queue: QueueContext, task: TaskRow, dispatch: QueueStanding, now: number): Task {
+function liveView(queue: QueueContext, task: TaskRow, dispatch: DispatchState, now: number): Task {
   const state = queue.stateOf(task, now);
   const view = taskView(queue.name, state, task);
   const why = whyNotRunning(
@@ -53,11 +53,11 @@ function liveView(queue: QueueContext, task: TaskRow, dispatch: QueueStanding, n
 }
 
 // An expedited task waits for a slot alone.
-function unlimited(dispatch: QueueStanding): QueueStanding {
+function unlimited(dispatch: DispatchState): DispatchState {
   return { ...dispatch, paused: false, rate: Number.POSITIVE_INFINITY, bucket: undefined };
 }
 
-function dispatchStateOf({ definition, push, isPaused: paused }: QueueContext): QueueStanding {
+function dispatchStateOf({ definition, push, isPaused: paused }: QueueContext): DispatchState {
   const { config, isDefined } = definition;
   const { mode, rate, maxConcurrentRequests: maxRunning, retry } = config;
   const { running } = push;

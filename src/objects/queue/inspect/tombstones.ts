@@ -1,6 +1,6 @@
 // Tombstones: names that are still taken though their tasks have ended. They can be listed and released.
 import { type Answer, invalid } from "../../../core/errors.ts";
-import { checkLimit, PAGE } from "../../../core/page.ts";
+import { checkLimit, PAGE } from "../../../core/limits.ts";
 import { isTaskName } from "../../../core/task/new-task-rules.ts";
 import type { QueueContext } from "../context/context.ts";
 import type { TombstonePage, TombstoneQuery } from "./pages.ts";

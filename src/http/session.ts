@@ -1,6 +1,6 @@
-// A browser's session: a cookie that says what its holder may do and until when, signed with the token it was
-// given for. Nothing is kept of it, and another token ends all sessions of the one before.
-import { fromBase64, toBase64Url } from "../../core/bytes.ts";
+// Console sessions: a cookie with access and expiry, signed with the token it was given for. Stateless:
+// changing the token ends all its sessions.
+import { fromBase64, toBase64Url, utf8 } from "../core/bytes.ts";
 
 /** What a caller may do: look, or act as well. */
 export type Access = "read" | "write";
@@ -15,9 +15,9 @@ const PURPOSE = "durable-taskqueue console session";
 
 /** The value of a new session's cookie; `now` in ms since 1970. */
 export async function newSession(access: Access, token: string, now: number): Promise<string> {
-  const said = `${access}.${Math.floor(now / 1000) + LIFETIME_S}`;
-  const signature = await crypto.subtle.sign("HMAC", await keyOf(token), signed(said));
-  return `${said}.${toBase64Url(new Uint8Array(signature))}`;
+  const claim = `${access}.${Math.floor(now / 1000) + LIFETIME_S}`;
+  const signature = await crypto.subtle.sign("HMAC", await keyOf(token), signed(claim));
+  return `${claim}.${toBase64Url(new Uint8Array(signature))}`;
 }
 
 /** What the holder of this session may do at `now` (ms), undefined when it does not hold. */
@@ -31,8 +31,8 @@ export async function accessOf(
   const signature = fromBase64(mac);
   if (!token || !signature || Number(expires) * 1000 <= now) return undefined;
   const key = await keyOf(token);
-  const said = signed(`${access}.${expires}`);
-  return (await crypto.subtle.verify("HMAC", key, signature, said))
+  const claim = signed(`${access}.${expires}`);
+  return (await crypto.subtle.verify("HMAC", key, signature, claim))
     ? (access as Access)
     : undefined;
 }
@@ -57,10 +57,6 @@ function keyOf(token: string): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", utf8(token), hmac, false, ["sign", "verify"]);
 }
 
-function signed(said: string): Uint8Array {
-  return utf8(`${PURPOSE} ${said}`);
-}
-
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+function signed(claim: string): Uint8Array {
+  return utf8(`${PURPOSE} ${claim}`);
 }

@@ -1,0 +1,38 @@
+// Names of queues and of cron.yaml's entries.
+
+/** Queue names: 1 to 100 letters, digits and hyphens. */
+export const QUEUE_NAME = /^[A-Za-z0-9-]{1,100}$/;
+
+// A queue made over the API may have a namespace, `acme/us-central1/mail`. Its handlers see the last part.
+const IN_NAMESPACE = /^((?:[A-Za-z0-9:.-]+\/)+)([^/]*)$/;
+
+/** The namespace with its slash, "" when there is none, and the name in it. */
+export function splitQueueName(name: string): { namespace: string; short: string } {
+  const [, namespace = "", short = name] = IN_NAMESPACE.exec(name) ?? [];
+  return { namespace, short };
+}
+
+export function shortQueueName(name: string): string {
+  return name.slice(name.lastIndexOf("/") + 1);
+}
+
+/** An entry's name: 1 to 100 letters, digits, hyphens and underscores. */
+export const CRON_NAME = /^[A-Za-z0-9_-]{1,100}$/;
+
+/**
+ * App Engine's entries have no names, and here each needs one: `extensions.name`, or else one made of its
+ * description or its url. Undefined for an entry that has none of the three.
+ */
+export function cronName(entry: Record<string, unknown>): string | undefined {
+  const { extensions, description, url } = entry;
+  const { name } = Object(extensions) as { name?: unknown };
+  if (name !== undefined) return typeof name === "string" ? name : undefined;
+  return slug(description) ?? slug(url);
+}
+
+/** "Daily summary job" -> "daily-summary-job" */
+function slug(text: unknown): string | undefined {
+  if (typeof text !== "string") return undefined;
+  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  return words.join("-").slice(0, 100) || undefined;
+}

@@ -1,0 +1,80 @@
+// Server-sent events as a response (WHATWG HTML, section 9.2), for every route that streams.
+import { utf8 } from "../core/bytes.ts";
+
+/** `data` is sent as JSON. */
+export interface ServerSentEvent {
+  event: string;
+  data: unknown;
+}
+
+/**
+ * A comment is sent this often, in ms: proxies close a silent connection, and a reader whose connection broke
+ * is only found to be gone by a write. The console reconnects after 40 s of silence.
+ */
+const HEARTBEAT_MS = 5000;
+const HEARTBEAT = ":\n\n";
+
+/**
+ * Sends `events` until they end or throw, or the reader leaves; the stream then ends, and the reader
+ * reconnects. `undefined` sends nothing. `signal` is the request's.
+ */
+export function eventStream(
+  events: AsyncGenerator<ServerSentEvent | undefined>,
+  signal: AbortSignal,
+): Response {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  void send(events, writable.getWriter(), signal);
+  return new Response(readable, {
+    headers: { "Content-Type": "text/event-stream", "Cache-Control": "no-store" },
+  });
+}
+
+async function send(
+  events: AsyncGenerator<ServerSentEvent | undefined>,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
+  const left = whenLeft(writer, signal);
+  let isWriting = false;
+  const write = async (text: string) => {
+    isWriting = true;
+    await writer.write(utf8(text));
+    isWriting = false;
+  };
+  const heartbeat = setInterval(() => {
+    // A reader that does not read gets no queue of heartbeats.
+    if (!isWriting) write(HEARTBEAT).catch(ignore);
+  }, HEARTBEAT_MS);
+  try {
+    for (;;) {
+      const next = await Promise.race([events.next(), left]);
+      if (!next || next.done) break;
+      if (next.value) await Promise.race([write(textOf(next.value)), left]);
+    }
+  } catch {
+    // The reader only sees the end of the stream.
+  } finally {
+    clearInterval(heartbeat);
+    // Not awaited: a generator that is waiting returns only at its next event.
+    events.return(undefined).catch(ignore);
+    writer.close().catch(ignore);
+  }
+}
+
+/** Resolves when the reader has gone: the signal says so, or the stream breaks. */
+function whenLeft(
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  signal: AbortSignal,
+): Promise<undefined> {
+  return new Promise((resolve) => {
+    const left = () => resolve(undefined);
+    signal.addEventListener("abort", left);
+    writer.closed.then(left, left);
+  });
+}
+
+function ignore(): void {}
+
+function textOf({ event, data }: ServerSentEvent): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
