@@ -13,12 +13,12 @@ import type { DoorSettings } from "./http/auth.ts";
 import type { CloudQueues } from "./http/cloud-tasks/call.ts";
 import { answerAtDoor, withoutReservedHeaders } from "./http/door.ts";
 import { TaskCronObject } from "./objects/cron/task-cron.ts";
-import { type App, type InsideProps, TaskRunnerEntrypoint } from "./objects/delivery/runner.ts";
 import { TaskDirectoryObject } from "./objects/directory/task-directory.ts";
 import { TaskEgressObject } from "./objects/egress/task-egress.ts";
 import { TaskGroupObject } from "./objects/group/task-group.ts";
 import { clock } from "./objects/host.ts";
 import { TaskQueueObject } from "./objects/queue/task-queue.ts";
+import { type App, type InsideProps, TaskRunnerEntrypoint } from "./objects/runner/task-runner.ts";
 import type { QueueSettings } from "./objects/settings.ts";
 import { checkExports } from "./objects/stubs.ts";
 

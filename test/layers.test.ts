@@ -15,7 +15,7 @@ const GENERATED = "http/console/assets.ts";
 const FLOORS = ["core", "store", "objects", "client", "http", "index.ts", "demo"];
 
 /** Floors whose folders still import each other in circles. Remove a name once its folders are in order. */
-const CIRCLES_ALLOWED: readonly string[] = ["store", "objects", "console"];
+const CIRCLES_ALLOWED: readonly string[] = ["console"];
 
 /**
  * The parts of a folder, lowest first: each may import itself and those before it. A part is a folder or a
@@ -24,6 +24,12 @@ const CIRCLES_ALLOWED: readonly string[] = ["store", "objects", "console"];
  */
 const ORDER: Readonly<Record<string, readonly string[]>> = {
   core: [".", "egress", "schedule", "dispatch", "task", "config", "metrics", "cloud-tasks"],
+  store: [".", "queue", "group", "cron", "directory"],
+  objects: [
+    ...[".", "delivery", "rpc.ts", "stubs.ts", "egress", "runner"],
+    ...["queue", "group", "cron", "directory"],
+  ],
+  "objects/queue": ["context", "dispatch", "leasing", "inspect", "."],
   http: [".", "native", "cloud-tasks", "console", "door.ts"],
 };
 

@@ -5,14 +5,14 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { destinationOf, type Targets } from "../../core/egress/targets.ts";
 import { failureResponse } from "../../core/task/failures.ts";
 import type { Outcome } from "../../core/task/task.ts";
+import { withCancellation } from "../delivery/cancellation.ts";
+import type { Delivery } from "../delivery/delivery.ts";
+import { logFailure } from "../delivery/failure-log.ts";
+import { outcomeOf, type WireOutcome } from "../delivery/outcome.ts";
+import { requestOf } from "../delivery/request.ts";
 import type { TaskRunnerRpc } from "../rpc.ts";
 import { targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
-import { withCancellation } from "./cancellation.ts";
-import type { Delivery } from "./delivery.ts";
-import { logFailure } from "./failure-log.ts";
-import { outcomeOf, type WireOutcome } from "./outcome.ts";
-import { requestOf } from "./request.ts";
 
 /** Who takes a task's request. */
 interface Handler {
