@@ -138,13 +138,13 @@ export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
   /** The recurring tasks of cron.yaml, to look at and to act on. */
   cron(env: Env): CronHandle;
   /**
-   * Wraps the Worker's handler: the door stands in front of it, and tasks go straight to it. This is
+   * Wraps the Worker's handler: requests from outside pass the door first, and tasks go straight to it. This is
    * what a Worker exports as its default.
    */
   serve<Handler extends Served<Env>>(handler: Handler): Handler & Required<Served<Env>>;
   /**
    * Middleware for a router, where `serve` does not fit: answers what is the queue's, and nothing for
-   * the rest. A request that carries forged headers is sent through the Worker again without them.
+   * the rest. A request with forged headers is sent through the Worker again without them.
    */
   fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response | undefined>;
   /** Wakes every queue, in case the platform lost an alarm; `serve` calls it for a cron trigger. */

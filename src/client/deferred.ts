@@ -18,7 +18,7 @@ export interface DeferredContext<Env = unknown> {
 // biome-ignore lint/suspicious/noExplicitAny: functions of any argument are registered together.
 export type DeferredFunction = (argument: any, context: DeferredContext<any>) => unknown;
 
-/** Functions by the names that tasks carry: keep a name as long as tasks that carry it may be on a queue. */
+/** Functions by the names that tasks call them by: keep a name as long as such tasks may be on a queue. */
 export type DeferredFunctions = Record<string, DeferredFunction>;
 
 /** The fields of a task that a deferred call may have. */

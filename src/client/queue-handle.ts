@@ -136,7 +136,7 @@ export class QueueHandle<P = unknown> {
   }
 
   /**
-   * Makes a lease end `seconds` from now; 0 gives the task back. The answer carries the lease's new
+   * Makes a lease end `seconds` from now; 0 gives the task back. The answer has the lease's new
    * token. Throws TaskLeaseExpiredError when it no longer holds.
    */
   async modifyLease(

@@ -7,7 +7,7 @@ export interface ResultOptions {
   timeout?: number;
 }
 
-/** There is no result: the task failed, was deleted, or has not ended yet. `task` is how it stands. */
+/** There is no result: the task failed, was deleted, or has not ended yet. `task` is its current state. */
 export class ResultError extends Error {
   override readonly name = "ResultError";
   readonly task: Task;

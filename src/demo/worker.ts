@@ -31,9 +31,9 @@ const router = AutoRouter<IRequest, [env: unknown, ctx: ExecutionContext]>();
 router
   .get("/", ({ url }) => html(homePage(new URL(url).origin)))
   .post("/_ah/queue/master", async (request, env) => {
-    const said = await splitUp(await readTask(request), queues.get(env, "sub"));
-    console.log(said);
-    return said;
+    const message = await splitUp(await readTask(request), queues.get(env, "sub"));
+    console.log(message);
+    return message;
   })
   .get("/_ah/queue/tally", async (_request, env) => {
     const { executedLastMinute } = (await queues.get(env, "sub").describe()).statistics;

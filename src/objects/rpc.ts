@@ -11,9 +11,9 @@ import type { WireOutcome } from "./delivery/outcome.ts";
 export interface QueueRpc {
   /** Whether it takes push or pull tasks; undefined when it is not defined. */
   mode(): Promise<"push" | "pull" | undefined>;
-  /** Adds tasks that failed on another queue; each stands for itself. */
+  /** Adds tasks that failed on another queue; each has its own answer. */
   addDeadLetters(tasks: readonly NewTask[]): Promise<Answer<Answer<Task>[]>>;
-  /** Adds tasks of cron.yaml; each stands for itself. */
+  /** Adds tasks of cron.yaml; each has its own answer. */
   addCronTasks(tasks: readonly CronTask[]): Promise<Answer<Answer<Task>[]>>;
   /** Adds a batch of a group's tasks, once. A task that cannot be added counts as failed: its error is in the answer. */
   acceptBatch(batch: BatchCall): Promise<Answer<Failure[]>>;

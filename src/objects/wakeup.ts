@@ -36,7 +36,7 @@ export class Wakeup {
     this.#now = now;
   }
 
-  /** On start: `stored` is what getAlarm() said. */
+  /** On start: `stored` is what getAlarm() answered. */
   recover(stored: number | null): void {
     if (stored !== null) this.#armed = stored;
   }

@@ -64,6 +64,9 @@ describe("an object that does not answer", () => {
     }
     expect(alarms()).toBeLessThan(5);
     clock.now += 61_000;
+    // Given up, it is tried again after the back-off.
+    await runDurableObjectAlarm(objectOf("stopped"));
+    clock.now = (await alarmOf("stopped")) as number;
     void runDurableObjectAlarm(objectOf("stopped"));
     await until(() => hanging.calls() === 2);
     hanging.release();

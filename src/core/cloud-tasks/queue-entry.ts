@@ -30,7 +30,7 @@ const ANNOTATED_FIELDS = ["httpTarget", "stackdriverLoggingConfig", "taskTtl"] a
 
 /** How a queue is written down. */
 export interface EntryOptions {
-  /** Whether a scalar zero stands for "not set": then the default holds. */
+  /** Whether a scalar zero means "not set": then the default holds. */
   zeroIsUnset: boolean;
   /** The queue as it is, of which stays what this API has no word for. */
   current?: QueueState;

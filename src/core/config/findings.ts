@@ -7,7 +7,7 @@ import { cronName } from "./names.ts";
 /** One fault, and where: the path from the top of the value. */
 export interface Finding {
   readonly path: readonly PropertyKey[];
-  /** The fault is the last key of the path itself, not what stands under it. */
+  /** The fault is the last key of the path itself, not what is under it. */
   readonly atKey: boolean;
   readonly message: string;
 }

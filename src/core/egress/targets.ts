@@ -3,7 +3,7 @@
 
 /**
  * Services (or `version.service`) -> the name of a service binding or of a named entrypoint, or an origin
- * such as https://app.example.com. The service `default` stands for tasks without a target.
+ * such as https://app.example.com. The service `default` is that of tasks without a target.
  */
 export type Targets = Readonly<Record<string, string>>;
 

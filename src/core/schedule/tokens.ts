@@ -5,7 +5,7 @@ export class ScheduleError extends Error {}
 
 type Meaning = number | true;
 
-/** What a word stands for, undefined when it is none of this kind. */
+/** What a word means, undefined when it is none of this kind. */
 export type Kind<T extends Meaning> = (word: string) => T | undefined;
 
 export class Words {

@@ -93,7 +93,7 @@ const UNACKNOWLEDGED = "the lease ended without an acknowledgement";
 
 /**
  * A task's progress when it is leased at `now`, or undefined when it has been leased `limit` times and is
- * given up. The retry count of a pull task counts its leases (App Engine), and a lease that ended by
+ * failed. The retry count of a pull task counts its leases (App Engine), and a lease that ended by
  * itself at `endedAt` is one of its attempts.
  */
 export function leaseAgain(

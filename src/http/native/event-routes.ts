@@ -28,7 +28,7 @@ export async function queueEvents(request: IRequest, queues: QueueService): Prom
   return eventStream(streamed(first.value, events), signal);
 }
 
-// A poll without news is passed on as well, so that the stream can end between two events.
+// A poll without changes is passed on as well, so that the stream can end between two events.
 async function* streamed(
   first: WatchEvent,
   rest: AsyncGenerator<WatchEvent>,

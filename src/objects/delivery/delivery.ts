@@ -33,7 +33,7 @@ export interface Delivery {
   progress?: DeliveredProgress;
 }
 
-/** What a handler is told of the attempts before this one. */
+/** What a handler learns of the attempts before this one. */
 export interface DeliveredProgress extends Omit<Progress, "attempts" | "serverErrorCount"> {
   /** What only dialects tell: answers of 500 to 599, and whether the last attempt was answered. */
   serverErrorCount?: number;
@@ -69,7 +69,7 @@ function deliveredOf(progress: Progress, { dialect }: TaskSpec): DeliveredProgre
   return { ...counts, serverErrorCount, wasAnswered: attempts.at(-1)?.status !== undefined };
 }
 
-/** What the request carries, absent where its method carries nothing. */
+/** The body of the request, absent where its method has none. */
 export function bodyOf({ spec, body }: Delivery): Delivery["body"] {
   return carriesBody(spec?.method) ? body : undefined;
 }

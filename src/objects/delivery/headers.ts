@@ -1,4 +1,4 @@
-// The headers of a task's request: what the handler is told of its task, in the dialect it asked for.
+// The headers of a task's request: what the handler learns of its task, in the dialect it asked for.
 import { shortQueueName } from "../../core/config/names.ts";
 import type { BodyKind, Dialect } from "../../core/task/task.ts";
 import type { DeliveredProgress, Delivery } from "./delivery.ts";

@@ -29,19 +29,19 @@ export interface PushedTask<P = unknown> {
 export async function readTask<P = unknown>(request: Request): Promise<PushedTask<P>> {
   const { headers, signal } = request;
   const prefix = headers.has("X-CloudTasks-QueueName") ? "X-CloudTasks-" : "X-AppEngine-";
-  const said = (field: string) => headers.get(prefix + field);
-  const queue = said("QueueName");
-  const name = said("TaskName");
+  const header = (field: string) => headers.get(prefix + field);
+  const queue = header("QueueName");
+  const name = header("TaskName");
   if (queue === null || name === null) {
-    throw new Error("readTask: the request carries no task; only the queue's own requests do");
+    throw new Error("readTask: the request is not of a task; only those a queue sends are");
   }
-  const previous = said("TaskPreviousResponse");
+  const previous = header("TaskPreviousResponse");
   return {
     queue,
     name,
-    retryCount: Number(said("TaskRetryCount")),
-    executionCount: Number(said("TaskExecutionCount")),
-    eta: new Date(Number(said("TaskETA")) * 1000),
+    retryCount: Number(header("TaskRetryCount")),
+    executionCount: Number(header("TaskExecutionCount")),
+    eta: new Date(Number(header("TaskETA")) * 1000),
     previousResponse: previous === null ? undefined : Number(previous),
     group: headers.get(GROUP_HEADER) ?? undefined,
     ...((await contentOf(request)) as { params: URLSearchParams; payload: P }),

@@ -70,7 +70,7 @@ export class GroupCoordinator extends AlarmJob {
     return undefined;
   }
 
-  /** Notes that a step of this group is done, unless its name stands for another by now. */
+  /** Notes that a step of this group is done, unless another group has its name by now. */
   #done({ first }: GroupRecord, change: (record: GroupRecord) => GroupRecord): void {
     this.#deps.group.change((current) =>
       current.first.batch === first.batch ? change(current) : current,

@@ -142,7 +142,7 @@ export class Group implements Participant<GroupMemory> {
       };
       store.clearSubtasks();
       this.#counts = undefined;
-      store.meta.set("group", this.#judged(this.#withTasks(record, tasks)));
+      store.meta.set("group", this.#withState(this.#withTasks(record, tasks)));
     });
   }
 
@@ -183,7 +183,7 @@ export class Group implements Participant<GroupMemory> {
   async close(): Promise<Answer<GroupProgress>> {
     const refusal = this.#refusalOf();
     if (refusal) return refusal;
-    this.change((record) => this.#judged({ ...record, open: false }));
+    this.change((record) => this.#withState({ ...record, open: false }));
     return this.progress();
   }
 
@@ -201,7 +201,7 @@ export class Group implements Participant<GroupMemory> {
     for (let next = batches.next(); next.length > 0; next = batches.next()) {
       for (const batch of next) this.#endBatch(record, batch, { state: "deleted" });
     }
-    return this.#judged({ ...record, open: false, cancelled: "requested" });
+    return this.#withState({ ...record, open: false, cancelled: "requested" });
   }
 
   /** A batch is on its queue, or was refused as a whole: then its subtasks have failed. */
@@ -213,7 +213,7 @@ export class Group implements Participant<GroupMemory> {
       }
       const error = `${failure.code}: ${failure.message}`;
       this.#endBatch(record, batch, { state: "failed", error });
-      return this.#judged(record);
+      return this.#withState(record);
     });
   }
 
@@ -236,7 +236,9 @@ export class Group implements Participant<GroupMemory> {
   #receiveAll(queue: string, events: readonly GroupEvent[]): void {
     this.change((record) => {
       const pages = pagesOf(events);
-      return this.#judged(pages.reduce((so, page) => this.#receivePage(so, queue, page), record));
+      return this.#withState(
+        pages.reduce((so, page) => this.#receivePage(so, queue, page), record),
+      );
     });
   }
 
@@ -279,7 +281,7 @@ export class Group implements Participant<GroupMemory> {
     counts[state]++;
   }
 
-  #judged(record: GroupRecord): GroupRecord {
+  #withState(record: GroupRecord): GroupRecord {
     if (record.open || isOver(record)) return record;
     const { done, failed, deleted } = this.#counted();
     const tally = { total: record.total, done, failed, deleted };

@@ -81,7 +81,7 @@ function refuseCall(bad: readonly TaskFailure[], tasks: number): Refusal {
   return tasks === 1 ? refuse(first.code, first.message, first.details) : refuseBatch(bad);
 }
 
-/** Adds what callers hand in together; each call stands for itself. Answers once it is on disk. */
+/** Adds what callers hand in together; each call has its own answer. Answers once it is on disk. */
 export async function addTasks(
   queue: QueueContext,
   calls: readonly AddCall[],

@@ -18,10 +18,10 @@ export class DirectoryListing implements Job {
   constructor(deps: ForwarderDeps) {
     this.#deps = deps;
     this.#job = new AlarmJob({
-      name: "telling the directory",
+      name: "registering with the directory",
       now: deps.now,
       pendingAt: () => (this.#isPending ? 0 : undefined),
-      run: (run) => this.#tell(run),
+      run: (run) => this.#sync(run),
       ended: deps.ended,
       retryMs: RETRY_MS,
     });
@@ -61,7 +61,7 @@ export class DirectoryListing implements Job {
     return meta.get("made") !== undefined && !meta.get("listed");
   }
 
-  async #tell(run: JobRun): Promise<void> {
+  async #sync(run: JobRun): Promise<void> {
     const { commit, store, stubs } = this.#deps;
     if (!store.meta.get("removing")) return this.ensureListed();
     await stubs.directory().unregister(store.meta.get("name") ?? "");

@@ -1,5 +1,5 @@
 // Tasks that other objects of the Worker add: those of cron.yaml, and dead letters of other queues. Each
-// stands for itself, and all are on disk before the answer.
+// has its own answer, and all are on disk before it.
 import type { CronTask } from "../../core/config/cron-task.ts";
 import type { Answer } from "../../core/errors.ts";
 import { type Admission, acceptTask } from "../../core/task/new-task.ts";

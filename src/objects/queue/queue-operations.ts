@@ -8,7 +8,7 @@ import type { Queue } from "./queue.ts";
 /** How long the answer to a removal waits for groups and the directory; after that the alarm goes on. */
 const REMOVAL_PATIENCE_MS = 5_000;
 
-/** A paused queue takes tasks and starts none; its bucket stands still. */
+/** A paused queue takes tasks and starts none; its bucket does not fill. */
 export function setPaused(queue: Queue, paused: boolean): void {
   const { store, statistics } = queue;
   queue.commit.run(() => {

@@ -31,7 +31,7 @@ import { Leasing } from "./leasing/leasing.ts";
 
 /** What a queue is given: its configuration, and every effect it has on the world. */
 export interface QueueDeps {
-  /** The queue's name, where the object was told it; an alarm on a cold object may not be. */
+  /** The queue's name, where the object knows it; an alarm on a cold object may not have it. */
   name: string | undefined;
   /** The queue.yaml this Worker was deployed with. */
   file: QueueFile;

@@ -64,7 +64,7 @@ export class TaskRunnerEntrypoint<Env = unknown>
     }
   }
 
-  /** Who stands for the target; a text says why nobody does. */
+  /** The handler of the target; a text says why there is none. */
   #handlerOf(target: string | undefined): Handler | string {
     const place = destinationOf(target, this.#targets);
     if (place.kind === "own") return this.#own();

@@ -26,19 +26,19 @@ export interface GroupRecord {
   batches: number;
   /** The queues its subtasks are on. */
   queues: string[];
-  /** The queues of the group before that have not been told that it is over. */
+  /** The queues of the group before that have yet to forget it. */
   formerQueues: string[];
   createdAt: number;
   endedAt?: number;
   master?: MasterName;
   /** When the master was added: another task may have its name later. */
   masterMadeAt?: number;
-  /** The master is parked, and is yet to be told how the group ended. */
+  /** The master is parked, and has yet to end with the group. */
   masterParked?: true;
   then?: { queue: string; task: object; added?: boolean; error?: string };
   /** Cancelled; `requested` until every queue has dropped its subtasks. */
   cancelled?: "requested" | "dropped";
-  /** Every queue has been told that it is over. */
+  /** Every queue has forgotten it. */
   forgotten?: true;
 }
 

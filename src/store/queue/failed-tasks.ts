@@ -1,4 +1,4 @@
-// Tasks that were given up, with every attempt they had: kept for a while, since a task that failed is
+// Tasks whose attempts are exhausted, with every attempt they had: kept for a while, since a task that failed is
 // never just gone. The row key is when the record may be forgotten, so the oldest are the table's head.
 import type { StoredTask } from "../../core/task/task.ts";
 import { integer, optionalInteger, text } from "../rows.ts";

@@ -7,7 +7,7 @@ import type { Row, Sql } from "../sql.ts";
 
 /**
  * `live`: the named task lies at `key`. `moved`: the same for a task with a generated name. `failed`: it
- * was given up and its record lies at `key` of the failed tasks. `done`, `deleted`: tombstones, and where
+ * failed and its record lies at `key` of the failed tasks. `done`, `deleted`: tombstones, and where
  * a done task left a result, it lies at `key` of the results.
  */
 export type NameState = "live" | "moved" | "failed" | "done" | "deleted";

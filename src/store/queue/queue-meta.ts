@@ -10,7 +10,7 @@ export interface StoredMark extends Omit<HistoryMark, "at" | "kind"> {
 }
 
 export interface QueueMetaValues {
-  /** The queue's name: an alarm on a cold object may not be told it. */
+  /** The queue's name: an alarm on a cold object may not have it. */
   name: string;
   /** Whether the directory lists this queue. */
   listed: boolean;

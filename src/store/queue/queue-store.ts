@@ -36,11 +36,11 @@ export interface Retention {
   keepFailed: number;
   /** Whether what handlers answered is kept as long as their tasks' tombstones. */
   keepResults?: boolean;
-  /** The queue that failed tasks are handed on to. */
+  /** The queue that failed tasks are forwarded to. */
   failedQueue?: string;
 }
 
-/** What a name stands for. */
+/** What a name belongs to. */
 export type Found =
   | { kind: "live"; task: TaskRow }
   | { kind: "failed"; task: TaskRow; row: NameRow }
@@ -123,7 +123,7 @@ export class QueueStore {
     return steps;
   }
 
-  /** What a name stands for at `now`, or undefined when it is free. */
+  /** What a name belongs to at `now`, or undefined when it is free. */
   find(name: string, now: number): Found | undefined {
     const row = this.#names.find(name, now);
     if (!row) {
@@ -139,7 +139,7 @@ export class QueueStore {
     return task && { kind: "live", task };
   }
 
-  /** Puts a new task on the queue and takes its name, or answers what the name stands for already. */
+  /** Puts a new task on the queue and takes its name, or answers what has the name already. */
   add(task: AcceptedTask, now: number): { added: TaskRow } | { taken: Found } {
     const found = task.name === undefined ? undefined : this.find(task.name, now);
     if (found) return { taken: found };

@@ -80,7 +80,7 @@ export class TaskCounts {
     return seen <= COUNTED ? seen : undefined;
   }
 
-  /** Tasks that were given up and are kept. */
+  /** Failed tasks that are kept. */
   failed(): number {
     const { rows } = this.#failed;
     const exact = rows.exact();

@@ -123,7 +123,7 @@ export function inFileRefusal(name: string): Answer<never> {
   return refuse("QUEUE_IN_FILE", message);
 }
 
-/** For a name that stands for no queue, or for one that was removed. */
+/** For a name that no queue has, or for one that was removed. */
 export function unknownQueue(name: string): Answer<never> {
   return refuse("UNKNOWN_QUEUE", `queue: there is no queue "${name}"`);
 }

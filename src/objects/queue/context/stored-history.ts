@@ -103,7 +103,7 @@ export class StoredHistory {
     return this.#read;
   }
 
-  // What cannot be read is given up: no task may wait for a chart.
+  // An unreadable history is dropped: no task may wait for a chart.
   #readHistory(): History {
     try {
       return new History(this.#meta.get("history"));

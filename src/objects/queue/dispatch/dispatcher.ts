@@ -87,7 +87,7 @@ export class Dispatcher {
     else commit.run(() => tokens.spend(n, now));
   }
 
-  /** Ends attempts whose deadline has passed: their handlers are told, their tasks tried again. */
+  /** Ends attempts whose deadline has passed: their handlers are cancelled, their tasks retried. */
   cancelOverdue(now: number): void {
     for (const attempt of this.inFlight.overdue(now)) {
       attempt.cancellation?.resolve("the dispatch deadline has passed");

@@ -50,7 +50,7 @@ export interface ReleaseResult {
   released: boolean;
 }
 
-/** A queue at a moment, as whoever watches it is told. */
+/** The state of a queue at an instant, for whoever watches it. */
 export interface Pulse {
   /** By the queue's clock, ms since 1970. */
   now: number;
