@@ -36,6 +36,7 @@ export class KeyedWaiters<Got> {
    * waiters are looked at once that is over, so a rollback leaves them waiting.
    */
   changed(key?: string): void {
+    if (this.#waiting.size === 0) return;
     for (const one of key === undefined ? this.#waiting.keys() : [key]) {
       if (!this.#waiting.has(one)) continue;
       if (this.#changed.size === 0) queueMicrotask(() => this.#serve());

@@ -57,6 +57,7 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
   readonly #stubs: Stubs;
   readonly #targets: Targets;
   readonly #egress = new EgressPool();
+  #runner: TaskRunnerRpc | undefined;
 
   /** `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for. */
   constructor(ctx: DurableObjectState, env: Env, file: QueueFile, targets: Targets) {
@@ -239,8 +240,10 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
     return this.#queue.push.cancelled(attempt);
   }
 
+  // Kept: looking it up for each attempt is part of the hot path.
   protected runner(): TaskRunnerRpc {
-    return this.#stubs.runner();
+    this.#runner ??= this.#stubs.runner();
+    return this.#runner;
   }
 
   // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.

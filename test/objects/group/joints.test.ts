@@ -122,15 +122,25 @@ describe("an empty group", () => {
 it("a group goes its whole way though every object is evicted between any two events", async () => {
   handlers.set("/m", async (request) => {
     const master = await readTask(request);
-    const tasks = [{ url: "/s" }, { queue: "paced", url: "/s" }];
-    await queue("push").group({ name: "g", master, tasks, then: { queue: "push", url: "/then" } });
+    const tasks = [{ url: "/s" }, { queue: "pull", payload: "p" }];
+    await queue("unlimited").group({
+      name: "g",
+      master,
+      tasks,
+      then: { queue: "unlimited", url: "/then" },
+    });
     return new Response();
   });
-  await queue("push").add({ name: "m", url: "/m" });
-  const names = ["push", "paced", groupObject("g")];
+  await queue("unlimited").add({ name: "m", url: "/m" });
+  const names = ["unlimited", "pull", groupObject("g")];
+  await passEvicting(names, 60, async () => (await queue("pull").list()).tasks.length === 1);
+  clock.now += 1;
+  const leased = await queue("pull").lease({ leaseSeconds: 60, maxTasks: 1 });
+  await crash();
+  await queue("pull").acknowledge(leased);
   await passEvicting(names, 60, () => paths().includes("/then"));
   expect(await stateOf("g")).toBe("done");
-  await work(names, async () => (await queue("push").get("m")).state === "done");
+  await work(names, async () => (await queue("unlimited").get("m")).state === "done");
   expect(paths().filter((path) => path === "/then")).toHaveLength(1);
-  expect(paths().filter((path) => path === "/s")).toHaveLength(2);
+  expect(paths().filter((path) => path === "/s")).toHaveLength(1);
 });

@@ -124,9 +124,13 @@ export class Dispatcher {
   }
 
   // What throws before it is sent must free its slot too.
-  async #deliver({ task, number }: Attempt): Promise<WireOutcome> {
+  #deliver({ task, number }: Attempt): Promise<WireOutcome> {
     const { definition, deliver } = this.#deps;
-    return deliver(deliveryOf(task, number, definition.config));
+    try {
+      return deliver(deliveryOf(task, number, definition.config));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #ended(attempt: Attempt, outcome: Outcome): void {
