@@ -1,4 +1,4 @@
-// What the server says this page may do: it stands on the body.
+// What this page may do, as the server wrote it into the body.
 
 /** Whether things may be changed here; without it no button that does is drawn. */
 export function mayWrite(): boolean {

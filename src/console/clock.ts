@@ -7,8 +7,8 @@ export function now(): number {
   return Date.now() + ahead;
 }
 
-/** The server just said what time it is. */
-export function serverSays(ms: number): void {
+/** The server has just sent its time. */
+export function adjustClock(ms: number): void {
   const difference = ms - Date.now();
   // A second is what an answer may take on its way.
   ahead = Math.abs(difference) < 1000 ? 0 : difference;

@@ -1,5 +1,5 @@
 // The console: one page, drawn in the browser from what the API gives.
-import "./charts/language.ts";
+import "./charts/locale-fallback.ts";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { followQueues } from "./live/queues.ts";

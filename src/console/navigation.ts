@@ -1,9 +1,9 @@
 // Going from page to page without loading anew: links are plain links, and the address is the state.
 
+import { Observable, useObservable } from "./observable.ts";
 import { HOME, type Route, routeOf } from "./route.ts";
-import { useWatched, Watched } from "./watched.ts";
 
-const address = new Watched(currentAddress());
+const address = new Observable(currentAddress());
 
 /** Makes links of the console change the page in place, and the back button work. */
 export function followLinks(): void {
@@ -37,17 +37,17 @@ export function setQuery(changes: Record<string, string | undefined>): void {
 }
 
 export function useRoute(): Route {
-  return routeOf(useWatched(address, pathnameOf));
+  return routeOf(useObservable(address, pathnameOf));
 }
 
 /** One field of the query string, "" when it is not there. */
 export function useQuery(name: string): string {
-  return new URLSearchParams(useWatched(address, searchOf)).get(name) ?? "";
+  return new URLSearchParams(useObservable(address, searchOf)).get(name) ?? "";
 }
 
 /** All fields of the query string. */
 export function useQueryFields(): Readonly<Record<string, string>> {
-  return Object.fromEntries(new URLSearchParams(useWatched(address, searchOf)));
+  return Object.fromEntries(new URLSearchParams(useObservable(address, searchOf)));
 }
 
 function pathnameOf(at: string): string {

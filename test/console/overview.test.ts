@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mixedPercentile } from "../../src/console/queues/mixture.ts";
+import { mergedPercentile } from "../../src/console/queues/merge-percentiles.ts";
 import { overviewOf } from "../../src/console/queues/overview.ts";
 import { queueWith } from "./queues.ts";
 
@@ -8,20 +8,20 @@ const NOTHING = { p50: null, p90: null, p99: null, count: 0 };
 
 describe("percentiles of several queues together", () => {
   it("are null where nothing was measured", () => {
-    expect(mixedPercentile([NOTHING, NOTHING], 0.5)).toBeNull();
+    expect(mergedPercentile([NOTHING, NOTHING], 0.5)).toBeNull();
   });
 
   it("of one queue are its own", () => {
     const one = { p50: 0.02, p90: 0.5, p99: 3, count: 17 };
-    expect(mixedPercentile([one, NOTHING], 0.5)).toBeCloseTo(0.02, 6);
-    expect(mixedPercentile([one], 0.99)).toBeCloseTo(3, 6);
+    expect(mergedPercentile([one, NOTHING], 0.5)).toBeCloseTo(0.02, 6);
+    expect(mergedPercentile([one], 0.99)).toBeCloseTo(3, 6);
   });
 
   it("go by how many each queue ran", () => {
     const fast = { p50: 0.01, p90: 0.02, p99: 0.03, count: 9900 };
     const slow = { p50: 60, p90: 61, p99: 62, count: 100 };
-    expect(mixedPercentile([fast, slow], 0.5)).toBeLessThan(0.02);
-    expect(mixedPercentile([{ ...fast, count: 10 }, slow], 0.99)).toBeGreaterThan(60);
+    expect(mergedPercentile([fast, slow], 0.5)).toBeLessThan(0.02);
+    expect(mergedPercentile([{ ...fast, count: 10 }, slow], 0.99)).toBeGreaterThan(60);
   });
 
   it("lie between the queues' own", () => {
@@ -34,10 +34,10 @@ describe("percentiles of several queues together", () => {
       });
     fc.assert(
       fc.property(fc.array(percentiles, { minLength: 1, maxLength: 6 }), (all) => {
-        const p50 = mixedPercentile(all, 0.5) as number;
+        const p50 = mergedPercentile(all, 0.5) as number;
         expect(p50).toBeGreaterThanOrEqual(Math.min(...all.map((it) => it.p50)) - 1e-3);
         expect(p50).toBeLessThanOrEqual(Math.max(...all.map((it) => it.p50)) + 1e-3);
-        expect(mixedPercentile(all, 0.99)).toBeGreaterThanOrEqual(p50);
+        expect(mergedPercentile(all, 0.99)).toBeGreaterThanOrEqual(p50);
       }),
     );
   });

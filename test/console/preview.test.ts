@@ -73,14 +73,14 @@ describe("the attempts of a task that always fails", () => {
         { number: 3, startsAt: 32, wait: 20 },
         { number: 4, startsAt: 73, wait: 40 },
       ],
-      givenUpAt: 74,
+      failsAt: 74,
     });
   });
 
   it("without a limit go on", () => {
-    const { attempts, givenUpAt } = previewRetries(completeRetry({}), 0);
+    const { attempts, failsAt } = previewRetries(completeRetry({}), 0);
     expect(attempts).toHaveLength(25);
-    expect(givenUpAt).toBeUndefined();
+    expect(failsAt).toBeUndefined();
   });
 });
 

@@ -1,7 +1,7 @@
 // How a chart is drawn: its axes, lines and marks, in the colours the style sheet has for them.
 import uPlot from "uplot";
 import type { HistoryMark } from "../../core/metrics/history.ts";
-import type { Zone } from "../words/times.ts";
+import type { Zone } from "../format/times.ts";
 
 export interface Line {
   label: string;

@@ -4,10 +4,10 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { HistoryMark } from "../../core/metrics/history.ts";
+import { When } from "../format/when.tsx";
+import { zone } from "../format/zone.ts";
+import { useObservable } from "../observable.ts";
 import { theme } from "../shell/theme.ts";
-import { useWatched } from "../watched.ts";
-import { When } from "../words/when.tsx";
-import { zone } from "../words/zone.ts";
 import { HEIGHT, type Line, optionsOf } from "./chart-options.ts";
 
 interface Props {
@@ -26,8 +26,8 @@ export function Chart({ title, at, lines, marks, words }: Props) {
   const [index, setIndex] = useState<number | null>(null);
   const shownMarks = useRef(marks);
   shownMarks.current = marks;
-  const chosenTheme = useWatched(theme);
-  const shownZone = useWatched(zone);
+  const chosenTheme = useObservable(theme);
+  const shownZone = useObservable(zone);
   const dark = useDarkness();
   const data = [at, ...lines.map(({ values }) => values)] as uPlot.AlignedData;
   const kinds = lines.map(({ label }) => label).join();

@@ -3,19 +3,19 @@
 import type { CronView } from "../../objects/cron/view.ts";
 import { mayWrite } from "../access.ts";
 import { post } from "../api.ts";
-import { useFetched } from "../fetched.ts";
+import { Icon } from "../format/icon.tsx";
+import { When } from "../format/when.tsx";
 import { useNow } from "../live/now.ts";
 import { pathOf } from "../route.ts";
 import { Loading, Refused } from "../shell/loading.tsx";
 import { acting } from "../shell/messages.tsx";
-import { Icon } from "../words/icon.tsx";
-import { When } from "../words/when.tsx";
+import { useFetch } from "../use-fetch.ts";
 
 const LOOK_AGAIN_MS = 2000;
 
 export function CronPage() {
   const tick = Math.floor(useNow() / LOOK_AGAIN_MS);
-  const { value, error, again } = useFetched<{ cron: CronView[] }>("/cron", tick);
+  const { value, error, again } = useFetch<{ cron: CronView[] }>("/cron", tick);
   if (error) return <Refused error={error} />;
   if (!value) return <Loading what="the recurring tasks" />;
   return (
@@ -100,10 +100,10 @@ function EntryRow({ entry, onDone }: { entry: CronView; onDone: () => void }) {
 }
 
 function EntryActions({ entry: { name, state }, onDone }: { entry: CronView; onDone: () => void }) {
-  const act = async (verb: string, said: string) => {
+  const act = async (verb: string, message: string) => {
     await acting(async () => {
       await post(`/cron/${encodeURIComponent(name)}:${verb}`);
-      return said;
+      return message;
     });
     onDone();
   };
@@ -133,7 +133,7 @@ const LINES = `cron:
 function NoEntries() {
   return (
     <div class="empty">
-      <p>Nothing recurs yet. Recurring tasks stand in cron.yaml:</p>
+      <p>Nothing recurs yet. Recurring tasks are defined in cron.yaml:</p>
       <pre>{LINES}</pre>
     </div>
   );

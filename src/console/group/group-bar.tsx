@@ -1,6 +1,6 @@
 // How far a group is.
 import type { GroupProgress } from "../../core/task/group.ts";
-import { count } from "../words/counts.ts";
+import { count } from "../format/counts.ts";
 
 export function GroupBar({ group }: { group: GroupProgress }) {
   const { total, done, failed, deleted, running } = group;

@@ -2,11 +2,11 @@
 import { useEffect, useState } from "preact/hooks";
 import type { GroupProgress, GroupResult, GroupResultPage } from "../../core/task/group.ts";
 import { get, groupPath } from "../api.ts";
-import { useFetched } from "../fetched.ts";
+import { TaskStateMark } from "../format/state.tsx";
 import { useNow } from "../live/now.ts";
 import { pathOf } from "../route.ts";
 import { sayRefused } from "../shell/messages.tsx";
-import { TaskStateMark } from "../words/state.tsx";
+import { useFetch } from "../use-fetch.ts";
 
 const PAGE = 50;
 /** A running group is asked for its results this often, as long as only the first page is shown. */
@@ -17,7 +17,7 @@ export function Results({ group }: { group: GroupProgress }) {
   const tick = Math.floor(useNow() / ASK_EVERY_MS);
   const path = `${groupPath(name)}/results?limit=${PAGE}`;
   const ended = done + failed + deleted;
-  const first = useFetched<GroupResultPage>(
+  const first = useFetch<GroupResultPage>(
     path,
     state === "running" ? `${tick > 0 && ended}` : state,
   );

@@ -2,8 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { GroupProgress } from "../../core/task/group.ts";
 import { type ApiError, apiUrl, groupPath } from "../api.ts";
-import { useFetched } from "../fetched.ts";
-import { openWhileVisible } from "../live/visible.ts";
+import { openWhileVisible } from "../live/open-while-visible.ts";
+import { useFetch } from "../use-fetch.ts";
 
 export interface LiveGroup {
   group: GroupProgress | undefined;
@@ -12,17 +12,18 @@ export interface LiveGroup {
 }
 
 export function useGroup(name: string): LiveGroup {
-  const asked = useFetched<GroupProgress>(groupPath(name));
-  const [told, setTold] = useState<GroupProgress>();
-  const isRunning = asked.value?.state === "running" && (told ?? asked.value).state === "running";
+  const response = useFetch<GroupProgress>(groupPath(name));
+  const [event, setEvent] = useState<GroupProgress>();
+  const isRunning =
+    response.value?.state === "running" && (event ?? response.value).state === "running";
   useEffect(() => {
     if (!isRunning) return;
     return openWhileVisible(apiUrl(`${groupPath(name)}/events`), {
-      event: ({ data }) => setTold(JSON.parse(data) as GroupProgress),
+      event: ({ data }) => setEvent(JSON.parse(data) as GroupProgress),
       status: () => {},
     });
   }, [name, isRunning]);
-  // What was asked for last is the newer word once the group is asked for again.
-  useEffect(() => setTold(undefined), [asked.value]);
-  return { group: told ?? asked.value, error: asked.error, again: asked.again };
+  // A response that came later is newer than the last event.
+  useEffect(() => setEvent(undefined), [response.value]);
+  return { group: event ?? response.value, error: response.error, again: response.again };
 }

@@ -1,8 +1,8 @@
 // The time for whatever on the page says how long ago something was.
 import { now } from "../clock.ts";
-import { useWatched, Watched } from "../watched.ts";
+import { Observable, useObservable } from "../observable.ts";
 
-const second = new Watched(now());
+const second = new Observable(now());
 
 setInterval(() => {
   if (!document.hidden) second.set(now());
@@ -10,5 +10,5 @@ setInterval(() => {
 
 /** ms since 1970, anew every second. */
 export function useNow(): number {
-  return useWatched(second);
+  return useObservable(second);
 }

@@ -8,24 +8,24 @@ import {
 } from "../../core/metrics/queue-changes.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { apiUrl } from "../api.ts";
-import { now, serverSays } from "../clock.ts";
-import { useWatched, Watched } from "../watched.ts";
+import { adjustClock, now } from "../clock.ts";
+import { Observable, useObservable } from "../observable.ts";
+import { openWhileVisible } from "./open-while-visible.ts";
 import type { ServerSentEvent } from "./server-sent.ts";
 import type { StreamStatus } from "./stream.ts";
-import { openWhileVisible } from "./visible.ts";
 
-/** Undefined until the server has said something. */
-const queues = new Watched<readonly WatchedQueue[] | undefined>(undefined);
-const status = new Watched<StreamStatus>("connecting");
+/** Undefined until the first event. */
+const queues = new Observable<readonly WatchedQueue[] | undefined>(undefined);
+const status = new Observable<StreamStatus>("connecting");
 
 export function followQueues(): void {
-  openWhileVisible(apiUrl("/events"), { event: heard, status: (said) => status.set(said) });
+  openWhileVisible(apiUrl("/events"), { event: onEvent, status: (next) => status.set(next) });
 }
 
-function heard({ event, data }: ServerSentEvent): void {
+function onEvent({ event, data }: ServerSentEvent): void {
   if (event === "queues") {
     const all = JSON.parse(data) as WatchedQueues;
-    serverSays(Date.parse(all.now));
+    adjustClock(Date.parse(all.now));
     queues.set(all.queues);
   }
   if (event === "changes" && queues.value) {
@@ -35,21 +35,22 @@ function heard({ event, data }: ServerSentEvent): void {
 
 /** An action was answered with the queue as it is now: nobody has to wait for the stream to say so. */
 export function hearOf(view: QueueView): void {
-  const told = (queue: WatchedQueue) => (queue.name === view.name ? { ...queue, ...view } : queue);
-  queues.set(queues.value?.map(told));
+  const updated = (queue: WatchedQueue) =>
+    queue.name === view.name ? { ...queue, ...view } : queue;
+  queues.set(queues.value?.map(updated));
 }
 
 export function useQueues(): readonly WatchedQueue[] | undefined {
-  return useWatched(queues);
+  return useObservable(queues);
 }
 
 export function useLiveStatus(): StreamStatus {
-  return useWatched(status);
+  return useObservable(status);
 }
 
 /** One queue; undefined when there is none of this name, or before the first word of the server. */
 export function useLiveQueue(name: string): WatchedQueue | undefined {
-  return useWatched(queues)?.find((queue) => queue.name === name);
+  return useObservable(queues)?.find((queue) => queue.name === name);
 }
 
 /**

@@ -6,10 +6,10 @@ export interface ServerSentEvent {
   data: string;
 }
 
-/** `heard` is called for whatever comes, heartbeats too. Ends with the body; throws as that does. */
+/** `onChunk` is called for whatever comes, heartbeats too. Ends with the body; throws as that does. */
 export async function* serverSentEvents(
   body: ReadableStream<Uint8Array>,
-  heard: () => void = () => {},
+  onChunk: () => void = () => {},
 ): AsyncGenerator<ServerSentEvent> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -17,7 +17,7 @@ export async function* serverSentEvents(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    heard();
+    onChunk();
     text += decoder.decode(value, { stream: true });
     const blocks = text.split(/\r?\n\r?\n/);
     text = blocks.pop() ?? "";

@@ -15,7 +15,7 @@ export type StreamStatus =
   | "signed-out"
   | "over";
 
-export interface StreamSurroundings {
+export interface StreamDeps {
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** Calls back after so many ms, unless the answer is called first. */
   later: (ms: number, work: () => void) => () => void;
@@ -32,16 +32,16 @@ const SILENCE_MS = 40_000;
 
 export class Stream {
   readonly #url: string;
-  readonly #around: StreamSurroundings;
+  readonly #deps: StreamDeps;
   readonly #listener: StreamListener;
   #status: StreamStatus = "connecting";
   #failures = 0;
   #current: AbortController | undefined;
   #cancel: () => void = () => {};
 
-  constructor(url: string, around: StreamSurroundings, listener: StreamListener) {
+  constructor(url: string, deps: StreamDeps, listener: StreamListener) {
     this.#url = url;
-    this.#around = around;
+    this.#deps = deps;
     this.#listener = listener;
   }
 
@@ -77,13 +77,13 @@ export class Stream {
     const headers = { Accept: "text/event-stream" };
     const quiet = this.#silence(current);
     try {
-      const { status, ok, body } = await this.#around.fetch(this.#url, {
+      const { status, ok, body } = await this.#deps.fetch(this.#url, {
         ...{ signal: current.signal, headers, cache: "no-store", credentials: "same-origin" },
       });
       if (status === 401) return "signed-out";
       if (status >= 400 && status < 500) return "over";
       if (!ok || !body) return "broken";
-      for await (const event of serverSentEvents(body, quiet.heard)) {
+      for await (const event of serverSentEvents(body, quiet.onChunk)) {
         if (this.#current !== current) return "ended";
         this.#failures = 0;
         this.#say("live");
@@ -95,14 +95,14 @@ export class Stream {
     }
   }
 
-  #silence(current: AbortController): { heard: () => void; end: () => void } {
-    const start = () => this.#around.later(SILENCE_MS, () => current.abort());
+  #silence(current: AbortController): { onChunk: () => void; end: () => void } {
+    const start = () => this.#deps.later(SILENCE_MS, () => current.abort());
     let end = start();
-    const heard = () => {
+    const onChunk = () => {
       end();
       end = start();
     };
-    return { heard, end: () => end() };
+    return { onChunk, end: () => end() };
   }
 
   // A stream that gave something and ended is opened again without a word: the server ends each in time.
@@ -118,7 +118,7 @@ export class Stream {
       this.#say("reconnecting");
     }
     const wait = backoffSeconds(Math.max(1, this.#failures), RETRY) * 1000;
-    this.#cancel = this.#around.later(wait, () => this.#connect());
+    this.#cancel = this.#deps.later(wait, () => this.#connect());
   }
 
   #say(status: StreamStatus): void {

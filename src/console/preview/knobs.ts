@@ -1,4 +1,4 @@
-// The knobs of the preview: as they are typed and stand in the address, and as what they mean.
+// The knobs of the preview: as typed, as in the address, and as values.
 
 import { perSecond, seconds } from "../../core/config/units.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";

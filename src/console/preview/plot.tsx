@@ -1,4 +1,4 @@
-// A curve in a square of 1 by 1, with words at its sides. For what is worked out and stands still.
+// A curve in a square of 1 by 1, with words at its sides. For curves that do not change.
 
 interface Props {
   label: string;

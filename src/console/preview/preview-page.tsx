@@ -1,15 +1,15 @@
-// What the knobs of a queue lead to, before they stand in queue.yaml. The knobs stand in the address.
+// What settings of a queue lead to, before they are in queue.yaml. The settings are in the address.
 import { useMemo } from "preact/hooks";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { queuePath } from "../api.ts";
-import { useFetched } from "../fetched.ts";
+import { Crumbs } from "../format/crumbs.tsx";
+import { Payload } from "../format/payload.tsx";
 import { useLiveQueue } from "../live/queues.ts";
 import { setQuery, useQueryFields } from "../navigation.ts";
 import { pathOf } from "../route.ts";
 import { CopyButton } from "../shell/copy.tsx";
 import { Loading, Refused } from "../shell/loading.tsx";
-import { Crumbs } from "../words/crumbs.tsx";
-import { Payload } from "../words/payload.tsx";
+import { useFetch } from "../use-fetch.ts";
 import { drainCurve } from "./drain-curve.ts";
 import { DrainPanel } from "./drain-panel.tsx";
 import { faultsOf } from "./knob-faults.ts";
@@ -20,11 +20,11 @@ import { RetriesPanel } from "./retries-panel.tsx";
 
 export function PreviewPage({ name }: { name: string }) {
   const live = useLiveQueue(name);
-  const asked = useFetched<QueueView>(queuePath(name));
-  const queue = live ?? asked.value;
+  const response = useFetch<QueueView>(queuePath(name));
+  const queue = live ?? response.value;
   const typed = useQueryFields();
   if (!queue)
-    return asked.error ? <Refused error={asked.error} /> : <Loading what={`queue ${name}`} />;
+    return response.error ? <Refused error={response.error} /> : <Loading what={`queue ${name}`} />;
   const now = knobsOf(queue);
   const knobs = Object.fromEntries(
     KNOBS.map((knob) => [knob, (typed[knob] ?? now[knob]).trim()]),

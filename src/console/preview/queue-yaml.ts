@@ -3,8 +3,8 @@
 import { perSecond } from "../../core/config/units.ts";
 import type { Knob, Knobs } from "./knobs.ts";
 
-/** App Engine's limits; what goes past them stands under `extensions`. */
-const MOST = { rate: 500, bucket_size: 500, max_concurrent_requests: 5000 } as const;
+/** App Engine's limits; what goes past them is under `extensions`. */
+const MAX = { rate: 500, bucket_size: 500, max_concurrent_requests: 5000 } as const;
 
 const RETRY: readonly Knob[] = [
   "task_retry_limit",
@@ -33,8 +33,8 @@ export function queueYamlLines(name: string, knobs: Knobs, target?: string): str
   ].join("\n");
 }
 
-function isPast(knob: keyof typeof MOST, value: string): boolean {
-  return (knob === "rate" ? perSecond(value) : Number(value)) > MOST[knob];
+function isPast(knob: keyof typeof MAX, value: string): boolean {
+  return (knob === "rate" ? perSecond(value) : Number(value)) > MAX[knob];
 }
 
 function block(name: string, lines: readonly string[]): string[] {

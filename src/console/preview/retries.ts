@@ -11,11 +11,11 @@ export interface PreviewedAttempt {
 
 export interface Retries {
   attempts: PreviewedAttempt[];
-  /** Seconds since the first start at which it is given up; absent if it goes on beyond those listed. */
-  givenUpAt?: number;
+  /** Seconds since the first start at which it fails for good; absent if it goes on beyond those listed. */
+  failsAt?: number;
 }
 
-const MOST = 25;
+const MAX = 25;
 
 /** Each attempt takes `runSeconds` and fails. */
 export function previewRetries(retry: RetryParameters, runSeconds: number): Retries {
@@ -24,8 +24,8 @@ export function previewRetries(retry: RetryParameters, runSeconds: number): Retr
   for (let retries = 0; ; retries++) {
     const endedAt = start + runSeconds * 1000;
     const next = nextAttemptAt({ retries, firstStartedAt: 0, endedAt }, retry);
-    if (next === undefined) return { attempts, givenUpAt: endedAt / 1000 };
-    if (attempts.length === MOST) return { attempts };
+    if (next === undefined) return { attempts, failsAt: endedAt / 1000 };
+    if (attempts.length === MAX) return { attempts };
     attempts.push({ number: retries + 2, startsAt: next / 1000, wait: (next - endedAt) / 1000 });
     start = next;
   }

@@ -18,7 +18,7 @@ interface FieldsProps {
 }
 
 export function AddFields({ form, mode, onChange }: FieldsProps) {
-  const kept = Object.keys(form.kept);
+  const copied = Object.keys(form.copied);
   const text = (field: "name" | "countdown" | "url" | "tag", label: string, hint: string) => (
     <label class="field">
       <span>{label}</span>
@@ -78,7 +78,7 @@ export function AddFields({ form, mode, onChange }: FieldsProps) {
           />
         </label>
       )}
-      {kept.length > 0 && <p class="muted">As they were: {kept.join(", ")}</p>}
+      {copied.length > 0 && <p class="muted">As they were: {copied.join(", ")}</p>}
     </>
   );
 }

@@ -15,15 +15,15 @@ export interface AddForm {
   headers: string;
   tag: string;
   /** What the form has no field for and passes on. */
-  kept: NewTask;
+  copied: NewTask;
 }
 
 /** The form filled in with a task, or empty. */
 export function formOf(task: NewTask = {}): AddForm {
   const { name = "", url = "", method = "POST", headers = {}, tag = "", ...rest } = task;
-  const { params: _, payload: __, payloadBase64: ___, ...kept } = rest;
+  const { params: _, payload: __, payloadBase64: ___, ...copied } = rest;
   return {
-    ...{ name, url, method, tag, kept, countdown: "" },
+    ...{ name, url, method, tag, copied, countdown: "" },
     headers: linesOf(headers, ": "),
     ...bodyOf(task),
   };
@@ -45,7 +45,7 @@ function linesOf(values: Record<string, string | readonly string[]>, between: st
 
 /** The task the form asks for, or what is wrong with the form; the API checks the rest. */
 export function taskOf(form: AddForm): { task: NewTask } | { wrong: string } {
-  const task: NewTask = { ...form.kept };
+  const task: NewTask = { ...form.copied };
   const { name, url, method, tag, countdown } = form;
   if (name.trim()) task.name = name.trim();
   if (url.trim()) task.url = url.trim();

@@ -22,15 +22,15 @@ interface Props {
 
 export function AddTask({ queue, mode, like, onClose }: Props) {
   const [form, setForm] = useState(() => formOf(like));
-  const asked = taskOf(form);
+  const input = taskOf(form);
   const path = `${queuePath(queue)}/tasks`;
   const [isBusy, setBusy] = useState(false);
   const submit = async (event: Event) => {
     event.preventDefault();
-    if ("wrong" in asked || isBusy) return;
+    if ("wrong" in input || isBusy) return;
     setBusy(true);
     const isAdded = await acting(async () => {
-      const { name } = await post<Task>(path, asked.task);
+      const { name } = await post<Task>(path, input.task);
       go(pathOf({ page: "task", queue, task: name }));
       return `${name} is on queue ${queue}`;
     });
@@ -41,19 +41,19 @@ export function AddTask({ queue, mode, like, onClose }: Props) {
     <Dialog title={`Add a task to ${queue}`} onClose={onClose} wide>
       <form class="add" onSubmit={submit}>
         <AddFields form={form} mode={mode} onChange={(change) => setForm({ ...form, ...change })} />
-        {"wrong" in asked && (
+        {"wrong" in input && (
           <p class="wrong" role="alert">
-            {asked.wrong}
+            {input.wrong}
           </p>
         )}
         <div class="buttons">
-          {"task" in asked && (
+          {"task" in input && (
             <CopyButton
               label="Copy as curl"
               text={() =>
                 curlOf({
                   url: location.origin + apiUrl(path),
-                  body: asked.task,
+                  body: input.task,
                   hasToken: hasLogin(),
                 })
               }
@@ -63,7 +63,7 @@ export function AddTask({ queue, mode, like, onClose }: Props) {
           <button type="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="primary" disabled={"wrong" in asked || isBusy}>
+          <button type="submit" class="primary" disabled={"wrong" in input || isBusy}>
             Add
           </button>
         </div>

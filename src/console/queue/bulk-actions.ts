@@ -3,7 +3,7 @@
 import { post, queuePath, taskPath } from "../api.ts";
 import { type ChunkResult, oneByOne } from "./bulk.ts";
 import type { Filter } from "./filter.ts";
-import { newTimeOf } from "./new-time.ts";
+import { parseTime } from "./parse-time.ts";
 
 export type BulkVerb = "run" | "reschedule" | "redrive" | "delete";
 
@@ -28,7 +28,7 @@ export const BULK: Record<BulkVerb, BulkAction> = {
   reschedule: {
     ...{ label: "Change time", did: "given another time", chunk: CALLS },
     act: (queue, names, time) =>
-      oneByOne(names, (name) => post(`${taskPath(queue, name)}:reschedule`, newTimeOf(time))),
+      oneByOne(names, (name) => post(`${taskPath(queue, name)}:reschedule`, parseTime(time))),
   },
   redrive: {
     ...{ label: "Redrive", did: "put back on the queue", chunk: NAMES },

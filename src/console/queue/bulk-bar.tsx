@@ -1,7 +1,7 @@
 // What is selected, and what can be done with it.
 import { useState } from "preact/hooks";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
-import { count } from "../words/counts.ts";
+import { count } from "../format/counts.ts";
 import { BULK, type BulkVerb, verbsOf } from "./bulk-actions.ts";
 import { BulkDialog } from "./bulk-dialog.tsx";
 import type { Filter } from "./filter.ts";

@@ -1,15 +1,15 @@
 // Asks back before many tasks are acted on, with their number, and shows how far it is.
 import { useState } from "preact/hooks";
+import { count } from "../format/counts.ts";
 import { Dialog } from "../shell/dialog.tsx";
-import { count } from "../words/counts.ts";
 import { BULK } from "./bulk-actions.ts";
 import { filterWords } from "./filter.ts";
 import { TimeField } from "./time-field.tsx";
 import { type Bulk, type BulkAsked, useBulk } from "./use-bulk.ts";
 
-export function BulkDialog(asked: BulkAsked) {
-  const { label, isDangerous } = BULK[asked.verb];
-  const bulk = useBulk(asked);
+export function BulkDialog(request: BulkAsked) {
+  const { label, isDangerous } = BULK[request.verb];
+  const bulk = useBulk(request);
   const { names, progress } = bulk;
   const [time, setTime] = useState("60");
   const submit = (event: Event) => {
@@ -19,9 +19,9 @@ export function BulkDialog(asked: BulkAsked) {
   return (
     <Dialog title={label} onClose={bulk.stop}>
       <form onSubmit={submit}>
-        <p role="status">{wordsOf(bulk, asked)}</p>
+        <p role="status">{wordsOf(bulk, request)}</p>
         {progress && <Bar bulk={bulk} label={label} />}
-        {asked.verb === "reschedule" && !progress && <TimeField value={time} onInput={setTime} />}
+        {request.verb === "reschedule" && !progress && <TimeField value={time} onInput={setTime} />}
         <div class="buttons">
           <button type="button" onClick={bulk.stop}>
             {progress ? "Stop" : "Cancel"}

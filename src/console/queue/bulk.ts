@@ -33,14 +33,14 @@ export interface BulkProgress extends ChunkResult {
 }
 
 /**
- * `told` hears how it stands after each chunk. A chunk that is refused counts as errors, and the next goes on;
+ * `onProgress` is called after each chunk. A chunk that is refused counts as errors, and the next goes on;
  * the signal ends it between two chunks, with what has been done so far.
  */
 export async function actOnAll(
   names: readonly string[],
   chunkSize: number,
   act: (chunk: readonly string[]) => Promise<ChunkResult>,
-  told: (progress: BulkProgress) => void,
+  onProgress: (progress: BulkProgress) => void,
   signal: AbortSignal,
 ): Promise<BulkProgress> {
   let progress: BulkProgress = { of: names.length, done: 0, missed: 0, errors: [] };
@@ -53,7 +53,7 @@ export async function actOnAll(
       missed: progress.missed + result.missed,
       errors: [...progress.errors, ...result.errors],
     };
-    told(progress);
+    onProgress(progress);
   }
   return progress;
 }

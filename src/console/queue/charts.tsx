@@ -6,12 +6,12 @@ import { queuePath } from "../api.ts";
 import { Chart } from "../charts/chart.tsx";
 import type { Line } from "../charts/chart-options.ts";
 import { type Series, seriesOf } from "../charts/series.ts";
-import { useFetched } from "../fetched.ts";
+import { perSecond } from "../format/counts.ts";
+import { duration } from "../format/times.ts";
+import { When } from "../format/when.tsx";
 import { useNow } from "../live/now.ts";
 import { setQuery, useQuery } from "../navigation.ts";
-import { perSecond } from "../words/counts.ts";
-import { duration } from "../words/times.ts";
-import { When } from "../words/when.tsx";
+import { useFetch } from "../use-fetch.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -19,7 +19,7 @@ export function Charts({ queue }: { queue: WatchedQueue }) {
   const span: HistorySpan = useQuery("span") === "6h" ? "6h" : "15m";
   const now = useNow();
   const path = span === "6h" ? `${queuePath(queue.name)}/history?span=6h` : undefined;
-  const fetched = useFetched<QueueHistory>(path, Math.floor(now / MINUTE_MS));
+  const fetched = useFetch<QueueHistory>(path, Math.floor(now / MINUTE_MS));
   const history = span === "6h" ? fetched.value : queue.history;
   const slot = history ? Math.floor(now / 1000 / history.slotSeconds) : 0;
   // A second that passes within a slot changes nothing.

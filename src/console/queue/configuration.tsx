@@ -1,6 +1,6 @@
 // What the queue goes by, in queue.yaml's words.
 import type { QueueView } from "../../core/metrics/queue-view.ts";
-import { duration } from "../words/times.ts";
+import { duration } from "../format/times.ts";
 
 export function Configuration({ queue }: { queue: QueueView }) {
   return (

@@ -29,7 +29,7 @@ export function statesOf(mode: "push" | "pull"): ListedState[] {
   return STATES.filter((state) => !foreign.includes(state));
 }
 
-/** What stands in the address; an unknown state lists all. */
+/** The filter in the address; an unknown state lists all. */
 export function listedState(text: string): ListedState {
   return STATES.find((state) => state === text) ?? "";
 }

@@ -4,19 +4,19 @@ import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { mayWrite } from "../access.ts";
 import { post, queuePath } from "../api.ts";
+import { counted } from "../format/counts.ts";
 import { hearOf } from "../live/queues.ts";
 import { pathOf } from "../route.ts";
 import { Confirm } from "../shell/dialog.tsx";
 import { acting } from "../shell/messages.tsx";
-import { counted } from "../words/counts.ts";
 
 export function QueueActions({ queue, onAdd }: { queue: WatchedQueue; onAdd: () => void }) {
   const [isPurging, setPurging] = useState(false);
   const { name, mode, state, statistics } = queue;
-  const act = (verb: string, said: string) =>
+  const act = (verb: string, message: string) =>
     acting(async () => {
       hearOf(await post<QueueView>(`${queuePath(name)}:${verb}`));
-      return said;
+      return message;
     });
   return (
     <div class="actions">

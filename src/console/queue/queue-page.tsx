@@ -1,21 +1,21 @@
-// One queue: how it stands, what it did lately, its tasks, what it goes by.
+// One queue: its state, its history, its tasks, its configuration.
 import { useState } from "preact/hooks";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { queuePath } from "../api.ts";
-import { useFetched } from "../fetched.ts";
+import { count, perSecond } from "../format/counts.ts";
+import { Crumbs } from "../format/crumbs.tsx";
+import { QueueStateMark } from "../format/state.tsx";
+import { duration } from "../format/times.ts";
 import { useNow } from "../live/now.ts";
 import { useLiveQueue } from "../live/queues.ts";
 import { drainOf, drainText } from "../queues/drain.ts";
 import { ProblemLines } from "../queues/problem-lines.tsx";
 import { oldestDueSeconds, problemsOf } from "../queues/problems.ts";
 import { SlotGauge, TokenGauge } from "../queues/queue-row.tsx";
-import { Figure, SpreadFigure } from "../queues/strip.tsx";
+import { Figure, SpreadFigure } from "../queues/summary.tsx";
 import { Loading, Refused } from "../shell/loading.tsx";
-import { count, perSecond } from "../words/counts.ts";
-import { Crumbs } from "../words/crumbs.tsx";
-import { QueueStateMark } from "../words/state.tsx";
-import { duration } from "../words/times.ts";
+import { useFetch } from "../use-fetch.ts";
 import { AddTask } from "./add-task.tsx";
 import { Charts } from "./charts.tsx";
 import { Configuration } from "./configuration.tsx";
@@ -24,11 +24,11 @@ import { Tasks } from "./tasks.tsx";
 
 export function QueuePage({ name }: { name: string }) {
   const queue = useLiveQueue(name);
-  // Only to hear what the API says of a queue that is not among those it told of.
-  const asked = useFetched<QueueView>(queue ? undefined : queuePath(name));
+  // Only for the error of a queue that is not in the event stream.
+  const response = useFetch<QueueView>(queue ? undefined : queuePath(name));
   const [isAdding, setAdding] = useState(false);
   if (!queue) {
-    return asked.error ? <Refused error={asked.error} /> : <Loading what={`queue ${name}`} />;
+    return response.error ? <Refused error={response.error} /> : <Loading what={`queue ${name}`} />;
   }
   const add = () => setAdding(true);
   return (
@@ -40,7 +40,7 @@ export function QueuePage({ name }: { name: string }) {
         </span>
         <QueueActions queue={queue} onAdd={add} />
       </div>
-      <Standing queue={queue} />
+      <QueueState queue={queue} />
       <Charts queue={queue} />
       <Tasks queue={queue} onAdd={add} />
       <Configuration queue={queue} />
@@ -49,7 +49,7 @@ export function QueuePage({ name }: { name: string }) {
   );
 }
 
-function Standing({ queue }: { queue: WatchedQueue }) {
+function QueueState({ queue }: { queue: WatchedQueue }) {
   const now = useNow();
   const { statistics, mode } = queue;
   const oldest = oldestDueSeconds(queue, now);

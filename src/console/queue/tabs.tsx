@@ -1,8 +1,8 @@
 // The states a queue's tasks can be in, each a link with how many there are.
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
+import { count } from "../format/counts.ts";
 import { stateCount } from "../queues/depth.tsx";
 import { pathOf } from "../route.ts";
-import { count } from "../words/counts.ts";
 import type { Filter, ListedState } from "./filter.ts";
 import { statesOf } from "./filter.ts";
 

@@ -1,10 +1,10 @@
 // The tasks of a list. On a narrow page each is a card.
 import type { Task } from "../../core/task/task.ts";
 import { mayWrite } from "../access.ts";
+import { TaskStateMark } from "../format/state.tsx";
+import { TextWithTimes } from "../format/text-with-times.tsx";
+import { When } from "../format/when.tsx";
 import { pathOf } from "../route.ts";
-import { TaskStateMark } from "../words/state.tsx";
-import { When } from "../words/when.tsx";
-import { WithTimes } from "../words/with-times.tsx";
 
 interface Props {
   tasks: readonly Task[];
@@ -89,7 +89,7 @@ function TaskCells({ task, isEnded }: { task: Task; isEnded: boolean }) {
         {isEnded && task.expiresAt ? (
           <When at={task.expiresAt} as="relative" />
         ) : (
-          <WithTimes text={reasonOf(task)} />
+          <TextWithTimes text={reasonOf(task)} />
         )}
       </td>
     </>

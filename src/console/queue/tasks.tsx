@@ -1,4 +1,4 @@
-// The tasks of a queue: tabs, filter, list, and acting on what is selected. What is filtered stands in the address.
+// The tasks of a queue: tabs, filter, list, and acting on what is selected. The filter is in the address.
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { mayWrite } from "../access.ts";

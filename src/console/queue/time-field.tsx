@@ -1,9 +1,10 @@
 // A field for another time of a task.
+
+import { clockTime } from "../format/times.ts";
+import { zone } from "../format/zone.ts";
 import { useNow } from "../live/now.ts";
-import { useWatched } from "../watched.ts";
-import { clockTime } from "../words/times.ts";
-import { zone } from "../words/zone.ts";
-import { newTimeOf } from "./new-time.ts";
+import { useObservable } from "../observable.ts";
+import { parseTime } from "./parse-time.ts";
 
 interface Props {
   value: string;
@@ -12,8 +13,8 @@ interface Props {
 
 export function TimeField({ value, onInput }: Props) {
   const now = useNow();
-  const shown = useWatched(zone);
-  const { countdown, eta } = newTimeOf(value);
+  const shown = useObservable(zone);
+  const { countdown, eta } = parseTime(value);
   const at = countdown === undefined ? Date.parse(String(eta)) : now + Number(countdown) * 1000;
   return (
     <label class="field">

@@ -49,15 +49,15 @@ export function useBulk({ queue, verb, filter, names: chosen, onClose }: BulkAsk
     if (!names || progress) return;
     setProgress({ of: names.length, done: 0, missed: 0, errors: [] });
     const { chunk, act, did } = BULK[verb];
-    const asked = (part: readonly string[]) => act(queue, part, time);
-    const end = await actOnAll(names, chunk, asked, setProgress, ending.signal);
+    const actOnPart = (part: readonly string[]) => act(queue, part, time);
+    const end = await actOnAll(names, chunk, actOnPart, setProgress, ending.signal);
     const say = end.errors.length > 0 ? sayRefused : sayDone;
     say(outcomeText(did, end));
     onClose(true);
   };
   const stop = () => {
     ending.abort();
-    // What is under way ends by itself, and says so.
+    // Calls under way end by themselves, and report it.
     if (!progress) onClose(false);
   };
   return { names, listed, progress, begin, stop };

@@ -2,9 +2,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Task } from "../../core/task/task.ts";
 import { get } from "../api.ts";
-import { useFetched } from "../fetched.ts";
 import { useChangesOf } from "../live/queues.ts";
 import { sayRefused } from "../shell/messages.tsx";
+import { useFetch } from "../use-fetch.ts";
 import { type Filter, listPath } from "./filter.ts";
 
 const PAGE = 50;
@@ -34,7 +34,7 @@ export function useTaskList(queue: string, filter: Filter): TaskList {
   const path = listPath(queue, filter, PAGE);
   const pages = further?.path === path ? further.pages : [];
   const shownTicks = pages.length > 0 ? (further?.ticks ?? 0) : ticks;
-  const first = useFetched<Page>(path, shownTicks);
+  const first = useFetch<Page>(path, shownTicks);
   useEffect(() => setFurther(undefined), [path]);
   const all = first.value ? [first.value, ...pages] : undefined;
   const cursor = all?.at(-1)?.cursor;

@@ -1,6 +1,6 @@
 // How many tasks a queue has in each state.
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
-import { count } from "../words/counts.ts";
+import { count } from "../format/counts.ts";
 
 const SHOWN = ["due", "running", "leased", "scheduled", "waiting", "failed"] as const;
 

@@ -1,6 +1,6 @@
 // How long until what is due has gone, if all goes on as it does now.
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
-import { duration } from "../words/times.ts";
+import { duration } from "../format/times.ts";
 
 export type Drain =
   | { kind: "empty" }
@@ -8,7 +8,7 @@ export type Drain =
   /** Comes as fast as it goes, or faster. */
   | { kind: "grows" }
   /** Nothing goes. */
-  | { kind: "stands" };
+  | { kind: "constant" };
 
 type Looked = Pick<WatchedQueue, "state" | "statistics" | "history">;
 
@@ -20,7 +20,7 @@ export function drainOf(queue: Looked, now: number): Drain {
   const backlog = backlogOf(queue.statistics);
   if (backlog === 0) return { kind: "empty" };
   const { added, gone } = flowOf(queue, now);
-  if (gone === 0 || queue.state !== "running") return { kind: "stands" };
+  if (gone === 0 || queue.state !== "running") return { kind: "constant" };
   if (gone <= added) return { kind: "grows" };
   return { kind: "takes", seconds: backlog / (gone - added) };
 }
@@ -53,7 +53,7 @@ export function drainText(drain: Drain): string {
       return duration(drain.seconds);
     case "grows":
       return "growing";
-    case "stands":
+    case "constant":
       return "standing still";
   }
 }

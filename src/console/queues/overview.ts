@@ -1,6 +1,6 @@
 // All queues in a few figures, of the last minute.
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
-import { mixedPercentile } from "./mixture.ts";
+import { mergedPercentile } from "./merge-percentiles.ts";
 
 export interface Overview {
   /** Per second. */
@@ -37,6 +37,6 @@ export function overviewOf(queues: readonly Pick<WatchedQueue, "statistics">[]):
   };
 }
 
-function spread(percentiles: Parameters<typeof mixedPercentile>[0]): Spread {
-  return { p50: mixedPercentile(percentiles, 0.5), p99: mixedPercentile(percentiles, 0.99) };
+function spread(percentiles: Parameters<typeof mergedPercentile>[0]): Spread {
+  return { p50: mergedPercentile(percentiles, 0.5), p99: mergedPercentile(percentiles, 0.99) };
 }

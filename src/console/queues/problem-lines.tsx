@@ -1,4 +1,4 @@
-import { Icon } from "../words/icon.tsx";
+import { Icon } from "../format/icon.tsx";
 import type { Problem } from "./problems.ts";
 
 export function ProblemLines({ problems }: { problems: readonly Problem[] }) {

@@ -2,8 +2,8 @@
 
 import { perSecond } from "../../core/config/units.ts";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
-import * as counts from "../words/counts.ts";
-import { duration } from "../words/times.ts";
+import * as counts from "../format/counts.ts";
+import { duration } from "../format/times.ts";
 import { backlogOf } from "./drain.ts";
 
 /** `bad` loses work or time now; `warn` wants to be known. */

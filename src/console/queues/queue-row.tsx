@@ -1,10 +1,10 @@
-// One queue in the list of all. On a narrow page the row is a card, and each cell says what it is.
+// One queue in the list of all. On a narrow page the row is a card, and each cell has a label.
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
+import { count } from "../format/counts.ts";
+import { QueueStateMark } from "../format/state.tsx";
+import { duration } from "../format/times.ts";
 import { pathOf } from "../route.ts";
-import { count } from "../words/counts.ts";
-import { QueueStateMark } from "../words/state.tsx";
-import { duration } from "../words/times.ts";
 import { Depth } from "./depth.tsx";
 import { drainOf, drainText } from "./drain.ts";
 import { Gauge } from "./gauge.tsx";
@@ -73,7 +73,7 @@ export function TokenGauge({
   }
   const label = `${tokens} of ${bucketSize} tokens`;
   return (
-    <Gauge value={tokens} most={bucketSize} label={label}>
+    <Gauge value={tokens} max={bucketSize} label={label}>
       {count(tokens)}
       <small>
         {" "}
@@ -84,13 +84,13 @@ export function TokenGauge({
 }
 
 export function SlotGauge({ queue }: { queue: WatchedQueue }) {
-  const { mode, maxConcurrentRequests: most, statistics } = queue;
+  const { mode, maxConcurrentRequests: max, statistics } = queue;
   const { inFlight } = statistics;
   if (mode === "pull") return <span>{count(inFlight)}</span>;
   return (
-    <Gauge value={inFlight} most={most} label={`${inFlight} of ${most} slots taken`}>
+    <Gauge value={inFlight} max={max} label={`${inFlight} of ${max} slots taken`}>
       {count(inFlight)}
-      <small> of {count(most)}</small>
+      <small> of {count(max)}</small>
     </Gauge>
   );
 }

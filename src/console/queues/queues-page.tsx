@@ -6,7 +6,7 @@ import { useQueues } from "../live/queues.ts";
 import { Loading } from "../shell/loading.tsx";
 import { problemsOf, urgencyOf } from "./problems.ts";
 import { COLUMNS, QueueRow } from "./queue-row.tsx";
-import { Strip } from "./strip.tsx";
+import { Summary } from "./summary.tsx";
 
 export function QueuesPage() {
   const queues = useQueues();
@@ -18,7 +18,7 @@ export function QueuesPage() {
   return (
     <>
       <h1 class="hidden">Queues</h1>
-      <Strip queues={queues} />
+      <Summary queues={queues} />
       <div class="panel">
         <table class="queues cards">
           <thead>

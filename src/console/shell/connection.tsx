@@ -1,7 +1,8 @@
 // Whether what is shown is what is.
+
+import { Icon, type IconName } from "../format/icon.tsx";
 import { useLiveStatus } from "../live/queues.ts";
 import type { StreamStatus } from "../live/stream.ts";
-import { Icon, type IconName } from "../words/icon.tsx";
 
 const SHOWN: Record<StreamStatus, { icon: IconName; text: string; title: string }> = {
   connecting: { icon: "reconnecting", text: "Connecting", title: "Asking for the queues" },
@@ -27,7 +28,7 @@ export function Connection() {
   );
 }
 
-/** A session ends by itself; the page says how to go on. */
+/** A session ends by itself; the page shows how to go on. */
 export function SignedOut() {
   if (useLiveStatus() !== "signed-out") return null;
   return (

@@ -1,6 +1,7 @@
 // What the page has to say of an action: that it was done, or why it was refused. Read out by screen readers.
-import { useWatched, Watched } from "../watched.ts";
-import { Icon } from "../words/icon.tsx";
+
+import { Icon } from "../format/icon.tsx";
+import { Observable, useObservable } from "../observable.ts";
 
 interface Message {
   id: number;
@@ -9,9 +10,9 @@ interface Message {
 }
 
 const DONE_SHOWN_MS = 6000;
-const MOST = 4;
+const MAX = 4;
 
-const messages = new Watched<readonly Message[]>([]);
+const messages = new Observable<readonly Message[]>([]);
 let lastId = 0;
 
 export function sayDone(text: string): void {
@@ -24,7 +25,7 @@ export function sayRefused(error: unknown): void {
   put("refused", error instanceof Error ? error.message : String(error));
 }
 
-/** Does it and says so, or says why not; whether it was done. */
+/** Runs an action and shows its success or its error; whether it succeeded. */
 export async function acting(work: () => Promise<string>): Promise<boolean> {
   try {
     sayDone(await work());
@@ -37,7 +38,7 @@ export async function acting(work: () => Promise<string>): Promise<boolean> {
 
 function put(kind: Message["kind"], text: string): number {
   lastId++;
-  messages.set([...messages.value, { id: lastId, kind, text }].slice(-MOST));
+  messages.set([...messages.value, { id: lastId, kind, text }].slice(-MAX));
   return lastId;
 }
 
@@ -46,7 +47,7 @@ function dismiss(id: number): void {
 }
 
 export function Messages() {
-  const shown = useWatched(messages);
+  const shown = useObservable(messages);
   return (
     <div class="messages" role="status" aria-live="polite">
       {shown.map(({ id, kind, text }) => (

@@ -2,11 +2,11 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useState } from "preact/hooks";
 import { hasLogin } from "../access.ts";
-import { nextChoice } from "../kept.ts";
+import { Icon } from "../format/icon.tsx";
+import { ZONES, zone } from "../format/zone.ts";
+import { useObservable } from "../observable.ts";
+import { nextChoice } from "../preferences.ts";
 import { HOME, pathOf, type Route } from "../route.ts";
-import { useWatched } from "../watched.ts";
-import { Icon } from "../words/icon.tsx";
-import { ZONES, zone } from "../words/zone.ts";
 import { Connection, SignedOut } from "./connection.tsx";
 import { Help } from "./help.tsx";
 import { Messages } from "./messages.tsx";
@@ -64,7 +64,7 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
 }
 
 function ZoneSwitch() {
-  const shown = useWatched(zone);
+  const shown = useObservable(zone);
   const text = shown === "utc" ? "UTC" : "Local";
   return (
     <button
@@ -82,7 +82,7 @@ function ZoneSwitch() {
 const THEME_ICONS = { system: "system", light: "sun", dark: "moon" } as const;
 
 function ThemeSwitch() {
-  const chosen = useWatched(theme);
+  const chosen = useObservable(theme);
   return (
     <button
       type="button"

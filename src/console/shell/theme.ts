@@ -1,9 +1,9 @@
 // Dark or light: as the system has it, or as the reader chose.
-import { keptChoice } from "../kept.ts";
+import { preference } from "../preferences.ts";
 
 export const THEMES = ["system", "light", "dark"] as const;
 
-export const theme = keptChoice("theme", THEMES);
+export const theme = preference("theme", THEMES);
 
 /** Puts the choice on the page, where the style sheet finds it. */
 export function followTheme(): void {

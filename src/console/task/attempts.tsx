@@ -1,8 +1,8 @@
 // Every attempt that is kept: when it was due, began and ended, and what the handler answered.
 import type { AttemptView, Task } from "../../core/task/task.ts";
-import { counted } from "../words/counts.ts";
-import { duration } from "../words/times.ts";
-import { When } from "../words/when.tsx";
+import { counted } from "../format/counts.ts";
+import { duration } from "../format/times.ts";
+import { When } from "../format/when.tsx";
 
 interface Props {
   task: Task;

@@ -1,7 +1,7 @@
 // The request as it is sent. Whatever is in it is shown as text.
 import type { Task } from "../../core/task/task.ts";
-import { Payload } from "../words/payload.tsx";
-import { duration } from "../words/times.ts";
+import { Payload } from "../format/payload.tsx";
+import { duration } from "../format/times.ts";
 
 export function RequestSent({ task, mode }: { task: Task; mode: "push" | "pull" }) {
   const body = bodyOf(task);
@@ -40,7 +40,7 @@ export function RequestSent({ task, mode }: { task: Task; mode: "push" | "pull" 
 function linesOf(task: Task): [string, string][] {
   const { method = "POST", url = `/_ah/queue/${task.queue}`, headers = {}, target, dialect } = task;
   const { oidcToken, retry, dispatchDeadline } = task;
-  const said: [string, unknown][] = [
+  const lines: [string, unknown][] = [
     ["target", target],
     ["dispatch deadline", dispatchDeadline === undefined ? undefined : duration(dispatchDeadline)],
     ["retry", retry && pairsOf(retry)],
@@ -52,7 +52,7 @@ function linesOf(task: Task): [string, string][] {
     ...Object.entries(headers).flatMap(([name, value]) =>
       [value].flat().map((one): [string, string] => [name, one]),
     ),
-    ...said.filter((line): line is [string, string] => line[1] !== undefined),
+    ...lines.filter((line): line is [string, string] => line[1] !== undefined),
   ];
 }
 

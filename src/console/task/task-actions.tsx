@@ -5,9 +5,9 @@ import { hasLogin, mayWrite } from "../access.ts";
 import { apiUrl, post, queuePath, taskPath } from "../api.ts";
 import { CopyButton } from "../shell/copy.tsx";
 import { acting } from "../shell/messages.tsx";
-import { askedAgain } from "./again.ts";
+import { actionsOf, type TaskAction } from "./available-actions.ts";
+import { copyOf } from "./copy-task.ts";
 import { curlOf } from "./curl.ts";
-import { type Offer, offersOf } from "./offers.ts";
 import { TaskDialog } from "./task-dialog.tsx";
 
 interface Props {
@@ -17,7 +17,7 @@ interface Props {
 }
 
 /** Dots where something is asked back first. */
-const BUTTONS: Record<Offer, { label: string; look?: "danger" | "primary" }> = {
+const BUTTONS: Record<TaskAction, { label: string; look?: "danger" | "primary" }> = {
   again: { label: "Add again…" },
   release: { label: "Release the name…" },
   time: { label: "Change time…" },
@@ -27,20 +27,20 @@ const BUTTONS: Record<Offer, { label: string; look?: "danger" | "primary" }> = {
 };
 
 export function TaskActions({ task, mode, onDone }: Props) {
-  const [open, setOpen] = useState<Offer>();
-  const act = async (work: () => Promise<unknown>, said: string) => {
+  const [open, setOpen] = useState<TaskAction>();
+  const act = async (work: () => Promise<unknown>, message: string) => {
     await acting(async () => {
       await work();
-      return said;
+      return message;
     });
     onDone();
   };
-  const take = (offer: Offer) => {
+  const take = (offer: TaskAction) => {
     if (offer === "run") return act(() => runNow(task), `${task.name} runs as soon as it can`);
     if (offer === "redrive") return act(() => redrive(task), `${task.name} is back on the queue`);
     return setOpen(offer);
   };
-  const offers = mayWrite() ? offersOf(task, mode) : [];
+  const offers = mayWrite() ? actionsOf(task, mode) : [];
   return (
     <div class="actions">
       {!offers.includes("release") && <CopyAsCurl task={task} />}
@@ -74,7 +74,7 @@ function CopyAsCurl({ task }: { task: Task }) {
   return (
     <CopyButton
       label="Copy as curl"
-      text={() => curlOf({ url, body: askedAgain(task), hasToken: hasLogin() })}
+      text={() => curlOf({ url, body: copyOf(task), hasToken: hasLogin() })}
     />
   );
 }

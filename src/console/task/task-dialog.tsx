@@ -3,18 +3,18 @@ import { useState } from "preact/hooks";
 import type { Task } from "../../core/task/task.ts";
 import { post, queuePath, remove, taskPath } from "../api.ts";
 import { AddTask } from "../queue/add-task.tsx";
-import { newTimeOf } from "../queue/new-time.ts";
+import { parseTime } from "../queue/parse-time.ts";
 import { TimeField } from "../queue/time-field.tsx";
 import { Confirm } from "../shell/dialog.tsx";
-import { askedAgain } from "./again.ts";
-import type { Offer } from "./offers.ts";
+import type { TaskAction } from "./available-actions.ts";
+import { copyOf } from "./copy-task.ts";
 
 interface Props {
-  offer: Offer;
+  offer: TaskAction;
   task: Task;
   mode: "push" | "pull";
-  /** Does it, and says so. */
-  act: (work: () => Promise<unknown>, said: string) => Promise<void>;
+  /** Runs the action and shows its outcome. */
+  act: (work: () => Promise<unknown>, message: string) => Promise<void>;
   onClose: () => void;
 }
 
@@ -22,7 +22,7 @@ export function TaskDialog(props: Props) {
   const { offer, task, mode, onClose } = props;
   switch (offer) {
     case "again":
-      return <AddTask queue={task.queue} mode={mode} like={askedAgain(task)} onClose={onClose} />;
+      return <AddTask queue={task.queue} mode={mode} like={copyOf(task)} onClose={onClose} />;
     case "time":
       return <ChangeTime {...props} />;
     case "delete":
@@ -36,7 +36,7 @@ export function TaskDialog(props: Props) {
 
 function ChangeTime({ task: { queue, name }, act, onClose }: Props) {
   const [time, setTime] = useState("60");
-  const change = () => post(`${taskPath(queue, name)}:reschedule`, newTimeOf(time));
+  const change = () => post(`${taskPath(queue, name)}:reschedule`, parseTime(time));
   return (
     <Confirm
       title={`Change the time of ${name}`}

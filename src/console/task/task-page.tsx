@@ -3,20 +3,20 @@ import { useEffect } from "preact/hooks";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { Task } from "../../core/task/task.ts";
 import { queuePath, taskPath } from "../api.ts";
-import { useFetched } from "../fetched.ts";
+import { Crumbs } from "../format/crumbs.tsx";
+import { Payload } from "../format/payload.tsx";
+import { TaskStateMark } from "../format/state.tsx";
+import { TextWithTimes } from "../format/text-with-times.tsx";
+import { When } from "../format/when.tsx";
 import { GroupSummary } from "../group/group-summary.tsx";
 import { useChangesOf, useLiveQueue } from "../live/queues.ts";
 import { pathOf } from "../route.ts";
 import { Loading, Refused } from "../shell/loading.tsx";
-import { Crumbs } from "../words/crumbs.tsx";
-import { Payload } from "../words/payload.tsx";
-import { TaskStateMark } from "../words/state.tsx";
-import { When } from "../words/when.tsx";
-import { WithTimes } from "../words/with-times.tsx";
+import { useFetch } from "../use-fetch.ts";
 import { Attempts } from "./attempts.tsx";
-import { ComingAttempts } from "./coming-attempts.tsx";
 import { RequestSent } from "./request-sent.tsx";
 import { TaskActions } from "./task-actions.tsx";
+import { UpcomingAttempts } from "./upcoming-attempts-panel.tsx";
 
 const FOLLOW_MS = 700;
 /** The stream tells of a queue at rest some seconds late, and of one at work nothing that names its tasks. */
@@ -24,10 +24,10 @@ const LOOK_AGAIN_MS = 1000;
 
 export function TaskPage({ queue: queueName, name }: { queue: string; name: string }) {
   const ticks = useChangesOf(queueName, FOLLOW_MS);
-  const { value: task, error, again } = useFetched<Task>(taskPath(queueName, name), ticks);
+  const { value: task, error, again } = useFetch<Task>(taskPath(queueName, name), ticks);
   const live = useLiveQueue(queueName);
-  const asked = useFetched<QueueView>(live ? undefined : queuePath(queueName));
-  const queue = live ?? asked.value;
+  const response = useFetch<QueueView>(live ? undefined : queuePath(queueName));
+  const queue = live ?? response.value;
   const mode = queue?.mode ?? "push";
   const isOver = task !== undefined && isTombstone(task);
   useEffect(() => {
@@ -49,7 +49,7 @@ export function TaskPage({ queue: queueName, name }: { queue: string; name: stri
       </div>
       {task.why && (
         <p class="why">
-          <b>Why it waits</b> <WithTimes text={task.why} />
+          <b>Why it waits</b> <TextWithTimes text={task.why} />
         </p>
       )}
       <Facts task={task} />
@@ -62,7 +62,7 @@ export function TaskPage({ queue: queueName, name }: { queue: string; name: stri
       ))}
       <div class="two">
         <Attempts task={task} mode={mode} />
-        {queue && <ComingAttempts task={task} queue={queue} />}
+        {queue && <UpcomingAttempts task={task} queue={queue} />}
       </div>
       <Result task={task} />
       {task.createdAt && !isTombstone(task) && <RequestSent task={task} mode={mode} />}

@@ -2,7 +2,7 @@
 import type { NewTime } from "../../core/task/new-task.ts";
 
 /** The API says what is wrong with anything else. */
-export function newTimeOf(text: string): NewTime {
+export function parseTime(text: string): NewTime {
   const given = text.trim();
   return /^\d+(\.\d+)?$/.test(given) ? { countdown: given } : { eta: given };
 }

@@ -1,7 +1,7 @@
 // A value that can be watched, for what the whole page shares.
 import { useEffect, useState } from "preact/hooks";
 
-export class Watched<T> {
+export class Observable<T> {
   #value: T;
   readonly #listeners = new Set<() => void>();
 
@@ -27,8 +27,8 @@ export class Watched<T> {
 }
 
 /** Draws the component anew whenever what `pick` takes of the value is another. */
-export function useWatched<T, P = T>(
-  watched: Watched<T>,
+export function useObservable<T, P = T>(
+  watched: Observable<T>,
   pick: (value: T) => P = (value) => value as unknown as P,
 ): P {
   const [picked, setPicked] = useState(() => pick(watched.value));

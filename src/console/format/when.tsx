@@ -1,6 +1,6 @@
 // An instant on the page: by the clock, or how far off it is; the other ways to say it come on hovering.
 import { useNow } from "../live/now.ts";
-import { useWatched } from "../watched.ts";
+import { useObservable } from "../observable.ts";
 import { clockTime, dateTime, fromNow } from "./times.ts";
 import { zone } from "./zone.ts";
 
@@ -13,7 +13,7 @@ interface Props {
 
 export function When({ at, as = "clock" }: Props) {
   const now = useNow();
-  const shown = useWatched(zone);
+  const shown = useObservable(zone);
   const ms = Date.parse(at);
   const other = shown === "utc" ? "local" : "utc";
   const title = [

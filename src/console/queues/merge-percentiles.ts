@@ -3,7 +3,7 @@
 import type { Percentiles } from "../../core/metrics/histogram.ts";
 
 /** Seconds; null when nothing was recorded anywhere. `share` of 0.99 is p99. */
-export function mixedPercentile(of: readonly Percentiles[], share: number): number | null {
+export function mergedPercentile(of: readonly Percentiles[], share: number): number | null {
   const curves = of.flatMap((percentiles) => curveOf(percentiles) ?? []);
   const total = curves.reduce((sum, { weight }) => sum + weight, 0);
   if (total === 0) return null;

@@ -3,7 +3,7 @@ import { Stream, type StreamListener } from "./stream.ts";
 
 /** The answer closes it for good. */
 export function openWhileVisible(url: string, listener: StreamListener): () => void {
-  const stream = new Stream(url, AROUND, listener);
+  const stream = new Stream(url, DEPS, listener);
   const look = () => (document.hidden ? stream.pause() : stream.open());
   look();
   document.addEventListener("visibilitychange", look);
@@ -15,7 +15,7 @@ export function openWhileVisible(url: string, listener: StreamListener): () => v
   };
 }
 
-const AROUND = {
+const DEPS = {
   fetch: (url: string, init: RequestInit) => fetch(url, init),
   later: (ms: number, work: () => void) => {
     const timer = setTimeout(work, ms);

@@ -1,4 +1,4 @@
-// Where a page stands, as links up to the list of all queues; the last is the page's heading.
+// The place of a page, as links up to the list of all queues; the last is the page's heading.
 import { HOME } from "../route.ts";
 
 interface Props {

@@ -4,7 +4,7 @@ import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { completeRetry, type RetryParameters } from "../../core/task/backoff.ts";
 import type { Task } from "../../core/task/task.ts";
 
-export function retryOf(
+export function retryParametersOf(
   { retry }: Pick<Task, "retry">,
   { retryParameters }: Pick<QueueView, "retryParameters">,
 ): RetryParameters {

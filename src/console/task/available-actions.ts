@@ -1,10 +1,10 @@
 // What can be done to a task in the state it is in.
 import type { Task } from "../../core/task/task.ts";
 
-export type Offer = "again" | "release" | "time" | "delete" | "redrive" | "run";
+export type TaskAction = "again" | "release" | "time" | "delete" | "redrive" | "run";
 
-/** In the order of their buttons: what is most likely wanted stands last. */
-export function offersOf({ state }: Pick<Task, "state">, mode: "push" | "pull"): Offer[] {
+/** In the order of their buttons: the most likely one is last. */
+export function actionsOf({ state }: Pick<Task, "state">, mode: "push" | "pull"): TaskAction[] {
   switch (state) {
     case "done":
     case "deleted":

@@ -1,11 +1,11 @@
 // Words of the API's, their times shown as all others are.
-import { cutAtInstants } from "./instants.ts";
+import { splitAtTimes } from "./split-at-times.ts";
 import { When } from "./when.tsx";
 
-export function WithTimes({ text }: { text: string }) {
+export function TextWithTimes({ text }: { text: string }) {
   return (
     <bdi>
-      {cutAtInstants(text).map((part, index) =>
+      {splitAtTimes(text).map((part, index) =>
         index % 2 === 0 ? part : <When key={index} at={part} />,
       )}
     </bdi>

@@ -1,7 +1,7 @@
-// A task as it would be asked for anew: what was said of its request, nothing of what became of it.
+// A new task with the request of another: its fields, none of its progress.
 import type { NewTask, Task } from "../../core/task/task.ts";
 
-const ASKED_FOR = [
+const COPIED = [
   "url",
   "method",
   "params",
@@ -17,7 +17,7 @@ const ASKED_FOR = [
 ] as const satisfies readonly (keyof Task & keyof NewTask)[];
 
 /** Without a name, which is taken, and due now. */
-export function askedAgain(task: Task): NewTask {
-  const said = ASKED_FOR.filter((field) => task[field] !== undefined);
-  return Object.fromEntries(said.map((field) => [field, task[field]]));
+export function copyOf(task: Task): NewTask {
+  const fields = COPIED.filter((field) => task[field] !== undefined);
+  return Object.fromEntries(fields.map((field) => [field, task[field]]));
 }

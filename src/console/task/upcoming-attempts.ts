@@ -2,35 +2,35 @@
 import { nextAttemptAt, type RetryParameters } from "../../core/task/backoff.ts";
 import type { Task } from "../../core/task/task.ts";
 
-export interface ComingAttempt {
+export interface UpcomingAttempt {
   /** 1 is the first attempt of all. */
   number: number;
   /** ms since 1970 */
   at: number;
 }
 
-export interface Coming {
-  attempts: ComingAttempt[];
+export interface Upcoming {
+  attempts: UpcomingAttempt[];
   /** Whether the last of them is the last of all. */
   isAll: boolean;
 }
 
-const MOST = 8;
+const MAX = 8;
 
 /** `now` in ms since 1970. Of a running task, those that follow if it fails now. */
-export function comingAttempts(task: Task, retry: RetryParameters, now: number): Coming {
+export function upcomingAttempts(task: Task, retry: RetryParameters, now: number): Upcoming {
   const { retryCount, attempts: past = [] } = task;
   const first = firstAt(task, retry, now);
-  const coming: ComingAttempt[] = [];
+  const upcoming: UpcomingAttempt[] = [];
   let retries = task.state === "running" ? retryCount + 1 : retryCount;
   let at = first;
-  while (at !== undefined && coming.length < MOST) {
-    coming.push({ number: retries + 1, at });
+  while (at !== undefined && upcoming.length < MAX) {
+    upcoming.push({ number: retries + 1, at });
     const firstStartedAt = startOf(past) ?? first ?? at;
     at = nextAttemptAt({ retries, firstStartedAt, endedAt: at }, retry);
     retries++;
   }
-  return { attempts: coming, isAll: at === undefined };
+  return { attempts: upcoming, isAll: at === undefined };
 }
 
 function firstAt(task: Task, retry: RetryParameters, now: number): number | undefined {
