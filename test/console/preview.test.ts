@@ -59,7 +59,9 @@ describe("the drain curve", () => {
   });
 
   it("has few points, however long it takes", () => {
-    expect(drainCurve({ ...backlog, tasks: 20_000 }).points.length).toBeLessThanOrEqual(402);
+    const { points } = drainCurve({ ...backlog, tasks: 20_000 });
+    expect(points.length).toBeGreaterThan(200);
+    expect(points.length).toBeLessThanOrEqual(401);
   });
 });
 

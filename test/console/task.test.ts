@@ -18,7 +18,7 @@ const TASK: Task = {
 
 const seconds = (ms: number) => (ms - NOW) / 1000;
 
-describe("the coming attempts", () => {
+describe("the upcoming attempts", () => {
   const retry = completeRetry({ limit: 3, minBackoff: 10, maxBackoff: 300 });
   const shown = (task: Task, by = retry) => {
     const { attempts, isAll } = upcomingAttempts(task, by, NOW);

@@ -19,7 +19,6 @@ export default queues.serve({
       isWhole &&= index === count && result === index ** 2;
       count++;
     }
-    console.log(`gathered ${count} ${isWhole ? "squares" : "of something else"}`);
-    return new Response();
+    return Response.json({ count, isWhole });
   },
 });

@@ -89,7 +89,8 @@ it("a retry writes one row more for its new place, and one to be found by", asyn
   await queue("unlimited").add({ name: "first" });
   const before = cost.rows;
   await pass("unlimited", 60);
-  expect(cost.rows - before).toBeLessThanOrEqual(5);
+  // Its new place and the name's row; then the row's end, the tombstone, and the first tombstone's sweep.
+  expect(cost.rows - before).toBe(5);
 });
 
 it("run now and another time write two rows each, redrive three, release one", async () => {
@@ -189,10 +190,11 @@ describe("a group", () => {
     expect(extra).toBeGreaterThan(TASKS);
   });
 
-  it("writes hardly more than one when many end together", async () => {
+  it("writes one more when many end together, and a few for all of them", async () => {
     const extra = await extraOf(async (fire) => {
       for (let i = 0; i < TASKS; i++) fire(i);
     });
-    expect(extra).toBeLessThanOrEqual(2 * TASKS + WHOLE);
+    expect(extra).toBeGreaterThanOrEqual(TASKS);
+    expect(extra).toBeLessThanOrEqual(TASKS + TASKS / 10 + WHOLE);
   });
 });
