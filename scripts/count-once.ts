@@ -1,4 +1,4 @@
-// One count on a running server, told as it goes: the job is added, its name refused while it lives and
+// One count on a running server, printed as it goes: the job is added, its name refused while it lives and
 // after, its subtasks counted; then the log, the queues, and whether all of it is as it should be.
 import { intervalsOf, type Job } from "../src/demo/count.ts";
 import { drawProgress } from "./progress.ts";

@@ -4,7 +4,7 @@ import type { Server } from "./server.ts";
 
 const QUEUES = "/_ah/api/queues";
 
-/** A task that waits for its third attempt, and one that was given up. */
+/** A task that waits for its third attempt, and one that failed for good. */
 export const RETRYING = "invoice-2041";
 export const FAILED = "invoice-1987";
 

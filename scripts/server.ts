@@ -64,10 +64,10 @@ export class Server {
   constructor(url: string, child: ChildProcess) {
     this.url = url;
     this.#child = child;
-    this.#ended = once(child, "close").catch((error) => this.#heard(String(error)));
+    this.#ended = once(child, "close").catch((error) => this.#onLine(String(error)));
     running.add(this);
     for (const stream of [child.stdout, child.stderr]) {
-      if (stream) createInterface(stream).on("line", (text) => this.#heard(text));
+      if (stream) createInterface(stream).on("line", (text) => this.#onLine(text));
     }
   }
 
@@ -124,7 +124,7 @@ export class Server {
     }
   }
 
-  #heard(text: string): void {
+  #onLine(text: string): void {
     this.log.push({ at: Date.now(), text });
   }
 }

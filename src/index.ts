@@ -4,7 +4,7 @@ import { CronHandle } from "./client/cron-handle.ts";
 import { type Defer, Deferred, type DeferredFunctions } from "./client/deferred.ts";
 import { createGroup, GroupHandle } from "./client/group-handle.ts";
 import { allQueueNames, QueueHandle } from "./client/queue-handle.ts";
-import { CallerStubs } from "./client/stubs.ts";
+import { CallerStubs, usesBindings } from "./client/stubs.ts";
 import { type CronFile, parseCronYaml } from "./core/config/cron-config.ts";
 import { parseQueueYaml, type QueueFile } from "./core/config/queue-config.ts";
 import type { Targets } from "./core/egress/targets.ts";
@@ -178,12 +178,12 @@ export function createTaskQueues<
   });
   // Exports are complete only after the module has run, so they are checked with the first request.
   let isChecked = false;
-  const checkOnce = () => {
-    if (!isChecked) checkExports(exports);
+  const checkOnce = (env: Env) => {
+    if (!isChecked && !usesBindings(env)) checkExports(exports);
     isChecked = true;
   };
   const atDoor = (request: Request, env: Env) => {
-    checkOnce();
+    checkOnce(env);
     return answerAtDoor(request, env as DoorSettings & QueueSettings, queuesOf(env), clock());
   };
   const scheduled = async (env: Env) => {

@@ -55,7 +55,7 @@ function importsOf(path: string, text: string): string[] {
   });
 }
 
-/** Where a file stands in the order of `folder`: the index of its part, -1 when the part is not listed. */
+/** The place of a file in the order of `folder`: the index of its part, -1 when the part is not listed. */
 function rankOf(path: string, folder: string, parts: readonly string[]): number {
   const [part = "", ...rest] = path.slice(folder.length + 1).split("/");
   return parts.indexOf(parts.includes(part) || rest.length > 0 ? part : ".");
@@ -117,7 +117,7 @@ function filesGraph(sources: Sources): Graph {
   );
 }
 
-/** Between folders, type imports included. A file that an order lists by name stands for itself. */
+/** Between folders, type imports included. A file that an order lists by name is a part of its own. */
 function foldersGraph(sources: Sources): Graph {
   const graph = new Map<string, Set<string>>();
   for (const [path, names] of filesGraph(sources)) {

@@ -49,7 +49,7 @@ export async function drive(url: URL, queue: Driven): Promise<Response> {
   return new Response(null, { status: 204 });
 }
 
-// From the first add to the last settle. The queue is only asked how it stands once every handler has
+// From the first add to the last settle. The queue is only asked its state once every handler has
 // been called, so that asking costs nothing while it works.
 async function run(queue: Driven, tasks: number, prefix: string | null): Promise<void> {
   const called = afterCalls(tasks);

@@ -26,6 +26,11 @@ const BINDINGS: Readonly<Record<ClassName, string>> = {
   TaskEgress: "TASK_EGRESS",
 };
 
+/** Whether the Worker uses the queues of another one, and so exports no classes itself. */
+export function usesBindings(env: unknown): boolean {
+  return ((env ?? {}) as Record<string, unknown>)[BINDINGS.TaskQueue] !== undefined;
+}
+
 export class CallerStubs {
   readonly #env: Record<string, unknown>;
   readonly #exports: unknown;

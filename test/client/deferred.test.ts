@@ -49,7 +49,7 @@ describe("a deferred call", () => {
     );
   });
 
-  it("is tried again when the function throws, and given up when it says so", async () => {
+  it("is tried again when the function throws, and failed for good when it says so", async () => {
     await defer(failing, "for a while", { queue: "slow-retry", name: "again" });
     await defer(failing, "for good", { queue: "slow-retry", name: "up" });
     await pass("slow-retry", 1);

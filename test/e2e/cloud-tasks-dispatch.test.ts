@@ -139,11 +139,11 @@ it("tells of 503, 404, 429, 500 and 302 as Google does, and follows no redirect"
   const parent = await madeQueue("responses", { retryConfig });
   await create(parent, `${outside.origin}/x`);
   await until("six calls", 20, () => outside.arrived.length === 6);
-  const told = (name: string) => outside.arrived.map((call) => ct(call, name));
-  expect(told("taskretrycount")).toEqual(["0", "1", "2", "3", "4", "5"]);
-  expect(told("taskexecutioncount")).toEqual(["0", "0", "1", "2", "2", "3"]);
-  expect(told("taskpreviousresponse")).toEqual([undefined, "503", "404", "429", "500", "302"]);
-  expect(told("taskretryreason")).toEqual([undefined, "", "", "", "", ""]);
+  const headerOf = (name: string) => outside.arrived.map((call) => ct(call, name));
+  expect(headerOf("taskretrycount")).toEqual(["0", "1", "2", "3", "4", "5"]);
+  expect(headerOf("taskexecutioncount")).toEqual(["0", "0", "1", "2", "2", "3"]);
+  expect(headerOf("taskpreviousresponse")).toEqual([undefined, "503", "404", "429", "500", "302"]);
+  expect(headerOf("taskretryreason")).toEqual([undefined, "", "", "", "", ""]);
   expect(outside.arrived.map(({ url }) => url)).toEqual(Array(6).fill("/x"));
 }, 40_000);
 

@@ -1,4 +1,4 @@
-// Every method of the generated client in `googleapis`, with a token, as it stands in front of a deployment.
+// Every method of the generated client in `googleapis`, with a token, as it is in front of a deployment.
 import { generateKeyPairSync } from "node:crypto";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// Tasks that leave the Worker, from a server started as a user starts it to one that stands outside.
+// Tasks that leave the Worker, from a server started as a user starts it to one outside.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:https";
@@ -110,7 +110,7 @@ it("does not deliver to a server whose certificate nobody trusts", async () => {
   const host = `127.0.0.1:${(untrusted.address() as AddressInfo).port}`;
   const server = await serverWith({ TASKQUEUE_ALLOW_HOSTS: host });
   expect(await send(server, { name: "t", url: `https://${host}/`, retry: { limit: 0 } })).toBe(200);
-  await until("it was given up", 20, async () => {
+  await until("it failed for good", 20, async () => {
     return (await lastAttempt(server, "t")).error !== undefined;
   });
   expect(arrived).toBe(0);

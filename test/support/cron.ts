@@ -12,22 +12,22 @@ import { cron as cronOf, deployed, received } from "./worker.ts";
 
 export const cron = (): CronHandle => cronOf(env);
 
-/** Another version of the Worker, with this cron.yaml: every object ends, and the keeper is woken. */
+/** Another version of the Worker, with this cron.yaml: every object ends, and the scheduler is woken. */
 export async function deploy(cronYaml: string): Promise<void> {
   deployed.cron = parseCronYaml(cronYaml, parseQueueYaml(queueYaml));
   await crash();
   await cron().wake();
 }
 
-/** Fires the alarms of the keeper and of the queue, each at its time, until `seconds` have passed. */
+/** Fires the alarms of the scheduler and of the queue, each at its time, until `seconds` have passed. */
 export async function passAll(seconds: number, name = "default"): Promise<void> {
   const end = clock.now + seconds * 1000;
   for (;;) {
-    const [keeper, tasks] = [await alarmOf(CRON), await alarmOf(name)];
-    const at = Math.min(keeper ?? Infinity, tasks ?? Infinity);
+    const [scheduler, tasks] = [await alarmOf(CRON), await alarmOf(name)];
+    const at = Math.min(scheduler ?? Infinity, tasks ?? Infinity);
     if (at > end) break;
     clock.now = Math.max(clock.now, at);
-    await runDurableObjectAlarm(objectOf(keeper === at ? CRON : name));
+    await runDurableObjectAlarm(objectOf(scheduler === at ? CRON : name));
     await until(async () => (await queue(name).describe()).statistics.inFlight === 0);
   }
   clock.now = end;

@@ -84,7 +84,7 @@ export function simulate(scenario: Scenario): Outcome {
     rate = it.rate ?? rate;
     paused = it.paused ?? paused;
     ahead += it.clockBy ?? 0;
-    // A paused queue's bucket stands still.
+    // A paused queue's bucket does not fill.
     shape = { ...shape, rate: paused ? 0 : rate };
   };
   const room = () => ({

@@ -79,7 +79,7 @@ export async function runUntil(name: string, end: number): Promise<void> {
   clock.now = Math.max(clock.now, end);
 }
 
-/** Waits until no attempt of the queue is in flight, while its clock stands still. */
+/** Waits until no attempt of the queue is in flight, while its clock is not moved. */
 async function untilSettled(name: string): Promise<void> {
   await until(async () => (await queue(name).describe()).statistics.inFlight === 0);
 }
@@ -97,7 +97,7 @@ export async function fire(name: string): Promise<void> {
   runDurableObjectAlarm(objectOf(name)).catch(() => {});
 }
 
-/** Ends every object where it stands, attempts in flight and all, as a crash or a deploy does. */
+/** Ends every object at once, attempts in flight and all, as a crash or a deploy does. */
 export async function crash(): Promise<void> {
   await abortAllDurableObjects();
 }

@@ -35,7 +35,7 @@ async function record(request: Request, log: Received[]): Promise<void> {
 }
 
 /**
- * Makes the path's attempts wait until they are told their status; `answer(i, status)` tells the i-th. An
+ * Makes the path's attempts wait until they get their status; `answer(i, status)` gives the i-th its own. An
  * attempt polls, since a promise cannot be settled from another invocation.
  */
 export function held(path: string): {

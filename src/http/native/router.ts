@@ -1,7 +1,8 @@
 // The native JSON API. Routes read the request, call a handle and format the response.
 import { AutoRouter, type IRequest } from "itty-router";
 import type { QueueHandle } from "../../client/queue-handle.ts";
-import { refuse, type TaskQueueError } from "../../core/errors.ts";
+import { refuse, type TaskQueueError, UnknownQueueError } from "../../core/errors.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { AddResult, NewTask } from "../../core/task/task.ts";
 import type { ListQuery } from "../../objects/queue/inspect/pages.ts";
 import { errorResponse, failureJson, json, thrownResponse } from "../respond.ts";
@@ -95,7 +96,18 @@ function ok(body: unknown): Response {
 
 async function listQueues(_request: IRequest, queues: QueueService): Promise<Response> {
   const names = await queues.names();
-  return json({ queues: await Promise.all(names.map((name) => queues.get(name).describe())) });
+  const views = await Promise.all(names.map((name) => describeUnlessRemoved(queues.get(name))));
+  return json({ queues: views.filter((view) => view !== undefined) });
+}
+
+// A queue may be removed between the listing of names and the look at it.
+async function describeUnlessRemoved(queue: QueueHandle): Promise<QueueView | undefined> {
+  try {
+    return await queue.describe();
+  } catch (error) {
+    if (error instanceof UnknownQueueError) return undefined;
+    throw error;
+  }
 }
 
 async function defineQueue(request: IRequest, queues: QueueService): Promise<Response> {

@@ -303,7 +303,7 @@ describe("extensions", () => {
     ["100/m", 100 / 60],
     ["0", 0],
     ["none", Number.POSITIVE_INFINITY],
-  ])("rate: %s stands in place of rate", (text, rate) => {
+  ])("rate: %s is in place of rate", (text, rate) => {
     expect(push(`extensions: {rate: ${text}}`)).toMatchObject({ rate, rateText: text });
     expect(queue(`queue: [{name: q, extensions: {rate: ${text}}}]`).rate).toBe(rate);
   });
@@ -314,7 +314,7 @@ describe("extensions", () => {
     ).toMatchObject({ bucketSize: 9999, maxConcurrentRequests: 20_000 });
   });
 
-  it("keep a name for 9 days and a failed task for 7, unless told otherwise", () => {
+  it("keep a name for 9 days and a failed task for 7, by default", () => {
     expect(push("")).toMatchObject({ tombstoneTtl: 777_600, keepFailed: 604_800 });
     expect(push("extensions: {tombstone_ttl: 1d, keep_failed: 90m}")).toMatchObject({
       tombstoneTtl: 86_400,

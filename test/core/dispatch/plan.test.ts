@@ -88,7 +88,7 @@ describe("a queue", () => {
       [60_000, 60_000, 60_000, 61_000],
     ],
     [
-      "paused keeps its tasks, and its bucket stands still",
+      "paused keeps its tasks, and its bucket does not fill",
       {
         bucket: perSecond(1, 1),
         jobs: jobs(3, 0),

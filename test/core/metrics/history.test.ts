@@ -128,8 +128,8 @@ describe.each(SPANS)("a history of %s", (span, slotMs, most) => {
         const history = new History();
         const now = recorded(given, history);
         const since = now - ago;
-        const news = history.points(span, now, 0, since);
-        expect(news).toEqual(
+        const latest = history.points(span, now, 0, since);
+        expect(latest).toEqual(
           history.points(span, now, 0).filter(({ at }) => Date.parse(at) + slotMs > since),
         );
       }),

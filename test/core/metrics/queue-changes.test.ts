@@ -23,7 +23,7 @@ const point = (slot: number, added: number): HistoryPoint => ({
   ...{ lateness: null, runTime: null },
 });
 
-/** How a queue stands at some moment: what it is in all, and its last slots. */
+/** The state of a queue at some instant: what it is in all, and its last slots. */
 const standing = fc.record({
   seconds: fc.nat(400),
   added: fc.nat(3),
@@ -52,7 +52,7 @@ describe("all changes applied to what was known first", () => {
         const points = new Map<number, number>();
         const marks: WatchedQueue["history"]["marks"] = [];
         let known: WatchedQueue | undefined;
-        let told: WatchedQueue | undefined;
+        let received: WatchedQueue | undefined;
         for (const { seconds, added, fields, statistics, marks: made } of steps) {
           const since = now;
           now += seconds * 1000;
@@ -68,21 +68,21 @@ describe("all changes applied to what was known first", () => {
               .filter((p) => Date.parse(p.at) >= from),
             marks: marks.filter((mark) => Date.parse(mark.at) >= from),
           };
-          const news = {
+          const latest = {
             ...all,
             points: all.points.filter((p) => Date.parse(p.at) + 10_000 > since),
             marks: all.marks.filter((mark) => Date.parse(mark.at) >= since),
           };
-          if (!known || !told) {
+          if (!known || !received) {
             known = { ...view, history: all };
-            told = known;
+            received = known;
             continue;
           }
-          const change = changeOf(known, view, news);
+          const change = changeOf(known, view, latest);
           if (change) known = withChange(known, change, now);
           const wire = JSON.stringify({ now: at(now), queues: change ? [change] : [] });
-          told = withChanges([told], JSON.parse(wire) as QueueChanges)[0] as WatchedQueue;
-          const { history, ...rest } = told;
+          received = withChanges([received], JSON.parse(wire) as QueueChanges)[0] as WatchedQueue;
+          const { history, ...rest } = received;
           expect(rest).toEqual(view);
           // Marks made twice in one millisecond are one: there is nothing to tell them by.
           const distinct = new Map(all.marks.map((mark) => [JSON.stringify(mark), mark]));

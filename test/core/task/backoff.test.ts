@@ -138,7 +138,7 @@ describe("what was left unsaid", () => {
 });
 
 describe("limits", () => {
-  /** When the attempts of a task that always fails start, and when it is given up; all in seconds. */
+  /** When the attempts of a task that always fails start, and when it fails for good; all in seconds. */
   function life(given: Partial<RetryParameters>, runs: number): { starts: number[]; dies: number } {
     const retry = completeRetry(given);
     const starts = [0];
@@ -177,7 +177,7 @@ describe("limits", () => {
 
   it.each([
     ["exactly the age limit is tried again", 10_000, 10_100],
-    ["one millisecond more is given up", 10_001, undefined],
+    ["one millisecond more fails for good", 10_001, undefined],
   ])("%s", (_, age, next) => {
     const failed = { retries: 0, firstStartedAt: 5000, endedAt: 5000 + age };
     const expected = next === undefined ? undefined : 5000 + next;

@@ -33,18 +33,18 @@ async function enqueue(id: string, name: string, more: object = {}): Promise<obj
   return ok("POST", `/${queueName(id)}/tasks`, { task });
 }
 
-const told = (prefix: string, name: string) =>
+const headerOf = (prefix: string, name: string) =>
   received.map(({ headers }) => headers.get(`X-${prefix}-Task${name}`));
 
 describe("an HTTP task", () => {
-  it("is told of answers as Google tells", async () => {
+  it("learns of answers as from Google", async () => {
     await createQueue("q1", { retryConfig: { minBackoff: "1s", maxBackoff: "1s" } });
     answering("q1", 503, 404, 429, 500, 302, 200);
     await enqueue("q1", "t");
     await pass("q1", 10);
-    expect(told("CloudTasks", "RetryCount")).toEqual(["0", "1", "2", "3", "4", "5"]);
-    expect(told("CloudTasks", "ExecutionCount")).toEqual(["0", "0", "1", "2", "2", "3"]);
-    expect(told("CloudTasks", "PreviousResponse")).toEqual([
+    expect(headerOf("CloudTasks", "RetryCount")).toEqual(["0", "1", "2", "3", "4", "5"]);
+    expect(headerOf("CloudTasks", "ExecutionCount")).toEqual(["0", "0", "1", "2", "2", "3"]);
+    expect(headerOf("CloudTasks", "PreviousResponse")).toEqual([
       null,
       "503",
       "404",
@@ -52,7 +52,7 @@ describe("an HTTP task", () => {
       "500",
       "302",
     ]);
-    expect(told("CloudTasks", "RetryReason")).toEqual([null, "", "", "", "", ""]);
+    expect(headerOf("CloudTasks", "RetryReason")).toEqual([null, "", "", "", "", ""]);
     expect(received.map(({ headers }) => headers.get("User-Agent"))).toContain(
       "Google-Cloud-Tasks",
     );
@@ -99,7 +99,7 @@ describe("an HTTP task", () => {
     await pass("q1", 19);
     expect(received).toHaveLength(1);
     await pass("q1", 2);
-    expect(told("CloudTasks", "RetryCount")).toEqual(["0", "1"]);
+    expect(headerOf("CloudTasks", "RetryCount")).toEqual(["0", "1"]);
   });
 
   it("has all its bytes at its handler, in whichever base64 they came", async () => {
@@ -119,7 +119,7 @@ describe("an HTTP task", () => {
     expect(received.map(({ headers }) => headers.get("Content-Type"))).toEqual([null, null]);
   });
 
-  it("is given up when attempts and time are both used up", async () => {
+  it("fails for good when attempts and time are both used up", async () => {
     const retryConfig = {
       ...{ maxAttempts: 2, maxRetryDuration: "25s" },
       ...{ minBackoff: "10s", maxBackoff: "10s" },
@@ -148,7 +148,7 @@ describe("an HTTP task", () => {
     expect(at).toEqual([0, 7, 14]);
   });
 
-  it("is told 504 after a deadline that passed", async () => {
+  it("gets 504 after a deadline that passed", async () => {
     await createQueue("q1", { retryConfig: { minBackoff: "1s" } });
     handlers.set("/_ah/queue/q1", ({ headers, signal }) =>
       headers.get("X-CloudTasks-TaskName") === "t" && received.length === 1
@@ -166,14 +166,14 @@ describe("an HTTP task", () => {
     expect(received[2]?.headers.get("X-CloudTasks-TaskPreviousResponse")).toBe("504");
   });
 
-  it("waits for its time and is told it", async () => {
+  it("waits for its time and gets it", async () => {
     await createQueue("q1");
     const at = answering("q1");
     const scheduleTime = new Date(START + 3250).toISOString();
     await enqueue("q1", "t", { scheduleTime });
     await pass("q1", 10);
     expect(at).toEqual([3.2]);
-    expect(told("CloudTasks", "ETA")).toEqual([((START + 3250) / 1000).toFixed(6)]);
+    expect(headerOf("CloudTasks", "ETA")).toEqual([((START + 3250) / 1000).toFixed(6)]);
   });
 });
 
@@ -196,9 +196,9 @@ describe("an App Engine task", () => {
       "x-appengine-queuename": "q1",
       "x-appengine-taskretrycount": "0",
     });
-    expect(told("AppEngine", "ExecutionCount")).toEqual(["0", "1", "2"]);
-    expect(told("AppEngine", "RetryReason")).toEqual([null, "App Error", "App Error"]);
-    expect(told("CloudTasks", "Name")).toEqual([null, null, null]);
+    expect(headerOf("AppEngine", "ExecutionCount")).toEqual(["0", "1", "2"]);
+    expect(headerOf("AppEngine", "RetryReason")).toEqual([null, "App Error", "App Error"]);
+    expect(headerOf("CloudTasks", "Name")).toEqual([null, null, null]);
   });
 
   it("goes where its service is mapped, or else where its queue's override says", async () => {

@@ -109,7 +109,7 @@ describe("a queue", () => {
     });
   });
 
-  it("keeps what it is told and does not need", async () => {
+  it("keeps what it gets and does not need", async () => {
     const kept = {
       stackdriverLoggingConfig: { samplingRatio: 0.5 },
       appEngineRoutingOverride: { service: "worker", version: "v2" },

@@ -55,7 +55,7 @@ async function meter(name: string): Promise<() => number> {
 }
 
 describe("GET /_ah/api/events", () => {
-  it("sends first how every queue stands, with its history", async () => {
+  it("sends first the state of every queue, with its history", async () => {
     await queue("push").add([{}, {}]);
     const reader = await watching();
     const { event, data } = await reader.next();

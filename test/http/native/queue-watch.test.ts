@@ -1,4 +1,4 @@
-// Watching queues turn by turn: who is asked when, and what is told of queues that come and go.
+// Watching queues turn by turn: who is polled when, and what is sent of queues that come and go.
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -117,7 +117,7 @@ describe("a watch", () => {
     const { queues } = watched(["four-tokens", "pull"]);
     const events = watching(queues);
     const first = await next(events);
-    if (first.event !== "queues") throw new Error("not told first how all stand");
+    if (first.event !== "queues") throw new Error("no state of all first");
     let known = first.data.queues;
     const acts = [
       () => queue("four-tokens").add([{}, {}, { countdown: 30 }]),

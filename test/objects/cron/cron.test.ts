@@ -291,7 +291,7 @@ describe("a due time's task is added once", () => {
     return hit();
   }
 
-  // Steps of the keeper's turn, and of the add in the queue's object and the attempt that follows.
+  // Steps of the scheduler's turn, and of the add in the queue's object and the attempt that follows.
   it.each([
     [CRON, "throw", 12],
     [CRON, "kill", 12],

@@ -77,7 +77,7 @@ describe("a handler", () => {
     expect(Math.abs(waits(task) - seconds)).toBeLessThanOrEqual(1);
   });
 
-  it("answers X-TaskQueue-Retry: no, and the task is given up", async () => {
+  it("answers X-TaskQueue-Retry: no, and the task fails for good", async () => {
     const headers = { "X-TaskQueue-Retry": "no" };
     const task = await afterOne(() => new Response("bad input", { status: 422, headers }));
     expect(task).toMatchObject({

@@ -30,7 +30,7 @@ it("no egress object has more than six at once, whatever ends when; and there ar
   );
 });
 
-it("a call that fails gives its seat back, and the failure goes on", async () => {
+it("a call that fails gives its connection back, and the failure goes on", async () => {
   const pool = new EgressPool();
   for (let i = 0; i < 20; i++) {
     const failed = pool.send(async (index) => Promise.reject(new Error(`of ${index}`)));

@@ -168,7 +168,7 @@ describe("a master", () => {
     expect(await group(env, "push-f").progress()).toMatchObject({ total: 2, done: 2 });
   });
 
-  it("that is given up leaves its group open, and ends it when it is redriven", async () => {
+  it("that fails for good leaves its group open, and ends it when it is redriven", async () => {
     let isBroken = true;
     handlers.set("/half", async (request) => {
       const steps = await get("paced").group({ master: await readTask(request), name: "half" });

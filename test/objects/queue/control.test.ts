@@ -45,7 +45,7 @@ async function wake(name: string): Promise<void> {
 
 const names = (n: number) => Array.from({ length: n }, (_, i) => `n${String(i).padStart(4, "0")}`);
 
-/** Tasks that were given up at their first attempt. */
+/** Tasks that failed for good at their first attempt. */
 async function failed(name: string, tasks: readonly string[]): Promise<void> {
   answering(name, 500);
   await queue(name).add(tasks.map((task) => ({ name: task, retry: { limit: 0 } })));

@@ -152,7 +152,7 @@ describe("a batch with names that are taken", () => {
     await expect(queue("push").add({ name: "n1" })).resolves.toBeDefined();
   });
 
-  it("is refused whole when a name stands in it twice", async () => {
+  it("is refused whole when a name is in it twice", async () => {
     const adding = queue("push").add([{ name: "n1" }, { name: "n1" }]);
     await expect(adding).rejects.toMatchObject({ code: "DUPLICATE_TASK_NAME" });
     expect((await queue("push").describe()).statistics.tasks).toBe(0);

@@ -63,7 +63,7 @@ describe("a result", () => {
     });
   });
 
-  it("is not kept by a queue that was not told to", async () => {
+  it("is not kept by a queue that is not configured to", async () => {
     await queue("push").add({ name: "n1" });
     await pass("push", 0);
     expect(await queue("push").get("n1")).not.toHaveProperty("result");

@@ -148,15 +148,15 @@ describe("a pull task writes", () => {
   });
 });
 
-it("a recurring task writes four rows with its queue and one with its keeper, which sets its alarm once", async () => {
+it("a recurring task writes four rows with its queue and one with its scheduler, which sets its alarm once", async () => {
   await deploy("cron: [{url: /a, schedule: every 1 minutes, extensions: {queue: unlimited}}]");
   await passAll(300, "unlimited");
-  const [own, keeper] = [await meter("unlimited"), await meter("/cron")];
+  const [own, scheduler] = [await meter("unlimited"), await meter("/cron")];
   await passAll(600, "unlimited");
   // The history's are one for twenty at most.
   expect(own.rows).toBeGreaterThanOrEqual(10 * 4);
   expect(own.rows).toBeLessThanOrEqual(10 * 4 + 2);
-  expect(keeper).toEqual({ rows: 10, alarms: 10 });
+  expect(scheduler).toEqual({ rows: 10, alarms: 10 });
 });
 
 describe("a group", () => {

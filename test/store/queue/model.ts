@@ -38,10 +38,10 @@ export type Step =
   | { do: "pass"; ms: number }
   | { do: "purge" | "sweep" | "reopen" };
 
-/** What a name that is no longer live stands for. */
+/** What a name that is no longer live belongs to. */
 interface Ended {
   row: NameRow & { expires: number };
-  /** The record of a task that was given up, and until when it is kept. */
+  /** The record of a task that failed for good, and until when it is kept. */
   failed?: { task: TaskRow; kept: number };
 }
 
@@ -392,7 +392,7 @@ function attempted({ retryCount, executionCount, attempts }: Progress, at: numbe
   return { retryCount: retryCount + 1, executionCount, attempts: [...attempts, attempt].slice(-2) };
 }
 
-// Fast where all is well, which is nearly always, and told in full where it is not.
+// Fast where all is well, which is nearly always, and shown in full where it is not.
 function same(actual: unknown, expected: unknown): void {
   if (!isDeepStrictEqual(actual, expected)) expect(actual).toStrictEqual(expected);
 }

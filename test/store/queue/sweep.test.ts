@@ -95,10 +95,10 @@ describe("a sweep", () => {
 describe("failed tasks", () => {
   it("of one instant are all kept, however many", () => {
     const { end, store } = opened();
-    const buried = Array.from({ length: 9000 }, () => end("fail", undefined).name);
-    expect(new Set(buried).size).toBe(9000);
-    expect(store.failed.list(-1, 10_000).map(({ name }) => name)).toEqual(buried);
-    expect(buried.filter((name) => store.find(name, NOW)?.kind !== "failed")).toEqual([]);
+    const failed = Array.from({ length: 9000 }, () => end("fail", undefined).name);
+    expect(new Set(failed).size).toBe(9000);
+    expect(store.failed.list(-1, 10_000).map(({ name }) => name)).toEqual(failed);
+    expect(failed.filter((name) => store.find(name, NOW)?.kind !== "failed")).toEqual([]);
   });
 
   it("are pages of a list, the first to be forgotten first", () => {

@@ -294,7 +294,7 @@ describe("what outlives the object", () => {
 });
 
 describe("statistics of the last minute", () => {
-  it("have what was added, started, done, tried again and given up", async () => {
+  it("have what was added, started, done, tried again and failed for good", async () => {
     handlers.set("/_ah/queue/one-retry", status(500));
     await queue("one-retry").add({});
     await pass("one-retry", 5);

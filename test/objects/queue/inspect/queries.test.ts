@@ -54,7 +54,7 @@ describe("why a task is not running now", () => {
     ]);
   });
 
-  it("is that every slot is taken; a task in flight or given up does not wait", async () => {
+  it("is that every slot is taken; a task in flight or failed for good does not wait", async () => {
     const attempts = held("/_ah/queue/two-at-once");
     const tasks = ["n0", "n1", "n2"].map((name) => ({ name, retry: { limit: 0 } }));
     await queue("two-at-once").add(tasks);
@@ -157,7 +157,7 @@ describe("a cursor", () => {
     },
   );
 
-  it("goes on where it stopped when the task it stands on is gone, and when many are of one instant", async () => {
+  it("goes on where it stopped when the task it is at is gone, and when many are of one instant", async () => {
     await put(["a", "b", "c", "d"], 60);
     const first = await queue("slow-retry").list({ limit: 2 });
     await queue("slow-retry").delete(["b"]);

@@ -80,7 +80,7 @@ describe("tasks by state", () => {
     await until(async () => (await statisticsOf("push")).inFlight === 0);
   });
 
-  it("are failed once they are given up, until that record is deleted", async () => {
+  it("are failed once they have failed for good, until that record is deleted", async () => {
     handlers.set("/_ah/queue/one-retry", () => new Response(null, { status: 500 }));
     await queue("one-retry").add([{ name: "a" }, { name: "b" }]);
     await pass("one-retry", 10);

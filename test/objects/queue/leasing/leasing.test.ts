@@ -188,7 +188,7 @@ describe.each(DOORS)("by %s", (_, queue) => {
       ]);
     });
 
-    it("each stands for itself", async () => {
+    it("each has its own answer", async () => {
       await add({ name: "n1" });
       const [held] = await pull().lease(second);
       const unknown = { name: "n0", lease: "x-1" };

@@ -11,7 +11,7 @@ const pull = () => queue("pull");
 const NAMES = ["n1", "n2", "n3"];
 const ask = { leaseSeconds: 30, maxTasks: 2 };
 
-/** Leases and acknowledges while one fault happens: the names that were told to be done. */
+/** Leases and acknowledges while one fault happens: the names that were answered as done. */
 async function workWith(fault: Fault): Promise<{ reached: boolean; done: string[] }> {
   await pull().add(NAMES.map((name) => ({ name, payload: name, tag: "A" })));
   // So that the queue's look at its tasks is past them when the fault comes.
