@@ -59,9 +59,11 @@ describe("the drain curve", () => {
   });
 
   it("has few points, however long it takes", () => {
-    const { points } = drainCurve({ ...backlog, tasks: 20_000 });
-    expect(points.length).toBeGreaterThan(200);
-    expect(points.length).toBeLessThanOrEqual(401);
+    const { points, drainedAt } = drainCurve({ ...backlog, tasks: 20_000 });
+    // Five at once, then one each 200 ms: 20,001 instants, of which every 51st is shown, and the last.
+    expect(drainedAt).toBe(4000);
+    expect(points).toHaveLength(394);
+    expect(points.at(-1)).toEqual({ at: 4000, left: 0, running: 0 });
   });
 });
 

@@ -25,7 +25,7 @@ export function DrainPanel({
         <h2>
           {count(tasks)} tasks due at once: {last}
         </h2>
-        <span class="muted">at max {count(max)} running</span>
+        <span class="muted">at most {count(max)} running</span>
       </div>
       <Plot
         label={`Tasks left over ${duration(end)}: ${last}`}

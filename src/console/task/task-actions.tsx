@@ -35,27 +35,27 @@ export function TaskActions({ task, mode, onDone }: Props) {
     });
     onDone();
   };
-  const take = (offer: TaskAction) => {
-    if (offer === "run") return act(() => runNow(task), `${task.name} runs as soon as it can`);
-    if (offer === "redrive") return act(() => redrive(task), `${task.name} is back on the queue`);
-    return setOpen(offer);
+  const take = (action: TaskAction) => {
+    if (action === "run") return act(() => runNow(task), `${task.name} runs as soon as it can`);
+    if (action === "redrive") return act(() => redrive(task), `${task.name} is back on the queue`);
+    return setOpen(action);
   };
-  const offers = mayWrite() ? actionsOf(task, mode) : [];
+  const actions = mayWrite() ? actionsOf(task, mode) : [];
   return (
     <div class="actions">
-      {!offers.includes("release") && <CopyAsCurl task={task} />}
-      {offers.map((offer) => (
+      {!actions.includes("release") && <CopyAsCurl task={task} />}
+      {actions.map((action) => (
         <button
-          key={offer}
+          key={action}
           type="button"
-          class={BUTTONS[offer].look ?? ""}
-          onClick={() => take(offer)}
+          class={BUTTONS[action].look ?? ""}
+          onClick={() => take(action)}
         >
-          {BUTTONS[offer].label}
+          {BUTTONS[action].label}
         </button>
       ))}
       {open && (
-        <TaskDialog {...{ offer: open, task, mode, act }} onClose={() => setOpen(undefined)} />
+        <TaskDialog {...{ action: open, task, mode, act }} onClose={() => setOpen(undefined)} />
       )}
     </div>
   );

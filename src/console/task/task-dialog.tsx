@@ -10,7 +10,7 @@ import type { TaskAction } from "./available-actions.ts";
 import { copyOf } from "./copy-task.ts";
 
 interface Props {
-  offer: TaskAction;
+  action: TaskAction;
   task: Task;
   mode: "push" | "pull";
   /** Runs the action and shows its outcome. */
@@ -19,8 +19,8 @@ interface Props {
 }
 
 export function TaskDialog(props: Props) {
-  const { offer, task, mode, onClose } = props;
-  switch (offer) {
+  const { action, task, mode, onClose } = props;
+  switch (action) {
     case "again":
       return <AddTask queue={task.queue} mode={mode} like={copyOf(task)} onClose={onClose} />;
     case "time":
