@@ -5,25 +5,9 @@ import type { Answer } from "../../core/errors.ts";
 import { deadLetterTask } from "../../core/task/dead-letter.ts";
 import type { Task } from "../../core/task/task.ts";
 import type { DeadLetterRow } from "../../store/queue/dead-letter-outbox.ts";
-import type { QueueStore } from "../../store/queue/queue-store.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import { AlarmJob, type JobRun } from "../alarm-job.ts";
-import type { Commit } from "../commit.ts";
-import type { Job } from "../host.ts";
-import type { Stubs } from "../stubs.ts";
-import type { QueueDefinition } from "./context/definition.ts";
-
-/** What a background job of a queue is given. */
-export interface ForwarderDeps {
-  definition: QueueDefinition;
-  store: QueueStore;
-  commit: Commit;
-  stubs: Stubs;
-  /** ms since 1970 */
-  now: () => number;
-  /** Called when a run has ended. */
-  ended: () => void;
-}
+import type { QueueJobDeps } from "./context/job-deps.ts";
 
 /** One message: so many tasks, or so many bytes of bodies, whichever comes first. */
 const PAGE = { tasks: 50, bytes: 8 * 1024 * 1024 };
@@ -34,13 +18,11 @@ interface DeadLetter {
   task: TaskRow;
 }
 
-export class DeadLetterForwarder implements Job {
-  readonly #deps: ForwarderDeps;
-  readonly #job: AlarmJob;
+export class DeadLetterForwarder extends AlarmJob {
+  readonly #deps: QueueJobDeps;
 
-  constructor(deps: ForwarderDeps) {
-    this.#deps = deps;
-    this.#job = new AlarmJob({
+  constructor(deps: QueueJobDeps) {
+    super({
       name: "forwarding dead letters",
       now: deps.now,
       pendingAt: () => (this.#queue !== undefined && deps.store.deadLetters.any() ? 0 : undefined),
@@ -48,18 +30,7 @@ export class DeadLetterForwarder implements Job {
       ended: deps.ended,
       retryMs: RETRY_MS,
     });
-  }
-
-  nextWakeAt(): number | undefined {
-    return this.#job.nextWakeAt();
-  }
-
-  onAlarm(now: number): void {
-    this.#job.onAlarm(now);
-  }
-
-  watchdogAt(now: number): number | undefined {
-    return this.#job.watchdogAt(now);
+    this.#deps = deps;
   }
 
   get #queue(): string | undefined {

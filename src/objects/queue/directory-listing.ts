@@ -6,18 +6,15 @@
 // A queue is listed before its first task is answered, and unlisted last of all, so a queue with anything
 // left to do is always found. Each step can be repeated; a crash in between is made good by the alarm.
 import { AlarmJob, type JobRun } from "../alarm-job.ts";
-import type { Job } from "../host.ts";
-import type { ForwarderDeps } from "./dead-letter-forwarder.ts";
+import type { QueueJobDeps } from "./context/job-deps.ts";
 
 const RETRY_MS = 2_000;
 
-export class DirectoryListing implements Job {
-  readonly #deps: ForwarderDeps;
-  readonly #job: AlarmJob;
+export class DirectoryListing extends AlarmJob {
+  readonly #deps: QueueJobDeps;
 
-  constructor(deps: ForwarderDeps) {
-    this.#deps = deps;
-    this.#job = new AlarmJob({
+  constructor(deps: QueueJobDeps) {
+    super({
       name: "registering with the directory",
       now: deps.now,
       pendingAt: () => (this.#isPending ? 0 : undefined),
@@ -25,18 +22,7 @@ export class DirectoryListing implements Job {
       ended: deps.ended,
       retryMs: RETRY_MS,
     });
-  }
-
-  nextWakeAt(): number | undefined {
-    return this.#job.nextWakeAt();
-  }
-
-  onAlarm(now: number): void {
-    this.#job.onAlarm(now);
-  }
-
-  watchdogAt(now: number): number | undefined {
-    return this.#job.watchdogAt(now);
+    this.#deps = deps;
   }
 
   /** Makes sure that the queue is listed; throws when the directory does not answer. */
@@ -44,6 +30,8 @@ export class DirectoryListing implements Job {
     const { commit, definition, store, stubs } = this.#deps;
     if (store.meta.get("listed")) return;
     await stubs.directory().register(definition.config.name);
+    // Removed in the meantime, it must not come to be again by this.
+    if (!definition.exists || store.meta.get("removing")) return;
     commit.run(() => {
       definition.remember();
       store.meta.set("listed", true);
@@ -52,7 +40,7 @@ export class DirectoryListing implements Job {
 
   /** Finishes a removal as far as it can be finished now. */
   async finishRemoval(): Promise<void> {
-    if (this.#deps.store.meta.get("removing")) await this.#job.runNow();
+    if (this.#deps.store.meta.get("removing")) await this.runNow();
   }
 
   get #isPending(): boolean {

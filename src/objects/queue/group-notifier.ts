@@ -4,17 +4,17 @@
 import type { EventBatch } from "../../store/queue/group-outbox.ts";
 import { AlarmJob, type JobRun } from "../alarm-job.ts";
 import type { Job } from "../host.ts";
-import type { ForwarderDeps } from "./dead-letter-forwarder.ts";
+import type { QueueJobDeps } from "./context/job-deps.ts";
 
 /** Events that come within this time of each other travel together. */
 const PACE_MS = 50;
 const RETRY_MS = 2_000;
 
 export class GroupNotifier implements Job {
-  readonly #deps: ForwarderDeps;
+  readonly #deps: QueueJobDeps;
   readonly #jobs = new Map<string, AlarmJob>();
 
-  constructor(deps: ForwarderDeps) {
+  constructor(deps: QueueJobDeps) {
     this.#deps = deps;
   }
 

@@ -13,12 +13,12 @@ async function fail(task: object): Promise<void> {
   await until(async () => (await queue("dead-letters").describe()).statistics.failed === 0);
 }
 
-const handedOn = () => received.filter(({ url }) => url.pathname === "/_ah/queue/push");
+const deadLetters = () => received.filter(({ url }) => url.pathname === "/_ah/queue/push");
 
 it("a task that failed for good runs on the other queue, which learns where from and why", async () => {
   await fail({ name: "n1", payload: { a: 1 }, headers: { "X-Team": "blue" } });
   await pass("push", 1);
-  const [request] = handedOn();
+  const [request] = deadLetters();
   expect(request).toMatchObject({ method: "POST", body: '{"a":1}' });
   const headers = Object.fromEntries(request?.headers ?? []);
   expect(headers).toMatchObject({
@@ -52,7 +52,7 @@ it("params, bytes and a task without a name are forwarded too", async () => {
   await fail({ payload: new Uint8Array([65, 66]), method: "PUT", name: "bytes" });
   await pass("push", 1);
   // Both run at once, in any order.
-  const sent = handedOn().map(({ method, body }) => [method, body]);
+  const sent = deadLetters().map(({ method, body }) => [method, body]);
   expect(sent.sort()).toEqual([
     ["POST", "a=1&a=2"],
     ["PUT", "AB"],
@@ -68,7 +68,7 @@ it("a pull task that had all its leases is pushed there", async () => {
   await pass("pull-dead-letters", 1);
   await until(async () => (await pull.describe()).statistics.failed === 0);
   await pass("push", 1);
-  expect(handedOn()).toMatchObject([{ body: "x" }]);
+  expect(deadLetters()).toMatchObject([{ body: "x" }]);
 });
 
 it("what a crash cut off is forwarded after it, and once", async () => {
@@ -79,7 +79,7 @@ it("what a crash cut off is forwarded after it, and once", async () => {
   await pass("dead-letters", 60);
   await until(async () => (await queue("dead-letters").describe()).statistics.failed === 0);
   await pass("push", 1);
-  expect(handedOn()).toHaveLength(1);
+  expect(deadLetters()).toHaveLength(1);
 });
 
 it("what the other queue refuses stays failed here", async () => {
