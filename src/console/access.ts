@@ -1,11 +1,11 @@
-// What this page may do, as the server wrote it into the body.
+// Permissions of the page, set by the server as data attributes of the body.
 
-/** Whether things may be changed here; without it no button that does is drawn. */
+/** Whether the user may write; otherwise no button that changes something is rendered. */
 export function mayWrite(): boolean {
   return document.body.dataset.access === "write";
 }
 
-/** Whether somebody signed in, and can sign out. */
+/** Whether the user is signed in, and can sign out. */
 export function hasLogin(): boolean {
   return document.body.dataset.login === "yes";
 }

@@ -1,4 +1,4 @@
-// The API, as the page asks it. What it refuses is thrown with the API's own words.
+// API client. An error response is thrown as an ApiError with the API's message.
 
 const API = "/_ah/api";
 
@@ -27,7 +27,7 @@ export function remove<T>(path: string): Promise<T> {
   return ask<T>(path, { method: "DELETE" });
 }
 
-/** `/queues/{queue}`, whatever the name has in it. */
+/** `/queues/{queue}`, with the name escaped. */
 export function queuePath(queue: string): string {
   return `/queues/${encodeURIComponent(queue)}`;
 }
@@ -40,7 +40,7 @@ export function groupPath(name: string): string {
   return `/groups/${encodeURIComponent(name)}`;
 }
 
-/** Where a path of the API is. */
+/** The URL of an API path. */
 export function apiUrl(path: string): string {
   return API + path;
 }

@@ -1,4 +1,4 @@
-// Which page is drawn, and its title.
+// Renders the page of the current route, and sets the title.
 import { useEffect } from "preact/hooks";
 import { CronPage } from "./cron/cron-page.tsx";
 import { GroupPage } from "./group/group-page.tsx";
@@ -19,7 +19,7 @@ export function App() {
   return <Shell route={route}>{pageOf(route)}</Shell>;
 }
 
-// Keyed by what it shows, so that nothing of one queue or task is left when another is opened.
+// Keyed by resource, so that no state of one queue or task remains when another is opened.
 function pageOf(route: Route) {
   switch (route.page) {
     case "queues":

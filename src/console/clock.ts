@@ -1,15 +1,15 @@
-// The one clock of the page. Times come from the server, so it goes by the server's: a browser whose clock
-// is wrong would otherwise show every task as late.
+// The page's clock, synchronized with the server's: with a wrong browser clock every task
+// would be shown as late.
 let ahead = 0;
 
-/** ms since 1970, as the server has it. */
+/** Server time in ms since 1970. */
 export function now(): number {
   return Date.now() + ahead;
 }
 
-/** The server has just sent its time. */
-export function adjustClock(ms: number): void {
+/** Synchronizes with a server time that was just received. */
+export function syncClock(ms: number): void {
   const difference = ms - Date.now();
-  // A second is what an answer may take on its way.
+  // Differences under a second are network latency.
   ahead = Math.abs(difference) < 1000 ? 0 : difference;
 }

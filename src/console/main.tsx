@@ -1,5 +1,5 @@
-// The console: one page, drawn in the browser from what the API gives.
-import "./charts/locale-fallback.ts";
+// Entry point: a single-page app on the API.
+import "./charts/browser-locale.ts";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { followQueues } from "./live/queues.ts";

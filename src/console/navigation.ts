@@ -1,11 +1,11 @@
-// Going from page to page without loading anew: links are plain links, and the address is the state.
+// Client-side navigation: links are plain links, and the URL holds the state.
 
 import { Observable, useObservable } from "./observable.ts";
 import { HOME, type Route, routeOf } from "./route.ts";
 
 const address = new Observable(currentAddress());
 
-/** Makes links of the console change the page in place, and the back button work. */
+/** Handles clicks on console links and the back button without reloading. */
 export function followLinks(): void {
   window.addEventListener("popstate", () => address.set(currentAddress()));
   document.addEventListener("click", (event) => {
@@ -20,11 +20,11 @@ export function go(path: string): void {
   history.pushState(null, "", path);
   address.set(currentAddress());
   window.scrollTo(0, 0);
-  // Whoever listens to the page hears where they are now.
+  // Moves the focus so that screen readers announce the new page.
   document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
 }
 
-/** Another query for the same page, without those that are undefined: no step of its own for the back button. */
+/** Replaces the query, leaving out undefined fields, without a new history entry. */
 export function setQuery(changes: Record<string, string | undefined>): void {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(changes)) {
@@ -40,7 +40,7 @@ export function useRoute(): Route {
   return routeOf(useObservable(address, pathnameOf));
 }
 
-/** One field of the query string, "" when it is not there. */
+/** One field of the query string, "" if absent. */
 export function useQuery(name: string): string {
   return new URLSearchParams(useObservable(address, searchOf)).get(name) ?? "";
 }

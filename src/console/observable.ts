@@ -1,4 +1,4 @@
-// A value that can be watched, for what the whole page shares.
+// An observable value, for state shared by the whole page.
 import { useEffect, useState } from "preact/hooks";
 
 export class Observable<T> {
@@ -19,14 +19,14 @@ export class Observable<T> {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Called after each change; the answer ends it. */
+  /** Calls the listener after each change; returns the unsubscribe function. */
   watch(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 }
 
-/** Draws the component anew whenever what `pick` takes of the value is another. */
+/** Re-renders the component whenever the result of `pick` changes. */
 export function useObservable<T, P = T>(
   watched: Observable<T>,
   pick: (value: T) => P = (value) => value as unknown as P,

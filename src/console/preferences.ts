@@ -1,10 +1,18 @@
-// A preference, stored in the browser; where storage is denied it lasts as long as the page.
+// User preferences, stored in localStorage; where storage is unavailable they last until the page is reloaded.
+import type { Zone } from "./format/times.ts";
 import { Observable } from "./observable.ts";
 
-export function preference<T extends string>(name: string, choices: readonly T[]): Observable<T> {
+const PREFIX = "taskqueue-console-";
+
+export const ZONES: readonly Zone[] = ["local", "utc"];
+
+/** Whether times are shown in local time or in UTC, as logs and the API have them. */
+export const zone = storedChoice("zone", ZONES);
+
+export function storedChoice<T extends string>(name: string, choices: readonly T[]): Observable<T> {
   const first = choices[0] as T;
-  const chosen = new Observable<T>(choices.find((choice) => choice === stored(name)) ?? first);
-  chosen.watch(() => store(name, chosen.value));
+  const chosen = new Observable<T>(choices.find((choice) => choice === readStored(name)) ?? first);
+  chosen.watch(() => writeStored(name, chosen.value));
   return chosen;
 }
 
@@ -13,9 +21,7 @@ export function nextChoice<T extends string>(choices: readonly T[], chosen: T): 
   return choices[(choices.indexOf(chosen) + 1) % choices.length] as T;
 }
 
-const PREFIX = "taskqueue-console-";
-
-function stored(name: string): string | null {
+function readStored(name: string): string | null {
   try {
     return localStorage.getItem(PREFIX + name);
   } catch {
@@ -23,7 +29,7 @@ function stored(name: string): string | null {
   }
 }
 
-function store(name: string, value: string): void {
+function writeStored(name: string, value: string): void {
   try {
     localStorage.setItem(PREFIX + name, value);
   } catch {}

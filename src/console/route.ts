@@ -1,4 +1,4 @@
-// The console's paths: which page a path names, and the path of a page.
+// Routing: parses a path into a page, and builds the path of a page.
 
 export const HOME = "/_ah/console";
 
@@ -11,7 +11,7 @@ export type Route =
   | { page: "cron" }
   | { page: "unknown" };
 
-/** The page of a path, which is percent-encoded; a slash at its end means nothing. */
+/** Parses a percent-encoded path; a trailing slash is ignored. */
 export function routeOf(pathname: string): Route {
   if (pathname !== HOME && !pathname.startsWith(`${HOME}/`)) return { page: "unknown" };
   const segments = pathname.slice(HOME.length).split("/").filter(Boolean).map(decoded);
@@ -43,7 +43,7 @@ export function pathOf(route: Exclude<Route, { page: "unknown" }>): string {
   }
 }
 
-/** What the tab of the browser is called. */
+/** The browser tab's title. */
 export function titleOf(route: Route): string {
   return [...placeOf(route), "Task queues"].join(" · ");
 }

@@ -1,43 +1,43 @@
-// A GET of the API, repeated whenever something changed.
+// Fetches from the API and refetches whenever a dependency changes.
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { ApiError, get } from "./api.ts";
 
-export interface FetchState<T> {
-  /** The last answer, kept while the next is under way. */
+export interface FetchResult<T> {
+  /** The last response; it stays while the next request is pending. */
   value: T | undefined;
   error: ApiError | undefined;
-  /** Asks again. */
+  /** Refetches. */
   again: () => void;
 }
 
-interface Answered<T> {
+interface StoredResult<T> {
   path: string;
   value?: T | undefined;
   error?: ApiError | undefined;
 }
 
-/** Asks for `path`, and again when `tick` is another; an answer of another path is never shown. */
-export function useFetch<T>(path: string | undefined, tick: unknown = 0): FetchState<T> {
-  const [answered, setAnswered] = useState<Answered<T>>({ path: "" });
-  const [count, setCount] = useState(0);
-  // A new tick or count means to fetch again.
+/** Fetches `path`, again whenever `tick` changes; a response for another path is never returned. */
+export function useFetch<T>(path: string | undefined, tick: unknown = 0): FetchResult<T> {
+  const [result, setResult] = useState<StoredResult<T>>({ path: "" });
+  const [refetches, setRefetches] = useState(0);
+  // A change of tick or refetches triggers a refetch.
   useEffect(() => {
     if (path === undefined) return;
     const current = new AbortController();
     get<T>(path, current.signal).then(
-      (value) => setAnswered({ path, value }),
+      (value) => setResult({ path, value }),
       (error: unknown) => {
-        // A server that cannot be reached says nothing of the resource: the last value stays.
-        if (error instanceof ApiError) setAnswered({ path, error });
+        // An unreachable server says nothing about the resource: the last value stays.
+        if (error instanceof ApiError) setResult({ path, error });
       },
     );
     return () => current.abort();
-  }, [path, tick, count]);
-  const again = useCallback(() => setCount((n) => n + 1), []);
-  const isCurrent = answered.path === path;
+  }, [path, tick, refetches]);
+  const again = useCallback(() => setRefetches((n) => n + 1), []);
+  const isCurrent = result.path === path;
   return {
-    value: isCurrent ? answered.value : undefined,
-    error: isCurrent ? answered.error : undefined,
+    value: isCurrent ? result.value : undefined,
+    error: isCurrent ? result.error : undefined,
     again,
   };
 }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { count, counted, percent, perSecond } from "../../src/console/format/counts.ts";
-import { splitAtTimes } from "../../src/console/format/split-at-times.ts";
-import { clockTime, dateTime, duration, fromNow } from "../../src/console/format/times.ts";
+import {
+  clockTime,
+  cutAtInstants,
+  dateTime,
+  duration,
+  fromNow,
+} from "../../src/console/format/times.ts";
 
 describe("lengths of time", () => {
   it.each([
@@ -41,12 +46,12 @@ describe("instants", () => {
 
   it("are found in the API's words", () => {
     const text = "in back-off until 2026-03-01T23:59:58.700Z, to run as attempt 3 of 6";
-    expect(splitAtTimes(text)).toEqual([
+    expect(cutAtInstants(text)).toEqual([
       "in back-off until ",
       "2026-03-01T23:59:58.700Z",
       ", to run as attempt 3 of 6",
     ]);
-    expect(splitAtTimes("the queue is paused")).toEqual(["the queue is paused"]);
+    expect(cutAtInstants("the queue is paused")).toEqual(["the queue is paused"]);
   });
 });
 

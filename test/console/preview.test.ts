@@ -58,11 +58,13 @@ describe("the drain curve", () => {
     );
   });
 
-  it("has few points, however long it takes", () => {
+  it("is thinned to every 51st of its points, and the last", () => {
+    // The bucket starts 5 at once, then one every 200 ms: the other 19,995 end 1 s later, at 4000 s.
+    // So there are 20,001 points, and a step of ceil(20,001 / 400) = 51 leaves floor(20,000 / 51) + 1 and the last.
     const { points, drainedAt } = drainCurve({ ...backlog, tasks: 20_000 });
-    // Five at once, then one each 200 ms: 20,001 instants, of which every 51st is shown, and the last.
     expect(drainedAt).toBe(4000);
     expect(points).toHaveLength(394);
+    expect(points.slice(0, 3).map(({ at }) => at)).toEqual([0, 10.2, 20.4]);
     expect(points.at(-1)).toEqual({ at: 4000, left: 0, running: 0 });
   });
 });
@@ -77,14 +79,14 @@ describe("the attempts of a task that always fails", () => {
         { number: 3, startsAt: 32, wait: 20 },
         { number: 4, startsAt: 73, wait: 40 },
       ],
-      failsAt: 74,
+      givenUpAt: 74,
     });
   });
 
   it("without a limit go on", () => {
-    const { attempts, failsAt } = previewRetries(completeRetry({}), 0);
+    const { attempts, givenUpAt } = previewRetries(completeRetry({}), 0);
     expect(attempts).toHaveLength(25);
-    expect(failsAt).toBeUndefined();
+    expect(givenUpAt).toBeUndefined();
   });
 });
 

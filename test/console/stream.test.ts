@@ -138,7 +138,7 @@ describe("a stream", () => {
     expect(world.events).toHaveLength(2);
   });
 
-  it("that has gone silent fails for good, and opened anew", async () => {
+  it("that has gone silent is given up, and opened anew", async () => {
     const world = new World();
     world.answer = () =>
       new Promise((_, reject) => {

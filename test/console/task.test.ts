@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AddForm, formOf, taskOf } from "../../src/console/queue/add-form.ts";
-import { actionsOf } from "../../src/console/task/available-actions.ts";
-import { copyOf } from "../../src/console/task/copy-task.ts";
+import { availableActions } from "../../src/console/task/available-actions.ts";
 import { curlOf, quoted } from "../../src/console/task/curl.ts";
-import { retryParametersOf } from "../../src/console/task/retry-parameters.ts";
+import { newTaskFrom } from "../../src/console/task/new-task-from.ts";
+import { retryOf } from "../../src/console/task/retry-of.ts";
 import { upcomingAttempts } from "../../src/console/task/upcoming-attempts.ts";
 import { completeRetry } from "../../src/core/task/backoff.ts";
 import type { Task } from "../../src/core/task/task.ts";
@@ -18,7 +18,7 @@ const TASK: Task = {
 
 const seconds = (ms: number) => (ms - NOW) / 1000;
 
-describe("the upcoming attempts", () => {
+describe("the coming attempts", () => {
   const retry = completeRetry({ limit: 3, minBackoff: 10, maxBackoff: 300 });
   const shown = (task: Task, by = retry) => {
     const { attempts, isAll } = upcomingAttempts(task, by, NOW);
@@ -73,13 +73,13 @@ describe("the upcoming attempts", () => {
         maxDoublings: 2,
       },
     });
-    expect(retryParametersOf(TASK, queue)).toEqual({
+    expect(retryOf(TASK, queue)).toEqual({
       limit: 1,
       minBackoff: 7,
       maxBackoff: 70,
       maxDoublings: 2,
     });
-    expect(retryParametersOf({ retry: { limit: 9 } }, queue)).toEqual({
+    expect(retryOf({ retry: { limit: 9 } }, queue)).toEqual({
       limit: 9,
       minBackoff: 0.1,
       maxBackoff: 3600,
@@ -99,7 +99,7 @@ describe("what can be done to a task", () => {
     ["done", "push", "release"],
     ["deleted", "pull", "release"],
   ])("%s, on a %s queue: %s", (state, mode, offers) => {
-    expect(actionsOf({ state }, mode).join(" ")).toBe(offers);
+    expect(availableActions({ state }, mode).join(" ")).toBe(offers);
   });
 });
 
@@ -112,7 +112,7 @@ describe("a line for the shell", () => {
       payload: { a: "it's" },
       retry: { limit: 2 },
     };
-    const body = copyOf(task);
+    const body = newTaskFrom(task);
     expect(body).toEqual({
       url: "/x",
       headers: { "X-A": ["1", "2"] },
@@ -160,7 +160,7 @@ describe("the form a task is added by", () => {
     { params: { a: "1", b: ["2", "x=y"] }, headers: { "X-A": ["1", "2"], "X-B": "c: d" } },
     { retry: { limit: 2 }, dispatchDeadline: 20, tag: "a4" },
   ])("asks for the same again: %j", (fields) => {
-    const again = copyOf({ ...TASK, ...fields });
+    const again = newTaskFrom({ ...TASK, ...fields });
     expect(taskOf(formOf(again))).toEqual({ task: again });
   });
 

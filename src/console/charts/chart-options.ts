@@ -1,4 +1,4 @@
-// How a chart is drawn: its axes, lines and marks, in the colours the style sheet has for them.
+// uPlot options: axes, lines and marks, in the style sheet's colours.
 import uPlot from "uplot";
 import type { HistoryMark } from "../../core/metrics/history.ts";
 import type { Zone } from "../format/times.ts";
@@ -11,7 +11,7 @@ export interface Line {
 }
 
 export const HEIGHT = 132;
-/** Lines are told apart by their dashes too. */
+/** Lines differ by dash pattern as well as colour. */
 const DASHES: Record<Line["colour"], number[]> = { first: [], second: [5, 3], third: [1.5, 2.5] };
 
 export interface Drawn {
@@ -81,14 +81,14 @@ function widthOf(labels: readonly string[] | null): number {
   return Math.max(LEAST_LABEL_PX, Math.ceil(longest * LETTER_PX) + 12);
 }
 
-// 24 hours, whatever the browser's language: so has the log.
+// 24-hour times regardless of locale, like the log.
 const TIME_VALUES: uPlot.Axis.Values = [
   [3600, "{HH}:{mm}", null, null, null, null, null, null, 1],
   [60, "{HH}:{mm}", null, null, null, null, null, null, 1],
   [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1],
 ];
 
-// A value with nothing on either side makes no line, so it gets a point.
+// An isolated value makes no line, so it gets a point.
 function isolated(chart: uPlot, series: number): number[] {
   const values = chart.data[series] ?? [];
   return [...values.keys()].filter((index) => values[index] !== null && isAlone(values, index));
@@ -115,7 +115,7 @@ function drawMarks(chart: uPlot, marks: readonly HistoryMark[], stroke: string):
   ctx.restore();
 }
 
-// A canvas knows no custom properties: an element of the class tells what has become of them.
+// A canvas cannot use custom properties, so colours are read from an element of the class.
 function colourOf(element: HTMLElement, name: string): string {
   const probe = document.createElement("i");
   probe.className = `chart-${name}`;

@@ -1,12 +1,12 @@
-// A chart of things over time. It is drawn on a canvas, which says nothing to who cannot see it: its label tells
+// A time series chart. A canvas is not accessible to screen readers, so the label has
 // the last values, and the marks are listed beside the charts.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { HistoryMark } from "../../core/metrics/history.ts";
 import { When } from "../format/when.tsx";
-import { zone } from "../format/zone.ts";
 import { useObservable } from "../observable.ts";
+import { zone } from "../preferences.ts";
 import { theme } from "../shell/theme.ts";
 import { HEIGHT, type Line, optionsOf } from "./chart-options.ts";
 
@@ -16,7 +16,7 @@ interface Props {
   at: readonly number[];
   lines: readonly Line[];
   marks: readonly HistoryMark[];
-  /** A value in words, with its unit. */
+  /** Formats a value with its unit. */
   words: (value: number) => string;
 }
 
@@ -32,7 +32,7 @@ export function Chart({ title, at, lines, marks, words }: Props) {
   const data = [at, ...lines.map(({ values }) => values)] as uPlot.AlignedData;
   const kinds = lines.map(({ label }) => label).join();
 
-  // Made anew for other lines or colours; data follow below.
+  // Recreated for other lines or colours; data are set below.
   useLayoutEffect(() => {
     const element = place.current as HTMLDivElement;
     const made = new uPlot(
@@ -53,7 +53,7 @@ export function Chart({ title, at, lines, marks, words }: Props) {
     };
   }, [kinds, chosenTheme, shownZone, dark]);
 
-  // The data are made of these two.
+  // The data depend on these two only.
   useLayoutEffect(() => chart.current?.setData(data), [at, lines]);
 
   const shownTime = index === null ? undefined : at[index];

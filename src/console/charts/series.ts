@@ -1,9 +1,9 @@
-// A queue's history as columns to draw: one entry for each slot of the span, those in which nothing happened too.
+// Converts a queue's history to chart columns: one entry per slot, including empty ones.
 import type { HistoryPoint, HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 
 const SPAN_SECONDS: Record<HistorySpan, number> = { "15m": 15 * 60, "6h": 6 * 3600 };
 
-/** Seconds since 1970, and what there is at each; null where nothing can be said. */
+/** Seconds since 1970 and the values at each; null where unknown. */
 export interface Series {
   at: number[];
   /** Per second. */
@@ -48,7 +48,7 @@ export function seriesOf(
   };
 }
 
-/** A slot that has only begun says nothing of a rate yet. */
+/** The current slot is too short for a rate. */
 const LEAST_SECONDS = 3;
 
 function rateOf(n: number, seconds: number): number | null {
@@ -59,7 +59,7 @@ function before(points: readonly HistoryPoint[], second: number): number | null 
   return points.findLast(({ at }) => Date.parse(at) / 1000 < second)?.tasks ?? null;
 }
 
-// A slot in which nothing happened has as many tasks as the one before.
+// An empty slot has as many tasks as the one before.
 function carriedOn(
   found: readonly (HistoryPoint | undefined)[],
   first: number | null,

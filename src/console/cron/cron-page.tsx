@@ -1,4 +1,4 @@
-// The recurring tasks of cron.yaml: when each runs next, what its last run came to, and running one now.
+// The cron entries: next run, last result, and running one now.
 
 import type { CronView } from "../../objects/cron/view.ts";
 import { mayWrite } from "../access.ts";
@@ -11,10 +11,10 @@ import { Loading, Refused } from "../shell/loading.tsx";
 import { acting } from "../shell/messages.tsx";
 import { useFetch } from "../use-fetch.ts";
 
-const LOOK_AGAIN_MS = 2000;
+const POLL_MS = 2000;
 
 export function CronPage() {
-  const tick = Math.floor(useNow() / LOOK_AGAIN_MS);
+  const tick = Math.floor(useNow() / POLL_MS);
   const { value, error, again } = useFetch<{ cron: CronView[] }>("/cron", tick);
   if (error) return <Refused error={error} />;
   if (!value) return <Loading what="the recurring tasks" />;
@@ -100,10 +100,10 @@ function EntryRow({ entry, onDone }: { entry: CronView; onDone: () => void }) {
 }
 
 function EntryActions({ entry: { name, state }, onDone }: { entry: CronView; onDone: () => void }) {
-  const act = async (verb: string, message: string) => {
+  const act = async (verb: string, said: string) => {
     await acting(async () => {
       await post(`/cron/${encodeURIComponent(name)}:${verb}`);
-      return message;
+      return said;
     });
     onDone();
   };
@@ -133,7 +133,7 @@ const LINES = `cron:
 function NoEntries() {
   return (
     <div class="empty">
-      <p>Nothing recurs yet. Recurring tasks are defined in cron.yaml:</p>
+      <p>Nothing recurs yet. Recurring tasks stand in cron.yaml:</p>
       <pre>{LINES}</pre>
     </div>
   );

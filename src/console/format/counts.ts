@@ -1,4 +1,4 @@
-// Numbers in words.
+// Number formatting.
 
 /** `1,234`; from a hundred thousand on `123k`, `1.2M`. */
 export function count(n: number): string {
@@ -7,12 +7,12 @@ export function count(n: number): string {
   return `${trimmed((n / 1_000_000).toFixed(1))}M`;
 }
 
-/** The same with what it counts: `1 task`, `12 tasks`. */
+/** With a unit: `1 task`, `12 tasks`. */
 export function counted(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
-/** A number of things a second, short: `0.03`, `3.2`, `48`. */
+/** A rate per second: `0.03`, `3.2`, `48`. */
 export function perSecond(n: number): string {
   if (n === 0) return "0";
   if (n < 0.095) return trimmed(n.toFixed(2));

@@ -1,4 +1,4 @@
-// The place of a page, as links up to the list of all queues; the last is the page's heading.
+// Breadcrumbs up to the queue list; the last one is the page's heading.
 import { HOME } from "../route.ts";
 
 interface Props {

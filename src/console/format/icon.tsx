@@ -1,4 +1,4 @@
-// Small drawings, all of one line width. They are beside text and have no meaning of their own.
+// Decorative icons, hidden from screen readers; there is always text beside them.
 
 const PATHS = {
   scheduled: "M8 2.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11M8 5v3l2 1.5",

@@ -1,8 +1,8 @@
-// What others wrote, as text and nothing else. It may be long: it scrolls within itself, by keys too.
+// Untrusted content, shown as text only, in a box that scrolls and can be focused.
 
 export function Payload({ text }: { text: string }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached without a mouse
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element has to be reachable by keyboard
     <pre class="payload" tabIndex={0}>
       {text}
     </pre>

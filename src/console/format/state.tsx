@@ -1,4 +1,4 @@
-// A state as a shape and a word; the colour only helps.
+// A state as icon and text; colour is not the only cue.
 
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { TaskState } from "../../core/task/task.ts";

@@ -1,4 +1,4 @@
-// Times and lengths of time in words.
+// Time and duration formatting.
 
 /** `850 ms`, `4.2 s`, `42 s`, `4 min 10 s`, `3 h 5 min`, `2 d 4 h`. */
 export function duration(seconds: number): string {
@@ -29,7 +29,7 @@ export function fromNow(at: number, now: number): string {
   return seconds > 0 ? `in ${whole}` : `${whole} ago`;
 }
 
-/** Which clock times are shown by. */
+/** The time zone used for display. */
 export type Zone = "local" | "utc";
 
 /** `2026-11-24 14:03:22.123`; ms since 1970. */
@@ -37,15 +37,22 @@ export function dateTime(at: number, zone: Zone): string {
   return shifted(at, zone).toISOString().slice(0, 23).replace("T", " ");
 }
 
-/** `14:03:22`, with its date when that is another than now's. */
+/** `14:03:22`, with the date unless it is today's. */
 export function clockTime(at: number, zone: Zone, now: number): string {
   const [date, time] = dateTime(at, zone).split(" ") as [string, string];
   const isToday = dateTime(now, zone).startsWith(date);
   return isToday ? time.slice(0, 8) : `${date} ${time.slice(0, 8)}`;
 }
 
-// A date whose UTC fields read as the zone's.
+// A date whose UTC fields are the zone's local time.
 function shifted(at: number, zone: Zone): Date {
   const offset = zone === "utc" ? 0 : new Date(at).getTimezoneOffset();
   return new Date(at - offset * 60_000);
+}
+
+const INSTANT = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
+
+/** Splits text at its times: odd elements are RFC 3339 times, even ones the text between. */
+export function cutAtInstants(text: string): string[] {
+  return text.split(INSTANT);
 }

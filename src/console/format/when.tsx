@@ -1,13 +1,13 @@
-// An instant on the page: by the clock, or how far off it is; the other ways to say it come on hovering.
+// A time, absolute or relative; the tooltip has the other forms.
 import { useNow } from "../live/now.ts";
 import { useObservable } from "../observable.ts";
+import { zone } from "../preferences.ts";
 import { clockTime, dateTime, fromNow } from "./times.ts";
-import { zone } from "./zone.ts";
 
 interface Props {
   /** RFC 3339 */
   at: string;
-  /** Beside the time of day how far off it is, or that alone. Default the time of day alone. */
+  /** Time of day (default), relative time, or both. */
   as?: "clock" | "both" | "relative";
 }
 

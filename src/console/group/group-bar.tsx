@@ -1,4 +1,4 @@
-// How far a group is.
+// A group's progress bar.
 import type { GroupProgress } from "../../core/task/group.ts";
 import { count } from "../format/counts.ts";
 

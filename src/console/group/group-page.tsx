@@ -1,4 +1,4 @@
-// One group: how far it is, what waits for it, what follows, and what its subtasks answered.
+// Group page: progress, master task and subtask results.
 import { useState } from "preact/hooks";
 import type { GroupProgress } from "../../core/task/group.ts";
 import { mayWrite } from "../access.ts";

@@ -1,4 +1,4 @@
-// A task's group, on the task's page.
+// The group section of the task page.
 import { pathOf } from "../route.ts";
 import { GroupBar } from "./group-bar.tsx";
 import { useGroup } from "./use-group.ts";

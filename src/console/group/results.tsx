@@ -1,4 +1,4 @@
-// How the subtasks of a group ended, in the order they were given.
+// The results of a group's subtasks, in the order they were added.
 import { useEffect, useState } from "preact/hooks";
 import type { GroupProgress, GroupResult, GroupResultPage } from "../../core/task/group.ts";
 import { get, groupPath } from "../api.ts";
@@ -9,7 +9,7 @@ import { sayRefused } from "../shell/messages.tsx";
 import { useFetch } from "../use-fetch.ts";
 
 const PAGE = 50;
-/** A running group is asked for its results this often, as long as only the first page is shown. */
+/** Polling interval for a running group's results while only the first page is shown. */
 const ASK_EVERY_MS = 2000;
 
 export function Results({ group }: { group: GroupProgress }) {
@@ -22,7 +22,7 @@ export function Results({ group }: { group: GroupProgress }) {
     state === "running" ? `${tick > 0 && ended}` : state,
   );
   const [further, setFurther] = useState<GroupResultPage[]>([]);
-  // Pages of another group or time do not go on from these.
+  // Pages of another group or poll cannot be appended to these.
   useEffect(() => setFurther([]), [name, ended]);
   const pages = first.value ? [first.value, ...further] : [];
   const cursor = pages.at(-1)?.cursor;

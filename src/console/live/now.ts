@@ -1,4 +1,4 @@
-// The time for whatever on the page says how long ago something was.
+// The current time, for relative times on the page.
 import { now } from "../clock.ts";
 import { Observable, useObservable } from "../observable.ts";
 
@@ -8,7 +8,7 @@ setInterval(() => {
   if (!document.hidden) second.set(now());
 }, 1000);
 
-/** ms since 1970, anew every second. */
+/** ms since 1970, updated every second. */
 export function useNow(): number {
   return useObservable(second);
 }

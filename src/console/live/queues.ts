@@ -1,4 +1,4 @@
-// The queues of the page, live: one stream for whatever page is open.
+// Live queues: one stream shared by all pages.
 import { useEffect, useRef, useState } from "preact/hooks";
 import {
   type QueueChanges,
@@ -8,24 +8,24 @@ import {
 } from "../../core/metrics/queue-changes.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { apiUrl } from "../api.ts";
-import { adjustClock, now } from "../clock.ts";
+import { now, syncClock } from "../clock.ts";
 import { Observable, useObservable } from "../observable.ts";
-import { openWhileVisible } from "./open-while-visible.ts";
 import type { ServerSentEvent } from "./server-sent.ts";
 import type { StreamStatus } from "./stream.ts";
+import { openWhileVisible } from "./visible.ts";
 
 /** Undefined until the first event. */
 const queues = new Observable<readonly WatchedQueue[] | undefined>(undefined);
 const status = new Observable<StreamStatus>("connecting");
 
 export function followQueues(): void {
-  openWhileVisible(apiUrl("/events"), { event: onEvent, status: (next) => status.set(next) });
+  openWhileVisible(apiUrl("/events"), { event: heard, status: (said) => status.set(said) });
 }
 
-function onEvent({ event, data }: ServerSentEvent): void {
+function heard({ event, data }: ServerSentEvent): void {
   if (event === "queues") {
     const all = JSON.parse(data) as WatchedQueues;
-    adjustClock(Date.parse(all.now));
+    syncClock(Date.parse(all.now));
     queues.set(all.queues);
   }
   if (event === "changes" && queues.value) {
@@ -33,11 +33,11 @@ function onEvent({ event, data }: ServerSentEvent): void {
   }
 }
 
-/** An action was answered with the queue as it is now: nobody has to wait for the stream to say so. */
-export function hearOf(view: QueueView): void {
-  const updated = (queue: WatchedQueue) =>
+/** Stores the queue from an action's response, ahead of the stream. */
+export function storeQueue(view: QueueView): void {
+  const merged = (queue: WatchedQueue) =>
     queue.name === view.name ? { ...queue, ...view } : queue;
-  queues.set(queues.value?.map(updated));
+  queues.set(queues.value?.map(merged));
 }
 
 export function useQueues(): readonly WatchedQueue[] | undefined {
@@ -48,13 +48,13 @@ export function useLiveStatus(): StreamStatus {
   return useObservable(status);
 }
 
-/** One queue; undefined when there is none of this name, or before the first word of the server. */
+/** One queue; undefined if it does not exist, or before the first event. */
 export function useLiveQueue(name: string): WatchedQueue | undefined {
   return useObservable(queues)?.find((queue) => queue.name === name);
 }
 
 /**
- * A number that grows when the queue has changed, every `ms` at most: to ask the API anew for what the
+ * A counter that increases when the queue changes, at most once per `ms`: triggers refetches of data the
  * stream does not carry.
  */
 export function useChangesOf(name: string, ms: number): number {

@@ -1,15 +1,15 @@
-// Server-sent events out of a response's body. Read by fetch rather than by EventSource, which tells neither
-// a refusal's status nor the heartbeats by which a connection that has silently gone is noticed.
+// Parses server-sent events from a response body. Uses fetch because EventSource exposes neither
+// an error's status nor the heartbeats needed to detect a dead connection.
 
 export interface ServerSentEvent {
   event: string;
   data: string;
 }
 
-/** `onChunk` is called for whatever comes, heartbeats too. Ends with the body; throws as that does. */
+/** Calls `heard` for all data, including heartbeats. Returns at the end of the body, and throws its errors. */
 export async function* serverSentEvents(
   body: ReadableStream<Uint8Array>,
-  onChunk: () => void = () => {},
+  heard: () => void = () => {},
 ): AsyncGenerator<ServerSentEvent> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -17,7 +17,7 @@ export async function* serverSentEvents(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    onChunk();
+    heard();
     text += decoder.decode(value, { stream: true });
     const blocks = text.split(/\r?\n\r?\n/);
     text = blocks.pop() ?? "";

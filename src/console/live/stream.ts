@@ -1,11 +1,11 @@
-// One stream of events, kept open: it comes back by itself when it ends or breaks, stops while nobody looks,
-// and notices when it has gone silent.
+// An event stream that reconnects when it ends or fails, is suspended while the page is hidden,
+// and detects a dead connection by missing heartbeats.
 import { backoffSeconds } from "../../core/task/backoff.ts";
 import { type ServerSentEvent, serverSentEvents } from "./server-sent.ts";
 
 /**
- * `signed-out`: the server no longer knows who is asking, and only a new login helps. `over`: it refused,
- * or ended a stream that was to end.
+ * `signed-out`: the session has expired, a new login is needed. `over`: the server refused,
+ * or a finite stream is complete.
  */
 export type StreamStatus =
   | "connecting"
@@ -17,7 +17,7 @@ export type StreamStatus =
 
 export interface StreamDeps {
   fetch: (url: string, init: RequestInit) => Promise<Response>;
-  /** Calls back after so many ms, unless the answer is called first. */
+  /** Calls back after that many ms, unless the returned function cancels it first. */
   later: (ms: number, work: () => void) => () => void;
 }
 
@@ -27,7 +27,7 @@ export interface StreamListener {
 }
 
 const RETRY = { minBackoff: 0.5, maxBackoff: 10, maxDoublings: 10 };
-/** The server's heartbeats come every fifteen seconds at least. */
+/** The server sends a heartbeat at least every fifteen seconds. */
 const SILENCE_MS = 40_000;
 
 export class Stream {
@@ -45,7 +45,7 @@ export class Stream {
     this.#listener = listener;
   }
 
-  /** Opens it, at once also when it was waiting to try again. */
+  /** Opens the stream, immediately even if a retry was pending. */
   open(): void {
     this.#stop();
     this.#say(this.#status === "connecting" ? "connecting" : "reconnecting");
@@ -83,7 +83,7 @@ export class Stream {
       if (status === 401) return "signed-out";
       if (status >= 400 && status < 500) return "over";
       if (!ok || !body) return "broken";
-      for await (const event of serverSentEvents(body, quiet.onChunk)) {
+      for await (const event of serverSentEvents(body, quiet.heard)) {
         if (this.#current !== current) return "ended";
         this.#failures = 0;
         this.#say("live");
@@ -95,17 +95,17 @@ export class Stream {
     }
   }
 
-  #silence(current: AbortController): { onChunk: () => void; end: () => void } {
+  #silence(current: AbortController): { heard: () => void; end: () => void } {
     const start = () => this.#deps.later(SILENCE_MS, () => current.abort());
     let end = start();
-    const onChunk = () => {
+    const heard = () => {
       end();
       end = start();
     };
-    return { onChunk, end: () => end() };
+    return { heard, end: () => end() };
   }
 
-  // A stream that gave something and ended is opened again without a word: the server ends each in time.
+  // A stream that delivered data and ended is reopened silently: the server limits every stream's duration.
   #ended(current: AbortController, ending: "ended" | "broken" | "signed-out" | "over"): void {
     if (this.#current !== current) return;
     this.#current = undefined;

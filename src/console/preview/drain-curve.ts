@@ -1,4 +1,4 @@
-// How a backlog goes: the queue's own bucket and plan, run ahead of time.
+// Simulates how a backlog drains, with the queue's own bucket and plan.
 import {
   type Bucket,
   type BucketShape,
@@ -19,20 +19,20 @@ export interface DrainPoint {
 
 export interface DrainCurve {
   points: DrainPoint[];
-  /** Seconds until the last has ended; absent when that never comes, or not within what was run ahead. */
+  /** Seconds until the last task ended; absent if not reached within the simulation. */
   drainedAt?: number;
 }
 
 type Backlog = Omit<Meaning, "retry">;
 
-const MOST_STEPS = 200_000;
-const MOST_POINTS = 400;
+const MAX_STEPS = 200_000;
+const MAX_POINTS = 400;
 
 /** `tasks` are due at once; each runs `runSeconds` (a millisecond at least) and succeeds. */
 export function drainCurve(backlog: Backlog): DrainCurve {
   const queue = new QueueAhead(backlog);
   const points: DrainPoint[] = [];
-  for (let step = 0; step < MOST_STEPS; step++) {
+  for (let step = 0; step < MAX_STEPS; step++) {
     queue.turn();
     const point = queue.point();
     points.push(point);
@@ -42,13 +42,13 @@ export function drainCurve(backlog: Backlog): DrainCurve {
   return { points: thinned(points) };
 }
 
-// The first and the last stay.
+// The first and the last point are always included.
 function thinned(points: DrainPoint[]): DrainPoint[] {
-  const step = Math.ceil(points.length / MOST_POINTS);
+  const step = Math.ceil(points.length / MAX_POINTS);
   return points.filter((_, index) => index % step === 0 || index === points.length - 1);
 }
 
-/** A queue in a time of its own, in ms since all its tasks were due. */
+/** A simulated queue; its time is in ms since all tasks were due. */
 class QueueAhead {
   readonly #backlog: Backlog;
   readonly #shape: BucketShape;
@@ -66,7 +66,7 @@ class QueueAhead {
     this.#level = fullBucket(this.#shape, 0);
   }
 
-  /** What an alarm does: starts what may start. */
+  /** Simulates one alarm: starts the tasks that may start. */
   turn(): void {
     this.#inFlight.endUntil(this.#now);
     const room = this.#room();
@@ -81,7 +81,7 @@ class QueueAhead {
     return { at: this.#now / 1000, left: this.#waiting + running, running };
   }
 
-  /** To the next moment at which something may start or has ended; whether there is one. */
+  /** Advances to the next start or end; returns false if there is none. */
   goOn(): boolean {
     const nextDue = this.#waiting > 0 ? this.#now : undefined;
     const wake = wakeAt({ ...this.#room(), now: this.#now, nextDue });

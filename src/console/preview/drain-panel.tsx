@@ -1,4 +1,4 @@
-// How a backlog goes, as a curve.
+// The drain curve of a backlog.
 import { count } from "../format/counts.ts";
 import { duration } from "../format/times.ts";
 import type { DrainCurve, DrainPoint } from "./drain-curve.ts";
@@ -18,14 +18,14 @@ export function DrainPanel({
     drainedAt === undefined
       ? `${count(points.at(-1)?.left ?? tasks)} are still left after ${duration(end)}`
       : `gone after ${duration(drainedAt)}`;
-  const max = points.reduce((top, { running }) => Math.max(top, running), 0);
+  const most = points.reduce((top, { running }) => Math.max(top, running), 0);
   return (
     <section class="panel" aria-label="Drain curve">
       <div class="panel-head">
         <h2>
           {count(tasks)} tasks due at once: {last}
         </h2>
-        <span class="muted">at most {count(max)} running</span>
+        <span class="muted">at most {count(most)} running</span>
       </div>
       <Plot
         label={`Tasks left over ${duration(end)}: ${last}`}

@@ -1,4 +1,4 @@
-// What may be typed into a knob.
+// Validation of the knobs.
 import { DURATION, RATE_OR_NONE } from "../../core/config/units.ts";
 import { KNOBS, type Knob, type Knobs } from "./knobs.ts";
 
@@ -45,7 +45,7 @@ const RULES: Record<Knob, Rule> = {
   run_seconds: amount,
 };
 
-/** What is wrong with each knob, by its name; nothing when all can be read. */
+/** Errors by knob name; empty if all are valid. */
 export function faultsOf(knobs: Knobs): Partial<Knobs> {
   const wrong = KNOBS.filter((knob) => !RULES[knob].accepts(knobs[knob]));
   const faults = wrong.map((knob) => [knob, `expected ${RULES[knob].expected}`]);

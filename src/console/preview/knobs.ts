@@ -1,4 +1,4 @@
-// The knobs of the preview: as typed, as in the address, and as values.
+// The preview's knobs: as text in inputs and the URL, and parsed.
 
 import { perSecond, seconds } from "../../core/config/units.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
@@ -28,7 +28,7 @@ export interface Meaning {
   bucketSize: number;
   maxConcurrentRequests: number;
   retry: RetryParameters;
-  /** How many are due at once, and how long each runs. */
+  /** Number of tasks due at once, and how long each runs. */
   tasks: number;
   runSeconds: number;
 }
@@ -46,7 +46,7 @@ const DEFAULTS: Knobs = {
   run_seconds: "1",
 };
 
-/** What a queue has now. */
+/** The queue's current settings. */
 export function knobsOf(queue: QueueView | undefined): Knobs {
   if (!queue || queue.mode === "pull") return DEFAULTS;
   const { retryParameters: retry } = queue;
@@ -63,7 +63,7 @@ export function knobsOf(queue: QueueView | undefined): Knobs {
   };
 }
 
-/** Only of knobs without faults. */
+/** Requires valid knobs. */
 export function meaningOf(knobs: Knobs): Meaning {
   return {
     rate: perSecond(knobs.rate),

@@ -1,4 +1,4 @@
-// A curve in a square of 1 by 1, with words at its sides. For curves that do not change.
+// A static curve in a unit square, with axis labels.
 
 interface Props {
   label: string;

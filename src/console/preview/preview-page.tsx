@@ -1,4 +1,4 @@
-// What settings of a queue lead to, before they are in queue.yaml. The settings are in the address.
+// Previews queue settings before they are put in queue.yaml. The settings are in the URL.
 import { useMemo } from "preact/hooks";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { queuePath } from "../api.ts";
@@ -20,11 +20,11 @@ import { RetriesPanel } from "./retries-panel.tsx";
 
 export function PreviewPage({ name }: { name: string }) {
   const live = useLiveQueue(name);
-  const response = useFetch<QueueView>(queuePath(name));
-  const queue = live ?? response.value;
+  const asked = useFetch<QueueView>(queuePath(name));
+  const queue = live ?? asked.value;
   const typed = useQueryFields();
   if (!queue)
-    return response.error ? <Refused error={response.error} /> : <Loading what={`queue ${name}`} />;
+    return asked.error ? <Refused error={asked.error} /> : <Loading what={`queue ${name}`} />;
   const now = knobsOf(queue);
   const knobs = Object.fromEntries(
     KNOBS.map((knob) => [knob, (typed[knob] ?? now[knob]).trim()]),
@@ -44,7 +44,7 @@ function Preview({ queue, knobs, now }: { queue: QueueView; knobs: Knobs; now: K
   const faults = faultsOf(knobs);
   const isRight = Object.keys(faults).length === 0;
   const key = JSON.stringify(knobs);
-  // The knobs are made anew with every drawing.
+  // The knobs object is new on every render.
   const shown = useMemo(() => {
     if (!isRight) return undefined;
     const meaning = meaningOf(knobs);

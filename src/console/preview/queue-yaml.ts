@@ -1,10 +1,10 @@
-// The knobs as the lines of a queue.yaml.
+// Formats the knobs as queue.yaml.
 
 import { perSecond } from "../../core/config/units.ts";
 import type { Knob, Knobs } from "./knobs.ts";
 
-/** App Engine's limits; what goes past them is under `extensions`. */
-const MAX = { rate: 500, bucket_size: 500, max_concurrent_requests: 5000 } as const;
+/** App Engine's limits; values beyond them are written under `extensions`. */
+const APP_ENGINE_MAX = { rate: 500, bucket_size: 500, max_concurrent_requests: 5000 } as const;
 
 const RETRY: readonly Knob[] = [
   "task_retry_limit",
@@ -14,7 +14,7 @@ const RETRY: readonly Knob[] = [
   "max_doublings",
 ];
 
-/** Of knobs without faults. `target` as the queue has it. */
+/** Requires valid knobs. `target` is the queue's. */
 export function queueYamlLines(name: string, knobs: Knobs, target?: string): string {
   const limits = (["rate", "bucket_size", "max_concurrent_requests"] as const).map((knob) => ({
     line: `${knob}: ${knobs[knob]}`,
@@ -33,8 +33,8 @@ export function queueYamlLines(name: string, knobs: Knobs, target?: string): str
   ].join("\n");
 }
 
-function isPast(knob: keyof typeof MAX, value: string): boolean {
-  return (knob === "rate" ? perSecond(value) : Number(value)) > MAX[knob];
+function isPast(knob: keyof typeof APP_ENGINE_MAX, value: string): boolean {
+  return (knob === "rate" ? perSecond(value) : Number(value)) > APP_ENGINE_MAX[knob];
 }
 
 function block(name: string, lines: readonly string[]): string[] {

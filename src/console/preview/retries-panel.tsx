@@ -1,16 +1,16 @@
-// When a task that always fails is tried.
+// The attempts of a task that always fails.
 import { duration } from "../format/times.ts";
 import type { Retries } from "./retries.ts";
 
-export function RetriesPanel({ retries: { attempts, failsAt } }: { retries: Retries }) {
+export function RetriesPanel({ retries: { attempts, givenUpAt } }: { retries: Retries }) {
   return (
     <section class="panel" aria-label="Attempts of a task that always fails">
       <div class="panel-head">
         <h2>A task that always fails</h2>
         <span class="muted">
-          {failsAt === undefined
-            ? "never fails for good"
-            : `fails for good after ${duration(failsAt)}`}
+          {givenUpAt === undefined
+            ? "is never given up"
+            : `is given up after ${duration(givenUpAt)}`}
         </span>
       </div>
       <ol class="retries">
@@ -21,7 +21,7 @@ export function RetriesPanel({ retries: { attempts, failsAt } }: { retries: Retr
             <span class="muted">{wait === undefined ? "" : `waited ${duration(wait)}`}</span>
           </li>
         ))}
-        {failsAt === undefined && <li class="muted">and so on</li>}
+        {givenUpAt === undefined && <li class="muted">and so on</li>}
       </ol>
     </section>
   );

@@ -1,4 +1,4 @@
-// When a task that always fails is tried, by the rules the queue goes by.
+// Computes the attempts of a task that always fails, by the queue's own back-off rules.
 import { nextAttemptAt, type RetryParameters } from "../../core/task/backoff.ts";
 
 export interface PreviewedAttempt {
@@ -11,11 +11,11 @@ export interface PreviewedAttempt {
 
 export interface Retries {
   attempts: PreviewedAttempt[];
-  /** Seconds since the first start at which it fails for good; absent if it goes on beyond those listed. */
-  failsAt?: number;
+  /** Seconds from the first start until retries are exhausted; absent if they continue past the list. */
+  givenUpAt?: number;
 }
 
-const MAX = 25;
+const MAX_ATTEMPTS = 25;
 
 /** Each attempt takes `runSeconds` and fails. */
 export function previewRetries(retry: RetryParameters, runSeconds: number): Retries {
@@ -24,8 +24,8 @@ export function previewRetries(retry: RetryParameters, runSeconds: number): Retr
   for (let retries = 0; ; retries++) {
     const endedAt = start + runSeconds * 1000;
     const next = nextAttemptAt({ retries, firstStartedAt: 0, endedAt }, retry);
-    if (next === undefined) return { attempts, failsAt: endedAt / 1000 };
-    if (attempts.length === MAX) return { attempts };
+    if (next === undefined) return { attempts, givenUpAt: endedAt / 1000 };
+    if (attempts.length === MAX_ATTEMPTS) return { attempts };
     attempts.push({ number: retries + 2, startsAt: next / 1000, wait: (next - endedAt) / 1000 });
     start = next;
   }

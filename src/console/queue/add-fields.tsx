@@ -1,4 +1,4 @@
-// The fields of the form a task is added by.
+// The fields of the add-task form.
 import { useId } from "preact/hooks";
 import type { AddForm, BodyKind } from "./add-form.ts";
 
@@ -18,7 +18,7 @@ interface FieldsProps {
 }
 
 export function AddFields({ form, mode, onChange }: FieldsProps) {
-  const copied = Object.keys(form.copied);
+  const kept = Object.keys(form.kept);
   const text = (field: "name" | "countdown" | "url" | "tag", label: string, hint: string) => (
     <label class="field">
       <span>{label}</span>
@@ -78,7 +78,7 @@ export function AddFields({ form, mode, onChange }: FieldsProps) {
           />
         </label>
       )}
-      {copied.length > 0 && <p class="muted">As they were: {copied.join(", ")}</p>}
+      {kept.length > 0 && <p class="muted">As they were: {kept.join(", ")}</p>}
     </>
   );
 }

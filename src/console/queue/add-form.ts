@@ -1,4 +1,4 @@
-// The form a task is added by: its fields as they are typed, and the task they ask for.
+// The add-task form: its fields as text, and the task built from them.
 import type { NewTask } from "../../core/task/task.ts";
 
 export type BodyKind = "none" | "json" | "text" | "params" | "base64";
@@ -11,19 +11,19 @@ export interface AddForm {
   method: string;
   bodyKind: BodyKind;
   body: string;
-  /** A line each, `Name: value`. */
+  /** One `Name: value` per line. */
   headers: string;
   tag: string;
-  /** What the form has no field for and passes on. */
-  copied: NewTask;
+  /** Task fields without a form field, passed through. */
+  kept: NewTask;
 }
 
-/** The form filled in with a task, or empty. */
+/** The form's initial values, from a task or empty. */
 export function formOf(task: NewTask = {}): AddForm {
   const { name = "", url = "", method = "POST", headers = {}, tag = "", ...rest } = task;
-  const { params: _, payload: __, payloadBase64: ___, ...copied } = rest;
+  const { params: _, payload: __, payloadBase64: ___, ...kept } = rest;
   return {
-    ...{ name, url, method, tag, copied, countdown: "" },
+    ...{ name, url, method, tag, kept, countdown: "" },
     headers: linesOf(headers, ": "),
     ...bodyOf(task),
   };
@@ -43,9 +43,9 @@ function linesOf(values: Record<string, string | readonly string[]>, between: st
     .join("\n");
 }
 
-/** The task the form asks for, or what is wrong with the form; the API checks the rest. */
+/** The task, or the form's errors; the API validates the rest. */
 export function taskOf(form: AddForm): { task: NewTask } | { wrong: string } {
-  const task: NewTask = { ...form.copied };
+  const task: NewTask = { ...form.kept };
   const { name, url, method, tag, countdown } = form;
   if (name.trim()) task.name = name.trim();
   if (url.trim()) task.url = url.trim();
@@ -87,7 +87,7 @@ function withJson(task: NewTask, body: string): { task: NewTask } | { wrong: str
   }
 }
 
-/** Lines of name and value; a name that comes again gets a list. */
+/** Parses name/value lines; repeated names become a list. */
 function grouped(
   text: string,
   between: string,

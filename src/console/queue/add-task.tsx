@@ -1,4 +1,4 @@
-// A task added by hand: a new one, or one like another.
+// Dialog to add a task, empty or copied from another.
 import { useState } from "preact/hooks";
 import type { NewTask, Task } from "../../core/task/task.ts";
 import { hasLogin } from "../access.ts";
@@ -15,22 +15,22 @@ import { formOf, taskOf } from "./add-form.ts";
 interface Props {
   queue: string;
   mode: "push" | "pull";
-  /** What the form is filled in with. */
+  /** The form's initial values. */
   like?: NewTask;
   onClose: () => void;
 }
 
 export function AddTask({ queue, mode, like, onClose }: Props) {
   const [form, setForm] = useState(() => formOf(like));
-  const input = taskOf(form);
+  const asked = taskOf(form);
   const path = `${queuePath(queue)}/tasks`;
   const [isBusy, setBusy] = useState(false);
   const submit = async (event: Event) => {
     event.preventDefault();
-    if ("wrong" in input || isBusy) return;
+    if ("wrong" in asked || isBusy) return;
     setBusy(true);
     const isAdded = await acting(async () => {
-      const { name } = await post<Task>(path, input.task);
+      const { name } = await post<Task>(path, asked.task);
       go(pathOf({ page: "task", queue, task: name }));
       return `${name} is on queue ${queue}`;
     });
@@ -41,19 +41,19 @@ export function AddTask({ queue, mode, like, onClose }: Props) {
     <Dialog title={`Add a task to ${queue}`} onClose={onClose} wide>
       <form class="add" onSubmit={submit}>
         <AddFields form={form} mode={mode} onChange={(change) => setForm({ ...form, ...change })} />
-        {"wrong" in input && (
+        {"wrong" in asked && (
           <p class="wrong" role="alert">
-            {input.wrong}
+            {asked.wrong}
           </p>
         )}
         <div class="buttons">
-          {"task" in input && (
+          {"task" in asked && (
             <CopyButton
               label="Copy as curl"
               text={() =>
                 curlOf({
                   url: location.origin + apiUrl(path),
-                  body: input.task,
+                  body: asked.task,
                   hasToken: hasLogin(),
                 })
               }
@@ -63,7 +63,7 @@ export function AddTask({ queue, mode, like, onClose }: Props) {
           <button type="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="primary" disabled={"wrong" in input || isBusy}>
+          <button type="submit" class="primary" disabled={"wrong" in asked || isBusy}>
             Add
           </button>
         </div>

@@ -1,14 +1,14 @@
-// What can be done to many tasks, and how the API is asked for it.
+// The bulk actions and their API calls.
 
 import { post, queuePath, taskPath } from "../api.ts";
 import { type ChunkResult, oneByOne } from "./bulk.ts";
 import type { Filter } from "./filter.ts";
-import { parseTime } from "./parse-time.ts";
+import { parseNewTime } from "./parse-new-time.ts";
 
 export type BulkVerb = "run" | "reschedule" | "redrive" | "delete";
 
 interface BulkAction {
-  /** On the button, and of what was done. */
+  /** Button label, and the verb of the result message. */
   label: string;
   did: string;
   chunk: number;
@@ -16,7 +16,7 @@ interface BulkAction {
   act: (queue: string, names: readonly string[], time: string) => Promise<ChunkResult>;
 }
 
-/** Names of one call; calls under way at once. */
+/** Names per call; concurrent calls. */
 const NAMES = 500;
 const CALLS = 10;
 
@@ -28,7 +28,7 @@ export const BULK: Record<BulkVerb, BulkAction> = {
   reschedule: {
     ...{ label: "Change time", did: "given another time", chunk: CALLS },
     act: (queue, names, time) =>
-      oneByOne(names, (name) => post(`${taskPath(queue, name)}:reschedule`, parseTime(time))),
+      oneByOne(names, (name) => post(`${taskPath(queue, name)}:reschedule`, parseNewTime(time))),
   },
   redrive: {
     ...{ label: "Redrive", did: "put back on the queue", chunk: NAMES },
@@ -41,7 +41,7 @@ export const BULK: Record<BulkVerb, BulkAction> = {
   },
 };
 
-/** What makes sense for the tasks of a list. */
+/** The actions that apply to a list's tasks. */
 export function verbsOf(mode: "push" | "pull", { state }: Filter): BulkVerb[] {
   if (state === "ended") return [];
   if (state === "failed")

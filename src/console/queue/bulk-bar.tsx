@@ -1,4 +1,4 @@
-// What is selected, and what can be done with it.
+// The selection bar with its bulk actions.
 import { useState } from "preact/hooks";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { count } from "../format/counts.ts";
@@ -10,7 +10,7 @@ interface Props {
   queue: WatchedQueue;
   filter: Filter;
   selected: ReadonlySet<string>;
-  /** Whether more match the filter than are listed. */
+  /** Whether more tasks match the filter than are listed. */
   hasMore: boolean;
   isAll: boolean;
   onAll: () => void;

@@ -1,4 +1,4 @@
-// Asks back before many tasks are acted on, with their number, and shows how far it is.
+// Confirms a bulk action with the number of tasks, and shows its progress.
 import { useState } from "preact/hooks";
 import { count } from "../format/counts.ts";
 import { Dialog } from "../shell/dialog.tsx";
@@ -7,9 +7,9 @@ import { filterWords } from "./filter.ts";
 import { TimeField } from "./time-field.tsx";
 import { type Bulk, type BulkAsked, useBulk } from "./use-bulk.ts";
 
-export function BulkDialog(request: BulkAsked) {
-  const { label, isDangerous } = BULK[request.verb];
-  const bulk = useBulk(request);
+export function BulkDialog(asked: BulkAsked) {
+  const { label, isDangerous } = BULK[asked.verb];
+  const bulk = useBulk(asked);
   const { names, progress } = bulk;
   const [time, setTime] = useState("60");
   const submit = (event: Event) => {
@@ -19,9 +19,9 @@ export function BulkDialog(request: BulkAsked) {
   return (
     <Dialog title={label} onClose={bulk.stop}>
       <form onSubmit={submit}>
-        <p role="status">{wordsOf(bulk, request)}</p>
+        <p role="status">{wordsOf(bulk, asked)}</p>
         {progress && <Bar bulk={bulk} label={label} />}
-        {request.verb === "reschedule" && !progress && <TimeField value={time} onInput={setTime} />}
+        {asked.verb === "reschedule" && !progress && <TimeField value={time} onInput={setTime} />}
         <div class="buttons">
           <button type="button" onClick={bulk.stop}>
             {progress ? "Stop" : "Cancel"}

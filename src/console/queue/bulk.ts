@@ -1,8 +1,8 @@
-// Acting on many tasks: first all that match are listed, so that there is a number to ask back with, and then
-// exactly those are acted on, a chunk at a time.
+// Bulk actions: all matching tasks are listed first, so that the confirmation can show their number, then
+// exactly those are processed in chunks.
 import type { TaskPage } from "../../objects/queue/inspect/pages.ts";
 
-/** Every name the pages have; `counted` hears the number so far. */
+/** All names of all pages; `counted` is called with the number so far. */
 export async function namesOnPages(
   page: (cursor: string | undefined) => Promise<TaskPage>,
   counted: (n: number) => void,
@@ -20,10 +20,10 @@ export async function namesOnPages(
   return [...names];
 }
 
-/** What became of a chunk: how many were acted on, and why others were not. */
+/** Result of a chunk: how many succeeded, and why others did not. */
 export interface ChunkResult {
   done: number;
-  /** No longer there, or no longer in a state for it. */
+  /** No longer present, or no longer in a suitable state. */
   missed: number;
   errors: string[];
 }
@@ -33,8 +33,8 @@ export interface BulkProgress extends ChunkResult {
 }
 
 /**
- * `onProgress` is called after each chunk. A chunk that is refused counts as errors, and the next goes on;
- * the signal ends it between two chunks, with what has been done so far.
+ * `onProgress` is called after each chunk. A rejected chunk counts as errors, and the next one follows;
+ * the signal stops it between two chunks, with the result so far.
  */
 export async function actOnAll(
   names: readonly string[],
@@ -58,7 +58,7 @@ export async function actOnAll(
   return progress;
 }
 
-/** One call a task, all of a chunk at once. */
+/** One call per task, a chunk's calls in parallel. */
 export async function oneByOne(
   chunk: readonly string[],
   act: (name: string) => Promise<unknown>,

@@ -1,4 +1,4 @@
-// What a queue did lately: four charts over the same time, and what explains their turns.
+// A queue's recent history: four charts over one time span, with the changes marked.
 import { useMemo } from "preact/hooks";
 import type { HistoryMark, HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
@@ -22,7 +22,7 @@ export function Charts({ queue }: { queue: WatchedQueue }) {
   const fetched = useFetch<QueueHistory>(path, Math.floor(now / MINUTE_MS));
   const history = span === "6h" ? fetched.value : queue.history;
   const slot = history ? Math.floor(now / 1000 / history.slotSeconds) : 0;
-  // A second that passes within a slot changes nothing.
+  // Recomputed once per slot, not every second.
   const series = useMemo(() => history && seriesOf(history, span, now), [history, span, slot]);
   return (
     <section class="panel charts" aria-label="What it did lately">

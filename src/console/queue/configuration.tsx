@@ -1,4 +1,4 @@
-// What the queue goes by, in queue.yaml's words.
+// The queue's configuration, in queue.yaml's terms.
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { duration } from "../format/times.ts";
 

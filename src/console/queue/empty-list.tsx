@@ -1,4 +1,4 @@
-// An empty list: what it would contain, and how to get it.
+// Empty state of the task list, with a hint how to add tasks.
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { mayWrite } from "../access.ts";
 import type { Filter } from "./filter.ts";
@@ -18,7 +18,7 @@ const SAYS: Record<Filter["state"], string> = {
   waiting:
     "No task waits for a group. A master that makes one shows here until its subtasks have ended.",
   failed:
-    "No task has failed for good. One that does is kept here with its attempts, to be inspected and redriven.",
+    "No task was given up. One that was is kept here with its attempts, to be looked at and redriven.",
   ended:
     "No name is taken by a task that has ended. Tasks with a name of their own leave it here for a while.",
 };

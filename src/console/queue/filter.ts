@@ -1,14 +1,14 @@
-// Which tasks of a queue are listed, and where the API has them.
+// The task list's filter, and its API path.
 import type { TaskState } from "../../core/task/task.ts";
 import { queuePath } from "../api.ts";
 
-/** `ended`: names that are still taken though their tasks have ended. "": whatever is on the queue. */
+/** `ended`: tombstones of ended tasks. "": every task on the queue. */
 export type ListedState = "" | "ended" | Exclude<TaskState, "done" | "deleted">;
 
 export interface Filter {
   state: ListedState;
   prefix: string;
-  /** Of pull tasks, exactly. */
+  /** Tag of pull tasks, exact match. */
   tag: string;
 }
 
@@ -29,7 +29,7 @@ export function statesOf(mode: "push" | "pull"): ListedState[] {
   return STATES.filter((state) => !foreign.includes(state));
 }
 
-/** The filter in the address; an unknown state lists all. */
+/** Reads the filter from the URL; an unknown state lists all. */
 export function listedState(text: string): ListedState {
   return STATES.find((state) => state === text) ?? "";
 }

@@ -1,11 +1,11 @@
-// What can be done to a queue as a whole.
+// Actions on a whole queue.
 import { useState } from "preact/hooks";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { mayWrite } from "../access.ts";
 import { post, queuePath } from "../api.ts";
 import { counted } from "../format/counts.ts";
-import { hearOf } from "../live/queues.ts";
+import { storeQueue } from "../live/queues.ts";
 import { pathOf } from "../route.ts";
 import { Confirm } from "../shell/dialog.tsx";
 import { acting } from "../shell/messages.tsx";
@@ -13,10 +13,10 @@ import { acting } from "../shell/messages.tsx";
 export function QueueActions({ queue, onAdd }: { queue: WatchedQueue; onAdd: () => void }) {
   const [isPurging, setPurging] = useState(false);
   const { name, mode, state, statistics } = queue;
-  const act = (verb: string, message: string) =>
+  const act = (verb: string, said: string) =>
     acting(async () => {
-      hearOf(await post<QueueView>(`${queuePath(name)}:${verb}`));
-      return message;
+      storeQueue(await post<QueueView>(`${queuePath(name)}:${verb}`));
+      return said;
     });
   return (
     <div class="actions">

@@ -1,4 +1,4 @@
-// One queue: its state, its history, its tasks, its configuration.
+// Queue page: state, charts, tasks and configuration.
 import { useState } from "preact/hooks";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
@@ -24,11 +24,11 @@ import { Tasks } from "./tasks.tsx";
 
 export function QueuePage({ name }: { name: string }) {
   const queue = useLiveQueue(name);
-  // Only for the error of a queue that is not in the event stream.
-  const response = useFetch<QueueView>(queue ? undefined : queuePath(name));
+  // Fetched only for the API's error when the queue is not in the stream.
+  const fallback = useFetch<QueueView>(queue ? undefined : queuePath(name));
   const [isAdding, setAdding] = useState(false);
   if (!queue) {
-    return response.error ? <Refused error={response.error} /> : <Loading what={`queue ${name}`} />;
+    return fallback.error ? <Refused error={fallback.error} /> : <Loading what={`queue ${name}`} />;
   }
   const add = () => setAdding(true);
   return (
@@ -40,7 +40,7 @@ export function QueuePage({ name }: { name: string }) {
         </span>
         <QueueActions queue={queue} onAdd={add} />
       </div>
-      <QueueState queue={queue} />
+      <Standing queue={queue} />
       <Charts queue={queue} />
       <Tasks queue={queue} onAdd={add} />
       <Configuration queue={queue} />
@@ -49,7 +49,7 @@ export function QueuePage({ name }: { name: string }) {
   );
 }
 
-function QueueState({ queue }: { queue: WatchedQueue }) {
+function Standing({ queue }: { queue: WatchedQueue }) {
   const now = useNow();
   const { statistics, mode } = queue;
   const oldest = oldestDueSeconds(queue, now);

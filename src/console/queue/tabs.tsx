@@ -1,4 +1,4 @@
-// The states a queue's tasks can be in, each a link with how many there are.
+// Tabs for the task states, with counts.
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { count } from "../format/counts.ts";
 import { stateCount } from "../queues/depth.tsx";

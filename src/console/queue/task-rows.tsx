@@ -1,16 +1,16 @@
-// The tasks of a list. On a narrow page each is a card.
+// Rows of the task list. On narrow pages each row is a card.
 import type { Task } from "../../core/task/task.ts";
 import { mayWrite } from "../access.ts";
 import { TaskStateMark } from "../format/state.tsx";
-import { TextWithTimes } from "../format/text-with-times.tsx";
 import { When } from "../format/when.tsx";
+import { WithTimes } from "../format/with-times.tsx";
 import { pathOf } from "../route.ts";
 
 interface Props {
   tasks: readonly Task[];
   selected: ReadonlySet<string>;
   onSelect: (names: readonly string[], isSelected: boolean) => void;
-  /** Whether these are tasks that have ended, which nothing can be done with from here. */
+  /** Whether these are ended tasks, which have no actions here. */
   isEnded: boolean;
 }
 
@@ -89,7 +89,7 @@ function TaskCells({ task, isEnded }: { task: Task; isEnded: boolean }) {
         {isEnded && task.expiresAt ? (
           <When at={task.expiresAt} as="relative" />
         ) : (
-          <TextWithTimes text={reasonOf(task)} />
+          <WithTimes text={reasonOf(task)} />
         )}
       </td>
     </>

@@ -1,4 +1,4 @@
-// The tasks of a queue: tabs, filter, list, and acting on what is selected. The filter is in the address.
+// A queue's tasks: tabs, filter, list and bulk actions. The filter is in the URL.
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { mayWrite } from "../access.ts";
@@ -22,7 +22,7 @@ export function Tasks({ queue, onAdd }: { queue: WatchedQueue; onAdd: () => void
     setSelected(NONE);
     setAll(false);
   }, []);
-  // Selected where it can no longer be seen, a task would be deleted by surprise.
+  // Clears the selection, so that no hidden task is deleted by accident.
   useEffect(clear, [filter.state, filter.prefix, filter.tag]);
   useKey(useCallback((event) => event.key === "Escape" && clear(), [clear]));
   const select = (names: readonly string[], isSelected: boolean) => {
@@ -99,7 +99,7 @@ interface FieldProps {
   name: string;
   label: string;
   value: string;
-  /** The one that `/` goes to. */
+  /** Focused by the `/` key. */
   isFirst?: boolean;
 }
 

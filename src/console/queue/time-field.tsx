@@ -1,10 +1,10 @@
-// A field for another time of a task.
+// Input for a task's new time.
 
 import { clockTime } from "../format/times.ts";
-import { zone } from "../format/zone.ts";
 import { useNow } from "../live/now.ts";
 import { useObservable } from "../observable.ts";
-import { parseTime } from "./parse-time.ts";
+import { zone } from "../preferences.ts";
+import { parseNewTime } from "./parse-new-time.ts";
 
 interface Props {
   value: string;
@@ -14,7 +14,7 @@ interface Props {
 export function TimeField({ value, onInput }: Props) {
   const now = useNow();
   const shown = useObservable(zone);
-  const { countdown, eta } = parseTime(value);
+  const { countdown, eta } = parseNewTime(value);
   const at = countdown === undefined ? Date.parse(String(eta)) : now + Number(countdown) * 1000;
   return (
     <label class="field">

@@ -1,4 +1,4 @@
-// A bulk action under way: the names it is for, how far it is, and stopping it.
+// State of a bulk action: its task names, progress and cancellation.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { TaskPage } from "../../objects/queue/inspect/pages.ts";
 import { get } from "../api.ts";
@@ -11,9 +11,9 @@ export interface BulkAsked {
   queue: string;
   verb: BulkVerb;
   filter: Filter;
-  /** Undefined: all that match the filter. */
+  /** Undefined: all tasks that match the filter. */
   names: readonly string[] | undefined;
-  /** `isDone`: something was acted on. */
+  /** `isDone`: at least one task was processed. */
   onClose: (isDone: boolean) => void;
 }
 
@@ -21,10 +21,10 @@ export interface Bulk {
   /** Undefined while they are being counted: `listed` so far. */
   names: readonly string[] | undefined;
   listed: number;
-  /** Undefined until it is begun. */
+  /** Undefined until it is started. */
   progress: BulkProgress | undefined;
   begin: (time: string) => Promise<void>;
-  /** Before it is begun, nothing happens; afterwards the rest is left alone. */
+  /** Before the start this closes without effect; afterwards it skips the rest. */
   stop: () => void;
 }
 
@@ -35,7 +35,7 @@ export function useBulk({ queue, verb, filter, names: chosen, onClose }: BulkAsk
   const [listed, setListed] = useState(0);
   const [progress, setProgress] = useState<BulkProgress>();
   const ending = useMemo(() => new AbortController(), []);
-  // Once, for what it was opened with.
+  // Runs once, for the initial arguments.
   useEffect(() => {
     if (chosen === undefined) {
       listAll(queue, filter, setListed, ending.signal).then(setNames, (error) => {
@@ -49,15 +49,15 @@ export function useBulk({ queue, verb, filter, names: chosen, onClose }: BulkAsk
     if (!names || progress) return;
     setProgress({ of: names.length, done: 0, missed: 0, errors: [] });
     const { chunk, act, did } = BULK[verb];
-    const actOnPart = (part: readonly string[]) => act(queue, part, time);
-    const end = await actOnAll(names, chunk, actOnPart, setProgress, ending.signal);
+    const asked = (part: readonly string[]) => act(queue, part, time);
+    const end = await actOnAll(names, chunk, asked, setProgress, ending.signal);
     const say = end.errors.length > 0 ? sayRefused : sayDone;
     say(outcomeText(did, end));
     onClose(true);
   };
   const stop = () => {
     ending.abort();
-    // Calls under way end by themselves, and report it.
+    // What is under way ends by itself, and says so.
     if (!progress) onClose(false);
   };
   return { names, listed, progress, begin, stop };

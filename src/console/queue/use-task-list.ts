@@ -1,4 +1,4 @@
-// The list of a queue's tasks, page by page. It follows what happens as long as it is its first page.
+// Lists a queue's tasks page by page; refreshes live while only the first page is loaded.
 import { useEffect, useState } from "preact/hooks";
 import type { Task } from "../../core/task/task.ts";
 import { get } from "../api.ts";
@@ -17,14 +17,14 @@ interface Page {
 }
 
 export interface TaskList {
-  /** Undefined until the first answer. */
+  /** Undefined until the first response. */
   tasks: Task[] | undefined;
   error: Error | undefined;
   /** Whether the queue has changed since the pages were listed. */
   isOld: boolean;
-  /** Lists the next page too; undefined when there is none. */
+  /** Loads the next page; undefined if there is none. */
   more: (() => void) | undefined;
-  /** Lists the first page anew. */
+  /** Reloads the first page. */
   again: () => void;
 }
 

@@ -1,4 +1,4 @@
-// How many tasks a queue has in each state.
+// A queue's task counts by state.
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { count } from "../format/counts.ts";
 
@@ -22,7 +22,7 @@ export function Depth({ queue: { statistics } }: { queue: WatchedQueue }) {
   );
 }
 
-/** Beyond a thousand of each, scheduled and due tasks are not counted apart. */
+/** Beyond a thousand of each, scheduled and due tasks are not counted separately. */
 export function stateCount(n: number | null): string {
   return n === null ? "over 1,000" : count(n);
 }

@@ -1,16 +1,16 @@
-// So many of so many, as a bar under the words.
+// A value out of a maximum, with a bar.
 
 interface Props {
   value: number;
-  /** Infinity: there is no maximum, and no bar. */
-  max: number;
-  /** What the bar is of, for who cannot see it. */
+  /** Infinity: no maximum, no bar. */
+  most: number;
+  /** Accessible label of the bar. */
   label: string;
   children: preact.ComponentChildren;
 }
 
-export function Gauge({ value, max, label, children }: Props) {
-  const share = max > 0 && Number.isFinite(max) ? Math.min(1, value / max) : 0;
+export function Gauge({ value, most, label, children }: Props) {
+  const share = most > 0 && Number.isFinite(most) ? Math.min(1, value / most) : 0;
   return (
     <span class="gauge">
       <span class="gauge-words">{children}</span>

@@ -1,5 +1,5 @@
-// Percentiles over several queues together. Each tells its own at three ranks; between them its curve is taken
-// as straight on a scale of ratios, as the times in queues are, and the curves are added by their counts.
+// Merges percentiles of several queues. Each reports three ranks; between them the distribution is interpolated
+// linearly on a logarithmic scale, and the distributions are added, weighted by their counts.
 import type { Percentiles } from "../../core/metrics/histogram.ts";
 
 /** Seconds; null when nothing was recorded anywhere. `share` of 0.99 is p99. */
@@ -9,19 +9,19 @@ export function mergedPercentile(of: readonly Percentiles[], share: number): num
   if (total === 0) return null;
   const below = (x: number) =>
     curves.reduce((sum, { weight, points }) => sum + weight * shareBelow(points, x), 0) / total;
-  return Math.exp(whereReached(below, share)) - LEAST_S;
+  return Math.exp(whereReached(below, share)) - MIN_S;
 }
 
 type Point = readonly [x: number, share: number];
 
-// Zero has no logarithm, and below a millisecond nothing is told apart.
-const LEAST_S = 0.0005;
-const LOWEST = Math.log(LEAST_S);
+// Offset: zero has no logarithm, and values below a millisecond are not distinguished.
+const MIN_S = 0.0005;
+const LOWEST = Math.log(MIN_S);
 const HIGHEST = Math.log(2 * 86_400);
 
 function curveOf({ p50, p90, p99, count }: Percentiles) {
   if (count === 0 || p50 === null || p90 === null || p99 === null) return undefined;
-  const at = (seconds: number) => Math.log(seconds + LEAST_S);
+  const at = (seconds: number) => Math.log(seconds + MIN_S);
   const points: Point[] = [
     [LOWEST, 0],
     [at(p50), 0.5],

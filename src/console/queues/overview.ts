@@ -1,4 +1,4 @@
-// All queues in a few figures, of the last minute.
+// Aggregates all queues over the last minute.
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { mergedPercentile } from "./merge-percentiles.ts";
 
@@ -6,7 +6,7 @@ export interface Overview {
   /** Per second. */
   added: number;
   done: number;
-  /** Of the attempts that ended, those that succeeded; null when none did. */
+  /** Share of completed attempts that succeeded; null if none completed. */
   success: number | null;
   /** Seconds; null when nothing was recorded. */
   lateness: Spread;

@@ -1,4 +1,4 @@
-// What is wrong with a queue, in one line each, the worst first.
+// Detects a queue's problems, one line each, most severe first.
 
 import { perSecond } from "../../core/config/units.ts";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
@@ -6,7 +6,7 @@ import * as counts from "../format/counts.ts";
 import { duration } from "../format/times.ts";
 import { backlogOf } from "./drain.ts";
 
-/** `bad` loses work or time now; `warn` wants to be known. */
+/** `bad`: work is lost or late now; `warn`: worth attention. */
 export type Severity = "bad" | "warn";
 
 export interface Problem {
@@ -14,23 +14,23 @@ export interface Problem {
   text: string;
 }
 
-/** From when on a task that is due and has not begun is a problem, and a bad one. */
+/** Lateness of the oldest due task from which it is a warning, and from which it is bad. */
 const LATE_S = 30;
 const VERY_LATE_S = 300;
 
-type Looked = Pick<
+type ProblemInput = Pick<
   WatchedQueue,
   "mode" | "state" | "rate" | "bucketSize" | "maxConcurrentRequests" | "statistics"
 >;
 
 /** `now` in ms since 1970. */
-export function problemsOf(queue: Looked, now: number): Problem[] {
+export function problemsOf(queue: ProblemInput, now: number): Problem[] {
   const found = [disabled(queue), late(queue, now), failing(queue), stopped(queue), slowed(queue)];
   const problems = found.filter((problem) => problem !== undefined);
   return [...problems.filter(isBad), ...problems.filter((problem) => !isBad(problem))];
 }
 
-/** 2 with a bad problem, 1 with another, 0 without: by this the list is ordered. */
+/** Sort key of the queue list: 2 with a bad problem, 1 with a warning, 0 without. */
 export function urgencyOf(problems: readonly Problem[]): number {
   if (problems.some(isBad)) return 2;
   return problems.length > 0 ? 1 : 0;
@@ -40,20 +40,20 @@ function isBad({ severity }: Problem): boolean {
   return severity === "bad";
 }
 
-function disabled({ state, statistics }: Looked): Problem | undefined {
+function disabled({ state, statistics }: ProblemInput): Problem | undefined {
   if (state !== "disabled" || statistics.tasks === 0) return undefined;
   const tasks = counts.counted(statistics.tasks, "task");
   return { severity: "bad", text: `No longer in queue.yaml: keeps ${tasks} and starts none` };
 }
 
-function stopped({ state, rate, statistics }: Looked): Problem | undefined {
+function stopped({ state, rate, statistics }: ProblemInput): Problem | undefined {
   const backlog = backlogOf(statistics);
   if (state !== "paused" || backlog === 0) return undefined;
   const why = rate !== "" && perSecond(rate) === 0 ? "The rate is 0" : "Paused";
   return { severity: "warn", text: `${why} with ${counts.counted(backlog, "task")} due` };
 }
 
-function slowed({ state, rate, statistics: { enforcedRate } }: Looked): Problem | undefined {
+function slowed({ state, rate, statistics: { enforcedRate } }: ProblemInput): Problem | undefined {
   const configured = perSecond(rate);
   if (state !== "running" || enforcedRate === null || !(enforcedRate < configured))
     return undefined;
@@ -64,14 +64,14 @@ function slowed({ state, rate, statistics: { enforcedRate } }: Looked): Problem 
   };
 }
 
-function late(queue: Looked, now: number): Problem | undefined {
+function late(queue: ProblemInput, now: number): Problem | undefined {
   const seconds = oldestDueSeconds(queue, now);
   if (queue.state !== "running" || seconds < LATE_S) return undefined;
   const severity = seconds < VERY_LATE_S ? "warn" : "bad";
   return { severity, text: `The oldest task is ${duration(seconds)} late: ${holding(queue)}` };
 }
 
-/** How long the oldest task that could have begun has been due; 0 when none is. */
+/** How long the oldest startable task has been due; 0 if there is none. */
 export function oldestDueSeconds(
   { statistics: { oldestEta, states } }: Pick<WatchedQueue, "statistics">,
   now: number,
@@ -80,17 +80,23 @@ export function oldestDueSeconds(
   return Math.max(0, Math.floor((now - Date.parse(oldestEta)) / 1000));
 }
 
-function holding({ mode, rate, bucketSize, maxConcurrentRequests, statistics }: Looked): string {
+function holding({
+  mode,
+  rate,
+  bucketSize,
+  maxConcurrentRequests,
+  statistics,
+}: ProblemInput): string {
   if (mode === "pull") return "no worker leases it";
   if (statistics.inFlight >= maxConcurrentRequests) {
     return `all ${counts.counted(maxConcurrentRequests, "slot")} are taken`;
   }
   const { tokens } = statistics;
-  // A token is taken as soon as it is there, so a bucket that is not full is what holds them.
+  // Tokens are consumed as they arrive, so a bucket that is not full means the rate is the limit.
   return tokens !== null && tokens < bucketSize ? `held to ${rate}` : "more come than go";
 }
 
-function failing({ statistics: { failed, failedLastMinute } }: Looked): Problem | undefined {
+function failing({ statistics: { failed, failedLastMinute } }: ProblemInput): Problem | undefined {
   if (failed === 0) return undefined;
   const text = `${counts.counted(failed, "task has", "tasks have")} failed and can be redriven`;
   return { severity: failedLastMinute > 0 ? "bad" : "warn", text };

@@ -1,4 +1,4 @@
-// One queue in the list of all. On a narrow page the row is a card, and each cell has a label.
+// One row of the queue list. On narrow pages the row is a card with labelled cells.
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { count } from "../format/counts.ts";
@@ -73,7 +73,7 @@ export function TokenGauge({
   }
   const label = `${tokens} of ${bucketSize} tokens`;
   return (
-    <Gauge value={tokens} max={bucketSize} label={label}>
+    <Gauge value={tokens} most={bucketSize} label={label}>
       {count(tokens)}
       <small>
         {" "}
@@ -84,13 +84,13 @@ export function TokenGauge({
 }
 
 export function SlotGauge({ queue }: { queue: WatchedQueue }) {
-  const { mode, maxConcurrentRequests: max, statistics } = queue;
+  const { mode, maxConcurrentRequests: most, statistics } = queue;
   const { inFlight } = statistics;
   if (mode === "pull") return <span>{count(inFlight)}</span>;
   return (
-    <Gauge value={inFlight} max={max} label={`${inFlight} of ${max} slots taken`}>
+    <Gauge value={inFlight} most={most} label={`${inFlight} of ${most} slots taken`}>
       {count(inFlight)}
-      <small> of {count(max)}</small>
+      <small> of {count(most)}</small>
     </Gauge>
   );
 }

@@ -1,4 +1,4 @@
-// All queues, those with problems first.
+// The queue list, queues with problems first.
 
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { useNow } from "../live/now.ts";
@@ -6,19 +6,19 @@ import { useQueues } from "../live/queues.ts";
 import { Loading } from "../shell/loading.tsx";
 import { problemsOf, urgencyOf } from "./problems.ts";
 import { COLUMNS, QueueRow } from "./queue-row.tsx";
-import { Summary } from "./summary.tsx";
+import { QueuesSummary } from "./summary.tsx";
 
 export function QueuesPage() {
   const queues = useQueues();
   const now = useNow();
   if (!queues) return <Loading what="the queues" />;
   const looked = queues.map((queue) => ({ queue, problems: problemsOf(queue, now) }));
-  // Sorting keeps the order of equals, so a row moves only when its problems begin or end.
+  // The sort is stable, so a row moves only when its problems change.
   looked.sort((a, b) => urgencyOf(b.problems) - urgencyOf(a.problems));
   return (
     <>
       <h1 class="hidden">Queues</h1>
-      <Summary queues={queues} />
+      <QueuesSummary queues={queues} />
       <div class="panel">
         <table class="queues cards">
           <thead>

@@ -1,11 +1,11 @@
-// All queues in a few figures.
+// Summary figures over all queues.
 import type { ComponentChildren } from "preact";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { count, percent, perSecond } from "../format/counts.ts";
 import { duration } from "../format/times.ts";
 import { overviewOf, type Spread } from "./overview.ts";
 
-export function Summary({ queues }: { queues: readonly WatchedQueue[] }) {
+export function QueuesSummary({ queues }: { queues: readonly WatchedQueue[] }) {
   const { added, done, success, lateness, runTime, tasks, failed } = overviewOf(queues);
   return (
     <dl class="strip" aria-label="All queues, last minute">

@@ -1,4 +1,4 @@
-// Whether what is shown is what is.
+// Connection indicator: whether the data shown is live.
 
 import { Icon, type IconName } from "../format/icon.tsx";
 import { useLiveStatus } from "../live/queues.ts";
@@ -28,7 +28,7 @@ export function Connection() {
   );
 }
 
-/** A session ends by itself; the page shows how to go on. */
+/** Shown when the session has expired, with a button to sign in. */
 export function SignedOut() {
   if (useLiveStatus() !== "signed-out") return null;
   return (

@@ -1,4 +1,4 @@
-// A button that puts text into the clipboard.
+// A copy-to-clipboard button.
 import { acting } from "./messages.tsx";
 
 export function CopyButton({ label, text }: { label: string; text: () => string }) {
@@ -10,7 +10,7 @@ export function CopyButton({ label, text }: { label: string; text: () => string 
 }
 
 async function copied(text: string): Promise<string> {
-  // Browsers have it for https and for loopback alone.
+  // The clipboard API exists only on https and loopback.
   if (!navigator.clipboard) throw new Error("The browser lets pages copy over https only");
   await navigator.clipboard.writeText(text);
   return "Copied";

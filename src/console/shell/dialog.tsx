@@ -1,4 +1,4 @@
-// The browser's own dialog: it holds the focus, and Escape closes it.
+// Dialogs on the native element, which traps the focus and closes on Escape.
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
@@ -34,10 +34,10 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
 interface ConfirmProps {
   title: string;
   children: ComponentChildren;
-  /** What the button that does it says. */
+  /** Label of the confirm button. */
   action: string;
   isDangerous?: boolean;
-  /** Has to be typed before the button does anything. */
+  /** Text that has to be typed to enable the confirm button. */
   typed?: string;
   onConfirm: () => Promise<unknown>;
   onClose: () => void;

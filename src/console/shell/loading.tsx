@@ -1,4 +1,4 @@
-// A page that waits for its first answer, or got a refusal for it.
+// Loading and error state of a page.
 import type { ApiError } from "../api.ts";
 import { HOME } from "../route.ts";
 

@@ -1,4 +1,4 @@
-// What the page has to say of an action: that it was done, or why it was refused. Read out by screen readers.
+// Success and error messages of actions, announced by screen readers.
 
 import { Icon } from "../format/icon.tsx";
 import { Observable, useObservable } from "../observable.ts";
@@ -10,7 +10,7 @@ interface Message {
 }
 
 const DONE_SHOWN_MS = 6000;
-const MAX = 4;
+const MAX_MESSAGES = 4;
 
 const messages = new Observable<readonly Message[]>([]);
 let lastId = 0;
@@ -25,7 +25,7 @@ export function sayRefused(error: unknown): void {
   put("refused", error instanceof Error ? error.message : String(error));
 }
 
-/** Runs an action and shows its success or its error; whether it succeeded. */
+/** Runs an action and shows its success or error; returns whether it succeeded. */
 export async function acting(work: () => Promise<string>): Promise<boolean> {
   try {
     sayDone(await work());
@@ -38,7 +38,7 @@ export async function acting(work: () => Promise<string>): Promise<boolean> {
 
 function put(kind: Message["kind"], text: string): number {
   lastId++;
-  messages.set([...messages.value, { id: lastId, kind, text }].slice(-MAX));
+  messages.set([...messages.value, { id: lastId, kind, text }].slice(-MAX_MESSAGES));
   return lastId;
 }
 

@@ -1,11 +1,10 @@
-// What is around every page: where to go, whether it is live, how it is shown.
+// The frame of every page: navigation, connection and preferences.
 import type { ComponentChildren } from "preact";
 import { useCallback, useState } from "preact/hooks";
 import { hasLogin } from "../access.ts";
 import { Icon } from "../format/icon.tsx";
-import { ZONES, zone } from "../format/zone.ts";
 import { useObservable } from "../observable.ts";
-import { nextChoice } from "../preferences.ts";
+import { nextChoice, ZONES, zone } from "../preferences.ts";
 import { HOME, pathOf, type Route } from "../route.ts";
 import { Connection, SignedOut } from "./connection.tsx";
 import { Help } from "./help.tsx";

@@ -1,9 +1,9 @@
-// Keys that work anywhere on the page, unless something is being typed.
+// Global keyboard shortcuts, inactive while typing.
 import { useEffect } from "preact/hooks";
 import { go } from "../navigation.ts";
 import { pathOf } from "../route.ts";
 
-/** As the help shows them. */
+/** As shown in the help dialog. */
 export const SHORTCUTS: readonly (readonly [keys: string, does: string])[] = [
   ["/", "to the filter"],
   ["j  k  ↓  ↑", "down and up a list"],
@@ -15,7 +15,7 @@ export const SHORTCUTS: readonly (readonly [keys: string, does: string])[] = [
   ["?", "this help"],
 ];
 
-/** Calls back for a key pressed by itself where nothing is typed and no dialog is open. */
+/** Calls back for a key without modifiers, outside inputs and dialogs. */
 export function useKey(handle: (event: KeyboardEvent) => void): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
@@ -30,7 +30,7 @@ export function useKey(handle: (event: KeyboardEvent) => void): void {
 
 let before = "";
 
-/** Goes where `g` and a letter say; `/` goes to the filter. */
+/** `g` and a letter open a page; `/` focuses the filter. */
 export function goByKey(event: KeyboardEvent): void {
   const { key } = event;
   if (key === "/") {

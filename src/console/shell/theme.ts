@@ -1,11 +1,11 @@
-// Dark or light: as the system has it, or as the reader chose.
-import { preference } from "../preferences.ts";
+// Colour theme: the system's or the user's choice.
+import { storedChoice } from "../preferences.ts";
 
 export const THEMES = ["system", "light", "dark"] as const;
 
-export const theme = preference("theme", THEMES);
+export const theme = storedChoice("theme", THEMES);
 
-/** Puts the choice on the page, where the style sheet finds it. */
+/** Sets the theme attribute that the style sheet selects on. */
 export function followTheme(): void {
   const put = () => {
     document.documentElement.dataset.theme = theme.value;

@@ -1,4 +1,4 @@
-// Every attempt that is kept: when it was due, began and ended, and what the handler answered.
+// The recorded attempts: when each was due, started and ended, and the handler's response.
 import type { AttemptView, Task } from "../../core/task/task.ts";
 import { counted } from "../format/counts.ts";
 import { duration } from "../format/times.ts";
@@ -52,7 +52,7 @@ function noneOf({ state, retryCount }: Task, mode: "push" | "pull"): string {
   return "None yet.";
 }
 
-// What scrolls has to be reached without a mouse.
+// A scrollable element has to be reachable by keyboard.
 const SCROLLS = { tabIndex: 0 };
 
 function AttemptRow({ attempt, number }: { attempt: AttemptView; number: number }) {

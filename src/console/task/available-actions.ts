@@ -1,10 +1,13 @@
-// What can be done to a task in the state it is in.
+// The actions available for a task in its state.
 import type { Task } from "../../core/task/task.ts";
 
-export type TaskAction = "again" | "release" | "time" | "delete" | "redrive" | "run";
+export type AvailableAction = "again" | "release" | "time" | "delete" | "redrive" | "run";
 
-/** In the order of their buttons: the most likely one is last. */
-export function actionsOf({ state }: Pick<Task, "state">, mode: "push" | "pull"): TaskAction[] {
+/** In button order: the primary action is last. */
+export function availableActions(
+  { state }: Pick<Task, "state">,
+  mode: "push" | "pull",
+): AvailableAction[] {
   switch (state) {
     case "done":
     case "deleted":

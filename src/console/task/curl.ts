@@ -1,9 +1,9 @@
-// A call of the API as a line for a shell.
+// Formats an API call as a curl command line.
 
 export interface CurlCall {
   url: string;
   body: unknown;
-  /** Whether the API wants a token, which the line then takes from the environment. */
+  /** Whether the API requires a token; the command reads it from the environment. */
   hasToken: boolean;
 }
 
@@ -11,14 +11,14 @@ export function curlOf({ url, body, hasToken }: CurlCall): string {
   const lines = [
     `curl ${quoted(url)}`,
     `-H ${quoted("Content-Type: application/json")}`,
-    // In double quotes, so that the shell puts the token in.
+    // Double quotes, so that the shell expands the variable.
     ...(hasToken ? ['-H "Authorization: Bearer $TASKQUEUE_TOKEN"'] : []),
     `--data-raw ${quoted(JSON.stringify(body))}`,
   ];
   return lines.join(" \\\n  ");
 }
 
-/** One word for sh, whatever is in it: nothing is special between single quotes but their end. */
+/** Quotes for sh: within single quotes only the closing quote is special. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

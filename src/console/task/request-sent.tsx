@@ -1,11 +1,11 @@
-// The request as it is sent. Whatever is in it is shown as text.
+// The request as it is sent. Its contents are shown as text only.
 import type { Task } from "../../core/task/task.ts";
 import { Payload } from "../format/payload.tsx";
 import { duration } from "../format/times.ts";
 
 export function RequestSent({ task, mode }: { task: Task; mode: "push" | "pull" }) {
   const body = bodyOf(task);
-  // A pull task is not sent anywhere.
+  // Pull tasks are not sent.
   const lines = mode === "push" ? linesOf(task) : [];
   const title = mode === "push" ? "Request" : "Payload";
   return (
@@ -40,7 +40,7 @@ export function RequestSent({ task, mode }: { task: Task; mode: "push" | "pull" 
 function linesOf(task: Task): [string, string][] {
   const { method = "POST", url = `/_ah/queue/${task.queue}`, headers = {}, target, dialect } = task;
   const { oidcToken, retry, dispatchDeadline } = task;
-  const lines: [string, unknown][] = [
+  const said: [string, unknown][] = [
     ["target", target],
     ["dispatch deadline", dispatchDeadline === undefined ? undefined : duration(dispatchDeadline)],
     ["retry", retry && pairsOf(retry)],
@@ -52,7 +52,7 @@ function linesOf(task: Task): [string, string][] {
     ...Object.entries(headers).flatMap(([name, value]) =>
       [value].flat().map((one): [string, string] => [name, one]),
     ),
-    ...lines.filter((line): line is [string, string] => line[1] !== undefined),
+    ...said.filter((line): line is [string, string] => line[1] !== undefined),
   ];
 }
 

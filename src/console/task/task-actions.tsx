@@ -1,13 +1,13 @@
-// The buttons of a task, and what they do.
+// The action buttons of the task page.
 import { useState } from "preact/hooks";
 import type { Task } from "../../core/task/task.ts";
 import { hasLogin, mayWrite } from "../access.ts";
 import { apiUrl, post, queuePath, taskPath } from "../api.ts";
 import { CopyButton } from "../shell/copy.tsx";
 import { acting } from "../shell/messages.tsx";
-import { actionsOf, type TaskAction } from "./available-actions.ts";
-import { copyOf } from "./copy-task.ts";
+import { type AvailableAction, availableActions } from "./available-actions.ts";
 import { curlOf } from "./curl.ts";
+import { newTaskFrom } from "./new-task-from.ts";
 import { TaskDialog } from "./task-dialog.tsx";
 
 interface Props {
@@ -16,8 +16,8 @@ interface Props {
   onDone: () => void;
 }
 
-/** Dots where something is asked back first. */
-const BUTTONS: Record<TaskAction, { label: string; look?: "danger" | "primary" }> = {
+/** An ellipsis marks actions that open a dialog. */
+const BUTTONS: Record<AvailableAction, { label: string; look?: "danger" | "primary" }> = {
   again: { label: "Add again…" },
   release: { label: "Release the name…" },
   time: { label: "Change time…" },
@@ -27,35 +27,35 @@ const BUTTONS: Record<TaskAction, { label: string; look?: "danger" | "primary" }
 };
 
 export function TaskActions({ task, mode, onDone }: Props) {
-  const [open, setOpen] = useState<TaskAction>();
-  const act = async (work: () => Promise<unknown>, message: string) => {
+  const [open, setOpen] = useState<AvailableAction>();
+  const act = async (work: () => Promise<unknown>, said: string) => {
     await acting(async () => {
       await work();
-      return message;
+      return said;
     });
     onDone();
   };
-  const take = (action: TaskAction) => {
-    if (action === "run") return act(() => runNow(task), `${task.name} runs as soon as it can`);
-    if (action === "redrive") return act(() => redrive(task), `${task.name} is back on the queue`);
-    return setOpen(action);
+  const take = (offer: AvailableAction) => {
+    if (offer === "run") return act(() => runNow(task), `${task.name} runs as soon as it can`);
+    if (offer === "redrive") return act(() => redrive(task), `${task.name} is back on the queue`);
+    return setOpen(offer);
   };
-  const actions = mayWrite() ? actionsOf(task, mode) : [];
+  const offers = mayWrite() ? availableActions(task, mode) : [];
   return (
     <div class="actions">
-      {!actions.includes("release") && <CopyAsCurl task={task} />}
-      {actions.map((action) => (
+      {!offers.includes("release") && <CopyAsCurl task={task} />}
+      {offers.map((offer) => (
         <button
-          key={action}
+          key={offer}
           type="button"
-          class={BUTTONS[action].look ?? ""}
-          onClick={() => take(action)}
+          class={BUTTONS[offer].look ?? ""}
+          onClick={() => take(offer)}
         >
-          {BUTTONS[action].label}
+          {BUTTONS[offer].label}
         </button>
       ))}
       {open && (
-        <TaskDialog {...{ action: open, task, mode, act }} onClose={() => setOpen(undefined)} />
+        <TaskDialog {...{ offer: open, task, mode, act }} onClose={() => setOpen(undefined)} />
       )}
     </div>
   );
@@ -74,7 +74,7 @@ function CopyAsCurl({ task }: { task: Task }) {
   return (
     <CopyButton
       label="Copy as curl"
-      text={() => curlOf({ url, body: copyOf(task), hasToken: hasLogin() })}
+      text={() => curlOf({ url, body: newTaskFrom(task), hasToken: hasLogin() })}
     />
   );
 }

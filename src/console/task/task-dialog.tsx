@@ -1,28 +1,28 @@
-// What is asked back before something is done to a task.
+// Confirmation dialogs of the task actions.
 import { useState } from "preact/hooks";
 import type { Task } from "../../core/task/task.ts";
 import { post, queuePath, remove, taskPath } from "../api.ts";
 import { AddTask } from "../queue/add-task.tsx";
-import { parseTime } from "../queue/parse-time.ts";
+import { parseNewTime } from "../queue/parse-new-time.ts";
 import { TimeField } from "../queue/time-field.tsx";
 import { Confirm } from "../shell/dialog.tsx";
-import type { TaskAction } from "./available-actions.ts";
-import { copyOf } from "./copy-task.ts";
+import type { AvailableAction } from "./available-actions.ts";
+import { newTaskFrom } from "./new-task-from.ts";
 
 interface Props {
-  action: TaskAction;
+  offer: AvailableAction;
   task: Task;
   mode: "push" | "pull";
-  /** Runs the action and shows its outcome. */
-  act: (work: () => Promise<unknown>, message: string) => Promise<void>;
+  /** Runs the action and shows a message. */
+  act: (work: () => Promise<unknown>, said: string) => Promise<void>;
   onClose: () => void;
 }
 
 export function TaskDialog(props: Props) {
-  const { action, task, mode, onClose } = props;
-  switch (action) {
+  const { offer, task, mode, onClose } = props;
+  switch (offer) {
     case "again":
-      return <AddTask queue={task.queue} mode={mode} like={copyOf(task)} onClose={onClose} />;
+      return <AddTask queue={task.queue} mode={mode} like={newTaskFrom(task)} onClose={onClose} />;
     case "time":
       return <ChangeTime {...props} />;
     case "delete":
@@ -36,7 +36,7 @@ export function TaskDialog(props: Props) {
 
 function ChangeTime({ task: { queue, name }, act, onClose }: Props) {
   const [time, setTime] = useState("60");
-  const change = () => post(`${taskPath(queue, name)}:reschedule`, parseTime(time));
+  const change = () => post(`${taskPath(queue, name)}:reschedule`, parseNewTime(time));
   return (
     <Confirm
       title={`Change the time of ${name}`}

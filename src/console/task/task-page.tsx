@@ -1,4 +1,4 @@
-// One task: what it asks for, what became of it so far, what it waits for, and what comes next.
+// Task page: request, past attempts, group and upcoming attempts.
 import { useEffect } from "preact/hooks";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { Task } from "../../core/task/task.ts";
@@ -6,8 +6,8 @@ import { queuePath, taskPath } from "../api.ts";
 import { Crumbs } from "../format/crumbs.tsx";
 import { Payload } from "../format/payload.tsx";
 import { TaskStateMark } from "../format/state.tsx";
-import { TextWithTimes } from "../format/text-with-times.tsx";
 import { When } from "../format/when.tsx";
+import { WithTimes } from "../format/with-times.tsx";
 import { GroupSummary } from "../group/group-summary.tsx";
 import { useChangesOf, useLiveQueue } from "../live/queues.ts";
 import { pathOf } from "../route.ts";
@@ -16,23 +16,23 @@ import { useFetch } from "../use-fetch.ts";
 import { Attempts } from "./attempts.tsx";
 import { RequestSent } from "./request-sent.tsx";
 import { TaskActions } from "./task-actions.tsx";
-import { UpcomingAttempts } from "./upcoming-attempts-panel.tsx";
+import { UpcomingAttemptsList } from "./upcoming-attempts-list.tsx";
 
 const FOLLOW_MS = 700;
-/** The stream tells of a queue at rest some seconds late, and of one at work nothing that names its tasks. */
-const LOOK_AGAIN_MS = 1000;
+/** Polling interval: the stream reports an idle queue seconds late and never names single tasks. */
+const POLL_MS = 1000;
 
 export function TaskPage({ queue: queueName, name }: { queue: string; name: string }) {
   const ticks = useChangesOf(queueName, FOLLOW_MS);
   const { value: task, error, again } = useFetch<Task>(taskPath(queueName, name), ticks);
   const live = useLiveQueue(queueName);
-  const response = useFetch<QueueView>(live ? undefined : queuePath(queueName));
-  const queue = live ?? response.value;
+  const asked = useFetch<QueueView>(live ? undefined : queuePath(queueName));
+  const queue = live ?? asked.value;
   const mode = queue?.mode ?? "push";
   const isOver = task !== undefined && isTombstone(task);
   useEffect(() => {
     if (isOver) return;
-    const timer = setInterval(() => document.hidden || again(), LOOK_AGAIN_MS);
+    const timer = setInterval(() => document.hidden || again(), POLL_MS);
     return () => clearInterval(timer);
   }, [again, isOver]);
   if (error) return <Refused error={error} />;
@@ -49,7 +49,7 @@ export function TaskPage({ queue: queueName, name }: { queue: string; name: stri
       </div>
       {task.why && (
         <p class="why">
-          <b>Why it waits</b> <TextWithTimes text={task.why} />
+          <b>Why it waits</b> <WithTimes text={task.why} />
         </p>
       )}
       <Facts task={task} />
@@ -62,7 +62,7 @@ export function TaskPage({ queue: queueName, name }: { queue: string; name: stri
       ))}
       <div class="two">
         <Attempts task={task} mode={mode} />
-        {queue && <UpcomingAttempts task={task} queue={queue} />}
+        {queue && <UpcomingAttemptsList task={task} queue={queue} />}
       </div>
       <Result task={task} />
       {task.createdAt && !isTombstone(task) && <RequestSent task={task} mode={mode} />}
@@ -70,7 +70,7 @@ export function TaskPage({ queue: queueName, name }: { queue: string; name: stri
   );
 }
 
-/** Of a task that has ended well or was deleted nothing is left but its name and its attempts. */
+/** Completed and deleted tasks retain only their name and attempts. */
 function isTombstone({ state }: Task): boolean {
   return state === "done" || state === "deleted";
 }

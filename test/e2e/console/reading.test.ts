@@ -164,7 +164,7 @@ it("what the knobs lead to is shown as they are turned, and can be sent on", asy
   await page.getByLabel("max_concurrent_requests").fill("200");
   await page.getByLabel("task_retry_limit").fill("2");
   await shows(page, "1,000 tasks due at once: gone after 11 s");
-  await shows(page, "fails for good after 4.5 s");
+  await shows(page, "is given up after 4.5 s");
   expect(await page.locator("pre.payload").innerText()).toContain(
     "    rate: 100/s\n    bucket_size: 5\n",
   );

@@ -1,10 +1,10 @@
-// The retry knobs a task goes by: its own, which replace the queue's as a whole, or the queue's.
+// A task's effective retry parameters: its own, which replace the queue's as a whole, or the queue's.
 
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { completeRetry, type RetryParameters } from "../../core/task/backoff.ts";
 import type { Task } from "../../core/task/task.ts";
 
-export function retryParametersOf(
+export function retryOf(
   { retry }: Pick<Task, "retry">,
   { retryParameters }: Pick<QueueView, "retryParameters">,
 ): RetryParameters {

@@ -1,9 +1,9 @@
-// A stream that is open while its page is looked at.
+// Keeps a stream open only while the page is visible.
 import { Stream, type StreamListener } from "./stream.ts";
 
-/** The answer closes it for good. */
+/** The returned function closes it permanently. */
 export function openWhileVisible(url: string, listener: StreamListener): () => void {
-  const stream = new Stream(url, DEPS, listener);
+  const stream = new Stream(url, AROUND, listener);
   const look = () => (document.hidden ? stream.pause() : stream.open());
   look();
   document.addEventListener("visibilitychange", look);
@@ -15,7 +15,7 @@ export function openWhileVisible(url: string, listener: StreamListener): () => v
   };
 }
 
-const DEPS = {
+const AROUND = {
   fetch: (url: string, init: RequestInit) => fetch(url, init),
   later: (ms: number, work: () => void) => {
     const timer = setTimeout(work, ms);
