@@ -58,10 +58,10 @@ function print(alone: readonly Run[], watched: readonly Run[]): void {
   }
   console.log(`tasks/s watched / alone: ${ratioOf("perSecond").toFixed(3)}`);
   const extra = ratioOf("cpu") - 1;
-  const isCheap = transition(extra <= TARGET.extraCpu);
+  const isCheap = outcome(extra <= TARGET.extraCpu);
   console.log(`CPU more when watched: ${(extra * 100).toFixed(1)} % (${isCheap} 5 %)`);
   const [p50, most] = [of(watched, "updates"), quantile(watched.map(updatesOf), 1)];
-  const isCalm = transition(most <= TARGET.perSecond);
+  const isCalm = outcome(most <= TARGET.perSecond);
   console.log(`updates/s: p50 ${p50.toFixed(2)}, most ${most.toFixed(2)} (${isCalm} 1)`);
 }
 
@@ -104,6 +104,6 @@ function watch(): Promise<() => number> {
   });
 }
 
-function transition(isReached: boolean): string {
+function outcome(isReached: boolean): string {
   return isReached ? "reached the target of" : "MISSED the target of";
 }

@@ -38,9 +38,9 @@ try {
   console.log(`${tasks} tasks over 4 queues, ${rounds} rounds, median tasks/s`);
   console.log(`alone      ${median(alone).toFixed(0)}`);
   console.log(`in a group ${median(grouped).toFixed(0)}`);
-  console.log(`ratio ${ratio.toFixed(2)} (${transition(ratio >= TARGET.ratio)} ${TARGET.ratio})`);
+  console.log(`ratio ${ratio.toFixed(2)} (${outcome(ratio >= TARGET.ratio)} ${TARGET.ratio})`);
   const [p50, most] = [median(lags), quantile(lags, 1)];
-  const within = transition(most <= TARGET.lagMs);
+  const within = outcome(most <= TARGET.lagMs);
   console.log(`seen done after the last call: p50 ${p50} ms, most ${most} ms (${within} 1 s)`);
 } finally {
   closeConnections();
@@ -54,6 +54,6 @@ async function rate(path: string): Promise<{ perSecond: number; lag: number }> {
   return { perSecond: tasks / seconds, lag: said === "" ? 0 : JSON.parse(said).lag };
 }
 
-function transition(isReached: boolean): string {
+function outcome(isReached: boolean): string {
   return isReached ? "reached the target of" : "MISSED the target of";
 }

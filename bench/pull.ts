@@ -34,8 +34,8 @@ try {
   console.log(`a lease of 100 of ${SIZES.small}: ${show("small")}`);
   console.log(`a lease of 100 of ${SIZES.big}: ${show("big")}`);
   const ratio = median(took.big) / median(took.small);
-  const transition = ratio < TARGET ? "reached" : "MISSED";
-  console.log(`ratio ${ratio.toFixed(2)} (target under ${TARGET}: ${transition})`);
+  const outcome = ratio < TARGET ? "reached" : "MISSED";
+  console.log(`ratio ${ratio.toFixed(2)} (target under ${TARGET}: ${outcome})`);
   const behind = await longPoll();
   const cells = [0.5, 0.99].map((p) => quantile(behind, p).toFixed(1));
   console.log(`add sent to a waiting lease's answer: p50 ${cells[0]} ms, p99 ${cells[1]} ms`);

@@ -20,8 +20,8 @@ export interface Throughput {
   rounds: Round[];
   medians: Round;
   /** The probe's faster hop, which the library is held against. */
-  yardstick: Side;
-  /** Median over the rounds of ours / yardstick. */
+  baseline: Side;
+  /** Median over the rounds of ours / baseline. */
   ratio: number;
   /** The same against a probe whose request has no headers. */
   ratioToBare: number;
@@ -66,8 +66,8 @@ function summary(rounds: Round[]): Throughput {
   const of = (side: Side) => median(rounds.map((round) => round[side]));
   const medians = Object.fromEntries(SIDES.map((side) => [side, of(side)])) as Round;
   const faster = medians["probe by rpc"] >= medians["probe by fetch"];
-  const yardstick = faster ? "probe by rpc" : "probe by fetch";
+  const baseline = faster ? "probe by rpc" : "probe by fetch";
   const ratioTo = (side: Side) => median(rounds.map((round) => round.ours / round[side]));
   const ratioToBare = ratioTo("probe, bare");
-  return { rounds, medians, yardstick, ratio: ratioTo(yardstick), ratioToBare };
+  return { rounds, medians, baseline, ratio: ratioTo(baseline), ratioToBare };
 }

@@ -1,4 +1,4 @@
-// The yardstick: the least a Durable Object can do and still be a queue on disk. A row per task, put
+// The baseline: the least a Durable Object can do and still be a queue on disk. A row per task, put
 // there in batches; the same handler called with at most SLOTS at a time; the row deleted, many in one
 // transaction. No names, times, retries, rate, deadlines, alarm or recovery: a crash strands its rows.
 //

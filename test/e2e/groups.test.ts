@@ -51,6 +51,11 @@ it("killed ten times, 2,000 subtasks that fail at random are all done, and what 
     expect(await server.json<Task>(path)).toMatchObject({
       result: { count: SUBTASKS, isWhole: true },
     });
+    // What follows has a name of its own, and there is no second of it under another.
+    const { tombstones } = await server.json<{ tombstones: Task[] }>(
+      "/_ah/api/queues/gather/tombstones",
+    );
+    expect(tombstones.map(({ name }) => name)).toEqual(["chaos-then"]);
     expect(await left(server)).toEqual([0, 0, 0]);
   } finally {
     await server.stop();

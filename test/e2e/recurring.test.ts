@@ -11,7 +11,7 @@ const PERIOD_MS = 4000;
 const OFFSETS_MS = [-200, -60, -20, 0, 5, 10, 20, 40, 80, 300];
 const KILLS = 2 * OFFSETS_MS.length;
 /** Some kills keep the server down for longer than two periods, so that several due times are missed. */
-const LONG_DOWN_MS = 2.5 * PERIOD_MS;
+const LONG_DOWN_MS = 2.05 * PERIOD_MS;
 /** How late a busy machine may be with what is due, and how long after its first answer it catches up. */
 const LATE_MS = 1000;
 const CATCH_UP_MS = 500;
