@@ -95,11 +95,11 @@ export class Scheduler {
     const { entry } = state;
     // Asked twice in a millisecond it is two tasks.
     this.#lastManualRun = Math.max(now(), this.#lastManualRun + 1);
-    const asked = manualTask(entry, this.#lastManualRun);
-    const { ok: answers, failure: refused } = await queue(entry.queue).addCronTasks([asked]);
+    const task = manualTask(entry, this.#lastManualRun);
+    const { ok: answers, failure: refused } = await queue(entry.queue).addCronTasks([task]);
     if (refused) return { failure: refused };
     const [answer] = answers as [Answer<Task>];
-    const last = { task: asked.task.name, queue: entry.queue, addedAt: now() };
+    const last = { task: task.task.name, queue: entry.queue, addedAt: now() };
     if (answer.ok) commit.run(() => store.schedules.ran(name, last));
     return answer;
   }

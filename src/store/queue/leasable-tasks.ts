@@ -1,6 +1,7 @@
 // The tasks of a pull queue as leasing reads them: rows in key order, without bodies. A lease is a column of the
 // row and does not move it, so a task keeps its key: one row is written for each lease.
 import type { Progress } from "../../core/task/task.ts";
+import { integer, optionalInteger, optionalText, text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
 import { dueOf } from "./row-key.ts";
 import { progressJson } from "./tasks.ts";
@@ -45,13 +46,14 @@ export class LeasableTasks {
   }
 }
 
-function leasableOf({ key, name, created, lease, tag }: Row): LeasableRow {
+function leasableOf(row: Row): LeasableRow {
+  const key = integer(row, "key");
   return {
-    key: key as number,
-    name: name as string,
-    due: dueOf(key as number),
-    created: created as number,
-    lease: (lease as number | null) ?? undefined,
-    tag: (tag as string | null) ?? undefined,
+    key,
+    name: text(row, "name"),
+    due: dueOf(key),
+    created: integer(row, "created"),
+    lease: optionalInteger(row, "lease"),
+    tag: optionalText(row, "tag"),
   };
 }

@@ -35,7 +35,7 @@ const GROUP_PAGE = 200;
 const COLUMNS = "key, name, named, created, spec, progress, body";
 // Whole statements: the platform finds a statement it has prepared by its text, which is dear to build.
 const INSERT = `INSERT INTO tasks (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
-/** What is asked of a task to move or remove its row. */
+/** What it takes to move or remove the row of a task. */
 type Moving = Pick<TaskRow, "key" | "name" | "spec">;
 
 const WITH_LEASE = `${COLUMNS}, lease`;

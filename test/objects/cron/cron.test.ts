@@ -10,6 +10,7 @@ import { createTaskQueues } from "../../../src/index.ts";
 import type { QueueRpc } from "../../../src/objects/rpc.ts";
 import { clock, START } from "../../support/clock.ts";
 import { cron, deploy, passAll, ran } from "../../support/cron.ts";
+import { passEvicting } from "../../support/evictions.ts";
 import { type Fault, inject } from "../../support/faults.ts";
 import queueYaml from "../../support/queue.yaml";
 import { alarmOf, CRON, crash, freshStart, objectOf, queue } from "../../support/time.ts";
@@ -347,4 +348,15 @@ describe("it starts by itself", () => {
       'cron.yaml:3:13: cron "a": schedule: found "soon", expected',
     );
   });
+});
+
+it("adds each due time's task once though both objects are evicted between any two events", async () => {
+  await deploy(HOURLY);
+  await passEvicting([CRON, "default"], 5 * 3600 + 60);
+  expect(ran()).toEqual([1, 2, 3, 4, 5].map(hour));
+  await cron().pause("tally");
+  await passEvicting([CRON, "default"], 2 * 3600);
+  await cron().resume("tally");
+  await passEvicting([CRON, "default"], 3600);
+  expect(ran()).toEqual([1, 2, 3, 4, 5, 8].map(hour));
 });

@@ -1,4 +1,4 @@
-// What is asked of a queue, and the pages it answers with.
+// Queries on a queue, and the pages it answers with.
 import type { QueueHistory } from "../../../core/metrics/history.ts";
 import type { QueueView } from "../../../core/metrics/queue-view.ts";
 import type { Task, TaskState } from "../../../core/task/task.ts";
