@@ -24,13 +24,13 @@ const PAUSE_MS = 10;
 const WARM_UP = 30;
 
 /** A server for tasks with an absolute url; it must run before the Worker that may call it starts. */
-export interface CallOut {
+export interface TargetServer {
   origin: string;
   next(): Promise<void>;
   close(): void;
 }
 
-export async function startCallOut(): Promise<CallOut> {
+export async function startTarget(): Promise<TargetServer> {
   const server: Server = createServer((_, response) => {
     server.emit("called");
     response.writeHead(204).end();
@@ -46,13 +46,13 @@ export async function startCallOut(): Promise<CallOut> {
 
 export async function measureLatency(
   port: number,
-  callOut: CallOut,
+  target: TargetServer,
   samples: number,
 ): Promise<Latency> {
-  const outside = JSON.stringify({ url: `${callOut.origin}/task` });
+  const outside = JSON.stringify({ url: `${target.origin}/task` });
   const openRequest = () => call(port, "GET", "/next-call");
   return {
-    http: await sampled(samples, callOut.next, () => call(port, "POST", ADD, outside)),
+    http: await sampled(samples, target.next, () => call(port, "POST", ADD, outside)),
     worker: await sampled(samples, openRequest, () => call(port, "POST", ADD, "{}")),
     floor: await sampled(samples, openRequest, () => call(port, "POST", "/task")),
   };

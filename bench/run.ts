@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { closeConnections } from "./http.ts";
-import { type CallOut, type Latency, measureLatency, startCallOut } from "./latency.ts";
+import { type Latency, measureLatency, startTarget, type TargetServer } from "./latency.ts";
 import { type Cost, type Costs, measureRows } from "./rows.ts";
 import { quantile } from "./statistics.ts";
 import { measureThroughput, SIDES, type Throughput } from "./throughput.ts";
@@ -28,22 +28,22 @@ await main();
 
 async function main(): Promise<void> {
   printMachine();
-  const callOut = await startCallOut();
-  const workerd = await startWorkerd(workersFor(callOut));
+  const target = await startTarget();
+  const workerd = await startWorkerd(workersFor(target));
   try {
     const { ports } = workerd;
     printThroughput(await measureThroughput(ports, Number(options.tasks), Number(options.rounds)));
     printRows(await measureRows(ports.get("counting") as number));
     const port = ports.get("ours") as number;
-    printLatency(await measureLatency(port, callOut, Number(options.samples)));
+    printLatency(await measureLatency(port, target, Number(options.samples)));
   } finally {
     closeConnections();
-    callOut.close();
+    target.close();
     await workerd.stop();
   }
 }
 
-function workersFor({ origin }: CallOut): WorkerSpec[] {
+function workersFor({ origin }: TargetServer): WorkerSpec[] {
   const file = (name: string) => join(import.meta.dirname, "worker", `${name}.ts`);
   const vars = { TASKQUEUE_ALLOW_HOSTS: new URL(origin).host };
   return [

@@ -40,7 +40,7 @@ export function QueuePage({ name }: { name: string }) {
         </span>
         <QueueActions queue={queue} onAdd={add} />
       </div>
-      <Standing queue={queue} />
+      <QueueSummary queue={queue} />
       <Charts queue={queue} />
       <Tasks queue={queue} onAdd={add} />
       <Configuration queue={queue} />
@@ -49,7 +49,7 @@ export function QueuePage({ name }: { name: string }) {
   );
 }
 
-function Standing({ queue }: { queue: WatchedQueue }) {
+function QueueSummary({ queue }: { queue: WatchedQueue }) {
   const now = useNow();
   const { statistics, mode } = queue;
   const oldest = oldestDueSeconds(queue, now);
