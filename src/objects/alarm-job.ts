@@ -65,7 +65,8 @@ export class AlarmJob implements Job {
   /** Runs now if there is work, whatever the pace or the back-off say, and settles when the run has ended. */
   async runNow(): Promise<void> {
     await this.#current?.done;
-    if (this.#deps.pendingAt() !== undefined) this.#start(this.#deps.now());
+    // Another caller that waited may have started it.
+    if (!this.#current && this.#deps.pendingAt() !== undefined) this.#start(this.#deps.now());
     await this.#current?.done;
   }
 

@@ -42,7 +42,7 @@ export class Commit {
     this.#participants.push(participant as Participant);
   }
 
-  /** `listener` runs after every commit, in the order of registration; it must not throw. */
+  /** `listener` runs after every commit, in the order of registration. */
   onCommit(listener: (now: number) => void): void {
     this.#listeners.push(listener);
   }
@@ -88,16 +88,20 @@ export class Commit {
   }
 
   #transact<T>(work: () => T): T {
+    const value = this.#transactOrRestore(work);
+    for (const effect of this.#once.splice(0)) afterCommit(effect);
+    return value;
+  }
+
+  #transactOrRestore<T>(work: () => T): T {
     const { sql, now } = this.#deps;
     const saved = this.#participants.map((participant) => participant.save());
     try {
-      const value = sql.transaction(() => {
+      return sql.transaction(() => {
         const result = work();
         for (const participant of this.#participants) participant.flush?.(now());
         return result;
       });
-      for (const effect of this.#once.splice(0)) effect();
-      return value;
     } catch (error) {
       this.#once = [];
       for (const [i, participant] of this.#participants.entries()) participant.restore(saved[i]);
@@ -110,7 +114,16 @@ export class Commit {
     if (this.#isNotifying) return;
     this.#isNotifying = true;
     const now = this.#deps.now();
-    for (const listener of this.#listeners) listener(now);
+    for (const listener of this.#listeners) afterCommit(() => listener(now));
     this.#isNotifying = false;
+  }
+}
+
+// What was committed stays so, and whoever is next in the list must still hear of it.
+function afterCommit(effect: () => void): void {
+  try {
+    effect();
+  } catch (error) {
+    console.error("task queue: something failed after a commit", error);
   }
 }

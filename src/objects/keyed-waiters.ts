@@ -44,6 +44,11 @@ export class KeyedWaiters<Got> {
     }
   }
 
+  /** What is waited for. */
+  keys(): string[] {
+    return [...this.#waiting.keys()];
+  }
+
   /** Answers everyone who waits, by the key. */
   release(answer: (key: string) => Got): void {
     for (const [key, waiters] of this.#waiting) settle(waiters, () => answer(key));

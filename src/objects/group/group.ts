@@ -204,21 +204,21 @@ export class Group implements Participant<GroupMemory> {
     return this.#withState({ ...record, open: false, cancelled: "requested" });
   }
 
-  /** A batch is on its queue, or was refused as a whole: then its subtasks have failed. */
+  /**
+   * A batch is on its queue, or was refused as a whole: then its subtasks have failed, unless the group was
+   * cancelled in the meantime, which has ended them.
+   */
   batchSent(batch: SubtaskBatch, failure?: Failure): void {
     this.change((record) => {
-      if (!failure) {
-        this.#deps.store.batches.remove(batch.number);
-        return record;
-      }
-      const error = `${failure.code}: ${failure.message}`;
-      this.#endBatch(record, batch, { state: "failed", error });
-      return this.#withState(record);
+      const error = failure && `${failure.code}: ${failure.message}`;
+      if (error === undefined) this.#deps.store.batches.remove(batch.number);
+      else this.#endBatch(record, batch, { state: "failed", error });
+      return error === undefined ? record : this.#withState(record);
     });
   }
 
   #endBatch(record: GroupRecord, { number, queue, indexes }: SubtaskBatch, end: GroupEvent): void {
-    this.#deps.store.batches.remove(number);
+    if (!this.#deps.store.batches.remove(number)) return;
     for (const index of indexes) this.#note(record, queue, { index, ...end });
   }
 

@@ -32,8 +32,8 @@ export class GroupNotifier implements Job {
   }
 
   watchdogAt(now: number): number | undefined {
-    for (const job of this.#jobs.values()) if (job.watchdogAt(now)) return job.watchdogAt(now);
-    return undefined;
+    const isBusy = (job: AlarmJob) => job.watchdogAt(now) !== undefined;
+    return [...this.#jobs.values()].find(isBusy)?.watchdogAt(now);
   }
 
   /** Sends what is pending now; settles when every group has answered or failed. */

@@ -56,7 +56,6 @@ export async function define(queue: Queue, given: unknown): Promise<Answer<Queue
 export async function remove(queue: Queue): Promise<Answer<true>> {
   const refusal = queue.definition.refusalInFile();
   if (refusal) return refusal;
-  queue.resultWaiters.tasksDeleted();
   queue.commit.run(() => erase(queue));
   const finished = queue.notifier.flush().then(() => queue.listing.finishRemoval());
   await within(REMOVAL_PATIENCE_MS, finished);
@@ -66,6 +65,7 @@ export async function remove(queue: Queue): Promise<Answer<true>> {
 function erase(queue: Queue): void {
   const { store, definition, statistics } = queue;
   const { name } = queue;
+  queue.commit.after(queue.resultWaiters.tasksDeleted());
   store.erase();
   store.meta.set("name", name);
   store.meta.set("removing", true);

@@ -175,11 +175,11 @@ export class Queue implements QueueContext {
   }
 
   #nextSweep(): number | undefined {
-    return this.store.isSweeping ? this.now() : undefined;
+    return this.store.sweep.isUnderWay ? this.now() : undefined;
   }
 
   #sweep(): void {
     const now = this.now();
-    if (this.store.maySweep(now)) this.commit.run(() => this.store.sweep(now));
+    if (this.store.sweep.isDue(now)) this.commit.run(() => this.store.sweep.run(now));
   }
 }

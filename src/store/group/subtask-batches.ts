@@ -36,8 +36,9 @@ export class SubtaskBatches {
     return this.#sql.rows("SELECT 1 FROM batches LIMIT 1").length > 0;
   }
 
-  remove(number: number): void {
-    this.#sql.run("DELETE FROM batches WHERE number = ?", number);
+  /** False when it is no longer there. */
+  remove(number: number): boolean {
+    return this.#sql.run("DELETE FROM batches WHERE number = ?", number) > 0;
   }
 
   clear(): void {

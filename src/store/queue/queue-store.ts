@@ -14,6 +14,7 @@ import { migrate, QUEUE_MIGRATIONS } from "../migrations.ts";
 import type { Sql } from "../sql.ts";
 import { AcceptedGroups } from "./accepted-groups.ts";
 import { DeadLetterOutbox } from "./dead-letter-outbox.ts";
+import { ExpirySweep, type SweepProgress } from "./expiry-sweep.ts";
 import { FailedTasks } from "./failed-tasks.ts";
 import {
   type GroupEvent,
@@ -46,15 +47,6 @@ export type Found =
   | { kind: "failed"; task: TaskRow; row: NameRow }
   | { kind: "ended"; row: NameRow };
 
-const SWEEP_PAGE = 500;
-const SWEEP_EVERY_MS = 6 * 3600 * 1000;
-
-/** How far the sweep that is under way has come, and the earliest expiry (ms) among what it has passed. */
-interface SweepProgress {
-  after: string;
-  earliest: number;
-}
-
 export class QueueStore {
   readonly tasks: Tasks;
   readonly leasable: LeasableTasks;
@@ -65,10 +57,10 @@ export class QueueStore {
   readonly acceptedGroups: AcceptedGroups;
   readonly meta: Meta<QueueMetaValues>;
   readonly counts: TaskCounts;
+  readonly sweep: ExpirySweep;
   readonly #names: Names;
   readonly #ended: (name?: string) => void;
   #transitions = noTransitions();
-  #sweep: SweepProgress = NO_SWEEP;
 
   /**
    * `random` gives the random part of generated names, 0 to 1. `ended` is called with the name of each task that
@@ -87,6 +79,8 @@ export class QueueStore {
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
     this.counts = new TaskCounts(sql, this.tasks, this.failed);
     this.#names = new Names(sql);
+    const { failed, meta, results } = this;
+    this.sweep = new ExpirySweep({ failed, meta, results, names: this.#names });
   }
 
   /** Writes what is gathered during a transaction, at its end; `now` in ms since 1970. */
@@ -102,7 +96,7 @@ export class QueueStore {
       groupOutbox: this.groupOutbox.save(),
       cancelled: this.acceptedGroups.save(),
       steps: { ...this.#transitions },
-      sweep: this.#sweep,
+      sweep: this.sweep.save(),
     };
   }
 
@@ -113,7 +107,7 @@ export class QueueStore {
     this.acceptedGroups.restore(saved.cancelled);
     this.meta.restore();
     this.#transitions = saved.steps;
-    this.#sweep = saved.sweep;
+    this.sweep.restore(saved.sweep);
   }
 
   /** The transitions of tasks since this was last asked. */
@@ -184,7 +178,7 @@ export class QueueStore {
   ): void {
     const key = result ? this.results.add(task.name, resultFromStored(result), expires) : null;
     this.#names.end(task.name, "done", expires, recordOf(task, now, progress), key);
-    this.#expectSweep(expires);
+    this.sweep.expect(expires);
   }
 
   /** The task runs again at `due`; its row, or undefined when it was no longer there. */
@@ -238,7 +232,7 @@ export class QueueStore {
       : keptUntil;
     this.#names.end(task.name, "failed", nameUntil, recordOf(task, now, progress), key);
     if (retention.failedQueue) this.deadLetters.add({ key, name: task.name });
-    this.#expectSweep(keptUntil);
+    this.sweep.expect(keptUntil);
     const error = progress.attempts.at(-1)?.error;
     this.#report(task, "failed", error === undefined ? {} : { error });
     return true;
@@ -285,7 +279,7 @@ export class QueueStore {
     this.#transitions.deleted += this.tasks.clear();
     this.#ended();
     this.#names.endAll(now, expires);
-    this.#expectSweep(expires);
+    this.sweep.expect(expires);
   }
 
   /**
@@ -303,40 +297,7 @@ export class QueueStore {
     this.acceptedGroups.clear();
     this.#names.clear();
     this.meta.clearAll();
-    this.#sweep = NO_SWEEP;
-  }
-
-  /** Whether a sweep has begun and has more to look at. */
-  get isSweeping(): boolean {
-    return this.#sweep !== NO_SWEEP;
-  }
-
-  /** Whether something may have expired at `now` (ms). */
-  maySweep(now: number): boolean {
-    const sweepAt = this.meta.get("sweepAt");
-    return sweepAt !== undefined && sweepAt <= now;
-  }
-
-  /**
-   * Removes a page of what has expired, if anything may have; true when there is more to do at once. An
-   * expired name is free already: this only gives its room back.
-   */
-  sweep(now: number): boolean {
-    if (!this.maySweep(now)) return false;
-    const names = this.#names.sweep(this.#sweep.after, now, SWEEP_PAGE);
-    const failed = this.failed.sweep(now, SWEEP_PAGE);
-    const results = this.results.sweep(now, SWEEP_PAGE);
-    const earliest = Math.min(
-      ...[this.#sweep.earliest, names.earliest, failed.earliest, results.earliest],
-    );
-    const isMore = failed.removed === SWEEP_PAGE || results.removed === SWEEP_PAGE;
-    if (names.next !== undefined || isMore) {
-      this.#sweep = { after: names.next ?? "", earliest };
-      return true;
-    }
-    this.#planSweep(earliest === Infinity ? undefined : Math.max(earliest, now + SWEEP_EVERY_MS));
-    this.#sweep = NO_SWEEP;
-    return false;
+    this.sweep.reset();
   }
 
   #forgetRecord(task: TaskRow, now: number, state: "deleted" | "failed"): void {
@@ -380,31 +341,12 @@ export class QueueStore {
     if (task.named) {
       const expires = now + ttl * 1000;
       this.#names.end(task.name, state, expires, recordOf(task, now, progress), null);
-      this.#expectSweep(expires);
+      this.sweep.expect(expires);
     } else if (keyInName(task.name) !== task.key) {
       this.#names.remove(task.name);
     }
   }
-
-  // Tombstones of one queue live equally long, so the first one's end is the earliest and later ones
-  // change nothing: one row in the first tombstone's life, not one each.
-  #expectSweep(expires: number): void {
-    // A sweep that is under way may be past this name already.
-    if (this.isSweeping) {
-      const { after, earliest } = this.#sweep;
-      this.#sweep = { after, earliest: Math.min(earliest, expires) };
-    }
-    const sweepAt = this.meta.get("sweepAt");
-    if (sweepAt === undefined || expires < sweepAt) this.#planSweep(expires);
-  }
-
-  #planSweep(at: number | undefined): void {
-    if (at === undefined) this.meta.clear("sweepAt");
-    else this.meta.set("sweepAt", at);
-  }
 }
-
-const NO_SWEEP: SweepProgress = { after: "", earliest: Number.POSITIVE_INFINITY };
 
 /** What `restore` goes back to. */
 export interface QueueStoreState {

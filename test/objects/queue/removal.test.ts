@@ -142,6 +142,17 @@ describe("a removal", () => {
     await refused;
   });
 
+  it("that could not be written leaves whoever waits for a result waiting", async () => {
+    await made().define({ rate: "5/s", extensions: { keep_results: true } });
+    await made().add({ name: "a" });
+    const waiting = made().result("a", { timeout: 50 });
+    await until(async () => (await made().describe()).statistics.tasks === 1);
+    await inject("made", { at: 1, kind: "throw" });
+    await expect(made().remove()).rejects.toThrow("injected");
+    await work(["made"], async () => (await made().get("a")).state === "done");
+    expect(await waiting).toBe("ok");
+  });
+
   it("leaves no row behind, and no alarm", async () => {
     await made().define({ rate: "1/m", bucket_size: 1 });
     await made().add([{ name: "a" }, { name: "b" }, {}]);

@@ -306,7 +306,7 @@ export class World {
   }
 
   #sweep(): void {
-    while (transact(this.#sql, this.#store, this.#now, () => this.#store.sweep(this.#now)));
+    while (transact(this.#sql, this.#store, this.#now, () => this.#store.sweep.run(this.#now)));
     const long = this.#now - SWEEP_EVERY_MS;
     same(this.#sql.rows("SELECT name FROM names WHERE expires <= ?", long), []);
     same(this.#sql.rows("SELECT name FROM failed WHERE key <= ?", lastKeyOf(long)), []);

@@ -23,7 +23,7 @@ function opened() {
     },
     sweepAll(now: number): number {
       let pages = 1;
-      while (store.sweep(now)) pages++;
+      while (store.sweep.run(now)) pages++;
       return pages;
     },
     rows: () =>
@@ -41,7 +41,7 @@ describe("a sweep", () => {
     expect(rows()).toEqual([1200, 0]);
     sweepAll(NOW + 40_000 + SIX_HOURS);
     expect(rows()).toEqual([0, 0]);
-    expect(store.sweep(NOW + 1e9)).toBe(false);
+    expect(store.sweep.run(NOW + 1e9)).toBe(false);
   });
 
   it("leaves a failed task that has a millisecond to go", () => {
@@ -57,7 +57,7 @@ describe("a sweep", () => {
     const { end, sweepAll, rows, store } = opened();
     for (let i = 0; i < 600; i++) end("complete", `n${i}`);
     const now = NOW + 100_000;
-    expect(store.sweep(now)).toBe(true);
+    expect(store.sweep.run(now)).toBe(true);
     end("complete", "a", now);
     expect(sweepAll(now)).toBe(1);
     expect(rows()).toEqual([1, 0]);
@@ -68,9 +68,9 @@ describe("a sweep", () => {
   it("goes on after the store was opened anew in the middle of it", () => {
     const { sql, end, rows, store } = opened();
     for (let i = 0; i < 1100; i++) end("complete", `n${i}`);
-    expect(store.sweep(NOW + 100_000)).toBe(true);
+    expect(store.sweep.run(NOW + 100_000)).toBe(true);
     const anew = new QueueStore(sql, () => 0.5);
-    while (anew.sweep(NOW + 100_000));
+    while (anew.sweep.run(NOW + 100_000));
     expect(rows()).toEqual([0, 0]);
   });
 
@@ -78,7 +78,7 @@ describe("a sweep", () => {
     const { sql, end, store } = opened();
     end("complete", "a");
     const { statements } = sql;
-    expect(store.sweep(NOW + 99_999)).toBe(false);
+    expect(store.sweep.run(NOW + 99_999)).toBe(false);
     expect(sql.statements).toBe(statements);
   });
 

@@ -226,7 +226,7 @@ describe("how many failed tasks are kept", () => {
     transact(place.sql, place.store, START, () => place.store.forget(first, START));
     expect(place.failed).toBe(4);
     place.now += RETENTION.keepFailed * 1000;
-    transact(place.sql, place.store, place.now, () => place.store.sweep(place.now));
+    transact(place.sql, place.store, place.now, () => place.store.sweep.run(place.now));
     expect(place.failed).toBe(0);
     expect(place.fullCounts).toBe(0);
   });

@@ -29,14 +29,18 @@ export class ResultWaiters {
     this.#waiters.changed(name);
   }
 
-  /** Every task is about to be deleted with its queue: whoever waits for one gets it as deleted. */
-  tasksDeleted(): void {
+  /** Before every task is deleted with its queue: gives whoever waits for one the task as deleted, when called. */
+  tasksDeleted(): () => void {
     const endedAt = rfc3339(this.#queue.now());
-    this.#waiters.release((name) => {
-      const answer = getTask(this.#queue, name);
-      if (answer.failure) return answer;
-      return { ok: { ...answer.ok, state: "deleted", endedAt } };
-    });
+    const answers = new Map(
+      this.#waiters.keys().map((name) => [name, this.#deleted(name, endedAt)]),
+    );
+    return () => this.#waiters.release((name) => answers.get(name) ?? getTask(this.#queue, name));
+  }
+
+  #deleted(name: string, endedAt: string): Answer<Task> {
+    const answer = getTask(this.#queue, name);
+    return answer.failure ? answer : { ok: { ...answer.ok, state: "deleted", endedAt } };
   }
 
   #ended(name: string): Answer<Task> | undefined {

@@ -82,7 +82,7 @@ export class Leasing implements Consumer, PullState {
     return commit.run(() => {
       const results = tokens.map((token) => this.#acknowledgeOne(token, now));
       // A pull queue has hardly an alarm that could do it.
-      if (store.maySweep(now)) store.sweep(now);
+      store.sweep.run(now);
       return results;
     });
   }
