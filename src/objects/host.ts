@@ -2,6 +2,7 @@
 // each job do what is due, then the next alarm is armed at the earliest moment any job names.
 import { DurableObject } from "cloudflare:workers";
 import type { Sql } from "../store/sql.ts";
+import { Tables } from "../store/tables.ts";
 import { Commit } from "./commit.ts";
 import { HOLD_MS, Wakeup } from "./wakeup.ts";
 
@@ -35,9 +36,10 @@ export abstract class Host<Env> extends DurableObject<Env> {
   // Commits of a turn do not arm: the alarm is armed once, at its end.
   #isTurning = false;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  /** `migrations`: the tables of the role. */
+  constructor(ctx: DurableObjectState, env: Env, migrations: readonly string[]) {
     super(ctx, env);
-    this.sql = sqlOf(ctx.storage);
+    this.sql = new Tables(sqlOf(ctx.storage), migrations);
     this.wakeup = new Wakeup(ctx.storage, () => this.now());
     this.commit = new Commit({ sql: this.sql, now: () => this.now() });
   }

@@ -2,7 +2,9 @@
 // Durable Object's storage does where the store could tell: bytes come as ArrayBuffers, and
 // transactions nest.
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { QUEUE_MIGRATIONS } from "../../src/store/migrations.ts";
 import type { Row, Sql, SqlValue } from "../../src/store/sql.ts";
+import { Tables } from "../../src/store/tables.ts";
 
 export interface CountedSql extends Sql {
   /** Rows read and written so far, and statements run. */
@@ -69,6 +71,11 @@ export function memorySql(database = new DatabaseSync(":memory:")): CountedSql {
     },
   };
   return sql;
+}
+
+/** A queue's tables over it. */
+export function queueTables(sql: Sql = memorySql()): Tables {
+  return new Tables(sql, QUEUE_MIGRATIONS);
 }
 
 function bound(value: SqlValue): string | number | null | Uint8Array {

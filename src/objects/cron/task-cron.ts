@@ -4,6 +4,7 @@ import type { CronFile } from "../../core/config/cron-config.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { Task } from "../../core/task/task.ts";
 import { CronStore } from "../../store/cron/cron-store.ts";
+import { CRON_MIGRATIONS } from "../../store/migrations.ts";
 import { Host } from "../host.ts";
 import { Stubs } from "../stubs.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -14,7 +15,7 @@ export class TaskCronObject<Env = unknown> extends Host<Env> {
 
   /** `entries`: the cron.yaml this Worker was deployed with. */
   constructor(ctx: DurableObjectState, env: Env, entries: CronFile) {
-    super(ctx, env);
+    super(ctx, env, CRON_MIGRATIONS);
     const stubs = new Stubs(ctx.exports);
     this.#scheduler = new Scheduler({
       store: new CronStore(this.sql),

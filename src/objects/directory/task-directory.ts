@@ -1,6 +1,8 @@
 // The Durable Object that knows which queues there are beside those of queue.yaml: asked by whoever meets a
 // name that the file does not have.
+
 import { DirectoryStore } from "../../store/directory/directory-store.ts";
+import { DIRECTORY_MIGRATIONS } from "../../store/migrations.ts";
 import { Host } from "../host.ts";
 import type { DirectoryRpc } from "../rpc.ts";
 
@@ -11,7 +13,7 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
   readonly #store: DirectoryStore;
 
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
+    super(ctx, env, DIRECTORY_MIGRATIONS);
     this.#store = new DirectoryStore(this.sql);
   }
 

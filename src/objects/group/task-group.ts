@@ -5,6 +5,7 @@ import { parseHostRules } from "../../core/egress/host-rules.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { GroupProgress, GroupResultPage, NewGroup } from "../../core/task/group.ts";
 import { GroupStore } from "../../store/group/group-store.ts";
+import { GROUP_MIGRATIONS } from "../../store/migrations.ts";
 import type { GroupEvent } from "../../store/queue/group-outbox.ts";
 import { hasIdentity } from "../egress/identity.ts";
 import { Host } from "../host.ts";
@@ -22,7 +23,7 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
 
   /** `file`: the queue.yaml this Worker was deployed with. */
   constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
-    super(ctx, env);
+    super(ctx, env, GROUP_MIGRATIONS);
     this.#file = file;
     this.#stubs = new Stubs(ctx.exports);
     const store = new GroupStore(this.sql);

@@ -89,6 +89,11 @@ export async function addTasks(
   const { ok: admission, failure } = queue.admission();
   if (failure) return calls.map(() => ({ failure }));
   const accepted = calls.map((call) => ({ ...call, answer: acceptCall(call, admission) }));
+  if (!queue.isListed && accepted.some(({ answer }) => answer.ok)) {
+    await queue.ensureListed();
+    // Checked anew: much may have happened in the meantime.
+    return addTasks(queue, calls);
+  }
   return enqueued(queue.commit, () =>
     accepted.map(({ answer, atomic }) =>
       answer.failure ? answer : addAccepted(queue, answer.ok, atomic, admission.now),

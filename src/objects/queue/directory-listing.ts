@@ -25,10 +25,14 @@ export class DirectoryListing extends AlarmJob {
     this.#deps = deps;
   }
 
+  get isListed(): boolean {
+    return this.#deps.store.meta.get("listed") === true;
+  }
+
   /** Makes sure that the queue is listed; throws when the directory does not answer. */
   async ensureListed(): Promise<void> {
     const { commit, definition, store, stubs } = this.#deps;
-    if (store.meta.get("listed")) return;
+    if (this.isListed) return;
     await stubs.directory().register(definition.config.name);
     // Removed in the meantime, it must not come to be again by this.
     if (!definition.exists || store.meta.get("removing")) return;
@@ -46,7 +50,7 @@ export class DirectoryListing extends AlarmJob {
   get #isPending(): boolean {
     const { groupOutbox, meta } = this.#deps.store;
     if (meta.get("removing")) return groupOutbox.pendingGroups().size === 0;
-    return meta.get("made") !== undefined && !meta.get("listed");
+    return meta.get("made") !== undefined && !this.isListed;
   }
 
   async #sync(run: JobRun): Promise<void> {

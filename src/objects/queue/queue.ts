@@ -142,6 +142,10 @@ export class Queue implements QueueContext {
     });
   }
 
+  get isListed(): boolean {
+    return this.listing.isListed;
+  }
+
   /** Makes sure that the directory lists a queue that takes tasks, before the first one is answered. */
   async ensureListed(): Promise<void> {
     if (this.definition.exists && !this.store.meta.get("removing"))

@@ -11,6 +11,7 @@ import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { LeaseRequest } from "../../core/task/lease.ts";
 import type { NewTime } from "../../core/task/new-task.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
+import { QUEUE_MIGRATIONS } from "../../store/migrations.ts";
 import { type Delivery, outsideOf } from "../delivery/delivery.ts";
 import type { WireOutcome } from "../delivery/outcome.ts";
 import { hasIdentity } from "../egress/identity.ts";
@@ -61,7 +62,7 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
 
   /** `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for. */
   constructor(ctx: DurableObjectState, env: Env, file: QueueFile, targets: Targets) {
-    super(ctx, env);
+    super(ctx, env, QUEUE_MIGRATIONS);
     const settings = env as QueueSettings;
     this.#stubs = new Stubs(ctx.exports);
     this.#targets = targetsOf(env, targets);
@@ -83,7 +84,6 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
   }
 
   async add(calls: readonly AddCall[]): Promise<Answer<Added[]>[]> {
-    await this.#queue.ensureListed();
     return addTasks(this.#queue, calls);
   }
 

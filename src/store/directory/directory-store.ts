@@ -1,5 +1,4 @@
 // The names of all queues that were ever defined or had a task, and for a while those of removed ones.
-import { DIRECTORY_MIGRATIONS, migrate } from "../migrations.ts";
 import { text } from "../rows.ts";
 import type { Sql } from "../sql.ts";
 
@@ -7,7 +6,6 @@ export class DirectoryStore {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
-    migrate(sql, DIRECTORY_MIGRATIONS);
     this.#sql = sql;
   }
 

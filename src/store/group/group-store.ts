@@ -2,7 +2,6 @@
 // subtask ended.
 import type { FailurePolicy, GroupState, MasterName } from "../../core/task/group.ts";
 import { Meta } from "../meta.ts";
-import { GROUP_MIGRATIONS, migrate } from "../migrations.ts";
 import type { Sql } from "../sql.ts";
 import { Members } from "./members.ts";
 import { SubtaskBatches } from "./subtask-batches.ts";
@@ -52,7 +51,6 @@ export class GroupStore {
   readonly batches: SubtaskBatches;
 
   constructor(sql: Sql) {
-    migrate(sql, GROUP_MIGRATIONS);
     this.meta = new Meta(sql);
     this.members = new Members(sql);
     this.batches = new SubtaskBatches(sql);

@@ -10,7 +10,6 @@ import {
   type StoredTask,
 } from "../../core/task/task.ts";
 import { Meta } from "../meta.ts";
-import { migrate, QUEUE_MIGRATIONS } from "../migrations.ts";
 import type { Sql } from "../sql.ts";
 import { AcceptedGroups } from "./accepted-groups.ts";
 import { DeadLetterOutbox } from "./dead-letter-outbox.ts";
@@ -67,7 +66,6 @@ export class QueueStore {
    * ends, without one when all do; the transaction may still be rolled back then.
    */
   constructor(sql: Sql, random: () => number, ended: (name?: string) => void = () => {}) {
-    migrate(sql, QUEUE_MIGRATIONS);
     this.#ended = ended;
     this.leasable = new LeasableTasks(sql);
     this.results = new Results(sql);

@@ -8,7 +8,7 @@ import type { NameRow, TaskRecord } from "../../../src/store/queue/names.ts";
 import { type Found, QueueStore, type Retention } from "../../../src/store/queue/queue-store.ts";
 import { dueOf, isExpedited, isParked, lastKeyOf } from "../../../src/store/queue/row-key.ts";
 import type { TaskRow } from "../../../src/store/queue/tasks.ts";
-import { memorySql } from "../sqlite.ts";
+import { queueTables } from "../sqlite.ts";
 import { transact } from "./transact.ts";
 
 export const START = Date.UTC(2030, 0, 1);
@@ -47,7 +47,7 @@ interface Ended {
 
 export class World {
   readonly #retention: Retention;
-  readonly #sql = memorySql();
+  readonly #sql = queueTables();
   #random = 0;
   #store = this.#open();
   #leases = new LeaseTable(this.#store.leasable);

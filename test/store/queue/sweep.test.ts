@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { NO_PROGRESS } from "../../../src/core/task/task.ts";
 import { QueueStore } from "../../../src/store/queue/queue-store.ts";
 import type { TaskRow } from "../../../src/store/queue/tasks.ts";
-import { memorySql } from "../sqlite.ts";
+import { memorySql, queueTables } from "../sqlite.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
 const RETENTION = { tombstoneTtl: 100, keepFailed: 40 };
@@ -10,7 +10,7 @@ const SIX_HOURS = 6 * 3600_000;
 
 function opened() {
   const sql = memorySql();
-  const store = new QueueStore(sql, () => 0.5);
+  const store = new QueueStore(queueTables(sql), () => 0.5);
   return {
     sql,
     store,
@@ -69,7 +69,7 @@ describe("a sweep", () => {
     const { sql, end, rows, store } = opened();
     for (let i = 0; i < 1100; i++) end("complete", `n${i}`);
     expect(store.sweep.run(NOW + 100_000)).toBe(true);
-    const anew = new QueueStore(sql, () => 0.5);
+    const anew = new QueueStore(queueTables(sql), () => 0.5);
     while (anew.sweep.run(NOW + 100_000));
     expect(rows()).toEqual([0, 0]);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { NO_PROGRESS } from "../../../src/core/task/task.ts";
 import { QueueStore } from "../../../src/store/queue/queue-store.ts";
 import type { TaskRow } from "../../../src/store/queue/tasks.ts";
-import { memorySql } from "../sqlite.ts";
+import { memorySql, queueTables } from "../sqlite.ts";
 import { transact } from "./transact.ts";
 
 const START = Date.UTC(2030, 0, 1);
@@ -27,7 +27,7 @@ class Place {
   }
 
   restart(): QueueStore {
-    this.store = new QueueStore(this.sql, () => 0.5);
+    this.store = new QueueStore(queueTables(this.sql), () => 0.5);
     return this.store;
   }
 

@@ -41,6 +41,9 @@ export interface QueueContext {
   /** ms since 1970 */
   now(): number;
   stateOf(task: TaskRow, now: number): TaskState;
+  /** Whether the directory lists it, as it has to before a task is answered. */
+  readonly isListed: boolean;
+  ensureListed(): Promise<void>;
   /** What new tasks are checked against, unless the queue takes none. */
   admission(): Answer<Admission>;
   /** A row was written at `key`: consumers look at it again. */

@@ -1,0 +1,64 @@
+// An object's tables, made at its first insert: an object that is only asked, or refuses what it is asked, keeps
+// nothing, however many there are of its kind.
+import { migrate } from "./migrations.ts";
+import type { Row, Sql, SqlValue } from "./sql.ts";
+
+/** The SQLite of one object, whose tables are those of `migrations`, made when they are needed. */
+export class Tables implements Sql {
+  readonly #sql: Sql;
+  readonly #migrations: readonly string[];
+  #exist: boolean;
+
+  constructor(sql: Sql, migrations: readonly string[]) {
+    this.#sql = sql;
+    this.#migrations = migrations;
+    this.#exist = sql.rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'").length > 0;
+    if (this.#exist) migrate(sql, migrations);
+  }
+
+  rows(query: string, ...bindings: SqlValue[]): Row[] {
+    return this.#exist
+      ? this.#sql.rows(query, ...bindings)
+      : this.#rowsOfEmptyTables(query, bindings);
+  }
+
+  run(query: string, ...bindings: SqlValue[]): number {
+    if (!this.#exist) {
+      if (!/^\s*INSERT\b/.test(query)) return 0;
+      migrate(this.#sql, this.#migrations);
+      this.#exist = true;
+    }
+    return this.#sql.run(query, ...bindings);
+  }
+
+  // Tables made in a transaction that is rolled back are gone with it.
+  transaction<T>(work: () => T): T {
+    const existed = this.#exist;
+    try {
+      return this.#sql.transaction(work);
+    } catch (error) {
+      this.#exist = existed;
+      throw error;
+    }
+  }
+
+  size(): number {
+    return this.#sql.size();
+  }
+
+  // Made and undone: so every query answers as it would over empty tables, and nothing is written.
+  #rowsOfEmptyTables(query: string, bindings: readonly SqlValue[]): Row[] {
+    let rows: Row[] = [];
+    const undo = new Error("undone on purpose");
+    try {
+      this.#sql.transaction(() => {
+        migrate(this.#sql, this.#migrations);
+        rows = this.#sql.rows(query, ...bindings);
+        throw undo;
+      });
+    } catch (error) {
+      if (error !== undo) throw error;
+    }
+    return rows;
+  }
+}
