@@ -26,7 +26,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   core: [".", "egress", "schedule", "dispatch", "task", "config", "metrics", "cloud-tasks"],
   store: [".", "queue", "group", "cron", "directory"],
   objects: [
-    ...[".", "delivery", "rpc.ts", "stubs.ts", "egress", "runner"],
+    ...[".", "delivery", "rpc.ts", "first-version.ts", "stubs.ts", "egress", "runner"],
     ...["queue", "group", "cron", "directory"],
   ],
   "objects/queue": ["context", "dispatch", "leasing", "inspect", "."],

@@ -1,6 +1,7 @@
 // What every Durable Object with storage has: SQLite, a clock, commits and the alarm loop. An alarm lets
 // each job do what is due, then the next alarm is armed at the earliest moment any job names.
 import { DurableObject } from "cloudflare:workers";
+import type { Migration } from "../store/migrations.ts";
 import type { Sql } from "../store/sql.ts";
 import { Tables } from "../store/tables.ts";
 import { Commit } from "./commit.ts";
@@ -37,7 +38,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
   #isTurning = false;
 
   /** `migrations`: the tables of the role. */
-  constructor(ctx: DurableObjectState, env: Env, migrations: readonly string[]) {
+  constructor(ctx: DurableObjectState, env: Env, migrations: readonly Migration[]) {
     super(ctx, env);
     this.sql = new Tables(sqlOf(ctx.storage), migrations);
     this.wakeup = new Wakeup(ctx.storage, () => this.now());
@@ -57,10 +58,14 @@ export abstract class Host<Env> extends DurableObject<Env> {
   /** What the log calls this object, such as `task queue "mail"`. */
   protected abstract get title(): string;
 
-  /** Called at the end of the constructor: from now on alarms drive these jobs. Does no work by itself. */
-  protected drive(jobs: readonly Job[]): void {
+  /**
+   * Called at the end of the constructor: from now on alarms drive these jobs. Does no work by itself; no call is
+   * answered before `first` is done.
+   */
+  protected drive(jobs: readonly Job[], first?: () => Promise<void>): void {
     this.#jobs = jobs;
     void this.ctx.blockConcurrencyWhile(async () => {
+      await first?.();
       this.wakeup.recover(await this.ctx.storage.getAlarm());
       this.#arm(true);
     });

@@ -3,6 +3,7 @@
 import type { CronTask } from "../core/config/cron-task.ts";
 import type { Answer, Failure } from "../core/errors.ts";
 import type { NewTask, Task } from "../core/task/task.ts";
+import type { FormerPage, FormerTable } from "../store/first-version.ts";
 import type { GroupEvent } from "../store/queue/group-outbox.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 import type { WireOutcome } from "./delivery/outcome.ts";
@@ -57,10 +58,18 @@ export interface MasterEnd {
 /** A group's answer to events: `over` when it needs none any more. */
 export type Receipt = "accepted" | "over";
 
+/** An object of the first version that was no queue, asked by the role's own class. */
+export interface FormerRoleRpc {
+  /** A page of the table's rows behind the key `after`. */
+  formerRows(table: FormerTable, after: string | number): Promise<FormerPage>;
+}
+
 /** What queues call of a group. */
 export interface GroupRpc {
   /** Takes events of a queue; each is taken once. */
   receive(queue: string, events: readonly GroupEvent[]): Promise<Receipt>;
+  /** Takes over what the first version kept of it, unless it has. */
+  adopt(): Promise<void>;
 }
 
 /** The directory: which queues there are beside those of queue.yaml. */

@@ -1,6 +1,13 @@
 // RPC stubs for every object, found in what the Worker exports. A class that the Worker forgot to export,
 // or to list in its wrangler file, is an error that names the line to add.
-import type { DirectoryRpc, EgressRpc, GroupRpc, QueueRpc, TaskRunnerRpc } from "./rpc.ts";
+import type {
+  DirectoryRpc,
+  EgressRpc,
+  FormerRoleRpc,
+  GroupRpc,
+  QueueRpc,
+  TaskRunnerRpc,
+} from "./rpc.ts";
 
 /** The Durable Object classes and the entrypoint a Worker exports. */
 export const CLASSES = [
@@ -36,6 +43,11 @@ export class Stubs {
 
   group(name: string): GroupRpc {
     return namespaceOf<GroupRpc>(this.#exports, "TaskGroup").getByName(name);
+  }
+
+  /** An object of the first version that was no queue. */
+  formerRole(name: string): FormerRoleRpc {
+    return namespaceOf<FormerRoleRpc>(this.#exports, "TaskQueue").getByName(name);
   }
 
   directory(): DirectoryRpc {

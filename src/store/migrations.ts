@@ -3,10 +3,13 @@
 import { text } from "./rows.ts";
 import type { Sql } from "./sql.ts";
 
+/** One or more statements, or what depends on the tables it meets. */
+export type Migration = string | ((sql: Sql) => void);
+
 // A task's row key is its due time, so that adding, finishing and finding the next are one row each and
 // a million waiting tasks change nothing. Bodies stay out of WITHOUT ROWID tables, where they would
 // swell the tree that look-ups walk. The first seven date from when one class had every role.
-export const QUEUE_MIGRATIONS: readonly string[] = [
+export const QUEUE_MIGRATIONS: readonly Migration[] = [
   `CREATE TABLE tasks (
      key INTEGER PRIMARY KEY,
      name TEXT NOT NULL,
@@ -66,17 +69,61 @@ export const QUEUE_MIGRATIONS: readonly string[] = [
      paused INTEGER NOT NULL,
      last TEXT
    ) WITHOUT ROWID;`,
-  `DROP TABLE known_queues;
-   DROP TABLE removed_queues;
-   DROP TABLE parts;
-   DROP TABLE members;
-   DROP TABLE recurring;
-   ALTER TABLE news RENAME TO group_events;
-   ALTER TABLE joined RENAME TO accepted_groups;
-   ALTER TABLE accepted_groups RENAME COLUMN part TO batch;`,
+  renameGroupTables,
+  // For versions before: they find every table they know, under its name and with its columns.
+  `CREATE TABLE IF NOT EXISTS known_queues (name TEXT PRIMARY KEY) WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS removed_queues (
+     name TEXT PRIMARY KEY,
+     until INTEGER NOT NULL
+   ) WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS parts (
+     number INTEGER PRIMARY KEY,
+     queue TEXT NOT NULL,
+     tasks TEXT NOT NULL
+   );
+   CREATE TABLE IF NOT EXISTS members (
+     idx INTEGER PRIMARY KEY,
+     queue TEXT NOT NULL,
+     name TEXT,
+     state TEXT NOT NULL,
+     result TEXT,
+     error TEXT
+   );
+   CREATE TABLE IF NOT EXISTS recurring (
+     name TEXT PRIMARY KEY,
+     schedule TEXT NOT NULL,
+     handled INTEGER NOT NULL,
+     paused INTEGER NOT NULL,
+     last TEXT
+   ) WITHOUT ROWID;
+   CREATE VIEW IF NOT EXISTS news AS SELECT row, grp, entries FROM group_events;
+   CREATE TRIGGER IF NOT EXISTS news_put INSTEAD OF INSERT ON news BEGIN
+     INSERT OR REPLACE INTO group_events (row, grp, entries) VALUES (new.row, new.grp, new.entries);
+   END;
+   CREATE TRIGGER IF NOT EXISTS news_remove INSTEAD OF DELETE ON news BEGIN
+     DELETE FROM group_events WHERE row = old.row;
+   END;
+   CREATE VIEW IF NOT EXISTS joined AS SELECT grp, batch AS part, cancelled FROM accepted_groups;
+   CREATE TRIGGER IF NOT EXISTS joined_remove INSTEAD OF DELETE ON joined BEGIN
+     DELETE FROM accepted_groups WHERE grp = old.grp;
+   END;`,
 ];
 
-export const GROUP_MIGRATIONS: readonly string[] = [
+// The first version sets the number of migrations back to its own seven, so this one and those behind it run
+// again over what they made.
+function renameGroupTables(sql: Sql): void {
+  if (isTable(sql, "news")) sql.run("ALTER TABLE news RENAME TO group_events");
+  if (!isTable(sql, "joined")) return;
+  sql.run("ALTER TABLE joined RENAME TO accepted_groups");
+  sql.run("ALTER TABLE accepted_groups RENAME COLUMN part TO batch");
+}
+
+function isTable(sql: Sql, name: string): boolean {
+  const query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
+  return sql.rows(query, name).length > 0;
+}
+
+export const GROUP_MIGRATIONS: readonly Migration[] = [
   `CREATE TABLE batches (number INTEGER PRIMARY KEY, queue TEXT NOT NULL, tasks TEXT NOT NULL);
    CREATE TABLE members (
      idx INTEGER PRIMARY KEY,
@@ -88,7 +135,7 @@ export const GROUP_MIGRATIONS: readonly string[] = [
    );`,
 ];
 
-export const CRON_MIGRATIONS: readonly string[] = [
+export const CRON_MIGRATIONS: readonly Migration[] = [
   `CREATE TABLE schedules (
      name TEXT PRIMARY KEY,
      schedule TEXT NOT NULL,
@@ -98,7 +145,7 @@ export const CRON_MIGRATIONS: readonly string[] = [
    ) WITHOUT ROWID;`,
 ];
 
-export const DIRECTORY_MIGRATIONS: readonly string[] = [
+export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   `CREATE TABLE known_queues (name TEXT PRIMARY KEY) WITHOUT ROWID;
    CREATE TABLE removed_queues (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
@@ -107,7 +154,7 @@ export const DIRECTORY_MIGRATIONS: readonly string[] = [
  * Brings the tables up to date; on an object that is, it reads one row and writes none. The number is
  * never lowered: an older version over the rows of a newer one leaves them as they are.
  */
-export function migrate(sql: Sql, migrations: readonly string[]): void {
+export function migrate(sql: Sql, migrations: readonly Migration[]): void {
   sql.run(
     "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
   );
@@ -115,7 +162,10 @@ export function migrate(sql: Sql, migrations: readonly string[]): void {
   const done = row ? Number(text(row, "value")) : 0;
   if (done >= migrations.length) return;
   sql.transaction(() => {
-    for (const migration of migrations.slice(done)) sql.run(migration);
+    for (const migration of migrations.slice(done)) {
+      if (typeof migration === "string") sql.run(migration);
+      else migration(sql);
+    }
     const query = "INSERT OR REPLACE INTO meta (key, value) VALUES ('schema', ?)";
     sql.run(query, `${migrations.length}`);
   });

@@ -1,15 +1,15 @@
 // An object's tables, made at its first insert: an object that is only asked, or refuses what it is asked, keeps
 // nothing, however many there are of its kind.
-import { migrate } from "./migrations.ts";
+import { type Migration, migrate } from "./migrations.ts";
 import type { Row, Sql, SqlValue } from "./sql.ts";
 
 /** The SQLite of one object, whose tables are those of `migrations`, made when they are needed. */
 export class Tables implements Sql {
   readonly #sql: Sql;
-  readonly #migrations: readonly string[];
+  readonly #migrations: readonly Migration[];
   #exist: boolean;
 
-  constructor(sql: Sql, migrations: readonly string[]) {
+  constructor(sql: Sql, migrations: readonly Migration[]) {
     this.#sql = sql;
     this.#migrations = migrations;
     this.#exist = sql.rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'").length > 0;

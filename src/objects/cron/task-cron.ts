@@ -5,6 +5,7 @@ import type { Answer } from "../../core/errors.ts";
 import type { Task } from "../../core/task/task.ts";
 import { CronStore } from "../../store/cron/cron-store.ts";
 import { CRON_MIGRATIONS } from "../../store/migrations.ts";
+import { allFormerRows, FORMER_CRON } from "../first-version.ts";
 import { Host } from "../host.ts";
 import { Stubs } from "../stubs.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -17,8 +18,9 @@ export class TaskCronObject<Env = unknown> extends Host<Env> {
   constructor(ctx: DurableObjectState, env: Env, entries: CronFile) {
     super(ctx, env, CRON_MIGRATIONS);
     const stubs = new Stubs(ctx.exports);
+    const store = new CronStore(this.sql);
     this.#scheduler = new Scheduler({
-      store: new CronStore(this.sql),
+      store,
       commit: this.commit,
       entries,
       now: () => this.now(),
@@ -26,7 +28,12 @@ export class TaskCronObject<Env = unknown> extends Host<Env> {
       ended: () => this.arm(),
     });
     this.commit.onCommit(() => this.arm());
-    this.drive(this.#scheduler.jobs);
+    const former = stubs.formerRole(FORMER_CRON);
+    this.drive(this.#scheduler.jobs, async () => {
+      if (entries.size === 0 || store.schedules.all().length > 0) return;
+      const rows = await allFormerRows(former, "recurring");
+      if (rows.length > 0) this.commit.run(() => store.adopt(rows));
+    });
   }
 
   protected get title(): string {

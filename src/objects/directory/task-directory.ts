@@ -3,8 +3,10 @@
 
 import { DirectoryStore } from "../../store/directory/directory-store.ts";
 import { DIRECTORY_MIGRATIONS } from "../../store/migrations.ts";
+import { allFormerRows, FORMER_DIRECTORY } from "../first-version.ts";
 import { Host } from "../host.ts";
-import type { DirectoryRpc } from "../rpc.ts";
+import type { DirectoryRpc, FormerRoleRpc } from "../rpc.ts";
+import { Stubs } from "../stubs.ts";
 
 /** How long it is remembered that a queue was removed. */
 const REMOVED_MS = 3 * 86_400_000;
@@ -15,10 +17,20 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env, DIRECTORY_MIGRATIONS);
     this.#store = new DirectoryStore(this.sql);
+    this.commit.join(this.#store.meta);
+    const former = new Stubs(ctx.exports).formerRole(FORMER_DIRECTORY);
+    if (!this.#store.isAdopted) void ctx.blockConcurrencyWhile(() => this.#adopt(former));
   }
 
   protected get title(): string {
     return "directory of queues";
+  }
+
+  async #adopt(former: FormerRoleRpc): Promise<void> {
+    const known = await allFormerRows(former, "known_queues");
+    const removed = await allFormerRows(former, "removed_queues");
+    if (known.length + removed.length === 0) return;
+    this.commit.run(() => this.#store.adopt(known, removed, this.now()));
   }
 
   async register(queue: string): Promise<void> {

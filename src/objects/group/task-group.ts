@@ -4,10 +4,12 @@ import type { QueueFile } from "../../core/config/queue-config.ts";
 import { parseHostRules } from "../../core/egress/host-rules.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { GroupProgress, GroupResultPage, NewGroup } from "../../core/task/group.ts";
+import { formerRecord } from "../../store/group/former-record.ts";
 import { GroupStore } from "../../store/group/group-store.ts";
 import { GROUP_MIGRATIONS } from "../../store/migrations.ts";
 import type { GroupEvent } from "../../store/queue/group-outbox.ts";
 import { hasIdentity } from "../egress/identity.ts";
+import { allFormerRows, formerGroupName, formerPages } from "../first-version.ts";
 import { Host } from "../host.ts";
 import type { GroupRpc, Receipt } from "../rpc.ts";
 import type { QueueSettings } from "../settings.ts";
@@ -20,6 +22,8 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
   readonly #group: Group;
   readonly #file: QueueFile;
   readonly #stubs: Stubs;
+  readonly #store: GroupStore;
+  #adopting: Promise<void> | undefined;
 
   /** `file`: the queue.yaml this Worker was deployed with. */
   constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
@@ -27,6 +31,7 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
     this.#file = file;
     this.#stubs = new Stubs(ctx.exports);
     const store = new GroupStore(this.sql);
+    this.#store = store;
     const now = () => this.now();
     const queue = (name: string) => this.#stubs.queue(name);
     const isKnown = (name: string) => this.#isKnown(name);
@@ -43,37 +48,70 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
 
   /** Makes the group; where its own master made it before, answers as it is. */
   async create(name: string, given: NewGroup): Promise<Answer<GroupProgress>> {
+    await this.#adopting;
     return this.#group.create(name, given);
   }
 
   /** Adds subtasks that are numbered from `from` on; those it has already are passed over. */
   async add(tasks: readonly object[], from?: number): Promise<Answer<GroupProgress>> {
+    await this.adopt();
     return this.#group.add(tasks, from);
   }
 
   async close(): Promise<Answer<GroupProgress>> {
+    await this.adopt();
     return this.#group.close();
   }
 
   async cancel(): Promise<Answer<GroupProgress>> {
+    await this.adopt();
     return this.#group.cancel();
   }
 
   async progress(): Promise<Answer<GroupProgress>> {
+    await this.adopt();
     return this.#group.progress();
   }
 
   /** The progress when its version is another than `version`, or after `seconds`. */
   async watch(version: string, seconds: number): Promise<Answer<WatchedGroup>> {
+    await this.adopt();
     return this.#group.watch(version, seconds);
   }
 
   async results(after: number, limit: number): Promise<Answer<GroupResultPage>> {
+    await this.adopt();
     return this.#group.results(after, limit);
   }
 
   async receive(queue: string, events: readonly GroupEvent[]): Promise<Receipt> {
+    await this.adopt();
     return this.#group.receive(queue, events);
+  }
+
+  async adopt(): Promise<void> {
+    if (this.#group.record) return;
+    this.#adopting ??= this.#adoptFormer();
+    try {
+      await this.#adopting;
+    } catch (error) {
+      this.#adopting = undefined;
+      throw error;
+    }
+  }
+
+  // Its record comes last: without one it begins again.
+  async #adoptFormer(): Promise<void> {
+    const former = this.#stubs.formerRole(formerGroupName(this.ctx.id.name ?? ""));
+    const record = formerRecord(await allFormerRows(former, "meta"));
+    if (!record) return;
+    for await (const rows of formerPages(former, "members")) {
+      this.commit.run(() => this.#store.adoptMembers(rows));
+    }
+    for await (const rows of formerPages(former, "parts")) {
+      this.commit.run(() => this.#store.adoptBatches(rows));
+    }
+    this.commit.run(() => this.#store.meta.set("group", record));
   }
 
   #modes(settings: QueueSettings): QueueModes {

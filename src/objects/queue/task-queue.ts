@@ -11,13 +11,15 @@ import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { LeaseRequest } from "../../core/task/lease.ts";
 import type { NewTime } from "../../core/task/new-task.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
+import { type FormerPage, type FormerTable, formerRows } from "../../store/first-version.ts";
 import { QUEUE_MIGRATIONS } from "../../store/migrations.ts";
 import { type Delivery, outsideOf } from "../delivery/delivery.ts";
 import type { WireOutcome } from "../delivery/outcome.ts";
 import { hasIdentity } from "../egress/identity.ts";
 import { EgressPool } from "../egress/pool.ts";
+import { groupOfFormerName } from "../first-version.ts";
 import { Host } from "../host.ts";
-import type { BatchCall, MasterEnd, QueueRpc, TaskRunnerRpc } from "../rpc.ts";
+import type { BatchCall, FormerRoleRpc, MasterEnd, QueueRpc, TaskRunnerRpc } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
 import { checkWait } from "../waiters.ts";
@@ -53,7 +55,7 @@ import {
   runTask,
 } from "./task-operations.ts";
 
-export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRpc {
+export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRpc, FormerRoleRpc {
   readonly #queue: Queue;
   readonly #stubs: Stubs;
   readonly #targets: Targets;
@@ -218,6 +220,17 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
 
   async bindMaster(name: string, group: string): Promise<Answer<number>> {
     return bindMaster(this.#queue, name, group);
+  }
+
+  async formerRows(table: FormerTable, after: string | number): Promise<FormerPage> {
+    return formerRows(this.sql, table, after);
+  }
+
+  // An object that was a group in the first version goes on as one.
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    const group = groupOfFormerName(this.#queue.name);
+    if (group !== undefined) return this.#stubs.group(group).adopt();
+    return super.alarm(info);
   }
 
   async endMaster(end: MasterEnd): Promise<void> {

@@ -1,15 +1,32 @@
 // The names of all queues that were ever defined or had a task, and for a while those of removed ones.
+import { adoptQueues } from "../first-version.ts";
+import { Meta } from "../meta.ts";
 import { text } from "../rows.ts";
-import type { Sql } from "../sql.ts";
+import type { Row, Sql } from "../sql.ts";
 
 export class DirectoryStore {
+  readonly meta: Meta<{ adopted: true }>;
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    this.meta = new Meta(sql);
+  }
+
+  /** Whether it has the names that the first version's directory had. */
+  get isAdopted(): boolean {
+    return this.meta.get("adopted") ?? false;
+  }
+
+  /** Takes over those names, except of queues that were removed since. */
+  adopt(known: readonly Row[], removed: readonly Row[], now: number): void {
+    const standing = known.filter((row) => !this.wasRemoved(text(row, "name"), now));
+    adoptQueues(this.#sql, standing, removed);
+    this.meta.set("adopted", true);
   }
 
   add(queue: string): void {
+    if (!this.isAdopted) this.meta.set("adopted", true);
     this.#sql.run("DELETE FROM removed_queues WHERE name = ?", queue);
     this.#sql.run("INSERT OR IGNORE INTO known_queues (name) VALUES (?)", queue);
   }

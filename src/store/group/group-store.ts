@@ -1,8 +1,9 @@
 // What a group's object keeps: its record, the batches that are not on their queues yet, and how each
 // subtask ended.
 import type { FailurePolicy, GroupState, MasterName } from "../../core/task/group.ts";
+import { adoptBatches, adoptMembers } from "../first-version.ts";
 import { Meta } from "../meta.ts";
-import type { Sql } from "../sql.ts";
+import type { Row, Sql } from "../sql.ts";
 import { Members } from "./members.ts";
 import { SubtaskBatches } from "./subtask-batches.ts";
 
@@ -50,7 +51,10 @@ export class GroupStore {
   readonly members: Members;
   readonly batches: SubtaskBatches;
 
+  readonly #sql: Sql;
+
   constructor(sql: Sql) {
+    this.#sql = sql;
     this.meta = new Meta(sql);
     this.members = new Members(sql);
     this.batches = new SubtaskBatches(sql);
@@ -60,6 +64,15 @@ export class GroupStore {
   clearSubtasks(): void {
     this.members.clear();
     this.batches.clear();
+  }
+
+  /** Inside a commit. Takes over subtasks that the first version kept. */
+  adoptMembers(rows: readonly Row[]): void {
+    adoptMembers(this.#sql, rows);
+  }
+
+  adoptBatches(rows: readonly Row[]): void {
+    adoptBatches(this.#sql, rows);
   }
 
   erase(): void {

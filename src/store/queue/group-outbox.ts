@@ -192,8 +192,15 @@ function outboxRowOf(row: Row): EventRow {
   return {
     row: integer(row, "row"),
     group: text(row, "grp"),
-    events: json<GroupEvent[]>(row, "entries"),
+    events: json<StoredEvent[]>(row, "entries").map(eventOf),
   };
+}
+
+/** The first version called a parked master's name otherwise. */
+type StoredEvent = GroupEvent & { waits?: string };
+
+function eventOf({ waits, ...event }: StoredEvent): GroupEvent {
+  return waits === undefined ? event : { ...event, parked: waits };
 }
 
 /** As many as a row or a statement takes to each page. */

@@ -1,0 +1,67 @@
+CREATE TABLE failed (
+     key INTEGER PRIMARY KEY,
+     name TEXT NOT NULL,
+     named INTEGER NOT NULL,
+     created INTEGER NOT NULL,
+     due INTEGER NOT NULL,
+     spec TEXT,
+     progress TEXT,
+     body BLOB
+   );
+CREATE TABLE joined (
+     grp TEXT PRIMARY KEY,
+     part INTEGER NOT NULL,
+     cancelled INTEGER NOT NULL
+   ) WITHOUT ROWID;
+CREATE TABLE known_queues (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE members (
+     idx INTEGER PRIMARY KEY,
+     queue TEXT NOT NULL,
+     name TEXT,
+     state TEXT NOT NULL,
+     result TEXT,
+     error TEXT
+   );
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO "meta" VALUES('bucket','{"level":{"tokens":-401,"at":2524609017510},"shape":{"capacity":100,"rate":500}}');
+INSERT INTO "meta" VALUES('config','"{\"name\":\"results\",\"mode\":\"push\",\"rate\":500,\"rateText\":\"500/s\",\"bucketSize\":100,\"maxConcurrentRequests\":1000,\"retry\":{\"minBackoff\":0.1,\"maxBackoff\":3600,\"maxDoublings\":16,\"limit\":0},\"acl\":[],\"tombstoneTtl\":60,\"keepFailed\":604800,\"keepResults\":true}"');
+INSERT INTO "meta" VALUES('listed','true');
+INSERT INTO "meta" VALUES('name','"results"');
+INSERT INTO "meta" VALUES('schema','7');
+INSERT INTO "meta" VALUES('sweepAt','2524609077516');
+CREATE TABLE names (
+     name TEXT PRIMARY KEY,
+     state TEXT NOT NULL,
+     key INTEGER,
+     expires INTEGER,
+     record TEXT
+   ) WITHOUT ROWID;
+INSERT INTO "names" VALUES('kept','done',3360939530305536,2524609077516,'{"createdAt":2524609017470,"endedAt":2524609017516,"progress":{"retryCount":0,"executionCount":0,"attempts":[{"dueAt":2524609017470,"startedAt":2524609017510,"endedAt":2524609017516,"status":200}],"firstStartedAt":2524609017510}}');
+CREATE TABLE news (row INTEGER PRIMARY KEY, grp TEXT NOT NULL, entries TEXT NOT NULL);
+CREATE TABLE outbox (key INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE parts (number INTEGER PRIMARY KEY, queue TEXT NOT NULL, tasks TEXT NOT NULL);
+CREATE TABLE recurring (
+     name TEXT PRIMARY KEY,
+     schedule TEXT NOT NULL,
+     handled INTEGER NOT NULL,
+     paused INTEGER NOT NULL,
+     last TEXT
+   ) WITHOUT ROWID;
+CREATE TABLE removed_queues (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE results (
+     key INTEGER PRIMARY KEY,
+     name TEXT NOT NULL,
+     type TEXT,
+     body BLOB NOT NULL
+   );
+INSERT INTO "results" VALUES(3360939530305536,'kept','application/json',X'7B2266696E65223A747275657D');
+CREATE TABLE tags (tag TEXT, key INTEGER, PRIMARY KEY (tag, key)) WITHOUT ROWID;
+CREATE TABLE tasks (
+     key INTEGER PRIMARY KEY,
+     name TEXT NOT NULL,
+     named INTEGER NOT NULL,
+     created INTEGER NOT NULL,
+     spec TEXT,
+     progress TEXT,
+     body BLOB
+   , lease INTEGER);

@@ -1,0 +1,49 @@
+CREATE TABLE "accepted_groups" (
+     grp TEXT PRIMARY KEY,
+     batch INTEGER NOT NULL,
+     cancelled INTEGER NOT NULL
+   ) WITHOUT ROWID;
+CREATE TABLE failed (
+     key INTEGER PRIMARY KEY,
+     name TEXT NOT NULL,
+     named INTEGER NOT NULL,
+     created INTEGER NOT NULL,
+     due INTEGER NOT NULL,
+     spec TEXT,
+     progress TEXT,
+     body BLOB
+   );
+INSERT INTO "failed" VALUES(3363416610283520,'failed',1,2524609033265,2524609033368,'{"url":"/bad"}','{"retryCount":1,"executionCount":2,"attempts":[{"dueAt":2524609033265,"startedAt":2524609033267,"endedAt":2524609033268,"status":500,"error":"no"},{"dueAt":2524609033368,"startedAt":2524609033369,"endedAt":2524609033370,"status":500,"error":"no"}],"firstStartedAt":2524609033267,"serverErrorCount":2,"previousResponse":500,"retryReason":"handler answered 500"}',NULL);
+CREATE TABLE "group_events" (row INTEGER PRIMARY KEY, grp TEXT NOT NULL, entries TEXT NOT NULL);
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO "meta" VALUES('bucket','{"level":{"tokens":-401,"at":2524609033267},"shape":{"capacity":100,"rate":500}}');
+INSERT INTO "meta" VALUES('config','"{\"name\":\"one-retry\",\"mode\":\"push\",\"rate\":500,\"rateText\":\"500/s\",\"bucketSize\":100,\"maxConcurrentRequests\":1000,\"retry\":{\"minBackoff\":0.1,\"maxBackoff\":3600,\"maxDoublings\":16,\"limit\":1},\"acl\":[],\"tombstoneTtl\":777600,\"keepFailed\":604800}"');
+INSERT INTO "meta" VALUES('listed','true');
+INSERT INTO "meta" VALUES('name','"one-retry"');
+INSERT INTO "meta" VALUES('schema','8');
+INSERT INTO "meta" VALUES('sweepAt','2525213833370');
+CREATE TABLE names (
+     name TEXT PRIMARY KEY,
+     state TEXT NOT NULL,
+     key INTEGER,
+     expires INTEGER,
+     record TEXT
+   ) WITHOUT ROWID;
+INSERT INTO "names" VALUES('failed','failed',3363416610283520,2525386633370,'{"createdAt":2524609033265,"endedAt":2524609033370,"progress":{"retryCount":1,"executionCount":2,"attempts":[{"dueAt":2524609033265,"startedAt":2524609033267,"endedAt":2524609033268,"status":500,"error":"no"},{"dueAt":2524609033368,"startedAt":2524609033369,"endedAt":2524609033370,"status":500,"error":"no"}],"firstStartedAt":2524609033267,"serverErrorCount":2,"previousResponse":500,"retryReason":"handler answered 500"}}');
+CREATE TABLE outbox (key INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE results (
+     key INTEGER PRIMARY KEY,
+     name TEXT NOT NULL,
+     type TEXT,
+     body BLOB NOT NULL
+   );
+CREATE TABLE tags (tag TEXT, key INTEGER, PRIMARY KEY (tag, key)) WITHOUT ROWID;
+CREATE TABLE tasks (
+     key INTEGER PRIMARY KEY,
+     name TEXT NOT NULL,
+     named INTEGER NOT NULL,
+     created INTEGER NOT NULL,
+     spec TEXT,
+     progress TEXT,
+     body BLOB
+   , lease INTEGER);

@@ -1,0 +1,10 @@
+CREATE TABLE known_queues (name TEXT PRIMARY KEY) WITHOUT ROWID;
+INSERT INTO "known_queues" VALUES('made');
+INSERT INTO "known_queues" VALUES('one-retry');
+INSERT INTO "known_queues" VALUES('pull');
+INSERT INTO "known_queues" VALUES('push');
+INSERT INTO "known_queues" VALUES('results');
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO "meta" VALUES('schema','1');
+CREATE TABLE removed_queues (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO "removed_queues" VALUES('gone',2524868233407);
