@@ -135,6 +135,37 @@ it("runs a task before its time, once", async () => {
   expect(outside.arrived).toHaveLength(1);
 });
 
+it("shows the attempt that is under way, answers in part, and keeps a routing apart", async () => {
+  const outside = await outsideServer(() => {});
+  const queues = queuesOf();
+  const name = queueName("routed");
+  const routing = { service: "web", version: "1.2", instance: "0" };
+  const httpTarget = { uriOverride: { port: "0" } };
+  const requestBody = { name, appEngineRoutingOverride: routing, httpTarget };
+  const made = await queues.create({ parent: PARENT, requestBody });
+  expect(made.data.appEngineRoutingOverride).toEqual({
+    ...routing,
+    host: expect.stringMatching(/^0-dot-1\.2-dot-web-dot-.*\.appspot\.com$/),
+  });
+  expect(made.data.httpTarget).toEqual(httpTarget);
+  const fields = "name,retryConfig/maxAttempts";
+  expect((await queues.get({ name, fields })).data).toEqual({
+    name,
+    retryConfig: { maxAttempts: 100 },
+  });
+
+  const parent = queueName("default");
+  const task = { httpRequest: { url: outside.origin } };
+  const { data } = await queues.tasks.create({ parent, requestBody: { task }, fields: "name" });
+  expect(Object.keys(data)).toEqual(["name"]);
+  await until("the call", 10, () => outside.arrived.length === 1);
+  const running = await queues.tasks.get({ name: data.name as string });
+  const dispatchTime = expect.stringMatching(/Z$/);
+  expect(running.data).toMatchObject({ dispatchCount: 1, firstAttempt: { dispatchTime } });
+  expect(running.data.lastAttempt).toEqual({ scheduleTime: dispatchTime, dispatchTime });
+  outside.arrived[0]?.response.end();
+});
+
 it("goes through v2beta3: statistics, times to live, a task's own retries, batches", async () => {
   const client = generatedBeta3(server(), TOKEN).projects.locations;
   const { queues } = client;

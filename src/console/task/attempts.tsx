@@ -1,5 +1,5 @@
-// The recorded attempts: when each was due, started and ended, and the handler's response.
-import type { AttemptView, Task } from "../../core/task/task.ts";
+// The attempts: when each was due, started and ended, and the handler's response; last the one under way.
+import type { AttemptView, RunningView, Task } from "../../core/task/task.ts";
 import { counted } from "../format/counts.ts";
 import { duration } from "../format/times.ts";
 import { When } from "../format/when.tsx";
@@ -10,7 +10,7 @@ interface Props {
 }
 
 export function Attempts({ task, mode }: Props) {
-  const { attempts = [], retryCount, state } = task;
+  const { attempts = [], running, retryCount, state } = task;
   const made = retryCount + (state === "done" || state === "failed" ? 1 : 0);
   const first = Math.max(0, made - attempts.length);
   return (
@@ -19,7 +19,7 @@ export function Attempts({ task, mode }: Props) {
         <h2>Attempts</h2>
         {first > 0 && attempts.length > 0 && <span class="muted">the last {attempts.length}</span>}
       </div>
-      {attempts.length === 0 ? (
+      {attempts.length === 0 && !running ? (
         <p class="empty">{noneOf(task, mode)}</p>
       ) : (
         <section class="scroll" aria-label="Attempts made" {...SCROLLS}>
@@ -38,6 +38,7 @@ export function Attempts({ task, mode }: Props) {
               {attempts.map((attempt, index) => (
                 <AttemptRow key={first + index} attempt={attempt} number={first + index + 1} />
               ))}
+              {running && <RunningRow running={running} number={retryCount + 1} />}
             </tbody>
           </table>
         </section>
@@ -46,8 +47,7 @@ export function Attempts({ task, mode }: Props) {
   );
 }
 
-function noneOf({ state, retryCount }: Task, mode: "push" | "pull"): string {
-  if (state === "running") return "The first is under way.";
+function noneOf({ retryCount }: Task, mode: "push" | "pull"): string {
   if (mode === "pull" && retryCount > 0) return `It was leased ${counted(retryCount, "time")}.`;
   return "None yet.";
 }
@@ -55,10 +55,34 @@ function noneOf({ state, retryCount }: Task, mode: "push" | "pull"): string {
 // A scrollable element has to be reachable by keyboard.
 const SCROLLS = { tabIndex: 0 };
 
+function seconds(from: string, to: string): string {
+  return duration((Date.parse(to) - Date.parse(from)) / 1000);
+}
+
+function RunningRow({ running, number }: { running: RunningView; number: number }) {
+  const { dueAt, startedAt } = running;
+  return (
+    <tr>
+      <th scope="row">{number}</th>
+      <td data-label="Due" class="nowrap">
+        <When at={dueAt} />
+      </td>
+      <td data-label="Started" class="nowrap">
+        <When at={startedAt} />
+      </td>
+      <td data-label="Late" class="number">
+        {seconds(dueAt, startedAt)}
+      </td>
+      <td data-label="Took" class="number">
+        –
+      </td>
+      <td class="answer">under way</td>
+    </tr>
+  );
+}
+
 function AttemptRow({ attempt, number }: { attempt: AttemptView; number: number }) {
   const { dueAt, startedAt, endedAt, status, error } = attempt;
-  const seconds = (from: string, to: string) =>
-    duration((Date.parse(to) - Date.parse(from)) / 1000);
   const isDone = status !== undefined && status >= 200 && status <= 299;
   return (
     <tr>

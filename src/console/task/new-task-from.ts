@@ -9,6 +9,7 @@ const REQUEST_FIELDS = [
   "payloadBase64",
   "headers",
   "target",
+  "routing",
   "tag",
   "dispatchDeadline",
   "retry",

@@ -31,7 +31,7 @@ const URI_OVERRIDE: Message = {
   fields: {
     scheme: { values: SCHEME },
     host: "string",
-    port: "int32",
+    port: "int64",
     pathOverride: { message: { fields: { path: "string" } } },
     queryOverride: { message: { fields: { queryParams: "string" } } },
     uriOverrideEnforceMode: { values: ENFORCE },
@@ -74,10 +74,10 @@ const RETRY_CONFIG: Message = {
 
 const STATS: Message = {
   fields: {
-    tasksCount: "string",
+    tasksCount: "int64",
     oldestEstimatedArrivalTime: "timestamp",
-    executedLastMinuteCount: "string",
-    concurrentDispatchesCount: "string",
+    executedLastMinuteCount: "int64",
+    concurrentDispatchesCount: "int64",
     effectiveExecutionRate: "double",
   },
 };
@@ -181,3 +181,12 @@ export const CHANGE_LEASE: Message = {
     responseView: { values: VIEW },
   },
 };
+
+export const LIST_QUEUES: Message = {
+  fields: { queues: { list: QUEUE }, nextPageToken: "string" },
+};
+export const LIST_TASKS: Message = {
+  fields: { tasks: { list: TASK }, nextPageToken: "string" },
+};
+export const BUFFERED: Message = { fields: { task: { message: TASK } } };
+export const LEASED: Message = { fields: { tasks: { list: TASK } } };

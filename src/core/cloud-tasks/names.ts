@@ -13,23 +13,34 @@ export interface Location {
 const PROJECT = /^[A-Za-z0-9:.-]+$/;
 const LOCATION = /^[A-Za-z0-9-]+$/;
 const LOCATION_FORM = "projects/<PROJECT_ID>/locations/<LOCATION_ID>";
+const FORMATTED = `Resource name must be formatted: "${LOCATION_FORM}".`;
 
 export function locationName({ project, location }: Location): string {
   return `projects/${project}/locations/${location}`;
+}
+
+/** The project of a resource name. */
+export function projectIn(name: string): string {
+  return name.split("/")[1] ?? "";
 }
 
 export function queueNameOf(place: Location, queue: string): string {
   return `${locationName(place)}/queues/${queue}`;
 }
 
+export function checkProject(project: string): string {
+  if (PROJECT.test(project)) return project;
+  throw badName("project", FORMATTED);
+}
+
 export function checkLocation({ project, location }: Location): Location {
-  if (PROJECT.test(project) && LOCATION.test(location)) return { project, location };
-  throw badName(`Resource name must be formatted: "${LOCATION_FORM}".`);
+  if (!LOCATION.test(location)) throw badName("location", FORMATTED);
+  return { project: checkProject(project), location };
 }
 
 export function checkQueueId(queue: string): string {
   if (QUEUE_NAME.test(queue)) return queue;
-  throw badName(`Queue name must be formatted: "${LOCATION_FORM}/queues/<QUEUE_ID>".`);
+  throw badName("queue", `Queue name must be formatted: "${LOCATION_FORM}/queues/<QUEUE_ID>".`);
 }
 
 /** The queue's id in a body's name, which has to lie where the request says. */
@@ -44,6 +55,7 @@ export function queueIdIn(name: string | undefined, place: Location): string {
 export function checkTaskId(id: string): string {
   if (isTaskName(id)) return id;
   throw badName(
+    "task",
     `Task ID "${id}" can contain only letters ([A-Za-z]), numbers ([0-9]), hyphens (-), or underscores (_). Task ID must between 1 and 500 characters.`,
   );
 }
@@ -53,6 +65,7 @@ export function taskIdIn(name: string, queueName: string): string {
   const parts = /^(projects\/[^/]*\/locations\/[^/]*\/queues\/[^/]*)\/tasks\/(.*)$/s.exec(name);
   if (!parts) {
     throw badName(
+      "task",
       `Task name must be formatted: "${LOCATION_FORM}/queues/<QUEUE_ID>/tasks/<TASK_ID>".`,
     );
   }

@@ -3,9 +3,8 @@
 import { formatValue } from "../errors.ts";
 import type { RetryParameters } from "../task/backoff.ts";
 import type { NewTask, OidcToken } from "../task/task.ts";
-import { withHttpTarget } from "./http-target.ts";
+import { checkHeaderBytes, noAccessTokens, withHttpTarget } from "./http-target.ts";
 import { taskIdIn } from "./names.ts";
-import { targetOf } from "./queue-resource.ts";
 import type {
   AppEngineHttpRequest,
   CloudTask,
@@ -15,7 +14,8 @@ import type {
   Tokens,
 } from "./resources.ts";
 import { completeRetryConfig, retryConfigOf, retryParametersOf } from "./retry.ts";
-import { CloudTasksError, invalidArgument } from "./status.ts";
+import { keptRouting } from "./routing.ts";
+import { invalidArgument } from "./status.ts";
 
 /** What a task is made for. */
 export interface TaskDefaults {
@@ -84,23 +84,22 @@ function httpTask(given: HttpRequest, defaults: TaskDefaults): NewTask {
   if (url !== "" && !/^https?:\/\//i.test(url)) {
     throw invalidArgument("HttpTarget.url must start with 'http://' or 'https://'.");
   }
+  checkHeaderBytes("HttpRequest.headers", Object.entries(headers));
   const token = leavesTokensOut ? undefined : tokenOf(request);
   return {
     dialect: "cloudtasks",
     ...(url && { url }),
     ...(httpMethod && { method: httpMethod }),
     ...(Object.keys(headers).length > 0 && { headers }),
-    ...bodyOf(request, "HttpRequest", ["POST", "PUT", "PATCH"]),
+    // A body that the task's own method has stays with it, though the queue's method may not send it.
+    ...bodyOf(given, "HttpRequest", ["POST", "PUT", "PATCH"]),
     ...(token && { oidcToken: token }),
   };
 }
 
 function tokenOf({ oauthToken, oidcToken }: Tokens): OidcToken | undefined {
   if (oauthToken) {
-    throw new CloudTasksError(
-      "UNIMPLEMENTED",
-      "HttpRequest.oauthToken: only Google can issue its access tokens; use oidcToken.",
-    );
+    throw noAccessTokens("HttpRequest.oauthToken");
   }
   if (!oidcToken) return undefined;
   const { serviceAccountEmail = "", audience } = oidcToken;
@@ -108,21 +107,20 @@ function tokenOf({ oauthToken, oidcToken }: Tokens): OidcToken | undefined {
 }
 
 function appEngineTask(request: AppEngineHttpRequest): NewTask {
-  const { relativeUri = "", httpMethod, headers = {}, appEngineRouting = {} } = request;
+  const { relativeUri = "", httpMethod, headers = {}, appEngineRouting } = request;
   const url = relativeUri || "/";
   if (!url.startsWith("/") || url.includes(" ")) {
     throw invalidArgument(
       `AppEngineHttpRequest.relativeUri: found ${formatValue(url)}, expected a path that begins with "/" and has no spaces.`,
     );
   }
-  const target = targetOf(appEngineRouting);
   return {
     dialect: "cloudtasks-appengine",
     url,
     ...(httpMethod && { method: httpMethod }),
     ...(Object.keys(headers).length > 0 && { headers }),
     ...bodyOf(request, "AppEngineHttpRequest", ["POST", "PUT"]),
-    ...(target && { target }),
+    ...keptRouting(appEngineRouting, "AppEngineHttpRequest.appEngineRouting"),
   };
 }
 

@@ -12,6 +12,7 @@ export type Enum = readonly string[];
 export type Field =
   | "string"
   | "int32"
+  | "int64"
   | "double"
   | "bool"
   | "bytes"
@@ -99,7 +100,8 @@ type Scalar = Extract<Field, string>;
 
 const READERS: Record<Scalar, [read: (given: unknown) => unknown, expected: string]> = {
   string: [(given) => (typeof given === "string" ? given : undefined), "a string"],
-  int32: [(given) => numberOf(given, Number.isInteger), "a whole number"],
+  int32: [(given) => numberOf(given, isInt32), "a whole number of 32 bits"],
+  int64: [(given) => numberOf(given, Number.isSafeInteger), "a whole number"],
   double: [(given) => numberOf(given, Number.isFinite), "a number"],
   bool: [(given) => (typeof given === "boolean" ? given : undefined), "true or false"],
   bytes: [fromBase64, "base64"],
@@ -116,10 +118,16 @@ function readScalar(field: Scalar, given: unknown, path: string): unknown {
   return value;
 }
 
+const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** A number, or its text: with the sizes of 64 bits it always comes as text. */
 function numberOf(given: unknown, fits: (value: number) => boolean): number | undefined {
-  const isText = typeof given === "string" && given.trim() !== "";
-  const value = isText ? Number(given) : given;
+  const value = typeof given === "string" && NUMBER.test(given) ? Number(given) : given;
   return typeof value === "number" && fits(value) ? value : undefined;
+}
+
+function isInt32(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 31;
 }
 
 /** An enum's value by its name or its number; undefined when it says "not set". */
@@ -176,6 +184,7 @@ function writeField(field: Field, value: unknown, writeOptions: WriteOptions): u
   if (field === "timestamp") return rfc3339(value as number);
   if (field === "duration") return durationText(value as number);
   if (field === "bytes") return toBase64(value as Uint8Array);
+  if (field === "int64") return `${value}`;
   if (typeof field === "string") return value;
   if ("values" in field) {
     return writeOptions.enumsAsNumbers ? field.values.indexOf(value as string) : value;

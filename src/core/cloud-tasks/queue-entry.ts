@@ -1,18 +1,19 @@
 // A Cloud Tasks queue -> an entry of queue.yaml: defaults, limits, and the fields kept as annotations.
+import type { RetryParameters } from "../task/backoff.ts";
+import { checkHttpTarget } from "./http-target.ts";
 import { QUEUE } from "./messages.ts";
 import { writeMessage } from "./proto-json.ts";
 import {
   ANNOTATION,
   annotationIn,
-  hasRoute,
   isPull,
   type QueueState,
   resourceOf,
-  targetOf,
   withFlatRouting,
 } from "./queue-resource.ts";
 import type { CloudQueue, RateLimits } from "./resources.ts";
 import { completeRetryConfig, retryParametersOf } from "./retry.ts";
+import { keptRouting } from "./routing.ts";
 import { invalidArgument } from "./status.ts";
 
 /** Seconds a name stays taken after its task has ended, on queues made by this API. */
@@ -26,6 +27,7 @@ const RATE = { default: 500, max: 500 };
 const CONCURRENT = { default: 1000, max: 5000 };
 const BURST = { min: 10, max: 100, perRate: 0.2 };
 
+const ROUTING_FIELD = "Queue.appEngineRoutingOverride";
 const ANNOTATED_FIELDS = ["httpTarget", "stackdriverLoggingConfig", "taskTtl"] as const;
 
 /** How a queue is written down. */
@@ -39,14 +41,16 @@ export interface EntryOptions {
 /** The entry of queue.yaml's form that does what the queue says. */
 export function entryOf(given: CloudQueue, { zeroIsUnset, current }: EntryOptions): object {
   const queue = withFlatRouting(given);
-  checkDurations(queue, current && resourceOf("", current));
+  checkNew(queue, current && resourceOf("", current));
   const extensions = extensionsOf(queue, current);
   if (isPull(queue)) return { mode: "pull", ...pullEntry(queue), extensions };
-  const entry = pushEntry(queue, zeroIsUnset);
+  const retry = retryParametersOf(completeRetryConfig(queue.retryConfig ?? {}, zeroIsUnset));
+  const entry = { ...targetEntry(queue), retry_parameters: retryEntry(retry) };
+  const own = { ...extensions, ...exactAge(retry) };
   if (current && isSame(queue.rateLimits, resourceOf("", current).rateLimits)) {
-    return { ...entry, extensions: { ...extensions, ...ratesAsTheyAre(current) } };
+    return { ...entry, extensions: { ...own, ...ratesAsTheyAre(current) } };
   }
-  return { ...entry, ...ratesOf(queue.rateLimits ?? {}, zeroIsUnset), extensions };
+  return { ...entry, ...ratesOf(queue.rateLimits ?? {}, zeroIsUnset), extensions: own };
 }
 
 function extensionsOf(queue: CloudQueue, current: QueueState | undefined): object {
@@ -72,11 +76,16 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 function annotatedFields(queue: CloudQueue): object {
-  const part = Object.fromEntries(ANNOTATED_FIELDS.map((name) => [name, queue[name]]));
+  const { routing } = keptRouting(queue.appEngineRoutingOverride, ROUTING_FIELD);
+  const fields = ANNOTATED_FIELDS.map((name) => [name, queue[name]]);
+  const part = { ...Object.fromEntries(fields), appEngineRoutingOverride: routing };
   return writeMessage(QUEUE, part, { enumsAsNumbers: false });
 }
 
-function checkDurations(queue: CloudQueue, current: CloudQueue = {}): void {
+// What a queue has already, made otherwise or before a rule was there, stays as it is.
+function checkNew(queue: CloudQueue, current: CloudQueue = {}): void {
+  const { httpTarget } = queue;
+  if (httpTarget && !isSame(httpTarget, current.httpTarget)) checkHttpTarget(httpTarget);
   for (const [key, [min, max]] of Object.entries(TTL_S)) {
     const name = key as keyof typeof TTL_S;
     const value = queue[name];
@@ -89,20 +98,24 @@ function checkDurations(queue: CloudQueue, current: CloudQueue = {}): void {
   throw invalidArgument("StackdriverLoggingConfig.samplingRatio must be between [0.0, 1.0].");
 }
 
-function pushEntry(queue: CloudQueue, zeroIsUnset: boolean): object {
-  const retry = completeRetryConfig(queue.retryConfig ?? {}, zeroIsUnset);
-  const { limit, ageLimit, minBackoff, maxBackoff, maxDoublings } = retryParametersOf(retry);
-  const routing = queue.appEngineRoutingOverride;
+function targetEntry({ appEngineRoutingOverride }: CloudQueue): object {
+  const { target } = keptRouting(appEngineRoutingOverride, ROUTING_FIELD);
+  return target === undefined ? {} : { target };
+}
+
+function retryEntry({ limit, ageLimit, ...backoff }: RetryParameters): object {
   return {
-    ...(routing && hasRoute(routing) && { target: targetOf(routing) }),
-    retry_parameters: {
-      ...(limit !== undefined && { task_retry_limit: limit }),
-      ...(ageLimit !== undefined && { task_age_limit: `${ageLimit}s` }),
-      min_backoff_seconds: minBackoff,
-      max_backoff_seconds: maxBackoff,
-      max_doublings: maxDoublings,
-    },
+    ...(limit !== undefined && { task_retry_limit: limit }),
+    ...(Number.isInteger(ageLimit) && { task_age_limit: `${ageLimit}s` }),
+    min_backoff_seconds: backoff.minBackoff,
+    max_backoff_seconds: backoff.maxBackoff,
+    max_doublings: backoff.maxDoublings,
   };
+}
+
+// queue.yaml's own key has whole seconds.
+function exactAge({ ageLimit }: RetryParameters): object {
+  return ageLimit === undefined || Number.isInteger(ageLimit) ? {} : { task_age_limit: ageLimit };
 }
 
 // Of a pull queue's settings only the number of leases is its owner's.

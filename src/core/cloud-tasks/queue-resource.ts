@@ -2,9 +2,11 @@
 // policy) and httpTarget are stored in the entry's annotations.
 import { perSecond } from "../config/units.ts";
 import { QUEUE } from "./messages.ts";
+import { projectIn } from "./names.ts";
 import { readMessage } from "./proto-json.ts";
-import type { CloudQueue, HttpTarget, Routing } from "./resources.ts";
+import type { CloudQueue, HttpTarget } from "./resources.ts";
 import { retryConfigOf } from "./retry.ts";
+import { shownRouting } from "./routing.ts";
 
 /** The part of a queue's view that its resource is made of; times RFC 3339, durations in seconds. */
 export interface QueueState {
@@ -84,38 +86,32 @@ export function withFlatRouting({ appEngineHttpQueue, ...queue }: CloudQueue): C
   return routing ? { ...queue, appEngineRoutingOverride: routing } : queue;
 }
 
-export function hasRoute({ service, version, instance }: Routing): boolean {
-  return Boolean(service || version || instance);
-}
-
-/** `[[instance.]version.]service`, or undefined when nothing is named. */
-export function targetOf({ service, version, instance }: Routing): string | undefined {
-  if (!hasRoute({ service, version, instance } as Routing)) return undefined;
-  return [instance, version, service || "default"].filter(Boolean).join(".");
-}
-
-export function routingOf(target: string): Routing {
-  const [service, version, instance] = target.split(".").reverse();
-  return {
-    ...(service !== undefined && { service }),
-    ...(version !== undefined && { version }),
-    ...(instance !== undefined && { instance }),
-  };
-}
-
 /** The queue as v2beta3 has it, its routing where v2 has it; `name` is its resource name. */
 export function resourceOf(name: string, queue: QueueState): CloudQueue {
   const { mode, target, purgedAt, extensions } = queue;
-  const stored = annotatedQueue(extensions.annotations);
+  const { appEngineRoutingOverride: routing, ...stored } = annotatedQueue(extensions.annotations);
   return {
     name,
     ...(mode === "pull" ? pullPart(queue) : pushPart(queue)),
     state: queue.state.toUpperCase() as "RUNNING",
-    ...(target !== undefined && { appEngineRoutingOverride: routingOf(target) }),
+    ...(target !== undefined && {
+      appEngineRoutingOverride: shownRouting(
+        { target, ...(routing && { routing }) },
+        projectIn(name),
+      ),
+    }),
     ...(purgedAt !== undefined && { purgeTime: Date.parse(purgedAt) }),
+    taskTtl: defaultTaskTtl(extensions.annotations),
     tombstoneTtl: extensions.tombstoneTtl,
     ...stored,
   };
+}
+
+/** 31 days on queues of this API; on others, as on Google's of queue.yaml, the longest duration there is. */
+const TASK_TTL_S = { ofThisApi: 31 * 86_400, ofOthers: 315_576_000_000 } as const;
+
+function defaultTaskTtl(annotations: QueueAnnotations | undefined): number {
+  return annotationIn(annotations).queue ? TASK_TTL_S.ofThisApi : TASK_TTL_S.ofOthers;
 }
 
 function pullPart({ retryParameters: { taskRetryLimit } }: QueueState): CloudQueue {
@@ -147,10 +143,10 @@ function pushPart(queue: QueueState): CloudQueue {
 export function statsOf({ statistics }: QueueState): object {
   const { tasks, oldestEta, executedLastMinute, inFlight, enforcedRate } = statistics;
   return {
-    tasksCount: `${tasks}`,
+    tasksCount: tasks,
     ...(oldestEta !== null && { oldestEstimatedArrivalTime: Date.parse(oldestEta) }),
-    executedLastMinuteCount: `${executedLastMinute}`,
-    concurrentDispatchesCount: `${inFlight}`,
+    executedLastMinuteCount: executedLastMinute,
+    concurrentDispatchesCount: inFlight,
     ...(enforcedRate !== null && { effectiveExecutionRate: enforcedRate }),
   };
 }

@@ -62,7 +62,7 @@ export function retryParametersOf(config: RetryConfig): RetryParameters {
   const { minBackoff, maxBackoff, maxDoublings } = { ...DEFAULT_RETRY_CONFIG, ...rest };
   return {
     ...(maxAttempts !== UNLIMITED && { limit: maxAttempts - 1 }),
-    ...(maxRetryDuration > 0 && { ageLimit: Math.ceil(maxRetryDuration) }),
+    ...(maxRetryDuration > 0 && { ageLimit: maxRetryDuration }),
     ...{ minBackoff, maxBackoff, maxDoublings },
   };
 }

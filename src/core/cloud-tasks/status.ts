@@ -45,16 +45,42 @@ export function invalidArgument(message: string): CloudTasksError {
   return new CloudTasksError("INVALID_ARGUMENT", message);
 }
 
-/** What is wrong with a name, with the page that says what names look like. */
-export function badName(message: string): CloudTasksError {
-  const links = [
-    {
-      description: "Resource names",
-      url: "https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks",
-    },
-  ];
-  const help = { "@type": "type.googleapis.com/google.rpc.Help", links };
+const REFERENCE = "https://cloud.google.com/tasks/docs/reference/rest/v2";
+
+/** Where to read what names of a kind look like. */
+const HELP = {
+  project: {
+    description: "Identifying projects",
+    url: "https://cloud.google.com/resource-manager/docs/creating-managing-projects#identifying_projects",
+  },
+  location: {
+    description: "Definition of location name",
+    url: `${REFERENCE}/projects.locations#Location.FIELDS.name`,
+  },
+  queue: {
+    description: "Definition of queue name",
+    url: `${REFERENCE}/projects.locations.queues#Queue.FIELDS.name`,
+  },
+  task: {
+    description: "Definition of task name",
+    url: `${REFERENCE}/projects.locations.queues.tasks#Task.FIELDS.name`,
+  },
+} as const;
+
+/** What is wrong with a name, with the page that says what names of its kind look like. */
+export function badName(kind: keyof typeof HELP, message: string): CloudTasksError {
+  const help = { "@type": "type.googleapis.com/google.rpc.Help", links: [HELP[kind]] };
   return new CloudTasksError("INVALID_ARGUMENT", message, [help]);
+}
+
+/** A choice of fields that an answer cannot have. */
+export function badField(path: string): CloudTasksError {
+  const description = `Error expanding 'fields' parameter. Cannot find matching fields for path '${path}'.`;
+  const violation = {
+    "@type": "type.googleapis.com/google.rpc.BadRequest",
+    fieldViolations: [{ field: path, description }],
+  };
+  return new CloudTasksError("INVALID_ARGUMENT", description, [violation]);
 }
 
 export const NO_QUEUE =

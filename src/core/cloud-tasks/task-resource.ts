@@ -3,16 +3,16 @@ import { fromBase64, utf8 } from "../bytes.ts";
 import { shortQueueName } from "../config/names.ts";
 import { isAbsolute } from "../task/new-task-rules.ts";
 import type { AttemptView, Params, Task } from "../task/task.ts";
-import { routingOf } from "./queue-resource.ts";
+import { projectIn } from "./names.ts";
 import type {
   AppEngineHttpRequest,
   CloudAttempt,
   CloudTask,
   HttpRequest,
-  Routing,
   View,
 } from "./resources.ts";
 import { retryConfigOf } from "./retry.ts";
+import { shownRouting } from "./routing.ts";
 import { STATUS, type Status } from "./status.ts";
 
 const DEADLINE_S = 600;
@@ -51,7 +51,7 @@ function requestPart(
   body: Uint8Array | undefined,
   project: string,
 ): CloudTask {
-  const { url = `/_ah/queue/${shortQueueName(task.queue)}`, method = "POST", target } = task;
+  const { url = `/_ah/queue/${shortQueueName(task.queue)}`, method = "POST" } = task;
   const parts = { httpMethod: method, ...(body && { body }) };
   // A task sent to the queue's default route has a path, and no url.
   if (isAbsolute(url) || task.dialect === "cloudtasks") {
@@ -59,18 +59,8 @@ function requestPart(
   }
   const headers = appEngineHeaders(task, content);
   const request: AppEngineHttpRequest = { ...parts, relativeUri: withQuery(url, task), headers };
-  return { appEngineHttpRequest: { ...request, appEngineRouting: routed(target, project) } };
-}
-
-// The host App Engine would have for it. Nothing is sent there: the request goes to the Worker's own routes.
-function routed(target: string | undefined, project: string): Routing {
-  const host = `${project}.appspot.com`;
-  if (target === undefined) return { host };
-  return { ...routingOf(target), host: [...target.split("."), host].join("-dot-") };
-}
-
-function projectIn(name: string): string {
-  return name.split("/")[1] ?? "";
+  // Nothing is sent to App Engine's host: the request goes to the Worker's own routes.
+  return { appEngineHttpRequest: { ...request, appEngineRouting: shownRouting(task, project) } };
 }
 
 function httpPart(task: Task): HttpRequest {
@@ -137,30 +127,32 @@ function timesOf({ eta, createdAt }: Task): CloudTask {
   return { scheduleTime: eta === undefined ? created : Date.parse(eta), createTime: created };
 }
 
-function countsOf({ retryCount, executionCount, state, attempts = [] }: Task): CloudTask {
-  const dispatchCount = retryCount + (state === "running" ? 1 : 0);
-  const [first] = attempts;
-  const last = attempts.at(-1);
+function countsOf({ retryCount, executionCount, running, attempts = [] }: Task): CloudTask {
+  const dispatchCount = retryCount + (running ? 1 : 0);
+  const made = [...attempts.map(attemptOf), ...(running ? [startOf(running)] : [])];
+  const [first] = made;
+  const last = made.at(-1);
   return {
     dispatchCount,
     responseCount: executionCount,
     // Only the last few attempts are stored.
-    ...(first &&
-      attempts.length >= retryCount && { firstAttempt: { dispatchTime: startOf(first) } }),
-    ...(last && { lastAttempt: attemptOf(last) }),
+    ...(first && attempts.length >= retryCount && { firstAttempt: firstOf(first) }),
+    ...(last && { lastAttempt: last }),
   };
 }
 
-function startOf({ startedAt }: AttemptView): number {
-  return Date.parse(startedAt);
+function firstOf({ dispatchTime }: CloudAttempt): CloudAttempt {
+  return dispatchTime === undefined ? {} : { dispatchTime };
+}
+
+function startOf({ dueAt, startedAt }: Pick<AttemptView, "dueAt" | "startedAt">): CloudAttempt {
+  return { scheduleTime: Date.parse(dueAt ?? startedAt), dispatchTime: Date.parse(startedAt) };
 }
 
 function attemptOf(attempt: AttemptView): CloudAttempt {
-  const started = startOf(attempt);
   const { status, error, endedAt } = attempt;
   return {
-    scheduleTime: started,
-    dispatchTime: started,
+    ...startOf(attempt),
     ...(status !== undefined && { responseTime: Date.parse(endedAt) }),
     responseStatus: responseStatusOf(status, error),
   };
@@ -196,7 +188,9 @@ function statusOf(status: Status, message: string): { code: number; message: str
   return { code, message: `${status}(${code}): ${message}` };
 }
 
-/** The task in the response of `run`, which counts the attempt that is about to start. */
-export function asDispatched(task: CloudTask, isRunning: boolean): CloudTask {
-  return isRunning ? task : { ...task, dispatchCount: (task.dispatchCount ?? 0) + 1 };
+/** A task that was asked to run, with its attempt under way: the one that is about to start, if it waits. */
+export function asDispatched(task: Task): Task {
+  if (task.running) return task;
+  const now = task.eta ?? task.createdAt;
+  return { ...task, running: { dueAt: now, startedAt: now } };
 }

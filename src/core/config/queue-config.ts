@@ -136,10 +136,14 @@ function dispatchOf(entry: QueueEntry) {
   };
 }
 
-function retryOf({ retry_parameters: given = {} }: QueueEntry): RetryParameters {
+function retryOf({
+  retry_parameters: given = {},
+  extensions: { task_age_limit: ownAge } = {},
+}: QueueEntry): RetryParameters {
+  const age = given.task_age_limit === undefined ? undefined : seconds(given.task_age_limit);
   return completeRetry({
     limit: given.task_retry_limit,
-    ageLimit: given.task_age_limit === undefined ? undefined : seconds(given.task_age_limit),
+    ageLimit: ownAge ?? age,
     minBackoff: given.min_backoff_seconds,
     maxBackoff: given.max_backoff_seconds,
     maxDoublings: given.max_doublings,

@@ -66,11 +66,18 @@ const retention = {
     .optional(),
 };
 
+const AGE = "a number of seconds above 0";
+
 const pushExtensions = mapping({
   rate: freeRate.optional(),
   bucket_size: whole(1).describe("In place of bucket_size, and free to pass 500.").optional(),
   max_concurrent_requests: whole(1)
     .describe("In place of max_concurrent_requests, and free to pass 5000.")
+    .optional(),
+  task_age_limit: z
+    .number({ error: AGE })
+    .gt(0, { error: AGE })
+    .describe("In place of task_age_limit: a number of seconds, fractions kept.")
     .optional(),
   keep_results: z
     .boolean({ error: "true or false" })
@@ -83,6 +90,7 @@ const pullExtensions = mapping({
   rate: pushOnly,
   bucket_size: pushOnly,
   max_concurrent_requests: pushOnly,
+  task_age_limit: pushOnly,
   keep_results: pushOnly,
   ...retention,
 });

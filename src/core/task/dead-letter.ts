@@ -15,9 +15,9 @@ export function deadLetterTask(queue: string, task: StoredTask, key: number): Ne
     "failed",
     task,
   );
-  const { dispatchDeadline, oidcToken, dialect } = rest;
+  const { routing, dispatchDeadline, oidcToken, dialect } = rest;
   const content = { params, payload, payloadBase64 };
-  const given = { url, method, ...content, target, dispatchDeadline, oidcToken, dialect };
+  const given = { url, method, ...content, target, routing, dispatchDeadline, oidcToken, dialect };
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   const suffix = `-${key.toString(36)}`;
   return {

@@ -2,7 +2,14 @@
 // are those of App Engine's client library.
 import { fromBase64 } from "../bytes.ts";
 import { type Answer, invalid, jsonOf } from "../errors.ts";
-import { type BodyKind, carriesBody, type Method, type NewTask, type Params } from "./task.ts";
+import {
+  type BodyKind,
+  carriesBody,
+  type Dialect,
+  type Method,
+  type NewTask,
+  type Params,
+} from "./task.ts";
 
 /** The checked content: `query` for the url, `body` for the request, `kind` saying what the body is. */
 export interface Content {
@@ -14,16 +21,20 @@ export interface Content {
 export function acceptBody(task: NewTask, method: Method | "PULL"): Answer<Content> {
   const payload = payloadOf(task);
   if (payload.failure) return payload;
-  if (task.params === undefined) return acceptPayload(payload.ok, method);
+  if (task.params === undefined) return acceptPayload(payload.ok, method, task.dialect);
   const encoded = encodeParams(task.params);
   if (encoded.failure) return encoded;
   if (task.url?.includes("?")) {
     return invalid("params", task.params, "no params beside a query string in the url");
   }
-  return acceptParams(encoded.ok, payload.ok, method);
+  return acceptParams(encoded.ok, payload.ok, method, task.dialect);
 }
 
-function acceptPayload(content: Content, method: Method | "PULL"): Answer<Content> {
+function acceptPayload(
+  content: Content,
+  method: Method | "PULL",
+  dialect: Dialect | undefined,
+): Answer<Content> {
   if (method === "PULL" && content.body === undefined) {
     return invalid(
       "payload",
@@ -31,7 +42,9 @@ function acceptPayload(content: Content, method: Method | "PULL"): Answer<Conten
       "a payload (an empty string will do): a pull task is its payload",
     );
   }
-  if (isEmpty(content) || carriesBody(method)) return { ok: content };
+  // A queue of Google's API may make a POST a GET, whose body is then kept and not sent.
+  const isKept = carriesBody(method) || dialect === "cloudtasks";
+  if (isEmpty(content) || isKept) return { ok: content };
   return invalid(
     "payload",
     content.body,
@@ -39,12 +52,17 @@ function acceptPayload(content: Content, method: Method | "PULL"): Answer<Conten
   );
 }
 
-function acceptParams(encoded: string, content: Content, method: Method | "PULL"): Answer<Content> {
+function acceptParams(
+  encoded: string,
+  content: Content,
+  method: Method | "PULL",
+  dialect: Dialect | undefined,
+): Answer<Content> {
   const isBody = method === "POST" || method === "PULL";
   if (isBody && !isEmpty(content))
     return invalid("params", encoded, "either params or a payload, not both");
   if (isBody) return { ok: { body: encoded, kind: "params" } };
-  const carried = acceptPayload(content, method);
+  const carried = acceptPayload(content, method, dialect);
   return carried.failure ? carried : { ok: { ...carried.ok, query: encoded } };
 }
 

@@ -8,7 +8,7 @@ import { DIALECTS, type Method, type NewTask, type OidcToken, type RetryOptions 
 const METHODS: readonly Method[] = ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
 const FIELDS: ReadonlySet<string> = new Set([
   ...["name", "url", "method", "params", "payload", "payloadBase64", "headers", "countdown", "eta"],
-  ...["target", "tag", "dispatchDeadline", "retry", "oidcToken", "dialect"],
+  ...["target", "routing", "tag", "dispatchDeadline", "retry", "oidcToken", "dialect"],
 ]);
 /** Two, so that a path that names one of them as its host does not pass for a path. */
 const ORIGINS = ["http://one.invalid", "http://other.invalid"];
@@ -111,6 +111,26 @@ export function checkTarget({ target, url, headers }: NewTask): Refusal | undefi
   if (url && isAbsolute(url)) return invalid("target", target, "none beside an absolute url");
   const host = Object.keys(headers ?? {}).find((name) => name.toLowerCase() === "host");
   return host ? invalid("target", target, "none beside a Host header") : undefined;
+}
+
+const ROUTING_PARTS = ["service", "version", "instance"];
+
+/** It says more exactly what the target says, of a task that is shown in Google's way. */
+export function checkRouting({ routing, target, dialect }: NewTask): Refusal | undefined {
+  if (routing === undefined) return undefined;
+  const isRouting =
+    typeof routing === "object" &&
+    routing !== null &&
+    Object.entries(routing).every(
+      ([name, part]) => ROUTING_PARTS.includes(name) && typeof part === "string",
+    );
+  if (!isRouting) return invalid("routing", routing, `texts for ${ROUTING_PARTS.join(", ")}`);
+  if (target && dialect === "cloudtasks-appengine") return undefined;
+  return invalid(
+    "routing",
+    routing,
+    'none without a target and the dialect "cloudtasks-appengine"',
+  );
 }
 
 export function checkDialect(dialect: unknown): Refusal | undefined {

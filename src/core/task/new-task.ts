@@ -17,6 +17,7 @@ import {
   checkName,
   checkOidcToken,
   checkRetry,
+  checkRouting,
   checkTarget,
   checkUrl,
 } from "./new-task-rules.ts";
@@ -50,12 +51,13 @@ function acceptPush(task: NewTask, admission: Admission): Answer<AcceptedTask> {
     checkDialect(task.dialect) ??
     checkUrl(task, method, admission.hosts) ??
     checkTarget(task) ??
+    checkRouting(task) ??
     checkDeadline(task) ??
     checkOidcToken(task, admission.hasIdentity ?? false);
   return refusal ?? acceptRest(task, method, admission);
 }
 
-const SENDING = ["url", "headers", "target"] as const;
+const SENDING = ["url", "headers", "target", "routing"] as const;
 const PUSH_ONLY = [...SENDING, "dispatchDeadline", "oidcToken", "dialect"] as const;
 
 function acceptPull(given: NewTask, admission: Admission): Answer<AcceptedTask> {
@@ -116,6 +118,7 @@ function specOf(
   if (kind) spec.kind = kind;
   if (headers.length > 0) spec.headers = headers;
   if (task.target) spec.target = task.target;
+  if (task.routing) spec.routing = task.routing;
   if (task.tag) spec.tag = task.tag;
   if (task.dispatchDeadline !== undefined) spec.dispatchDeadline = task.dispatchDeadline;
   if (task.retry !== undefined) spec.retry = task.retry;

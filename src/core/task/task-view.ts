@@ -7,6 +7,7 @@ import {
   type EndedTask,
   isTimed,
   type Params,
+  type RunningView,
   type StoredTask,
   type Task,
   type TaskSpec,
@@ -44,6 +45,11 @@ export function taskHead(
     ...(spec.group ? { group: spec.group.name } : {}),
     ...(token === undefined ? {} : { lease: token, leaseExpiresAt: eta }),
   };
+}
+
+/** An attempt under way, which is in memory alone; times in ms since 1970. */
+export function runningView({ due, startedAt }: { due: number; startedAt: number }): RunningView {
+  return { dueAt: rfc3339(due), startedAt: rfc3339(startedAt) };
 }
 
 /** A name's tombstone, as the task it was; times in ms since 1970. */

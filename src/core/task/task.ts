@@ -40,6 +40,13 @@ export type Dialect = (typeof DIALECTS)[number];
 
 export const DIALECTS = ["cloudtasks", "cloudtasks-appengine"] as const;
 
+/** App Engine's parts of a route, each as Google's API has it. */
+export interface AppEngineRouting {
+  service?: string;
+  version?: string;
+  instance?: string;
+}
+
 /** Asks for an identity token (a signed JWT) in the request's Authorization header. */
 export interface OidcToken {
   /** The token's `email` and `sub` claims. */
@@ -73,6 +80,8 @@ export interface NewTask<P = unknown> {
   eta?: string | Date;
   /** A service of your own to run on, as in queue.yaml; the queue's target wins. */
   target?: string;
+  /** Of a task of Google's API: what its `target` cannot say, an instance or a version with dots. */
+  routing?: AppEngineRouting;
   /** Pull queues only: at most 500 bytes. */
   tag?: string;
   /** Seconds a handler may take, 15 to 86,400. Default 600. */
@@ -95,6 +104,7 @@ export interface TaskSpec {
   kind?: BodyKind;
   headers?: [string, string][];
   target?: string;
+  routing?: AppEngineRouting;
   tag?: string;
   /** seconds */
   dispatchDeadline?: number;
@@ -204,6 +214,9 @@ export interface AttemptView {
   error?: string;
 }
 
+/** The attempt that is under way; times RFC 3339 UTC. Once it has ended it is the last of `attempts`. */
+export type RunningView = Required<Pick<AttemptView, "dueAt" | "startedAt">>;
+
 /** A task as the API and the TypeScript client return it; times RFC 3339 UTC with milliseconds. */
 export interface Task {
   queue: string;
@@ -216,6 +229,7 @@ export interface Task {
   payloadBase64?: string;
   headers?: Record<string, string | string[]>;
   target?: string;
+  routing?: AppEngineRouting;
   tag?: string;
   dispatchDeadline?: number;
   retry?: RetryOptions;
@@ -226,8 +240,10 @@ export interface Task {
   eta?: string;
   retryCount: number;
   executionCount: number;
+  /** The last that has ended. */
   lastAttempt?: AttemptView;
   attempts?: AttemptView[];
+  running?: RunningView;
   nextAttemptAt?: string;
   why?: string;
   /** The group it is a subtask of, or whose `then` it is. */

@@ -1,15 +1,17 @@
 // Location routes. There is one set of queues, so every location exists.
 import type { IRequest } from "itty-router";
-import { locationName } from "../../core/cloud-tasks/names.ts";
-import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
+import { checkProject, locationName } from "../../core/cloud-tasks/names.ts";
+import { CloudTasksError, invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { segment } from "../native/request.ts";
 import { json } from "../respond.ts";
-import { type Call, locationOf } from "./call.ts";
+import { type Call, locationOf, pageTokenOf } from "./call.ts";
 
 const USUAL = "us-central1";
 
 export async function listLocations(request: IRequest, { home }: Call): Promise<Response> {
-  const project = segment(request, "project");
+  const project = checkProject(segment(request, "project"));
+  // There is one page, which gave out no token.
+  if (pageTokenOf(request) !== undefined) throw invalidArgument("Invalid page_token.");
   const [homeProject, homeLocation] = home?.split("/") ?? [];
   const location = (project === homeProject && homeLocation) || USUAL;
   return json({ locations: [locationResource({ project, location })] });

@@ -1,9 +1,9 @@
 // Lists queues in order of their names, paged and filtered.
 import type { IRequest } from "itty-router";
-import { fromBase64, fromUtf8, toBase64Url, utf8 } from "../../core/bytes.ts";
 import { parseFilter, type QueueFilter } from "../../core/cloud-tasks/filters.ts";
+import { locationName } from "../../core/cloud-tasks/names.ts";
+import { lastOf, pageToken } from "../../core/cloud-tasks/page-tokens.ts";
 import { resourceOf } from "../../core/cloud-tasks/queue-resource.ts";
-import { invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { UnknownQueueError } from "../../core/errors.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { json } from "../respond.ts";
@@ -17,14 +17,16 @@ const LOOKED_AT = 500;
 
 export async function listQueues(request: IRequest, call: Call): Promise<Response> {
   const filterText = queryOf(request, "filter") ?? "";
+  const parent = locationName(locationOf(request));
+  const list = { kind: "queues", parent, filter: filterText } as const;
   const max = pageSizeOf(request, MAX_PAGE);
-  const after = afterOf(pageTokenOf(request), filterText);
+  const after = lastOf(pageTokenOf(request), list) ?? "";
   const ids = (await queueIds(request, call)).filter((id) => id > after);
   const { found, last } = await pageOf(ids, max, parseFilter(filterText), request, call);
   const mask = queryOf(request, "readMask", "read_mask");
   const queues = found.map(({ name, view }) => queueResponse(name, view, call, mask));
   const isMore = last !== undefined && last !== ids.at(-1);
-  return json({ queues, ...(isMore && { nextPageToken: tokenOf(last, filterText) }) });
+  return json({ queues, ...(isMore && { nextPageToken: pageToken(list, last) }) });
 }
 
 interface FoundQueue {
@@ -61,28 +63,5 @@ async function look(id: string, request: IRequest, call: Call): Promise<FoundQue
   } catch (error) {
     if (error instanceof UnknownQueueError) return undefined;
     throw error;
-  }
-}
-
-// A token is the last name of its page, and the filter it goes with.
-function tokenOf(last: string, filter: string): string {
-  return toBase64Url(utf8(JSON.stringify([last, filter])));
-}
-
-function afterOf(token: string | undefined, filter: string): string {
-  if (token === undefined) return "";
-  const [last, filtered] = tokenParts(token);
-  if (typeof last === "string" && filtered === filter) return last;
-  throw invalidArgument(
-    "Invalid page_token: expected one that this list gave out, with the same filter.",
-  );
-}
-
-function tokenParts(token: string): unknown[] {
-  try {
-    const parts: unknown = JSON.parse(fromUtf8(fromBase64(token) ?? new Uint8Array()));
-    return Array.isArray(parts) ? parts : [];
-  } catch {
-    return [];
   }
 }

@@ -4,6 +4,7 @@ import { AutoRouter, type IRequest } from "itty-router";
 import type { Version } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
 import { verbAsSegment } from "../native/router.ts";
+import { json } from "../respond.ts";
 import { batchCreate, batchDelete } from "./batches.ts";
 import { bufferTask } from "./buffer.ts";
 import type { Call } from "./call.ts";
@@ -21,6 +22,7 @@ import {
   updateQueue,
 } from "./queues.ts";
 import { thrownCloudResponse } from "./respond.ts";
+import { systemParametersOf } from "./system-parameters.ts";
 import { createTask, deleteTask, getTask, listTasks, runTask } from "./tasks.ts";
 
 const LOCATIONS = "/projects/:project/locations";
@@ -76,27 +78,36 @@ export function isCloudTasksPath(pathname: string): boolean {
 }
 
 /** Answers a request to one of its paths. */
-export function answerCloudTasks(
+export async function answerCloudTasks(
   request: Request,
   around: Pick<Call, "queues" | "home" | "hasIdentity">,
 ): Promise<Response> {
   const url = new URL(request.url);
   const [prefix = "", version = "v2"] =
     VERSIONED.exec(url.pathname) ?? OF_LOCATIONS.exec(url.pathname)?.slice(0, 1) ?? [];
-  const call: Call = {
-    version: version as Version,
-    isUnversioned: prefix === "",
-    writeOptions: { enumsAsNumbers: [...url.searchParams.values()].some(asksForNumbers) },
-    ...around,
-  };
-  url.pathname = url.pathname.slice(prefix.length);
-  const stripped = verbAsSegment(new Request(url, request));
-  return router.fetch(stripped as unknown as IRequest, call);
+  url.pathname = url.pathname.slice(prefix.length).replace(WITHOUT_ID, "/tasks:buffer");
+  const asked = verbAsSegment(new Request(url, asGet(request)));
+  try {
+    const { enumsAsNumbers, selection } = systemParametersOf(asked);
+    const call: Call = {
+      version: version as Version,
+      isUnversioned: prefix === "",
+      writeOptions: { enumsAsNumbers },
+      ...around,
+    };
+    const response = await router.fetch(asked as unknown as IRequest, call);
+    const answer = selection && response.ok ? json(selection(await response.json())) : response;
+    return request.method === "HEAD" ? new Response(null, answer) : answer;
+  } catch (error) {
+    return thrownCloudResponse(error);
+  }
 }
 
-// Google's clients ask with `$alt=json;enum-encoding=int`, others with `alt`.
-function asksForNumbers(value: string): boolean {
-  return value.endsWith(";enum-encoding=int");
+// gcloud's id of a task that has none.
+const WITHOUT_ID = /\/tasks\/:buffer$/;
+
+function asGet(request: Request): Request {
+  return request.method === "HEAD" ? new Request(request, { method: "GET" }) : request;
 }
 
 function noSuchMethod(request: IRequest): Response {

@@ -3,6 +3,7 @@
 import type { IRequest } from "itty-router";
 import { CREATE_TASK, RUN_TASK } from "../../core/cloud-tasks/messages.ts";
 import { newTaskOf } from "../../core/cloud-tasks/new-task.ts";
+import { lastOf, pageToken } from "../../core/cloud-tasks/page-tokens.ts";
 import type { CloudTask, View } from "../../core/cloud-tasks/resources.ts";
 import {
   CloudTasksError,
@@ -10,6 +11,7 @@ import {
   NOT_FOUND,
   TASK_ENDED,
 } from "../../core/cloud-tasks/status.ts";
+import { asDispatched } from "../../core/cloud-tasks/task-resource.ts";
 import { InvalidEtaError } from "../../core/errors.ts";
 import { PAGE } from "../../core/limits.ts";
 import type { NewTask, Task, TaskState } from "../../core/task/task.ts";
@@ -61,7 +63,8 @@ export async function add({ handle }: RequestedQueue, newTask: NewTask): Promise
 
 export async function listTasks(request: IRequest, call: Call): Promise<Response> {
   const queue = queueOf(request, call);
-  const cursor = pageTokenOf(request);
+  const list = { kind: "tasks", parent: queue.name } as const;
+  const cursor = lastOf(pageTokenOf(request), list);
   const limit = pageSizeOf(request, PAGE.max);
   const [page, show] = await Promise.all([
     queue.handle.list({ limit, ...(cursor !== undefined && { cursor }) }),
@@ -70,7 +73,7 @@ export async function listTasks(request: IRequest, call: Call): Promise<Response
   const { tasks, cursor: next } = page;
   return json({
     tasks: tasks.map((task) => show(task)),
-    ...(next !== undefined && { nextPageToken: next }),
+    ...(next !== undefined && { nextPageToken: pageToken(list, next) }),
   });
 }
 
@@ -113,7 +116,7 @@ export async function runTask(request: IRequest, call: Call): Promise<Response> 
   const config = await queue.handle.config();
   await liveTask(queue, id).catch(asUnknown);
   const show = taskFormatter(queue, config, viewOf(request, responseView), call);
-  return json(show(await queue.handle.run(id), { isStarting: true }));
+  return json(show(asDispatched(await queue.handle.run(id))));
 }
 
 // A run of what has ended is refused in other words than a look at it.

@@ -297,7 +297,10 @@ describe("a queue's httpTarget", () => {
   };
 
   it("takes the place of what its tasks say", async () => {
-    expect((await createQueue("q1", { httpTarget })).httpTarget).toEqual(httpTarget);
+    expect((await createQueue("q1", { httpTarget })).httpTarget).toEqual({
+      ...httpTarget,
+      uriOverride: { ...httpTarget.uriOverride, port: "8080" },
+    });
     const headers = { "x-team": "red", "X-Own": "1" };
     const httpRequest = { url: "https://example.org/mine?q=1", headers, body: "eA==" };
     const task = await createTask("q1", { httpRequest, scheduleTime: "2050-01-02T00:00:00Z" });

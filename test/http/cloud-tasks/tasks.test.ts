@@ -126,7 +126,7 @@ describe("a new task", () => {
     [{ service: "s" }, "s-dot-p1.appspot.com"],
     [{ service: "s", version: "v" }, "v-dot-s-dot-p1.appspot.com"],
     [{ service: "s", version: "v", instance: "i" }, "i-dot-v-dot-s-dot-p1.appspot.com"],
-    [{ version: "v" }, "v-dot-default-dot-p1.appspot.com"],
+    [{ version: "v" }, "v-dot-p1.appspot.com"],
   ])("routed to %j has the host %s", async (appEngineRouting, host) => {
     const appEngineHttpRequest = { relativeUri: "/work", appEngineRouting };
     const task = await createTask("q1", { appEngineHttpRequest, scheduleTime: LATER });

@@ -16,6 +16,8 @@ export interface PushState {
   /** Attempts without an answer yet. */
   readonly running: number;
   isRunning(task: RowId): boolean;
+  /** When the task's attempt that is under way began (ms). */
+  attemptOf(task: RowId): { readonly startedAt: number } | undefined;
   /** Tasks with their handlers: all of them, and those in rows up to `key`. */
   runningTasks(key: number): { all: number; upTo: number };
   /** The bucket now, absent without a rate limit. */

@@ -5,7 +5,7 @@ import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts
 import type { QueueView } from "../../../core/metrics/queue-view.ts";
 import { resultView } from "../../../core/task/result.ts";
 import { type EndedTask, NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
-import { rfc3339, taskView, tombstoneView } from "../../../core/task/task-view.ts";
+import { rfc3339, runningView, taskView, tombstoneView } from "../../../core/task/task-view.ts";
 import { type DispatchState, whyNotRunning } from "../../../core/task/why.ts";
 import type { NameRow } from "../../../store/queue/names.ts";
 import { isExpedited, LAST_SCHEDULED_KEY, lastKeyOf } from "../../../store/queue/row-key.ts";
@@ -49,6 +49,8 @@ function liveView(queue: QueueContext, task: TaskRow, dispatch: DispatchState, n
     now,
     isExpedited(task.key) ? unlimited(dispatch) : dispatch,
   );
+  const attempt = queue.push.attemptOf(task);
+  if (attempt) view.running = runningView({ due: task.due, startedAt: attempt.startedAt });
   return why === undefined ? view : { ...view, why };
 }
 
