@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseCronYaml } from "./core/config/cron-config.ts";
 import { cronJsonSchema } from "./core/config/cron-schema.ts";
-import { parseQueueYaml } from "./core/config/queue-config.ts";
+import { parseQueueYaml, type QueueFile, UNLISTED_DEFAULT } from "./core/config/queue-config.ts";
 import { queueJsonSchema } from "./core/config/queue-file-schema.ts";
 import { QueueConfigError } from "./core/config/yaml-document.ts";
 
@@ -31,11 +31,11 @@ function main([command, ...args]: string[]): number {
 function check(queueFile = "queue.yaml", cronFile = cronBeside(queueFile)): number {
   let file = queueFile;
   try {
-    const queues = parseQueueYaml(readFileSync(file, "utf8"), file);
-    console.log(`${file}: ${counted(queues.queues.size, "queue", "queues")}`);
+    const queues = parseQueueYaml(textOf(file), file);
+    console.log(`${file}: ${countedQueues(queues)}`);
     if (cronFile === undefined) return 0;
     file = cronFile;
-    const { size } = parseCronYaml(readFileSync(file, "utf8"), queues, file);
+    const { size } = parseCronYaml(textOf(file), queues, file);
     console.log(`${file}: ${counted(size, "entry", "entries")}`);
     return 0;
   } catch (error) {
@@ -47,6 +47,22 @@ function check(queueFile = "queue.yaml", cronFile = cronBeside(queueFile)): numb
 function cronBeside(queueFile: string): string | undefined {
   const beside = join(dirname(queueFile), "cron.yaml");
   return existsSync(beside) ? beside : undefined;
+}
+
+function textOf(file: string): string {
+  const bytes = readFileSync(file);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new QueueConfigError(file, [
+      { line: 1, column: 1, message: "found bytes that are not UTF-8" },
+    ]);
+  }
+}
+
+function countedQueues({ queues }: QueueFile): string {
+  if (queues.get("default") !== UNLISTED_DEFAULT) return counted(queues.size, "queue", "queues");
+  return `${counted(queues.size - 1, "queue", "queues")}, and default`;
 }
 
 function counted(count: number, one: string, many: string): string {

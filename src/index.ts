@@ -19,7 +19,7 @@ import { TaskGroupObject } from "./objects/group/task-group.ts";
 import { clock } from "./objects/host.ts";
 import { TaskQueueObject } from "./objects/queue/task-queue.ts";
 import { type App, type InsideProps, TaskRunnerEntrypoint } from "./objects/runner/task-runner.ts";
-import type { QueueSettings } from "./objects/settings.ts";
+import { checkSettings, type QueueSettings } from "./objects/settings.ts";
 import { checkExports } from "./objects/stubs.ts";
 
 export type { CronHandle } from "./client/cron-handle.ts";
@@ -159,6 +159,7 @@ export function createTaskQueues<
   Env = unknown,
   Payloads extends Record<string, unknown> = Record<string, unknown>,
 >({ config, cron, targets = {} }: TaskQueuesOptions): TaskQueues<Env, Payloads> {
+  checkSettings(ownEnv);
   const file: QueueFile = parseQueueYaml(config);
   const recurring: CronFile = cron === undefined ? new Map() : parseCronYaml(cron, file);
   let served: Served<Env> | undefined;

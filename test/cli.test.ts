@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const CLI = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
 const SCHEMA = new URL("../queue.schema.json", import.meta.url);
 const GOOD = "queue: [{name: a, rate: 5/s}, {name: b, mode: pull}]";
+const LISTED = "queue: [{name: a, rate: 1/s}, {name: b, rate: 1/s}, {name: default, rate: 5/s}]";
 const CRON_SCHEMA = new URL("../cron.schema.json", import.meta.url);
 const CRON = "cron: [{url: /a, schedule: every 5 mins}, {url: /b, schedule: every day 00:00}]";
 const BAD_CRON = "cron:\n- url: /a\n  schedule: every 5 weeks\n  extensions: {queue: b}\n";
@@ -20,6 +21,9 @@ describe("durable-taskqueue", () => {
     writeFileSync(join(dir, "queue.yaml"), GOOD);
     writeFileSync(join(dir, "bad.yaml"), BAD);
     writeFileSync(join(dir, "empty.yaml"), "queue:");
+    writeFileSync(join(dir, "listed.yaml"), LISTED);
+    writeFileSync(join(dir, "latin1.yaml"), Buffer.from("queue: # f\xfcr\n", "latin1"));
+    writeFileSync(join(dir, "quotes.yaml"), "'".repeat(1_000_000));
     mkdirSync(join(dir, "both"));
     writeFileSync(join(dir, "both", "queue.yaml"), GOOD);
     writeFileSync(join(dir, "both", "cron.yaml"), CRON);
@@ -36,8 +40,13 @@ describe("durable-taskqueue", () => {
   }
 
   it("check counts the queues, the default one too", () => {
-    expect(run("check")).toEqual({ status: 0, stdout: "queue.yaml: 3 queues\n", stderr: "" });
-    expect(run("check", "empty.yaml").stdout).toBe("empty.yaml: 1 queue\n");
+    expect(run("check")).toEqual({
+      status: 0,
+      stdout: "queue.yaml: 2 queues, and default\n",
+      stderr: "",
+    });
+    expect(run("check", "empty.yaml").stdout).toBe("empty.yaml: 0 queues, and default\n");
+    expect(run("check", "listed.yaml").stdout).toBe("listed.yaml: 3 queues\n");
   });
 
   it("check prints every problem of a bad file", () => {
@@ -59,8 +68,18 @@ describe("durable-taskqueue", () => {
     expect(run("check", ".").stderr).toMatch(/^\.: cannot be read: EISDIR/);
   });
 
+  it("check says what is no text for it, without reading it to its end", () => {
+    const refused = (stderr: string) => ({ status: 1, stdout: "", stderr });
+    expect(run("check", "latin1.yaml")).toEqual(
+      refused("latin1.yaml:1:1: found bytes that are not UTF-8\n"),
+    );
+    expect(run("check", "quotes.yaml")).toEqual(
+      refused("quotes.yaml:1:1: found 1,000,000 characters, expected at most 500,000\n"),
+    );
+  });
+
   it("check looks at the cron.yaml it is given, or that is beside queue.yaml", () => {
-    const both = "both/queue.yaml: 3 queues\nboth/cron.yaml: 2 entries\n";
+    const both = "both/queue.yaml: 2 queues, and default\nboth/cron.yaml: 2 entries\n";
     expect(run("check", "both/queue.yaml")).toEqual({ status: 0, stdout: both, stderr: "" });
     expect(run("check", "queue.yaml", "both/cron.yaml").stdout).toContain("cron.yaml: 2 entries");
     expect(run("check", "queue.yaml", "no.yaml").stderr).toBe("no.yaml: no such file\n");

@@ -35,8 +35,14 @@ export const MAX_DIALECT_BYTES = 1_048_569;
 /** Bytes of a handler's answer kept as a result, which is one row. */
 export const MAX_RESULT_BYTES = 65_536;
 
-/** Seconds from now to an ETA, a countdown or a Retry-After: 30 days (App Engine). */
+/** Seconds from now to an ETA, a countdown or a Retry-After, and of a back-off: 30 days (App Engine). */
 export const MAX_DELAY_S = 30 * 24 * 3600;
+
+/** Seconds a task may be old, and of anything that is kept: a hundred years, which dates bear. */
+export const MAX_AGE_S = 36_500 * 86_400;
+
+/** Retries and doublings: App Engine's and Cloud Tasks' messages have 32 bits for them. */
+export const MAX_COUNT = 2 ** 31 - 1;
 
 /** Seconds an attempt may take. Tasks made through App Engine's part of Cloud Tasks may ask for 15 s more. */
 export const DEADLINE_S = { min: 15, max: 86_400, maxAppEngine: 86_415 } as const;

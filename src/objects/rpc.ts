@@ -12,6 +12,8 @@ import type { WireOutcome } from "./delivery/outcome.ts";
 export interface QueueRpc {
   /** Whether it takes push or pull tasks; undefined when it is not defined. */
   mode(): Promise<"push" | "pull" | undefined>;
+  /** Its mode and its dead-letter queue; undefined when it is not defined. */
+  deadLetterHop(): Promise<DeadLetterHop | undefined>;
   /** Adds tasks that failed on another queue; each has its own answer. */
   addDeadLetters(tasks: readonly NewTask[]): Promise<Answer<Answer<Task>[]>>;
   /** Adds tasks of cron.yaml; each has its own answer. */
@@ -32,6 +34,12 @@ export interface QueueRpc {
   runningOfGroup(group: string): Promise<number>;
   /** Asked by a long attempt: settles with the reason when it is to be cancelled, or once it has ended. */
   cancelled(attempt: number): Promise<string>;
+}
+
+/** What a chain of dead-letter queues is followed by. */
+export interface DeadLetterHop {
+  mode: "push" | "pull";
+  failedQueue?: string;
 }
 
 /** Tasks of a group for one queue; an index of null is the group's `then`. */

@@ -1,3 +1,4 @@
+import { hostRulesFault } from "../core/egress/host-rules.ts";
 import { parseTargets, type Targets } from "../core/egress/targets.ts";
 
 /** The variables and secrets of the Worker that its queues read. */
@@ -12,6 +13,12 @@ export interface QueueSettings {
   TASKQUEUE_OIDC_KEY?: string;
   /** Who signs them: where this Worker's `/_ah/oidc` can be reached, https://your.worker/_ah/oidc. */
   TASKQUEUE_OIDC_ISSUER?: string;
+}
+
+/** Throws where a setting cannot mean what it was written for, so that the Worker does not start. */
+export function checkSettings(env: unknown): void {
+  const fault = hostRulesFault((env as QueueSettings | undefined)?.TASKQUEUE_ALLOW_HOSTS);
+  if (fault !== undefined) throw new Error(fault);
 }
 
 /** What targets stand for: by the settings, else by code. */

@@ -179,3 +179,20 @@ it.each(BAD_FILES)(
     }
   },
 );
+
+it.each([
+  ["localhost 10.0.0.7", '"localhost 10.0.0.7"'],
+  ["localhost,http://x", '"http://x"'],
+])(
+  "a TASKQUEUE_ALLOW_HOSTS of %j stops the start, which names the entry",
+  async (setting, entry) => {
+    const args = ["start", "--", "--var", `TASKQUEUE_ALLOW_HOSTS:${setting}`];
+    const state = ["--port", "0", "--persist-to", temporaryDir()];
+    const options = { cwd: ROOT, env: quietEnv(), encoding: "utf8", timeout: 60_000 } as const;
+    const { status, stdout, stderr } = spawnSync("npm", [...args, ...state], options);
+    expect(status).toBeGreaterThan(0);
+    expect(stdout + stderr).toContain(
+      `TASKQUEUE_ALLOW_HOSTS: found ${entry}, expected host, host:port or *.domain`,
+    );
+  },
+);

@@ -3,6 +3,7 @@
 // alphabet, durations as "1.5s". Unknown fields are refused, as the service does.
 import { fromBase64, toBase64 } from "../bytes.ts";
 import { formatValue } from "../errors.ts";
+import { parseInstant } from "../task/instant.ts";
 import { rfc3339 } from "../task/task-view.ts";
 import { invalidArgument } from "./status.ts";
 
@@ -144,7 +145,7 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:
 function instantOf(given: unknown): number | undefined {
   if (typeof given !== "string" || !TIMESTAMP.test(given)) return undefined;
   const isBetween = /\.\d{3}\d*[1-9]/.test(given);
-  const ms = Date.parse(given) + (isBetween ? 1 : 0);
+  const ms = parseInstant(given) + (isBetween ? 1 : 0);
   return Number.isNaN(ms) ? undefined : ms;
 }
 

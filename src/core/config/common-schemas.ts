@@ -1,7 +1,7 @@
 // The rules that queue.yaml and cron.yaml share.
 import * as z from "zod";
 import { QUEUE_NAME } from "./names.ts";
-import { amount, duration, isMapping, text, whole } from "./value-schemas.ts";
+import { amount, count, duration, isMapping, text } from "./value-schemas.ts";
 
 /** The name of a push queue, as a value. */
 export const pushQueueName = text(QUEUE_NAME, "the name of a push queue");
@@ -27,7 +27,7 @@ export function backoffKeys(defaults: { min: number; max: number; doublings: num
     max_backoff_seconds: amount()
       .describe(`Longest wait between tries. Default ${defaults.max}.`)
       .optional(),
-    max_doublings: whole(0)
+    max_doublings: count(0)
       .describe(
         `How often the wait doubles before it grows by equal steps. Default ${defaults.doublings}.`,
       )
@@ -47,7 +47,7 @@ interface Backoff {
 
 /** For `refine`: the minimum is no more than the maximum. */
 export function isBackoffOrdered({ min_backoff_seconds: min, max_backoff_seconds: max }: Backoff) {
-  return !(Number(min) > Number(max));
+  return typeof min !== "number" || typeof max !== "number" || min <= max;
 }
 
 export const BACKOFF_ORDER = {

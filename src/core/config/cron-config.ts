@@ -50,11 +50,13 @@ export function parseCronYaml(text: string, queues: QueueFile, file = "cron.yaml
 
 /** Entries whose queue is no push queue of queue.yaml. */
 function lostTasks(document: CronDocument, { queues }: QueueFile): Finding[] {
-  const push = [...queues.values()].filter(({ mode }) => mode === "push").map(({ name }) => name);
+  const push = new Set(
+    [...queues.values()].filter(({ mode }) => mode === "push").map(({ name }) => name),
+  );
   return (document.cron ?? []).flatMap(({ extensions }, index) => {
     const queue = extensions?.queue ?? QUEUE;
-    if (push.includes(queue)) return [];
-    const message = `found ${JSON.stringify(queue)}, expected a push queue of queue.yaml: ${push.join(", ")}`;
+    if (push.has(queue)) return [];
+    const message = `found ${JSON.stringify(queue)}, expected a push queue of queue.yaml: ${[...push].join(", ")}`;
     return [finding(document, ["cron", index, "extensions", "queue"], message)];
   });
 }

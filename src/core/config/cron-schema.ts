@@ -19,7 +19,7 @@ import {
   target,
 } from "./common-schemas.ts";
 import { CRON_NAME, cronName } from "./names.ts";
-import { mapping, text, whole } from "./value-schemas.ts";
+import { count, mapping, text } from "./value-schemas.ts";
 
 const NO_HOSTS = parseHostRules("");
 const SCHEDULE = 'a schedule such as "every 5 minutes", "every monday 09:00" or "0 9 * * 1-5"';
@@ -27,6 +27,9 @@ const ZONE = "a time zone such as Europe/Berlin";
 // Beside queue.yaml's [version.]service, cron.yaml has service:version.
 const TARGET =
   /^(((?!-)[a-z0-9-]{1,100}\.)?(?!-)[a-z0-9-]{1,63}|(?!-)[a-z0-9-]{1,63}:(?!-)[a-z0-9-]{1,100})$/;
+
+const PATH = /^\/.*$/;
+const PATH_FORM = 'a path that starts with one "/"';
 
 const schedule = z
   .string({ error: SCHEDULE })
@@ -36,7 +39,7 @@ const schedule = z
   );
 
 const retryParameters = mapping({
-  job_retry_limit: whole(0).describe("Retries after the first attempt. Default 5.").optional(),
+  job_retry_limit: count(0).describe("Retries after the first attempt. Default 5.").optional(),
   job_age_limit: ageLimit("; both limits must be passed."),
   ...backoffKeys({ min: 5, max: 3600, doublings: 5 }),
 }).refine(isBackoffOrdered, BACKOFF_ORDER);
@@ -52,9 +55,7 @@ const cronEntry = mapping({
   description: text(/^.{0,499}$/, "one line of at most 499 characters")
     .describe("What it is for; names the entry.")
     .optional(),
-  url: text(/^\//, 'a path that starts with one "/"', isOwnPath).describe(
-    "The path that is called by GET.",
-  ),
+  url: text(PATH, PATH_FORM).superRefine(refuseBadUrl).describe("The path that is called by GET."),
   schedule,
   timezone: z
     .string({ error: ZONE })
@@ -97,17 +98,24 @@ function refuseBadSchedule(given: string, context: z.RefinementCtx): void {
   }
 }
 
-function isOwnPath(url: string): boolean {
-  return checkUrl({ url }, "GET", NO_HOSTS) === undefined;
+// What the API says of a task's url, which may be absolute.
+function refuseBadUrl(url: string, context: z.RefinementCtx): void {
+  const said = PATH.test(url) ? checkUrl({ url }, "GET", NO_HOSTS)?.failure.message : undefined;
+  const message = said?.replace(/^.*, expected /s, "").replace(/, or an http.*/, "");
+  if (message) context.addIssue({ code: "custom", message });
 }
 
 // Called on faulty entries too, so that all faults are reported. The fault is at the key the name comes from.
 function refuseSameNames(entries: readonly CronDocumentEntry[], context: z.RefinementCtx): void {
-  const names = entries.map((entry) => cronName(Object(entry)));
-  for (const [index, name] of names.entries()) {
-    if (name !== undefined && names.indexOf(name) === index) continue;
-    const { extensions: own, description, url } = Object(entries[index]) as CronDocumentEntry;
-    if (name === undefined && url === undefined) continue;
+  const names = new Set<string>();
+  for (const [index, entry] of entries.entries()) {
+    const name = cronName(Object(entry));
+    const isTaken = name !== undefined && names.has(name);
+    if (name !== undefined) names.add(name);
+    if (name !== undefined && !isTaken) continue;
+    const { extensions: own, description, url } = Object(entry) as CronDocumentEntry;
+    // A url that is none is told as such.
+    if (name === undefined && (typeof url !== "string" || !PATH.test(url))) continue;
     const isNamed = own?.name !== undefined;
     const path = isNamed ? ["extensions", "name"] : [description ? "description" : "url"];
     const why = name === undefined ? "one that makes a name" : `another name than "${name}"`;

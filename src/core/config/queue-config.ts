@@ -52,7 +52,7 @@ export interface QueueFile {
   readonly resumePausedQueues: boolean;
 }
 
-const DEFAULT_QUEUE: QueueEntry = { name: "default", rate: "5/s" };
+const DEFAULT_QUEUE = "default";
 const BUCKET_SIZE = 5;
 const CONCURRENT_REQUESTS = 1000;
 const MAX_CONCURRENT_REQUESTS = 5000;
@@ -85,12 +85,12 @@ export function parseQueueEntry(entry: unknown): Answer<QueueConfig> {
 
 function queueFile(document: QueueDocument): QueueFile {
   const listed = document.queue ?? [];
-  const hasDefault = listed.some(({ name }) => name === DEFAULT_QUEUE.name);
-  const entries = hasDefault ? listed : [DEFAULT_QUEUE, ...listed];
+  const hasDefault = listed.some(({ name }) => name === DEFAULT_QUEUE);
+  const configs = [...(hasDefault ? [] : [UNLISTED_DEFAULT]), ...listed.map(queueConfig)];
   const { application, total_storage_limit: limit } = document;
   return Object.freeze({
     ...(application !== undefined && { application }),
-    queues: frozenMap(entries.map((entry) => [entry.name, queueConfig(entry)])),
+    queues: frozenMap(configs.map((config) => [config.name, config])),
     ...(limit !== undefined && { totalStorageLimit: bytes(String(limit)) }),
     resumePausedQueues: document.resume_paused_queues ?? true,
   });
@@ -165,3 +165,6 @@ function frozenMap<V>(entries: readonly (readonly [string, V])[]): ReadonlyMap<s
   const change = { set: refuseChange, delete: refuseChange, clear: refuseChange };
   return Object.freeze(Object.assign(new Map(entries), change));
 }
+
+/** The queue that is there although the file does not list it. */
+export const UNLISTED_DEFAULT = queueConfig({ name: DEFAULT_QUEUE, rate: "5/s" });

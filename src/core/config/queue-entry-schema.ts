@@ -13,6 +13,7 @@ import {
 import { QUEUE_NAME } from "./names.ts";
 import { perSecond, RATE, RATE_OR_NONE } from "./units.ts";
 import {
+  count,
   duration,
   integer,
   isMapping,
@@ -27,7 +28,8 @@ const TARGET = /^((?!-)[a-z0-9-]{1,100}\.)?(?!-)[a-z0-9-]{1,63}$/;
 
 const RATE_FORM = "a number per s, m, h or d such as 5/s or 0";
 const FREE_RATE_FORM = "a number per s, m, h or d such as 2000/s, or 0, or none for no limit";
-const HUNDRED_YEARS = 36_500 * 86_400;
+/** Tokens a second; beyond it is `none`. */
+const MAX_RATE = 1e9;
 
 const name = text(QUEUE_NAME, "1 to 100 letters, digits or hyphens").describe("The queue's name.");
 
@@ -47,16 +49,25 @@ const rate = z
   .describe("Tokens added to the bucket, up to 500/s: 5/s, 30/m, 1.5/h, 2000/d. 0 pauses.");
 
 const freeRate = z
-  .union([text(RATE_OR_NONE, FREE_RATE_FORM), z.literal(0)], { error: FREE_RATE_FORM })
+  .union(
+    [
+      text(
+        RATE_OR_NONE,
+        FREE_RATE_FORM,
+        (it) => it === "none" || perSecond(it) <= MAX_RATE,
+        `at most ${MAX_RATE}/s, or none for no limit`,
+      ),
+      z.literal(0),
+    ],
+    { error: FREE_RATE_FORM },
+  )
   .describe("In place of rate, and free to pass 500/s. none: no limit at all.");
 
 const retention = {
-  tombstone_ttl: duration(HUNDRED_YEARS, " and at most 36500d")
+  tombstone_ttl: duration()
     .describe("How long a finished task's name stays taken. Default 9d.")
     .optional(),
-  keep_failed: duration(HUNDRED_YEARS, " and at most 36500d")
-    .describe("How long a failed task is kept. Default 7d.")
-    .optional(),
+  keep_failed: duration().describe("How long a failed task is kept. Default 7d.").optional(),
   failed_queue: pushQueueName
     .describe("The dead-letter queue: the push queue that exhausted tasks are forwarded to.")
     .optional(),
@@ -70,8 +81,8 @@ const AGE = "a number of seconds above 0";
 
 const pushExtensions = mapping({
   rate: freeRate.optional(),
-  bucket_size: whole(1).describe("In place of bucket_size, and free to pass 500.").optional(),
-  max_concurrent_requests: whole(1)
+  bucket_size: count(1).describe("In place of bucket_size, and free to pass 500.").optional(),
+  max_concurrent_requests: count(1)
     .describe("In place of max_concurrent_requests, and free to pass 5000.")
     .optional(),
   task_age_limit: z
@@ -95,7 +106,7 @@ const pullExtensions = mapping({
   ...retention,
 });
 
-const task_retry_limit = whole(0)
+const task_retry_limit = count(0)
   .describe("Retries after the first attempt; 0 is one attempt. Default: no limit.")
   .optional();
 

@@ -2,6 +2,8 @@
 
 import * as z from "zod";
 import { application, hasKeys, jsonSchema, missingKey } from "./common-schemas.ts";
+import { badChain } from "./dead-letter-chain.ts";
+import { QUEUE_NAME } from "./names.ts";
 import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
 import { bytes, SIZE } from "./units.ts";
 import { mapping, text, whole } from "./value-schemas.ts";
@@ -40,29 +42,39 @@ export function queueJsonSchema(): object {
 
 // Called on faulty entries too, so that all faults are reported.
 function refuseSameNames(entries: readonly QueueEntry[], context: z.RefinementCtx): void {
-  const names = entries.map((entry) => entry?.name);
-  for (const [index, name] of names.entries()) {
-    if (name !== undefined && names.indexOf(name) < index) {
+  const names = new Set<unknown>();
+  for (const [index, entry] of entries.entries()) {
+    const name = entry?.name;
+    if (name !== undefined && names.has(name)) {
       context.addIssue({
         code: "custom",
         path: [index, "name"],
         message: "a name no other queue has",
       });
     }
+    names.add(name);
   }
 }
 
-// The dead-letter queue has to be another push queue of the file.
+// The dead-letter queue has to be another push queue of the file, and not to lead back.
 function refuseLostFailures(entries: readonly QueueEntry[], context: z.RefinementCtx): void {
-  const push = entries.filter((entry) => entry?.mode !== "pull").map((entry) => entry?.name);
+  const push = new Set(
+    entries.filter((entry) => entry?.mode !== "pull").map((entry) => entry?.name),
+  );
+  const hops = new Map<string, string>();
+  const refuse = (index: number, message: string) =>
+    context.addIssue({ code: "custom", path: [index, "extensions", "failed_queue"], message });
   for (const [index, entry] of entries.entries()) {
     const failedQueue = entry?.extensions?.failed_queue;
-    if (typeof failedQueue !== "string") continue;
-    if (failedQueue !== entry.name && push.includes(failedQueue)) continue;
-    context.addIssue({
-      code: "custom",
-      path: [index, "extensions", "failed_queue"],
-      message: "another push queue of this file",
-    });
+    if (typeof failedQueue !== "string" || !QUEUE_NAME.test(failedQueue)) continue;
+    const isThere = failedQueue !== entry.name && push.has(failedQueue);
+    if (isThere) hops.set(entry.name, failedQueue);
+    else refuse(index, "another push queue of this file");
   }
+  const bad = badChain(hops);
+  if (bad)
+    refuse(
+      entries.findIndex((entry) => entry?.name === bad.queue),
+      bad.expected,
+    );
 }

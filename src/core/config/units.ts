@@ -24,7 +24,7 @@ export function perSecond(rate: string): number {
 }
 
 /** A decimal number, exponents allowed, and exactly one of s, m, h, d: a bare number is no duration. */
-export const DURATION = /^([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[smhd]$/;
+export const DURATION = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?[smhd]$/;
 
 /** "2.5h" -> 9000: whole seconds, the rest cut off. */
 export function seconds(duration: string): number {

@@ -1,6 +1,7 @@
 // Schemas of the kinds of value in both files. An `error` is the second half of "found X, expected ...".
 
 import * as z from "zod";
+import { MAX_AGE_S, MAX_COUNT, MAX_DELAY_S } from "../limits.ts";
 import { DURATION, seconds } from "./units.ts";
 
 /** What one kind of queue refuses by name: "unknown key" would send the reader looking for a typing mistake. */
@@ -46,16 +47,22 @@ export function whole(min: number, max?: number, hint = "") {
   return max === undefined ? schema : schema.max(max, { error });
 }
 
-/** A number of seconds, zero or more, fractions welcome. */
-export function amount() {
-  const error = "a number of seconds, 0 or more";
-  return z.number({ error }).min(0, { error });
+/** A whole number from min on, as high as one can be counted. */
+export function count(min: number) {
+  return whole(min).max(MAX_COUNT, { error: `at most ${MAX_COUNT}` });
 }
 
-/** A number with s, m, h or d that makes at least one whole second and at most `max` of them. */
-export function duration(max = Number.MAX_VALUE, limit = "") {
-  const error = `a number with s, m, h or d such as 30s or 2.5h, at least 1s${limit}`;
-  return text(DURATION, error, (it) => seconds(it) >= 1 && seconds(it) <= max);
+/** A number of seconds to wait, zero or more, fractions welcome. */
+export function amount() {
+  const error = "a number of seconds, 0 or more";
+  const most = `at most ${MAX_DELAY_S} seconds, which are 30 days`;
+  return z.number({ error }).min(0, { error }).max(MAX_DELAY_S, { error: most });
+}
+
+/** A number with s, m, h or d that makes at least one whole second and at most a hundred years of them. */
+export function duration() {
+  const error = `a number with s, m, h or d such as 30s or 2.5h, at least 1s and at most ${MAX_AGE_S / 86_400}d`;
+  return text(DURATION, error, (it) => seconds(it) >= 1 && seconds(it) <= MAX_AGE_S);
 }
 
 /** For a rule over several keys: it runs although one of them is faulty, so that all faults are reported. */

@@ -22,14 +22,52 @@ export function parseHostRules(setting: string | undefined): HostRules {
   return { allow: rules(false), refuse: rules(true), ...(bad !== undefined && { bad }) };
 }
 
+const FORM = "host, host:port or *.domain, with ! in front to refuse it";
+
+/**
+ * For the start, which is not to begin with a setting of which an entry is meant and does nothing: what is wrong
+ * with it, or undefined.
+ */
+export function hostRulesFault(setting: string | undefined): string | undefined {
+  const { bad } = parseHostRules(setting);
+  if (bad === undefined) return undefined;
+  const hint = HINTS.find(([pattern]) => pattern.test(bad))?.[1];
+  return `${badEntry(bad)}${hint === undefined ? "" : `; ${hint}`}`;
+}
+
+function badEntry(entry: string): string {
+  return `TASKQUEUE_ALLOW_HOSTS: found ${JSON.stringify(entry)}, expected ${FORM}`;
+}
+
+const HINTS: readonly [RegExp, string][] = [
+  [/[\s;|]/, "entries are separated by commas"],
+  [/:\/\//, "a host stands without its scheme"],
+  [/[/?#\\]/, "a host stands without a path, and a network cannot be named"],
+  [/@/, "a host stands without a user"],
+  [/\*/, "the * stands for all in front of a domain's name"],
+  [/:/, "a port is a number from 1 to 65535, and an IPv6 address stands in brackets"],
+];
+
+// The parser takes more for a host than any url that is called can have.
+const HOST =
+  /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$|^\[[0-9a-f:.]+\]$/;
+
 function ruleOf(entry: string): string | undefined {
   if (entry === "!*") return "*";
   const rule = entry.replace(/^!/, "");
   const host = rule.replace(/^\*\./, "");
-  if (/[/@?#*\s\\]/.test(host) || !URL.canParse(`ws://${host}`)) return undefined;
-  const { hostname } = new URL(`ws://${host}`);
-  const port = /:\d+$/.exec(host)?.[0] ?? "";
-  return (rule === host ? "" : "*.") + canonical(hostname) + port;
+  if (/[/@?#*\s\\]|:$/.test(host) || !URL.canParse(`ws://${host}`)) return undefined;
+  const { hostname, port } = new URL(`wss://${host}`);
+  const name = hostname.replace(/\.$/, "");
+  const isAddress = name.startsWith("[") || ipv4Number(name) !== undefined;
+  if (!HOST.test(name) || port === "0" || (rule !== host && isAddress)) return undefined;
+  return (rule === host ? "" : "*.") + canonical(name) + portOf(host);
+}
+
+// As it is in a url, though it is the scheme's own, which the parser leaves out.
+function portOf(host: string): string {
+  const [, port] = /:(\d+)$/.exec(host) ?? [];
+  return port === undefined ? "" : `:${Number(port)}`;
 }
 
 /** Why this url may not be called, in words, or undefined when it may. */
@@ -37,10 +75,7 @@ export function hostRefusal(url: URL, rules: HostRules): string | undefined {
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     return `its scheme is "${url.protocol.slice(0, -1)}", expected http or https`;
   }
-  if (rules.bad !== undefined) {
-    const expected = "host, host:port or *.domain, with ! in front to refuse it";
-    return `TASKQUEUE_ALLOW_HOSTS: found "${rules.bad}", expected ${expected}`;
-  }
+  if (rules.bad !== undefined) return badEntry(rules.bad);
   if (url.username !== "" || url.password !== "") return "it carries a user name or password";
   if (rules.refuse.some((rule) => rule !== "*" && matches(rule, url))) {
     return `TASKQUEUE_ALLOW_HOSTS refuses the host ${url.host}`;

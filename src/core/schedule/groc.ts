@@ -20,12 +20,17 @@ const MONTHS = '"month", "quarter", or months such as jan,february';
 /** Throws a ScheduleError. */
 export function parseGroc(words: Words): LocalTimes | Interval {
   const isEvery = words.maybe(only("every")) ?? false;
-  const count = isEvery ? words.maybe(numberOf) : undefined;
+  const count = isEvery ? (words.maybe(numberOf) ?? impliedOne(words)) : undefined;
   if (count !== undefined) return interval(words, count);
   const rule = dayRule(words, isEvery);
   const time = words.need(timeOf, TIME);
   words.end();
   return localTimes(rule, [time]);
+}
+
+// The published grammar wants the number; App Engine's server takes "every minute" of files in production.
+function impliedOne(words: Words): 1 | undefined {
+  return words.isNext(/^(min|minute|hour)$/) ? 1 : undefined;
 }
 
 function interval(words: Words, count: number): LocalTimes | Interval {
@@ -74,6 +79,7 @@ function dayRule(words: Words, isEvery: boolean): DayRule {
 
 function weekdaysOf(words: Words): Pick<DayRule, "weekdays"> {
   if (words.maybe(only("day"))) return {};
+  if (words.isNext(/^(mins|minutes|hours)$/)) words.fail('a number, as in "every 1 minutes",');
   return { weekdays: words.list(weekdayOf, WEEKDAYS) ?? words.fail(WEEKDAYS) };
 }
 

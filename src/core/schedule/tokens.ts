@@ -16,6 +16,11 @@ export class Words {
     this.#words = text.toLowerCase().match(/,|[^\s,]+/g) ?? [];
   }
 
+  /** Whether the next word is one of these; it is not taken. */
+  isNext(words: RegExp): boolean {
+    return words.test(this.#words[this.#next] ?? "");
+  }
+
   /** Takes the next word if it is of this kind. */
   maybe<T extends Meaning>(kind: Kind<T>): T | undefined {
     const word = this.#words[this.#next];

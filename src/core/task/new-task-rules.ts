@@ -2,7 +2,15 @@
 
 import { type HostRules, hostRefusal } from "../egress/host-rules.ts";
 import { type Answer, formatValue, invalid, type Refusal, refuse } from "../errors.ts";
-import { DEADLINE_S, MAX_DELAY_S, MAX_NAME_LENGTH, MAX_URL_LENGTH } from "../limits.ts";
+import {
+  DEADLINE_S,
+  MAX_AGE_S,
+  MAX_COUNT,
+  MAX_DELAY_S,
+  MAX_NAME_LENGTH,
+  MAX_URL_LENGTH,
+} from "../limits.ts";
+import { parseInstant } from "./instant.ts";
 import { DIALECTS, type Method, type NewTask, type OidcToken, type RetryOptions } from "./task.ts";
 
 const METHODS: readonly Method[] = ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
@@ -205,10 +213,7 @@ const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\
 function instantOf(eta: unknown): number {
   if (eta instanceof Date) return eta.getTime();
   if (typeof eta !== "string" || !RFC_3339.test(eta)) return Number.NaN;
-  // Date.parse takes the 30th of February for the 2nd of March.
-  const [year = 0, month = 0, day = 0] = eta.slice(0, 10).split("-").map(Number);
-  const isOfMonth = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
-  return isOfMonth ? Date.parse(eta) : Number.NaN;
+  return parseInstant(eta);
 }
 
 /** Header pairs in order; a list of values repeats the header. */
@@ -234,13 +239,14 @@ function isHeader(name: string, value: unknown): value is string {
   return isToken && typeof value === "string" && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }
 
-const RETRY_FIELDS: Record<keyof RetryOptions, [(value: number) => boolean, string]> = {
-  limit: [Number.isInteger, "a whole number of retries, 0 or more"],
-  ageLimit: [(seconds) => seconds > 0, "seconds above 0"],
-  minBackoff: [Number.isFinite, "seconds, 0 or more"],
-  maxBackoff: [Number.isFinite, "seconds, 0 or more"],
-  maxDoublings: [Number.isInteger, "a whole number of times, 0 or more"],
-};
+const RETRY_FIELDS: Record<keyof RetryOptions, [(value: number) => boolean, string, max: number]> =
+  {
+    limit: [Number.isInteger, "a whole number of retries, 0 or more", MAX_COUNT],
+    ageLimit: [(seconds) => seconds > 0, "seconds above 0", MAX_AGE_S],
+    minBackoff: [Number.isFinite, "seconds, 0 or more", MAX_DELAY_S],
+    maxBackoff: [Number.isFinite, "seconds, 0 or more", MAX_DELAY_S],
+    maxDoublings: [Number.isInteger, "a whole number of times, 0 or more", MAX_COUNT],
+  };
 
 /** Retry knobs; of a pull task only `limit`, which counts its leases. */
 export function checkRetry(retry: unknown, mode: "push" | "pull"): Refusal | undefined {
@@ -251,10 +257,11 @@ export function checkRetry(retry: unknown, mode: "push" | "pull"): Refusal | und
   }
   for (const [field, value] of Object.entries(retry)) {
     if (!fields.includes(field)) return invalid("retry", field, `only ${fields.join(", ")}`);
-    const [holds, expected] = RETRY_FIELDS[field as keyof RetryOptions];
+    const [holds, expected, max] = RETRY_FIELDS[field as keyof RetryOptions];
     if (typeof value !== "number" || !(value >= 0) || !holds(value)) {
       return invalid(`retry.${field}`, value, expected);
     }
+    if (value > max) return invalid(`retry.${field}`, value, `at most ${max}`);
   }
   const { minBackoff = 0, maxBackoff = minBackoff } = retry as RetryOptions;
   if (minBackoff <= maxBackoff) return undefined;

@@ -2,7 +2,7 @@
 // stay failed here until that queue has them on disk; a crash in between forwards them again, under names
 // that are taken by then.
 import type { Answer } from "../../core/errors.ts";
-import { deadLetterTask } from "../../core/task/dead-letter.ts";
+import { deadLetterTask, failedBefore } from "../../core/task/dead-letter.ts";
 import type { Task } from "../../core/task/task.ts";
 import type { DeadLetterRow } from "../../store/queue/dead-letter-outbox.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
@@ -40,10 +40,13 @@ export class DeadLetterForwarder extends AlarmJob {
   async #forward(run: JobRun): Promise<void> {
     const { commit, definition, store, stubs } = this.#deps;
     const queue = this.#queue;
-    const { letters, gone } = this.#page();
-    if (gone.length > 0) commit.run(() => this.#removeRows(gone));
-    if (queue === undefined || letters.length === 0) return;
+    const page = this.#page();
     const { name } = definition.config;
+    const isStuck = ({ task }: DeadLetter) => isAgainOn(task, name, queue);
+    const letters = page.letters.filter((letter) => !isStuck(letter));
+    const done = [...page.gone, ...page.letters.filter(isStuck).map(({ row }) => row)];
+    if (done.length > 0) commit.run(() => this.#removeRows(done));
+    if (queue === undefined || letters.length === 0) return;
     const tasks = letters.map(({ row, task }) => deadLetterTask(name, task, row.key));
     const { ok: answers, failure } = await stubs.queue(queue).addDeadLetters(tasks);
     if (!run.isCurrent) return;
@@ -84,4 +87,12 @@ export class DeadLetterForwarder extends AlarmJob {
     console.error(`task queue: "${name}" stays failed, "${queue}" refused it:`, answer.failure);
     return false;
   }
+}
+
+// A circle of dead-letter queues is refused where they are defined; two that are defined at the same moment, or
+// by a file and over the API, can still make one. Once round, the task stays failed.
+function isAgainOn(task: TaskRow, name: string, queue: string | undefined): boolean {
+  if (queue === undefined || ![...failedBefore(task), name].includes(queue)) return false;
+  console.error(`task queue: "${task.name}" stays failed, it has failed on "${queue}" before`);
+  return true;
 }

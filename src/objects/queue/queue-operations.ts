@@ -2,6 +2,7 @@
 import { parseQueueEntry } from "../../core/config/queue-config.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
+import { checkDeadLetterQueue } from "./dead-letter-check.ts";
 import { queueView } from "./inspect/queries.ts";
 import type { Queue } from "./queue.ts";
 
@@ -38,6 +39,8 @@ export async function define(queue: Queue, given: unknown): Promise<Answer<Queue
   if (refusal) return refusal;
   const { ok: config, failure } = parseQueueEntry(given);
   if (failure) return { failure };
+  const refused = await checkDeadLetterQueue(queue.stubs, config);
+  if (refused) return refused;
   await listing.finishRemoval();
   queue.commit.run(() => {
     store.meta.clear("removing");

@@ -55,6 +55,7 @@ export interface QueueDeps {
 export class Queue implements QueueContext {
   readonly store: QueueStore;
   readonly commit: Commit;
+  readonly stubs: Stubs;
   readonly definition: QueueDefinition;
   readonly statistics: Statistics;
   readonly push: PushConsumer;
@@ -71,6 +72,7 @@ export class Queue implements QueueContext {
     const { sql, commit, file, stubs, now, deliver } = deps;
     this.#deps = deps;
     this.commit = commit;
+    this.stubs = stubs;
     this.store = new QueueStore(sql, deps.random, (task) => this.resultWaiters.taskEnded(task));
     const { store } = this;
     const history = new StoredHistory(store.meta, now());

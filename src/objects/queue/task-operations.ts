@@ -27,17 +27,22 @@ function deleteOne(queue: QueueContext, name: string): boolean {
 
 /**
  * Asks for an attempt of the task as soon as a slot is free. The row's key remembers it, so the attempt
- * starts once, by an alarm, and outlives a crash. A task that is running, or expedited, is left as it is.
+ * starts once, by an alarm, and outlives a crash. A task that is running, expedited, or on its way to the
+ * dead-letter queue, is left as it is.
  */
 export function runTask(queue: QueueContext, name: string): Answer<Task> {
   const found = checkRuns(queue) ?? findStored(queue, name);
   if (found.failure) return found;
   const { kind, task } = found.ok;
   queue.commit.run(() => {
-    if (kind === "failed") expedite(queue, queue.store.redrive(task, queue.now()));
+    if (kind === "failed") runFailed(queue, task);
     else if (!queue.push.isRunning(task) && !isExpedited(task.key)) expedite(queue, task);
   });
   return getTask(queue, name);
+}
+
+function runFailed(queue: QueueContext, task: TaskRow): void {
+  if (!isHandedOn(queue, task)) expedite(queue, queue.store.redrive(task, queue.now()));
 }
 
 function expedite(queue: QueueContext, task: TaskRow | undefined): void {
@@ -94,9 +99,15 @@ export function redriveTasks(queue: QueueContext, names: readonly string[]): Red
 function redriveOne(queue: QueueContext, name: string): RedriveResult {
   const now = queue.now();
   const found = queue.store.find(name, now);
-  const task = found?.kind === "failed" ? queue.store.redrive(found.task, now) : undefined;
+  const failed = found?.kind === "failed" && !isHandedOn(queue, found.task) && found.task;
+  const task = failed ? queue.store.redrive(failed, now) : undefined;
   if (task) queue.rowWritten(task.key);
   return { name, redriven: task !== undefined };
+}
+
+// A task on its way to the dead-letter queue may be there already: put back here it would be on both.
+function isHandedOn({ definition, store }: QueueContext, { key }: TaskRow): boolean {
+  return definition.config.failedQueue !== undefined && store.deadLetters.has(key);
 }
 
 /** Failed tasks put back in one transaction. */

@@ -19,7 +19,7 @@ import { hasIdentity } from "../egress/identity.ts";
 import { EgressPool } from "../egress/pool.ts";
 import { groupOfFormerName } from "../first-version.ts";
 import { Host } from "../host.ts";
-import type { BatchCall, FormerRoleRpc, MasterEnd, QueueRpc, TaskRunnerRpc } from "../rpc.ts";
+import type { BatchCall, FormerRoleRpc, MasterEnd, QueueRpc, TaskRunnerRpc, DeadLetterHop } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
 import { checkWait } from "../waiters.ts";
@@ -197,6 +197,13 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
   async mode(): Promise<"push" | "pull" | undefined> {
     const { config, isDefined } = this.#queue.definition;
     return isDefined ? config.mode : undefined;
+  }
+
+  async deadLetterHop(): Promise<DeadLetterHop | undefined> {
+    const { config, isDefined } = this.#queue.definition;
+    if (!isDefined) return undefined;
+    const { mode, failedQueue } = config;
+    return failedQueue === undefined ? { mode } : { mode, failedQueue };
   }
 
   async addCronTasks(tasks: readonly CronTask[]): Promise<Answer<Answer<Task>[]>> {

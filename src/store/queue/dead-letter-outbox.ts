@@ -24,6 +24,10 @@ export class DeadLetterOutbox {
     return this.#sql.rows("SELECT 1 FROM outbox LIMIT 1").length > 0;
   }
 
+  has(key: number): boolean {
+    return this.#sql.rows("SELECT 1 FROM outbox WHERE key = ?", key).length > 0;
+  }
+
   first(limit: number): DeadLetterRow[] {
     const rows = this.#sql.rows("SELECT key, name FROM outbox ORDER BY key LIMIT ?", limit);
     return rows.map((row) => ({ key: integer(row, "key"), name: text(row, "name") }));

@@ -299,8 +299,9 @@ export class QueueStore {
   }
 
   #forgetRecord(task: TaskRow, now: number, state: "deleted" | "failed"): void {
+    // Forgotten already, its name may be another task's by now.
+    if (!this.failed.remove(task)) return;
     const row = this.#names.find(task.name, now);
-    this.failed.remove(task);
     if (task.named && row?.expires && row.record) {
       this.#names.end(task.name, state, row.expires, row.record, null);
     } else {

@@ -33,12 +33,13 @@ describe("a duration", () => {
 });
 
 describe("a timestamp", () => {
-  it.each(["2030-01-01", "2030-01-01T00:00:00", "2030-13-01T00:00:00Z", 5, "now"])(
-    "is not %j",
-    (given) => {
-      expect(() => readMessage(TASK, { scheduleTime: given })).toThrow("scheduleTime");
-    },
-  );
+  it.each([
+    ...["2030-01-01", "2030-01-01T00:00:00", "2030-13-01T00:00:00Z", 5, "now"],
+    ...["2030-01-01T24:00:00Z", "2030-01-01T24:00:00.000+01:00", "2030-02-30T00:00:00Z"],
+    ...["2030-04-31T00:00:00Z", "2030-01-01T23:60:00Z", "2030-01-01T23:59:60Z"],
+  ])("is not %j", (given) => {
+    expect(() => readMessage(TASK, { scheduleTime: given })).toThrow("scheduleTime");
+  });
 });
 
 it("what is written is read as it was", () => {

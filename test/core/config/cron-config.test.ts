@@ -158,7 +158,7 @@ describe("what is wrong is said with its place", () => {
     ],
     [
       'cron:\n- url: /a\n  schedule: "61 * * * *"',
-      '3:13: cron "a": schedule: found "61 * * * *", expected a cron expression (Invalid value for minute: 61)',
+      '3:13: cron "a": schedule: found "61 * * * *", expected a minute from 0 to 59, not "61"',
     ],
     [
       "cron:\n- url: /a\n  schedule: 31 of apr 09:00",
@@ -186,7 +186,7 @@ describe("what is wrong is said with its place", () => {
     ],
     [
       `${A}  retry_parameters: {job_age_limit: 5}`,
-      '4:37: cron "a": retry_parameters.job_age_limit: found 5, expected a number with s, m, h or d such as 30s or 2.5h, at least 1s',
+      '4:37: cron "a": retry_parameters.job_age_limit: found 5, expected a number with s, m, h or d such as 30s or 2.5h, at least 1s and at most 36500d',
     ],
     [
       `${A}  extensions: {queue: gone}`,
@@ -210,14 +210,47 @@ describe("what is wrong is said with its place", () => {
     ],
     [
       "cron:\n- url: /a#b\n  schedule: every 5 mins",
-      '2:8: cron "a-b": url: found "/a#b", expected a path that starts with one "/"',
+      '2:8: cron "a-b": url: found "/a#b", expected no fragment',
+    ],
+    [
+      "cron:\n- url: /a?b#c\n  schedule: every 5 mins",
+      '2:8: cron "a-b-c": url: found "/a?b#c", expected no fragment',
+    ],
+    [
+      'cron:\n- url: "/a\\nb"\n  schedule: every 5 mins',
+      '2:8: cron "a-b": url: found "/a\\nb", expected a path that starts with one "/"',
+    ],
+    [
+      "cron:\n- url: \n  schedule: every 5 mins",
+      '2:3: cron number 1: url: found nothing, expected a path that starts with one "/"',
+    ],
+    [
+      "cron:\n- url: ''\n  schedule: every 5 mins",
+      '2:8: cron number 1: url: found "", expected a path that starts with one "/"',
+    ],
+    [
+      "cron:\n- url: [/a]\n  schedule: every 5 mins",
+      '2:8: cron number 1: url: found a list, expected a path that starts with one "/"',
+    ],
+    [
+      `cron:\n- url: /${"a".repeat(2083)}\n  schedule: every 5 mins`,
+      expect.stringMatching(/, expected a path of at most 2083 characters$/),
+    ],
+    [
+      'cron:\n- url: /a\n  schedule: "* * * *"',
+      '3:13: cron "a": schedule: found "* * * *", expected five fields (minute, hour, day, month, weekday), or six with the second in front, not 4',
+    ],
+    [
+      'cron:\n- url: /a\n  schedule: "@every 5m"',
+      '3:13: cron "a": schedule: found "@every 5m", expected an interval in words, such as "every 5 minutes"',
     ],
     [
       "cron:\n- url: /\n  schedule: every 5 mins",
       '2:8: cron number 1: url: found "/", expected one that makes a name; extensions.name gives it one',
     ],
   ])("%j", (text, expected) => {
-    expect(faults(text)).toEqual([`cron.yaml:${expected}`]);
+    const said = faults(text).map((line) => line.replace(/^cron.yaml:/, ""));
+    expect(said).toEqual([expected]);
   });
 
   it("says where a second entry gets the name of the first from", () => {

@@ -549,6 +549,12 @@ describe("the error", () => {
     ]);
   });
 
+  it("of a hundred problems and more tells a hundred, and how many there are", () => {
+    const said = faults(`queue:\n${"- 5\n".repeat(150)}`);
+    expect(said).toHaveLength(101);
+    expect(said[100]).toBe("queue.yaml: and 50 more");
+  });
+
   it("has them as values too", () => {
     expect(() => parseQueueYaml("queue: 5")).toThrow(
       expect.objectContaining({

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { hostRefusal, parseHostRules } from "../../../src/core/egress/host-rules.ts";
+import {
+  hostRefusal,
+  hostRulesFault,
+  parseHostRules,
+} from "../../../src/core/egress/host-rules.ts";
 
 function refusal(url: string, setting?: string): string | undefined {
   return hostRefusal(new URL(url), parseHostRules(setting));
@@ -299,5 +303,72 @@ describe("a setting that cannot be read", () => {
     expect(refusal("https://example.com/", setting)).toBe(
       `TASKQUEUE_ALLOW_HOSTS: found "${bad}", expected host, host:port or *.domain, with ! in front to refuse it`,
     );
+  });
+});
+
+describe("an entry that cannot mean what it was written for is told at the start", () => {
+  const COMMAS = "entries are separated by commas";
+  const PATH = "a host stands without a path, and a network cannot be named";
+  const STAR = "the * stands for all in front of a domain's name";
+  const PORT = "a port is a number from 1 to 65535, and an IPv6 address stands in brackets";
+  it.each([
+    ["a.example b.example", "a.example b.example", COMMAS],
+    ["a.example;b.example", "a.example;b.example", COMMAS],
+    ["a.example\nb.example", "a.example\nb.example", COMMAS],
+    ["a.example|b.example", "a.example|b.example", COMMAS],
+    ["localhost, a.example b.example", "a.example b.example", COMMAS],
+    ["http://x", "http://x", "a host stands without its scheme"],
+    ["!https://x.example/", "!https://x.example/", "a host stands without its scheme"],
+    ["localhost/", "localhost/", PATH],
+    ["10.0.0.0/8", "10.0.0.0/8", PATH],
+    ["x?y", "x?y", PATH],
+    ["me@x.example", "me@x.example", "a host stands without a user"],
+    ["*", "*", STAR],
+    ["a.*.example", "a.*.example", STAR],
+    ["*example.com", "*example.com", STAR],
+    ["10.0.0.*", "10.0.0.*", STAR],
+    ["*.10.0.0.1", "*.10.0.0.1", STAR],
+    ["*.*.example", "*.*.example", STAR],
+    ["localhost:0", "localhost:0", PORT],
+    ["localhost:65536", "localhost:65536", PORT],
+    ["localhost:", "localhost:", PORT],
+    ["localhost:http", "localhost:http", PORT],
+    ["::1", "::1", PORT],
+    ["*.[::1]", "*.[::1]", STAR],
+    ["a..example", "a..example", undefined],
+    [".example", ".example", undefined],
+    ["-a.example", "-a.example", undefined],
+    ["!!a.example", "!!a.example", undefined],
+    ["'localhost'", "'localhost'", undefined],
+    ["a,!", "!", undefined],
+    ["999.1.1.1", "999.1.1.1", undefined],
+  ])("(%s)", (setting, entry, hint) => {
+    const form = "expected host, host:port or *.domain, with ! in front to refuse it";
+    const said = `TASKQUEUE_ALLOW_HOSTS: found ${JSON.stringify(entry)}, ${form}`;
+    expect(hostRulesFault(setting)).toBe(hint ? `${said}; ${hint}` : said);
+    // Where it came to run all the same, nothing is sent anywhere by its url.
+    for (const url of ["https://example.com/", "http://localhost/", "http://a.example/"]) {
+      expect(refusal(url, setting)).toBe(said);
+    }
+  });
+
+  it.each([
+    undefined,
+    "",
+    " , ",
+    "localhost,",
+    "LOCALHOST:08787",
+    "bücher.example:443",
+    "*.BÜCHER.example",
+    "!*, api.example.com:65535",
+    "a_b.internal, [::1]:1, 127.0.0.1, 10.0.0.7:8080, example.com.",
+    "a--b.example,xn--bcher-kva.example",
+    "localhost\n, backend\r\n",
+  ])("(%s) is good", (setting) => {
+    expect(hostRulesFault(setting)).toBeUndefined();
+  });
+
+  it("takes a port with zeros in front for the port", () => {
+    expect(refusal("http://localhost:8787/", "LOCALHOST:08787")).toBeUndefined();
   });
 });

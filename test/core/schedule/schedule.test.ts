@@ -557,6 +557,11 @@ describe("the language", () => {
   });
 });
 
+const FIVE =
+  "five fields (minute, hour, day, month, weekday), or six with the second in front, not";
+const NICKNAMES = "one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually";
+const WEEKDAYS = '"day", or weekdays such as mon,tuesday after "every"';
+
 describe("what cannot be read", () => {
   it.each([
     ["", '"every", 1st to 5th, or days of the month'],
@@ -612,11 +617,45 @@ describe("what cannot be read", () => {
     ["30 of feb 09:00", "a schedule that comes round"],
     ["31 of apr,jun,sep,nov 09:00", "a schedule that comes round"],
     ["0 0 30 2 *", "a schedule that comes round"],
-    ["* * * *", expect.stringContaining("five, six")],
-    ["60 * * * *", "a cron expression (Invalid value for minute: 60)"],
-    ["* * * * * * 2030", expect.stringContaining("7 parts")],
-    ["5x * * * *", expect.stringContaining("(5x)")],
-    ["@reboot", expect.stringContaining("@reboot is not supported")],
+    ["* * * *", `${FIVE} 4`],
+    ["5", `${FIVE} 1`],
+    ["* * *", `${FIVE} 3`],
+    ["* * * * * * 2030", `${FIVE} 7`],
+    ["0 9 * * 1-5 * UTC", `${FIVE} 7`],
+    ["60 * * * *", 'a minute from 0 to 59, not "60"'],
+    ["5x * * * *", 'a minute from 0 to 59, not "5x"'],
+    ["*/0 * * * *", 'a minute from 0 to 59, not "*/0"'],
+    ["5-1 * * * *", 'a minute from 0 to 59, not "5-1"'],
+    ["* 24 * * *", 'an hour from 0 to 23, not "24"'],
+    ["* * 0 * *", 'a day from 1 to 31, or L, not "0"'],
+    ["* * * 13 *", 'a month from 1 to 12, or jan to dec, not "13"'],
+    ["* * * * 8", 'a weekday from 0 to 7, or sun to sat, not "8"'],
+    ["* * * * MOO", 'a weekday from 0 to 7, or sun to sat, not "MOO"'],
+    ["* * * * *,", 'a weekday from 0 to 7, or sun to sat, not "*,"'],
+    ["61 * * * * *", 'a second from 0 to 59, not "61"'],
+    ["0 9 * * 1-5 UTC", 'a weekday from 0 to 7, or sun to sat, not "UTC"'],
+    ["@reboot", "a time: a Worker has no start to run something at"],
+    ["@every 5m", 'an interval in words, such as "every 5 minutes"'],
+    ["@every5m", 'an interval in words, such as "every 5 minutes"'],
+    ["@", NICKNAMES],
+    ["@daily x", NICKNAMES],
+    ["@dayly", NICKNAMES],
+    ["every minutes", 'a number, as in "every 1 minutes", after "every", not "minutes"'],
+    ["every hours synchronized", 'a number, as in "every 1 minutes", after "every", not "hours"'],
+    [
+      "every hour 09:00",
+      '"from" and "to", "synchronized", or the end after "every hour", not "09:00"',
+    ],
+    ["every second", `${WEEKDAYS}, not "second"`],
+    ["every day 24:00", 'a time from 00:00 to 23:59 after "every day", not "24:00"'],
+    [
+      "every 5 minutes from 00:00 to 24:00",
+      'a time from 00:00 to 23:59 after "every 5 minutes from 00:00 to", not "24:00"',
+    ],
+    [
+      "every 5 minutes from 24:00 to 23:00",
+      'a time from 00:00 to 23:59 after "every 5 minutes from", not "24:00"',
+    ],
   ])("%j", (text, expected) => {
     let said = "";
     try {
@@ -625,5 +664,28 @@ describe("what cannot be read", () => {
       said = (error as Error).message;
     }
     expect(said).toEqual(expected);
+  });
+});
+
+describe("one is understood, as in files of production", () => {
+  it.each([
+    ["every minute", "every 1 minutes"],
+    ["every min", "every 1 minutes"],
+    ["Every Minute", "every 1 minutes"],
+    ["every hour", "every 1 hours"],
+    ["every minute synchronized", "every 1 minutes synchronized"],
+    ["every hour synchronized", "every 1 hours synchronized"],
+    ["every hour from 09:00 to 17:00", "every 1 hours from 09:00 to 17:00"],
+    ["every minute from 23:50 to 00:10", "every 1 minutes from 23:50 to 00:10"],
+    ["every hour from 09:00 to 17:00 on mon", "every 1 hours from 09:00 to 17:00 on mon"],
+    ["every 1 minute", "every 1 minutes"],
+    ["every 1 hour", "every 1 hours"],
+  ])("%s is %s", (text, same) => {
+    const [one, other] = [parseSchedule(text), parseSchedule(same)];
+    let at: number | undefined = Date.UTC(2026, 10, 24, 8, 59, 30);
+    for (let i = 0; i < 100 && at !== undefined; i++) {
+      expect(one(at)).toBe(other(at));
+      at = other(at);
+    }
   });
 });

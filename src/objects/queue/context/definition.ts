@@ -104,7 +104,9 @@ export class QueueDefinition {
 
   #made(): QueueConfig | undefined {
     const made = this.#meta.get("made");
-    return made && parseQueueEntry(made).ok;
+    if (!made) return undefined;
+    // What an earlier version took and this one does not stays as it was.
+    return parseQueueEntry(made).ok ?? this.#lastSeen();
   }
 
   #markChange(before: QueueConfig, after: QueueConfig): void {
