@@ -1,6 +1,6 @@
 // Entry for requests from outside: routes them to the APIs and the console, refuses calls of task handlers,
 // and removes headers that only the queue may set. Everything else goes to the Worker's own code.
-import { refuse } from "../core/errors.ts";
+import { invalid, refuse } from "../core/errors.ts";
 import { isReservedHeader } from "../objects/delivery/headers.ts";
 import { hasIdentity } from "../objects/egress/identity.ts";
 import type { QueueSettings } from "../objects/settings.ts";
@@ -11,12 +11,11 @@ import { refusalResponse } from "./cloud-tasks/respond.ts";
 import { answerCloudTasks, isCloudTasksPath } from "./cloud-tasks/router.ts";
 import { CONSOLE_PREFIX } from "./console/headers.ts";
 import { answerConsole } from "./console/router.ts";
+import { hasBadEscape, mayReachHandlers } from "./handler-paths.ts";
 import { answerOidc, OIDC_PREFIX } from "./native/oidc-routes.ts";
 import { API_PREFIX, answerApi } from "./native/router.ts";
+import { copyOf } from "./request-copy.ts";
 import { errorResponse } from "./respond.ts";
-
-/** Task handlers: only the queue itself may call them. */
-const HANDLERS = "/_ah/queue/";
 
 /**
  * The response to a request from outside; undefined when it is for the Worker's own code. `now` in ms since
@@ -29,13 +28,13 @@ export async function answerAtDoor(
   now: number,
 ): Promise<Response | undefined> {
   const pathname = decodedPath(request.url);
-  if (isUnder(pathname, HANDLERS.slice(0, -1))) return errorResponse(HANDLER_REFUSAL.failure);
+  if (mayReachHandlers(request.url)) return errorResponse(HANDLER_REFUSAL.failure);
   if (isUnder(pathname, OIDC_PREFIX)) return answerOidc(pathname, settings);
   if (isCloudTasksPath(new URL(request.url).pathname)) {
     return answerCloudTasksAtDoor(request, settings, queues, now);
   }
   if (isUnder(pathname, CONSOLE_PREFIX)) return answerConsole(request, pathname, settings, now);
-  if (!isUnder(pathname, API_PREFIX)) return undefined;
+  if (!isUnder(pathname, API_PREFIX)) return refusalOfPath(request.url);
   const refusal = await checkAccess(request, settings, now);
   return refusal ? errorResponse(refusal.failure) : answerApi(request, queues);
 }
@@ -55,14 +54,21 @@ async function answerCloudTasksAtDoor(
 
 const HANDLER_REFUSAL = refuse(
   "PERMISSION_DENIED",
-  `paths under ${HANDLERS} are called by the queue alone; add a task with POST ${API_PREFIX}/queues/<queue>/tasks`,
+  `paths under /_ah/queue/ are called by the queue alone; add a task with POST ${API_PREFIX}/queues/<queue>/tasks`,
 );
+
+/** Undefined where the path is for the Worker's own code. */
+function refusalOfPath(url: string): Response | undefined {
+  if (!hasBadEscape(url)) return undefined;
+  const { pathname } = new URL(url);
+  return errorResponse(invalid("path", pathname, "a path in valid percent-encoding").failure);
+}
 
 /** The request without the headers a handler trusts; the same one when it carries none. */
 export function withoutReservedHeaders(request: Request): Request {
   const forged = [...request.headers.keys()].filter(isReservedHeader);
   if (forged.length === 0) return request;
-  const clean = new Request(request);
+  const clean = copyOf(request);
   for (const name of forged) clean.headers.delete(name);
   return clean;
 }
@@ -71,7 +77,7 @@ function isUnder(pathname: string, prefix: string): boolean {
   return pathname === prefix || pathname.startsWith(`${prefix}/`);
 }
 
-// The Worker's router may decode paths, so "/_ah/%71ueue/x" has to be refused too.
+// What is the API's or the console's is theirs in any spelling, and never falls through to the Worker.
 function decodedPath(url: string): string {
   const { pathname } = new URL(url);
   try {

@@ -14,7 +14,7 @@ import queueYaml from "./queue.yaml";
 
 export type TestHandler = (request: Request) => Response | Promise<Response>;
 
-/** Handlers by path; without one a task is answered 200. Cleared by `freshStart`. */
+/** Handlers by path, those of the backend by `backend <path>`; without one a task is answered 200. Cleared by `freshStart`. */
 export const handlers = new Map<string, TestHandler>();
 /** A request as a handler got it; the body is read where it may be, in the handler's own context. */
 export interface Received {
@@ -121,7 +121,8 @@ export const { deferred, get, group, cron } = queues;
 export class Backend extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {
     await record(request, backendReceived);
-    return new Response("from the backend");
+    const handler = handlers.get(`backend ${new URL(request.url).pathname}`);
+    return handler ? handler(request) : new Response("from the backend");
   }
 }
 

@@ -216,29 +216,6 @@ function instantOf(eta: unknown): number {
   return parseInstant(eta);
 }
 
-/** Header pairs in order; a list of values repeats the header. */
-export function acceptHeaders(headers: unknown): Answer<[string, string][]> {
-  if (headers === undefined) return { ok: [] };
-  if (typeof headers !== "object" || headers === null || Array.isArray(headers)) {
-    return invalid("headers", headers, "an object of header names and values");
-  }
-  const pairs: [string, string][] = [];
-  for (const [name, values] of Object.entries(headers)) {
-    for (const value of Array.isArray(values) ? values : [values]) {
-      if (!isHeader(name, value)) {
-        return invalid(`headers.${name}`, value, "a header name, and a value of printable Latin-1");
-      }
-      pairs.push([name, value]);
-    }
-  }
-  return { ok: pairs };
-}
-
-function isHeader(name: string, value: unknown): value is string {
-  const isToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
-  return isToken && typeof value === "string" && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
-}
-
 const RETRY_FIELDS: Record<keyof RetryOptions, [(value: number) => boolean, string, max: number]> =
   {
     limit: [Number.isInteger, "a whole number of retries, 0 or more", MAX_COUNT],

@@ -6,9 +6,9 @@ import type { HostRules } from "../egress/host-rules.ts";
 import { type Answer, invalid, refuse } from "../errors.ts";
 import { MAX_DIALECT_BYTES, MAX_TAG_BYTES, MAX_TASK_BYTES } from "../limits.ts";
 import { acceptBody, type Content } from "./new-task-body.ts";
+import { acceptHeaders } from "./new-task-headers.ts";
 import {
   acceptDue,
-  acceptHeaders,
   checkDeadline,
   checkDialect,
   checkFields,

@@ -16,7 +16,7 @@ export async function readAddRequest(request: Request): Promise<AddRequest> {
     const form = new URLSearchParams(fromUtf8(bytes));
     return { one: { ...options.task, params: grouped(form) } };
   }
-  return { one: { ...options.task, ...rawPayload(bytes, request.headers.get("Content-Type")) } };
+  return { one: withPayload(options.task, bytes, request.headers.get("Content-Type")) };
 }
 
 async function readJson(request: Request): Promise<AddRequest> {
@@ -41,17 +41,22 @@ function readBatch({ tasks, atomic = false, ...rest }: Record<string, unknown>):
 
 const NUMBERS = new Set(["dispatchDeadline"]);
 const NESTED = /^(retry|oidcToken)\.(\w+)$/;
+const HEADER = /^header\.(.*)$/s;
 
 // `key` is the caller's token, not the task's. `retry.limit=3`, `oidcToken.audience=x` and
 // `header.X-Team=a` reach the nested options.
 function optionsOf(query: URLSearchParams): { task: Record<string, unknown> } | Refusal {
   const task: Record<string, unknown> = {};
-  const nested: Record<string, Record<string, unknown>> = { retry: {}, oidcToken: {}, headers: {} };
+  const headers = new Map<string, string[]>();
+  const nested: Record<string, Record<string, unknown>> = { retry: {}, oidcToken: {} };
   for (const [name, value] of query) {
     if (name === "key") continue;
-    const [, parent = "", field = ""] = /^header\./.test(name)
-      ? ["", "headers", name.slice("header.".length)]
-      : (NESTED.exec(name) ?? []);
+    const header = HEADER.exec(name)?.[1];
+    if (header !== undefined) {
+      headers.set(header, [...(headers.get(header) ?? []), value]);
+      continue;
+    }
+    const [, parent = "", field = ""] = NESTED.exec(name) ?? [];
     const object = nested[parent];
     if (object) object[field] = parent === "retry" ? Number(value) : value;
     else if (name in task) return invalid(name, value, "each option once");
@@ -60,6 +65,7 @@ function optionsOf(query: URLSearchParams): { task: Record<string, unknown> } | 
   for (const [field, values] of Object.entries(nested)) {
     if (Object.keys(values).length > 0) task[field] = values;
   }
+  if (headers.size > 0) task.headers = Object.fromEntries(headers);
   return { task };
 }
 
@@ -72,10 +78,18 @@ function grouped(form: URLSearchParams): Record<string, string | string[]> {
   );
 }
 
-// The handler gets the content type that was sent here; without one, the default for bytes.
-function rawPayload(bytes: Uint8Array, contentType: string | null): Record<string, unknown> {
-  if (bytes.byteLength === 0 && contentType === null) return {};
-  const isText = contentType?.startsWith("text/") ?? false;
+// The handler gets the content type that was sent here, and without one the default for bytes. It is one more
+// value of that header: an option that says another is refused with the task.
+function withPayload(
+  options: Record<string, unknown>,
+  bytes: Uint8Array,
+  type: string | null,
+): Record<string, unknown> {
+  if (bytes.byteLength === 0 && type === null) return options;
+  const isText = type?.startsWith("text/") ?? false;
   const payload = isText ? fromUtf8(bytes) : bytes;
-  return contentType === null ? { payload } : { payload, headers: { "Content-Type": contentType } };
+  if (type === null) return { ...options, payload };
+  const given = options.headers as Record<string, string[]> | undefined;
+  const types = [type, ...(given?.["Content-Type"] ?? [])];
+  return { ...options, payload, headers: { ...given, "Content-Type": types } };
 }

@@ -18,15 +18,18 @@ export async function withCancellation(
 ): Promise<WireOutcome> {
   const controller = new AbortController();
   const outcome = attempt(controller.signal);
+  let isOver = false;
   const timer = setTimeout(async () => {
     // When the queue goes away this call is cut; the handler gets time to clean up all the same.
     ctx.waitUntil(outcome);
     const reason = await cancelled().catch(() => "the queue went away");
-    controller.abort(new DOMException(reason, "AbortError"));
+    // The rest of an answered one's body is not cut off.
+    if (!isOver) controller.abort(new DOMException(reason, "AbortError"));
   }, LISTEN_AFTER_MS);
   try {
     return toWire(await outcome);
   } finally {
+    isOver = true;
     clearTimeout(timer);
   }
 }

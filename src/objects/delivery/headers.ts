@@ -1,5 +1,6 @@
 // The headers of a task's request: what the handler learns of its task, in the dialect it asked for.
 import { shortQueueName } from "../../core/config/names.ts";
+import { isOfConnection } from "../../core/task/new-task-headers.ts";
 import type { BodyKind, Dialect } from "../../core/task/task.ts";
 import type { DeliveredProgress, Delivery } from "./delivery.ts";
 
@@ -94,7 +95,8 @@ function unusual(delivery: Delivery, content: Content): Record<string, string> {
   };
 }
 
-// A header given as a list was stored as several pairs; the first of a name replaces our default.
+// Several values of a header were stored as several pairs; the first of a name replaces our default. Those of
+// cookies are joined as RFC 6265 has them, all others as RFC 9110 does.
 function withOwnHeaders(
   dialect: Dialect | undefined,
   content: Content,
@@ -109,8 +111,9 @@ function withOwnHeaders(
   for (const [anyCase, value] of pairs) {
     const name = anyCase.toLowerCase();
     if (name === "user-agent" && !isCloud) headers[name] = `${value} ${USER_AGENT}`;
-    if (isReservedHeader(name) || COMPUTED.has(name)) continue;
-    headers[name] = given.has(name) ? `${headers[name]}, ${value}` : value;
+    if (isReservedHeader(name) || COMPUTED.has(name) || isOfConnection(name)) continue;
+    const joint = name === "cookie" ? "; " : ", ";
+    headers[name] = given.has(name) ? `${headers[name]}${joint}${value}` : value;
     given.add(name);
   }
   return headers;

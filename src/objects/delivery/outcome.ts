@@ -5,6 +5,7 @@ import { mayAskForLater } from "../../core/task/attempt.ts";
 import { RETRY_HEADER } from "../../core/task/failures.ts";
 import { storedResult } from "../../core/task/result.ts";
 import type { Outcome } from "../../core/task/task.ts";
+import { type Aside, type BodyRead, readBody, type Wanted } from "./answer-body.ts";
 
 /** An outcome on its way back: the status alone where it says all, for every field of a message costs. */
 export type WireOutcome = number | Outcome;
@@ -21,34 +22,35 @@ export function fromWire(outcome: WireOutcome): Outcome {
 
 const ERROR_LENGTH = 500;
 
+/** A body nobody asked for: time to end in, so that few are left behind. */
+const UNWANTED: Wanted = { keep: 0, ms: 50 };
+/** The head of a body that says why. In UTF-8 a character has four bytes at most. */
+const REASON: Wanted = { keep: 4 * ERROR_LENGTH, ms: 500 };
+/** Here the body is what the task was for. */
+const RESULT: Wanted = { keep: MAX_RESULT_BYTES, ms: 10_000 };
+
 /**
- * The handler's answer. Of one that is no success the head of its body says why; of one that is, the body
- * is its result, where that is kept.
+ * What an answer means: its status, whatever becomes of its body. Of one that is no success the head of the
+ * body says why; of one that is, the body is its result, where that is kept.
  */
 export async function outcomeOf(
-  { status, ok, body, headers }: Response,
-  keepsResult = false,
+  { status, ok, body, headers }: Pick<Response, "status" | "ok" | "body" | "headers">,
+  keepsResult: boolean,
+  aside: Aside,
 ): Promise<Outcome> {
-  if (!ok) return refusalOf(status, headers, body);
+  if (!ok) return refusalOf(status, headers, await reasonOf(status, headers, body, aside));
   if (!body) return { kind: "answered", status };
-  const most = keepsResult ? MAX_RESULT_BYTES : 0;
-  const { head, length } = await headOf(body, most);
+  const read = await readBody(body, keepsResult ? RESULT : UNWANTED, aside);
   if (!keepsResult) return { kind: "answered", status };
-  if (length > most) return { kind: "answered", status, error: tooLarge(length) };
+  const error = whyNotKept(read);
+  if (error !== undefined) return { kind: "answered", status, error };
   // Text crosses to the object for less than bytes do, and is what a group keeps.
-  const result = storedResult({ type: headers.get("Content-Type"), body: head });
+  const result = storedResult({ type: headers.get("Content-Type"), body: read.head });
   return { kind: "answered", status, result };
 }
 
 /** An answer that is no success: why, and what it says of the next attempt. */
-async function refusalOf(
-  status: number,
-  headers: Headers,
-  body: ReadableStream<Uint8Array> | null,
-): Promise<Outcome> {
-  // In UTF-8 a character has four bytes at most.
-  const head = body ? (await headOf(body, 4 * ERROR_LENGTH)).head : new Uint8Array();
-  const error = fromUtf8(head).slice(0, ERROR_LENGTH);
+function refusalOf(status: number, headers: Headers, error: string): Outcome {
   const retryAfter = mayAskForLater(status) ? headers.get("Retry-After") : null;
   const isFinal = headers.get(RETRY_HEADER)?.toLowerCase() === "no";
   return {
@@ -59,35 +61,45 @@ async function refusalOf(
   };
 }
 
-function tooLarge(length: number): string {
-  return `the result of ${length} bytes was not kept: ${MAX_RESULT_BYTES} is the most`;
+/** Why it is no success, in the words of its body where that says more than the status; empty for nothing. */
+async function reasonOf(
+  status: number,
+  headers: Headers,
+  body: ReadableStream<Uint8Array> | null,
+  aside: Aside,
+): Promise<string> {
+  const read = body ? await readBody(body, REASON, aside) : undefined;
+  const said = statusReason(status, headers.get("Location"));
+  if (said !== undefined) return said;
+  const text = fromUtf8(read?.head ?? new Uint8Array()).slice(0, ERROR_LENGTH);
+  const isBroken = typeof read?.end === "object";
+  return text === "" && isBroken ? `the body cannot be read: ${broken(read.end)}` : text;
 }
 
-// Read to its end, not cancelled: to a handler behind a binding a cancelled answer looks like a cut-off.
-async function headOf(
-  body: ReadableStream<Uint8Array>,
-  most: number,
-): Promise<{ head: Uint8Array; length: number }> {
-  const heads: Uint8Array[] = [];
-  let length = 0;
-  const reader = body.getReader();
-  for (let { value } = await reader.read(); value; { value } = await reader.read()) {
-    if (length < most) heads.push(value.subarray(0, most - length));
-    length += value.byteLength;
-  }
-  return { head: joined(heads), length };
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+function statusReason(status: number, location: string | null): string | undefined {
+  if (status === 304) return "304 (not modified) is no success: nothing was asked conditionally";
+  if (status < 200) return `${status} is no final answer`;
+  const isRedirect = status >= 300 && status <= 399 && location !== null;
+  if (!isRedirect && !REDIRECTS.has(status)) return undefined;
+  return `redirects are not followed${location === null ? "" : `; this one leads to ${location}`}`;
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (only && parts.length === 1) return only;
-  const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
+function whyNotKept({ length, end }: BodyRead): string | undefined {
+  const most = `${MAX_RESULT_BYTES} is the most`;
+  if (end === "long") return `the result of more than ${length} bytes was not kept: ${most}`;
+  if (length > MAX_RESULT_BYTES) return `the result of ${length} bytes was not kept: ${most}`;
+  if (end === "whole") return undefined;
+  const why =
+    end === "late"
+      ? `its body did not end within ${RESULT.ms / 1000} s`
+      : `its body cannot be read: ${broken(end)}`;
+  return `the result was not kept: ${why}`;
+}
+
+function broken(end: BodyRead["end"]): string {
+  return typeof end === "object" ? String(end.broken) : "";
 }
 
 // Words of the platform for its own trouble: a chain of invocations that grew too long, an object that

@@ -6,6 +6,7 @@ import { bodyOf, bytesOf, type Delivery, urlOf } from "../delivery/delivery.ts";
 import { headersOf } from "../delivery/headers.ts";
 import { outcomeOf } from "../delivery/outcome.ts";
 import type { QueueSettings } from "../settings.ts";
+import { finalAnswer } from "./final-answer.ts";
 import { identityOf, signToken } from "./identity.ts";
 import { webhookHeaders } from "./webhook-signature.ts";
 
@@ -16,6 +17,8 @@ export interface SendDeps {
   /** ms since 1970 */
   now: number;
   signal: AbortSignal;
+  /** What goes on when the outcome is known: the rest of an answer's body. */
+  behind(work: Promise<unknown>): void;
 }
 
 /** Why a request was not sent: what is wrong with the settings, or with where it was to go. */
@@ -24,9 +27,8 @@ class NotSent extends Error {}
 export async function send(delivery: Delivery, deps: SendDeps): Promise<Outcome> {
   try {
     const request = await signedRequest(delivery, deps);
-    const response = await fetch(request);
-    const outcome = await outcomeOf(response, delivery.keepsResult);
-    return isRedirect(outcome) ? { ...outcome, error: redirectError(response) } : outcome;
+    const answer = await finalAnswer(await fetch(request));
+    return await outcomeOf(answer, delivery.keepsResult ?? false, deps);
   } catch (error) {
     if (error instanceof NotSent) {
       console.error(`task "${delivery.name}" on "${delivery.queue}" not called: ${error.message}`);
@@ -86,13 +88,4 @@ async function signatureHeaders(
   if (keys.length === 0) return {};
   // A queue's name has no underscore, so no two tasks share an id.
   return webhookHeaders(keys, { id: `${queue}_${name}`, now, body });
-}
-
-function isRedirect(outcome: Outcome): outcome is Outcome & { kind: "answered" } {
-  return outcome.kind === "answered" && outcome.status >= 300 && outcome.status <= 399;
-}
-
-function redirectError({ headers }: Response): string {
-  const location = headers.get("Location");
-  return `redirects are not followed${location === null ? "" : `; this one leads to ${location}`}`;
 }

@@ -29,8 +29,10 @@ export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implemen
     const { queue, attempt } = delivery;
     const cancelled = () => this.#stubs.queue(queue).cancelled(attempt);
     const settings = this.env as QueueSettings;
-    return withCancellation(this.ctx, cancelled, (signal) =>
-      send(delivery, { ...outsideOf(delivery, this.#targets), settings, now: this.now(), signal }),
-    );
+    const behind = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+    return withCancellation(this.ctx, cancelled, (signal) => {
+      const outside = outsideOf(delivery, this.#targets);
+      return send(delivery, { ...outside, settings, now: this.now(), signal, behind });
+    });
   }
 }

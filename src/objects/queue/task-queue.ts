@@ -19,7 +19,14 @@ import { hasIdentity } from "../egress/identity.ts";
 import { EgressPool } from "../egress/pool.ts";
 import { groupOfFormerName } from "../first-version.ts";
 import { Host } from "../host.ts";
-import type { BatchCall, FormerRoleRpc, MasterEnd, QueueRpc, TaskRunnerRpc, DeadLetterHop } from "../rpc.ts";
+import type {
+  BatchCall,
+  DeadLetterHop,
+  FormerRoleRpc,
+  MasterEnd,
+  QueueRpc,
+  TaskRunnerRpc,
+} from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
 import { checkWait } from "../waiters.ts";

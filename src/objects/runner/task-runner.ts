@@ -5,6 +5,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { destinationOf, type Targets } from "../../core/egress/targets.ts";
 import { failureResponse } from "../../core/task/failures.ts";
 import type { Outcome } from "../../core/task/task.ts";
+import type { Aside } from "../delivery/answer-body.ts";
 import { withCancellation } from "../delivery/cancellation.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import { logFailure } from "../delivery/failure-log.ts";
@@ -55,13 +56,22 @@ export class TaskRunnerEntrypoint<Env = unknown>
       const handler = this.#handlerOf(delivery.target);
       if (typeof handler === "string") return { kind: "unanswered", error: handler };
       const response = await handler.fetch(requestOf(delivery, signal));
-      return await outcomeOf(response, delivery.keepsResult);
+      return await outcomeOf(response, delivery.keepsResult ?? false, this.#aside(delivery));
     } catch (error) {
       if (signal.aborted) return { kind: "unanswered", error: String(signal.reason) };
       logFailure(`task "${delivery.name}" on "${delivery.queue}"`, error);
       const answer = failureResponse(error);
-      return answer ? outcomeOf(answer) : { kind: "answered", status: 500, error: String(error) };
+      return answer
+        ? outcomeOf(answer, false, this.#aside(delivery))
+        : { kind: "answered", status: 500, error: String(error) };
     }
+  }
+
+  #aside({ name, queue }: Delivery): Aside {
+    return {
+      behind: (work) => this.ctx.waitUntil(work),
+      broke: (error) => logFailure(`the answer of task "${name}" on "${queue}"`, error),
+    };
   }
 
   /** The handler of the target; a text says why there is none. */
