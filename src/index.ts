@@ -31,8 +31,10 @@ export type {
   DeferredFunctions,
 } from "./client/deferred.ts";
 export type { GroupHandle } from "./client/group-handle.ts";
+export type { LeaseTurn } from "./client/lease-turn.ts";
 export type { AddOptions, QueueHandle } from "./client/queue-handle.ts";
 export { ResultError, type ResultOptions } from "./client/result.ts";
+export type { WaitOptions } from "./client/waiting.ts";
 export * from "./core/errors.ts";
 export type {
   HistoryMark,
@@ -183,9 +185,13 @@ export function createTaskQueues<
     if (!isChecked && !usesBindings(env)) checkExports(exports);
     isChecked = true;
   };
-  const atDoor = (request: Request, env: Env) => {
+  const atDoor = (request: Request, env: Env, ctx: ExecutionContext) => {
     checkOnce(env);
-    return answerAtDoor(request, env as DoorSettings & QueueSettings, queuesOf(env), clock());
+    const settings = env as DoorSettings & QueueSettings;
+    const answer = answerAtDoor(request, settings, queuesOf(env), clock());
+    // When the client hangs up, what was begun is still brought to its end: a lease is taken back.
+    ctx.waitUntil(answer.catch(() => {}));
+    return answer;
   };
   const scheduled = async (env: Env) => {
     const stubs = stubsOf(env);
@@ -254,7 +260,7 @@ export function createTaskQueues<
         ...handler,
         fetch: async (request, env, ctx) => {
           wakeCronOnce(env, ctx);
-          const answer = await atDoor(request, env);
+          const answer = await atDoor(request, env, ctx);
           return answer ?? handler.fetch(withoutReservedHeaders(request), env, ctx);
         },
         scheduled: async (controller, env, ctx) => {
@@ -267,7 +273,7 @@ export function createTaskQueues<
         return deferred && isDeferred(request) ? deferred.run(request, env, ctx) : undefined;
       }
       wakeCronOnce(env, ctx);
-      const answer = await atDoor(request, env);
+      const answer = await atDoor(request, env, ctx);
       if (answer) return answer;
       const clean = withoutReservedHeaders(request);
       return clean === request ? undefined : ownFetcher().fetch(clean);

@@ -4,6 +4,7 @@ import { unwrap } from "../core/errors.ts";
 import type { GroupProgress, GroupResult, GroupTask, NewGroup } from "../core/task/group.ts";
 import type { CallerStubs, GroupStub } from "./stubs.ts";
 import { numbersOf, type SubtaskNumbers } from "./subtask-numbers.ts";
+import { answerTo, type WaitOptions } from "./waiting.ts";
 
 /** Seconds that one call waits for a change. */
 const WATCH_S = 25;
@@ -53,10 +54,11 @@ export class GroupHandle {
     return unwrap(await this.#group.progress());
   }
 
-  /** The progress now, and again after each change, until the group is over. */
-  async *watch(): AsyncGenerator<GroupProgress> {
+  /** The progress now, and again after each change, until the group is over or `signal` aborts, which throws. */
+  async *watch({ signal }: WaitOptions = {}): AsyncGenerator<GroupProgress> {
     for (let version = ""; ; ) {
-      const seen = unwrap(await this.#group.watch(version, WATCH_S));
+      signal?.throwIfAborted();
+      const seen = unwrap(await answerTo(await this.#group.watch(version, WATCH_S), signal));
       if (seen.version !== version) yield seen.progress;
       if (seen.progress.state !== "running") return;
       version = seen.version;

@@ -31,8 +31,10 @@ import type { AckResult } from "../objects/queue/leasing/leasing.ts";
 import { checkWait } from "../objects/waiters.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./group-handle.ts";
+import { LeaseTurn } from "./lease-turn.ts";
 import { answerOf, type ResultOptions } from "./result.ts";
 import type { CallerStubs, QueueStub } from "./stubs.ts";
+import { answerTo, type WaitOptions } from "./waiting.ts";
 
 export interface AddOptions {
   /** All tasks or none: one name that is taken refuses the whole call. Default false. */
@@ -96,17 +98,24 @@ export class QueueHandle<P = unknown> {
   /**
    * What the handler answered the task of this name with, on a queue with `extensions.keep_results`: a JSON
    * value, a string, bytes, or undefined for an empty body. Waits for the task to end, `timeout` seconds
-   * at most (default 30). Throws a ResultError when it has not ended by then, failed or was deleted, and
-   * InvalidTaskError for a timeout that is not a number of seconds.
+   * at most (default 30), or until `signal` aborts, whose reason is thrown. Throws a ResultError when it has
+   * not ended by then, failed or was deleted, and InvalidTaskError for a timeout that is not a number of
+   * seconds.
    */
-  async result<T = unknown>(name: string, { timeout = 30 }: ResultOptions = {}): Promise<T> {
+  async result<T = unknown>(
+    name: string,
+    { timeout = 30, signal }: ResultOptions = {},
+  ): Promise<T> {
     const refusal = checkWait("timeout", timeout);
     if (refusal) throw errorOf(refusal.failure);
+    signal?.throwIfAborted();
     const object = await this.#object();
-    let task = unwrap(await object.result(name, timeout));
+    const asked = async (seconds: number) =>
+      unwrap(await answerTo(await object.result(name, seconds), signal));
+    let task = await asked(timeout);
     for (let left = timeout; left > MAX_WAIT_S && !hasEnded(task); ) {
       left -= MAX_WAIT_S;
-      task = unwrap(await object.result(name, left));
+      task = await asked(left);
     }
     return answerOf(task) as T;
   }
@@ -123,10 +132,39 @@ export class QueueHandle<P = unknown> {
 
   /**
    * Leases tasks of a pull queue, the oldest first: nobody else gets them until the lease ends. With
-   * `waitSeconds` it answers as soon as there is one. Throws InvalidLeaseTimeError, QueuePausedError.
+   * `waitSeconds` it answers as soon as there is one. When `signal` aborts, its reason is thrown and nothing
+   * is leased: what was already given goes back, and is not counted. Throws InvalidLeaseTimeError,
+   * QueuePausedError.
    */
-  async lease(request: LeaseRequest): Promise<Task[]> {
-    return unwrap(await (await this.#object()).lease(request));
+  async lease(request: LeaseRequest, { signal }: WaitOptions = {}): Promise<Task[]> {
+    const turn = await this.lineUp(request, { signal });
+    if (!(turn instanceof LeaseTurn)) return turn;
+    try {
+      const tasks = await turn.tasks(signal);
+      if (tasks.length > 0) await turn.take(tasks, signal);
+      return tasks;
+    } finally {
+      turn.leave();
+    }
+  }
+
+  /** As `lease`, but where it would wait, it answers with the turn, whose steps are then the caller's. */
+  async lineUp(request: LeaseRequest, { signal }: WaitOptions = {}): Promise<Task[] | LeaseTurn> {
+    signal?.throwIfAborted();
+    const object = await this.#object();
+    signal?.throwIfAborted();
+    const leased = await object.lease(request);
+    if (!("got" in leased)) return new LeaseTurn(leased, (tasks) => this.#withdraw(tasks));
+    const tasks = unwrap(leased.got);
+    if (!signal?.aborted) return tasks;
+    await this.#withdraw(tasks);
+    throw signal.reason;
+  }
+
+  // The object may have been reset in the meantime, which breaks the stub that leased.
+  async #withdraw(tasks: readonly Task[]): Promise<void> {
+    const leased = tasks.map(({ name, lease = "" }) => ({ name, lease }));
+    if (leased.length > 0) await this.#ownObject().withdrawLeases(leased);
   }
 
   /** Ends leased tasks; for each whether its lease still held, and if not, the error that says why. */

@@ -1,8 +1,9 @@
 // The caller's side of a result: a task that has ended, as the value its handler answered with.
 import { fromBase64 } from "../core/bytes.ts";
 import type { Task } from "../core/task/task.ts";
+import type { WaitOptions } from "./waiting.ts";
 
-export interface ResultOptions {
+export interface ResultOptions extends WaitOptions {
   /** Seconds to wait for the task to end. Default 30. */
   timeout?: number;
 }

@@ -15,8 +15,20 @@ export function failureJson({ code, message, details }: Failure): Failure {
 }
 
 /** The response to an exception. One that is no TaskQueueError is a bug: its message is only logged. */
-export function thrownResponse(error: unknown): Response {
+export function thrownResponse(error: unknown, request: unknown): Response {
   if (error instanceof TaskQueueError) return errorResponse(error);
+  if (isHangUp(error, request)) return hungUp();
   console.error("task queue API:", error);
   return json({ error: { code: "INTERNAL", message: "internal error; the log has it" } }, 500);
+}
+
+/** Whether what was thrown says that the request's client is gone: no bug, and nobody reads the response. */
+export function isHangUp(error: unknown, request: unknown): boolean {
+  const { signal } = request as Request;
+  return signal.aborted && error === signal.reason;
+}
+
+/** For the log of requests alone; the status is nginx's. */
+export function hungUp(): Response {
+  return new Response(null, { status: 499 });
 }

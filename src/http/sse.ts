@@ -1,5 +1,6 @@
 // Server-sent events as a response (WHATWG HTML, section 9.2), for every route that streams.
 import { utf8 } from "../core/bytes.ts";
+import { aborted, readerLeft } from "./reader.ts";
 
 /** `data` is sent as JSON. */
 export interface ServerSentEvent {
@@ -15,26 +16,29 @@ const HEARTBEAT_MS = 5000;
 const HEARTBEAT = ":\n\n";
 
 /**
- * Sends `events` until they end or throw, or the reader leaves; the stream then ends, and the reader
- * reconnects. `undefined` sends nothing. `signal` is the request's.
+ * Sends events until they end or throw, or the reader leaves; the stream then ends, and the reader
+ * reconnects. `undefined` sends nothing. `signal` is the request's; `eventsOf` is given one that aborts when the
+ * reader has left, so that nothing is waited for any more.
  */
 export function eventStream(
-  events: AsyncGenerator<ServerSentEvent | undefined>,
+  eventsOf: (left: AbortSignal) => AsyncGenerator<ServerSentEvent | undefined>,
   signal: AbortSignal,
 ): Response {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  void send(events, writable.getWriter(), signal);
+  void send(eventsOf, writable.getWriter(), signal);
   return new Response(readable, {
     headers: { "Content-Type": "text/event-stream", "Cache-Control": "no-store" },
   });
 }
 
 async function send(
-  events: AsyncGenerator<ServerSentEvent | undefined>,
+  eventsOf: (left: AbortSignal) => AsyncGenerator<ServerSentEvent | undefined>,
   writer: WritableStreamDefaultWriter<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
-  const left = whenLeft(writer, signal);
+  const leftSignal = readerLeft(writer, signal);
+  const left = aborted(leftSignal);
+  const events = eventsOf(leftSignal);
   let isWriting = false;
   const write = async (text: string) => {
     isWriting = true;
@@ -59,18 +63,6 @@ async function send(
     events.return(undefined).catch(ignore);
     writer.close().catch(ignore);
   }
-}
-
-/** Resolves when the reader has gone: the signal says so, or the stream breaks. */
-function whenLeft(
-  writer: WritableStreamDefaultWriter<Uint8Array>,
-  signal: AbortSignal,
-): Promise<undefined> {
-  return new Promise((resolve) => {
-    const left = () => resolve(undefined);
-    signal.addEventListener("abort", left);
-    writer.closed.then(left, left);
-  });
 }
 
 function ignore(): void {}

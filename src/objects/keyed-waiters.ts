@@ -21,12 +21,15 @@ export class KeyedWaiters<Got> {
     this.#timer = new EarliestTimer(deps.now, () => this.#timeOut());
   }
 
-  wait(key: string, seconds: number): Promise<Got> {
+  /** `left` aborts when the caller is gone. */
+  wait(key: string, seconds: number, left?: AbortSignal): Promise<Got> {
     const until = deadlineOf(this.#deps.now(), seconds);
     const { promise, resolve, reject } = Promise.withResolvers<Got>();
     const waiters = this.#waiting.get(key) ?? [];
-    waiters.push({ until, resolve, reject });
+    const waiter = { until, resolve, reject };
+    waiters.push(waiter);
     this.#waiting.set(key, waiters);
+    left?.addEventListener("abort", () => this.#leave(key, waiter));
     this.#timer.by(until);
     return promise;
   }
@@ -55,6 +58,22 @@ export class KeyedWaiters<Got> {
     this.#waiting.clear();
   }
 
+  #leave(key: string, waiter: Waiter<Got>): void {
+    const waiters = this.#waiting.get(key) ?? [];
+    if (!waiters.includes(waiter)) return;
+    this.#keep(
+      key,
+      waiters.filter((other) => other !== waiter),
+    );
+    settle([waiter], () => this.#deps.timedOut(key));
+    if (this.#waiting.size === 0) this.#timer.clear();
+  }
+
+  #keep(key: string, left: Waiter<Got>[]): void {
+    if (left.length > 0) this.#waiting.set(key, left);
+    else this.#waiting.delete(key);
+  }
+
   #serve(): void {
     const keys = [...this.#changed];
     this.#changed.clear();
@@ -73,8 +92,7 @@ export class KeyedWaiters<Got> {
       if (left.length < waiters.length) {
         const overdue = waiters.filter(({ until }) => until <= now);
         settle(overdue, () => this.#deps.serve(key) ?? this.#deps.timedOut(key));
-        if (left.length > 0) this.#waiting.set(key, left);
-        else this.#waiting.delete(key);
+        this.#keep(key, left);
       }
       for (const { until } of left) next = Math.min(next, until);
     }

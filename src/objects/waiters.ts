@@ -1,5 +1,6 @@
 // Callers that wait for something to be there. They are served in the order they came, when something
-// changed or the moment has come at which something changes by itself; nothing polls in between.
+// changed or the moment has come at which something changes by itself; nothing polls in between. One that is
+// gone leaves the line, and nothing is fetched for it.
 import { formatValue, type Refusal, refuse } from "../core/errors.ts";
 import { EarliestTimer } from "./earliest-timer.ts";
 
@@ -36,17 +37,21 @@ interface Waiter<Request, Got> {
 export class Waiters<Request, Got> {
   readonly #deps: WaitersDeps<Request, Got>;
   readonly #timer: EarliestTimer;
-  #waiting: Waiter<Request, Got>[] = [];
+  readonly #waiting = new Set<Waiter<Request, Got>>();
+  #isServing = false;
 
   constructor(deps: WaitersDeps<Request, Got>) {
     this.#deps = deps;
     this.#timer = new EarliestTimer(deps.now, () => this.serve());
   }
 
-  wait(request: Request, seconds: number): Promise<Got> {
+  /** `left` aborts when the caller is gone. */
+  wait(request: Request, seconds: number, left?: AbortSignal): Promise<Got> {
     const until = deadlineOf(this.#deps.now(), seconds);
     const { promise, resolve } = Promise.withResolvers<Got>();
-    this.#waiting.push({ request, until, resolve });
+    const waiter = { request, until, resolve };
+    this.#waiting.add(waiter);
+    left?.addEventListener("abort", () => this.#leave(waiter));
     this.#timer.by(Math.min(until, this.#deps.nextMoment()));
     return promise;
   }
@@ -54,24 +59,38 @@ export class Waiters<Request, Got> {
   /** Answers everyone who waits, as when their time is up. */
   release(): void {
     this.#timer.clear();
-    for (const { request, resolve } of this.#waiting.splice(0)) {
-      resolve(this.#deps.timedOut(request));
-    }
+    const all = [...this.#waiting];
+    this.#waiting.clear();
+    for (const { request, resolve } of all) resolve(this.#deps.timedOut(request));
   }
 
+  // What is fetched for one is a commit, which asks to serve again: by then that one would be given twice.
   serve(): void {
+    if (this.#isServing) return;
     this.#timer.clear();
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.size === 0) return;
+    this.#isServing = true;
     const now = this.#deps.now();
-    this.#waiting = this.#waiting.filter(({ request, until, resolve }) => {
-      const got = this.#got(request) ?? (until <= now ? this.#deps.timedOut(request) : undefined);
-      if (got !== undefined) resolve(got);
-      return got === undefined;
-    });
-    if (this.#waiting.length === 0) return;
+    for (const waiter of this.#waiting) this.#serveOne(waiter, now);
+    this.#isServing = false;
+    if (this.#waiting.size === 0) return;
     let next = this.#deps.nextMoment();
     for (const { until } of this.#waiting) next = Math.min(next, until);
     this.#timer.by(next);
+  }
+
+  #serveOne(waiter: Waiter<Request, Got>, now: number): void {
+    const { request, until, resolve } = waiter;
+    const got = this.#got(request) ?? (until <= now ? this.#deps.timedOut(request) : undefined);
+    if (got === undefined) return;
+    this.#waiting.delete(waiter);
+    resolve(got);
+  }
+
+  #leave(waiter: Waiter<Request, Got>): void {
+    if (!this.#waiting.delete(waiter)) return;
+    waiter.resolve(this.#deps.timedOut(waiter.request));
+    if (this.#waiting.size === 0) this.#timer.clear();
   }
 
   #got(request: Request): Got | undefined {

@@ -122,6 +122,14 @@ function afterLease(progress: Progress, endedAt: number | undefined): Progress {
   return { ...rest, attempts: [...progress.attempts, attempt].slice(-ATTEMPTS_KEPT) };
 }
 
+/** A task's progress when its lease reached nobody: as it was before, and that lease is not counted. */
+export function undelivered({ leasedAt, ...rest }: Progress): Progress {
+  const { firstStartedAt, ...unstarted } = rest;
+  const retryCount = rest.retryCount - 1;
+  const isFirst = retryCount === 0 && firstStartedAt === leasedAt;
+  return { ...(isFirst ? unstarted : rest), retryCount };
+}
+
 /** A task's progress after its acknowledgement at `now`. */
 export function acknowledged({ leasedAt, ...rest }: Progress, now: number): Progress {
   if (leasedAt === undefined) return rest;

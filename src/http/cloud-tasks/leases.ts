@@ -30,11 +30,11 @@ export async function leaseTasks(request: IRequest, call: Call): Promise<Respons
   if (leaseDuration === undefined) {
     throw invalidArgument("LeaseTasksRequest.leaseDuration is required.");
   }
-  const tasks = await queue.handle.lease({
-    leaseSeconds: leaseDuration,
-    maxTasks: maxTasks || 1,
-    ...tagOf(filter),
-  });
+  const { signal } = request as unknown as Request;
+  const tasks = await queue.handle.lease(
+    { leaseSeconds: leaseDuration, maxTasks: maxTasks || 1, ...tagOf(filter) },
+    { signal },
+  );
   const show = taskFormatter(queue, PULL, viewOf(request, responseView), call);
   return json({ tasks: tasks.map((task) => show(task)) });
 }

@@ -1,7 +1,7 @@
 // Error responses in the form Google's clients expect.
 import { CloudTasksError, cloudError } from "../../core/cloud-tasks/status.ts";
 import { type Failure, TaskQueueError } from "../../core/errors.ts";
-import { json } from "../respond.ts";
+import { hungUp, isHangUp, json } from "../respond.ts";
 
 export function cloudErrorResponse({ httpCode, message, status, details }: CloudTasksError) {
   const error = { code: httpCode, message, status, ...(details.length > 0 && { details }) };
@@ -12,9 +12,10 @@ export function refusalResponse(failure: Failure): Response {
   return cloudErrorResponse(cloudError(failure));
 }
 
-export function thrownCloudResponse(error: unknown): Response {
+export function thrownCloudResponse(error: unknown, request: unknown): Response {
   if (error instanceof CloudTasksError) return cloudErrorResponse(error);
   if (error instanceof TaskQueueError) return refusalResponse(error);
+  if (isHangUp(error, request)) return hungUp();
   console.error("Cloud Tasks API:", error);
   return cloudErrorResponse(new CloudTasksError("INTERNAL", "Internal error; the log has it."));
 }

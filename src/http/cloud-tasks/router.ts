@@ -21,7 +21,7 @@ import {
   resumeQueue,
   updateQueue,
 } from "./queues.ts";
-import { thrownCloudResponse } from "./respond.ts";
+import { cloudErrorResponse, thrownCloudResponse } from "./respond.ts";
 import { systemParametersOf } from "./system-parameters.ts";
 import { createTask, deleteTask, getTask, listTasks, runTask } from "./tasks.ts";
 
@@ -112,7 +112,7 @@ function asGet(request: Request): Request {
 
 function noSuchMethod(request: IRequest): Response {
   const path = new URL(request.url).pathname.replace("/~", ":");
-  return thrownCloudResponse(
+  return cloudErrorResponse(
     new CloudTasksError("NOT_FOUND", `The API has no method ${request.method} ${path}.`),
   );
 }

@@ -25,7 +25,7 @@ export async function queueEvents(request: IRequest, queues: QueueService): Prom
   // Awaited before the response: an unknown queue is a 404.
   const first = await events.next();
   const { signal } = request as unknown as Request;
-  return eventStream(streamed(first.value, events), signal);
+  return eventStream(() => streamed(first.value, events), signal);
 }
 
 // A poll without changes is passed on as well, so that the stream can end between two events.

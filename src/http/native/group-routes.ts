@@ -48,11 +48,14 @@ export async function groupEvents(request: IRequest, queues: QueueService): Prom
   // Awaited before the response: an unknown group is a 404.
   await group.progress();
   const { signal } = request as unknown as Request;
-  return eventStream(progressEvents(group), signal);
+  return eventStream((left) => progressEvents(group, left), signal);
 }
 
-async function* progressEvents(group: GroupHandle): AsyncGenerator<ServerSentEvent> {
-  for await (const data of group.watch()) {
+async function* progressEvents(
+  group: GroupHandle,
+  left: AbortSignal,
+): AsyncGenerator<ServerSentEvent> {
+  for await (const data of group.watch({ signal: left })) {
     yield { event: "progress", data };
     await new Promise((resolve) => setTimeout(resolve, EVENT_INTERVAL_MS));
   }

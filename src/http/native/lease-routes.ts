@@ -1,17 +1,39 @@
 // Pull queue routes: lease, acknowledge, modify a lease.
 
 import type { IRequest } from "itty-router";
+import type { LeaseTurn } from "../../client/lease-turn.ts";
 import { errorOf, invalid } from "../../core/errors.ts";
 import { MAX_LEASES_PER_CALL } from "../../core/limits.ts";
 import type { LeaseRequest } from "../../core/task/lease.ts";
+import type { Task } from "../../core/task/task.ts";
 import type { AckResult, LeaseToken } from "../../objects/queue/leasing/leasing.ts";
+import { type Client, lateJson } from "../late-json.ts";
 import { json } from "../respond.ts";
 import { bodyOf, type QueueService, queueOf, segment } from "./request.ts";
 
-/** `tasks:lease` */
+/** `tasks:lease`: what is refused or there at once is answered at once, and later only with tasks, or none. */
 export async function leaseTasks(request: IRequest, queues: QueueService): Promise<Response> {
+  const { signal } = request as unknown as Request;
   const leaseRequest = (await bodyOf(request)) as Partial<LeaseRequest>;
-  return json({ tasks: await queueOf(request, queues).lease(leaseRequest as LeaseRequest) });
+  const leased = await queueOf(request, queues).lineUp(leaseRequest as LeaseRequest, { signal });
+  if (Array.isArray(leased)) return json({ tasks: leased });
+  return lateJson(async (client) => ({ tasks: await tasksFor(client, leased) }), signal);
+}
+
+// A client that is gone takes nothing. When the object that leases was reset, as by a deploy, the client is
+// told that there is nothing and asks again: that call is answered by what holds then.
+async function tasksFor(client: Client, turn: LeaseTurn): Promise<Task[]> {
+  try {
+    const tasks = await turn.tasks(client.left);
+    if (tasks.length === 0 || !(await client.isThere())) return [];
+    await turn.take(tasks, client.left);
+    return tasks;
+  } catch (error) {
+    if (!client.left.aborted) console.error("task queue API: a wait for tasks ended early", error);
+    return [];
+  } finally {
+    turn.leave();
+  }
 }
 
 /** `tasks:ack` */

@@ -19,6 +19,7 @@ import type { GroupRecord, GroupStore } from "../../store/group/group-store.ts";
 import type { SubtaskBatch } from "../../store/group/subtask-batches.ts";
 import { type GroupEvent, pagesOf } from "../../store/queue/group-outbox.ts";
 import type { Commit, Participant } from "../commit.ts";
+import { standing, type Waited } from "../place.ts";
 import type { QueueRpc, Receipt } from "../rpc.ts";
 import { Waiters } from "../waiters.ts";
 import { type CheckedTask, checkTasks, type QueueModes } from "./admission.ts";
@@ -310,8 +311,15 @@ export class Group implements Participant<GroupMemory> {
   }
 
   /** The progress when its version is another than `version`, or after `seconds`. */
-  async watch(version: string, seconds: number): Promise<Answer<WatchedGroup>> {
-    if (this.#version() === version) await this.#watching.wait(version, seconds);
+  async watch(version: string, seconds: number): Promise<Waited<Answer<WatchedGroup>>> {
+    if (this.#version() !== version) return { got: await this.#watched() };
+    return standing(async (left) => {
+      await this.#watching.wait(version, seconds, left);
+      return this.#watched();
+    });
+  }
+
+  async #watched(): Promise<Answer<WatchedGroup>> {
     const progress = await this.progress();
     return progress.failure
       ? progress

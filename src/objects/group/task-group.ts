@@ -11,6 +11,7 @@ import type { GroupEvent } from "../../store/queue/group-outbox.ts";
 import { hasIdentity } from "../egress/identity.ts";
 import { allFormerRows, formerGroupName, formerPages } from "../first-version.ts";
 import { Host } from "../host.ts";
+import type { Waited } from "../place.ts";
 import type { GroupRpc, Receipt } from "../rpc.ts";
 import type { QueueSettings } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
@@ -74,7 +75,7 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
   }
 
   /** The progress when its version is another than `version`, or after `seconds`. */
-  async watch(version: string, seconds: number): Promise<Answer<WatchedGroup>> {
+  async watch(version: string, seconds: number): Promise<Waited<Answer<WatchedGroup>>> {
     await this.adopt();
     return this.#group.watch(version, seconds);
   }

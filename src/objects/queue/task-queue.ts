@@ -19,6 +19,7 @@ import { hasIdentity } from "../egress/identity.ts";
 import { EgressPool } from "../egress/pool.ts";
 import { groupOfFormerName } from "../first-version.ts";
 import { Host } from "../host.ts";
+import type { Waited } from "../place.ts";
 import type {
   BatchCall,
   DeadLetterHop,
@@ -52,6 +53,7 @@ import type {
 import { getTask, historyOf, listTasks, pulseOf, queueView } from "./inspect/queries.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
 import type { AckResult, LeaseToken } from "./leasing/leasing.ts";
+import type { Leased } from "./leasing/turn.ts";
 import { Queue } from "./queue.ts";
 import { define, purge, remove, setPaused } from "./queue-operations.ts";
 import {
@@ -101,13 +103,13 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
   }
 
   /** The task once it has ended, or after `waitSeconds` (60 at most) as it is then. */
-  async result(name: string, waitSeconds: number): Promise<Answer<Task>> {
+  async result(name: string, waitSeconds: number): Promise<Waited<Answer<Task>>> {
     const refusal = checkWait("waitSeconds", waitSeconds);
-    if (refusal) return refusal;
+    if (refusal) return { got: refusal };
     const { name: queue, keepResults } = this.#queue.definition.config;
     if (!keepResults) {
       const message = `queue: "${queue}" keeps no results; in queue.yaml, extensions.keep_results: true`;
-      return refuse("INVALID_REQUEST", message);
+      return { got: refuse("INVALID_REQUEST", message) };
     }
     return this.#queue.resultWaiters.wait(name, Math.min(waitSeconds, MAX_WAIT_S));
   }
@@ -120,8 +122,14 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
     return deleteTasks(this.#queue, names);
   }
 
-  async lease(request: LeaseRequest): Promise<Answer<Task[]>> {
-    return this.#refusalUnlessPull() ?? this.#queue.pull.lease(request);
+  async lease(request: LeaseRequest): Promise<Leased> {
+    const refusal = this.#refusalUnlessPull();
+    return refusal ? { got: refusal } : this.#queue.pull.lease(request);
+  }
+
+  /** Leases that reached nobody, because the caller went away, are as if they had not been. */
+  async withdrawLeases(leased: readonly Pick<Task, "name" | "lease">[]): Promise<void> {
+    this.#queue.pull.withdraw(leased);
   }
 
   async acknowledge(tokens: readonly LeaseToken[]): Promise<Answer<AckResult[]>> {

@@ -44,6 +44,14 @@ export class LeasableTasks {
     const query = "UPDATE tasks SET lease = ?, progress = ? WHERE key = ? AND name = ?";
     return this.#sql.run(query, lease, progressJson(progress), key, name) > 0;
   }
+
+  /** Takes a lease out of its row; false when the task is no longer there, or leased otherwise. */
+  unlease(task: { key: number; name: string; lease?: number }, progress: Progress): boolean {
+    const query =
+      "UPDATE tasks SET lease = NULL, progress = ? WHERE key = ? AND name = ? AND lease = ?";
+    const { key, name, lease = null } = task;
+    return this.#sql.run(query, progressJson(progress), key, name, lease) > 0;
+  }
 }
 
 function leasableOf(row: Row): LeasableRow {

@@ -218,6 +218,14 @@ export class QueueStore {
     return { ...task, lease, progress };
   }
 
+  /**
+   * The lease of a pull task reached nobody: the task is where it was before it was ever leased, to be had at
+   * once. False when it was no longer there, or has another lease.
+   */
+  withdrawLease(task: TaskRow, progress: Progress): boolean {
+    return this.leasable.unlease(task, progress);
+  }
+
   /** The task has no attempts left and is kept as failed; false when it was no longer there. */
   fail(task: TaskRow, now: number, progress: Progress, retention: Retention): boolean {
     if (!this.tasks.remove(task)) return false;

@@ -2,7 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { QueueStub } from "../../../src/client/stubs.ts";
-import { InvalidTaskError, ResultError } from "../../../src/index.ts";
+import type { Answer } from "../../../src/core/errors.ts";
+import { InvalidTaskError, ResultError, type Task } from "../../../src/index.ts";
 import { clock } from "../../support/clock.ts";
 import { call } from "../../support/http.ts";
 import { crash, freshStart, objectOf, pass, queue } from "../../support/time.ts";
@@ -123,7 +124,9 @@ describe("a wait of a length that is none", () => {
   it.each(WRONG)("%s is refused by the object", async (seconds) => {
     await results().add({ name: "n1", countdown: 5 });
     const object = objectOf("results") as unknown as QueueStub;
-    const { failure } = await object.result("n1", seconds as number);
+    const { got: { failure } = {} } = (await object.result("n1", seconds as number)) as {
+      got?: Answer<Task>;
+    };
     expect(failure).toMatchObject({ code: "INVALID_REQUEST" });
     expect(failure?.message).toContain("waitSeconds: found");
   });

@@ -3,9 +3,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { LeaseTurn } from "../../../src/client/lease-turn.ts";
 import { clock } from "../../support/clock.ts";
 import { deploy, passAll } from "../../support/cron.ts";
-import { freshStart, objectOf, pass, queue } from "../../support/time.ts";
+import { freshStart, objectOf, pass, queue, until } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
 import { group, handlers, held } from "../../support/worker.ts";
 
@@ -141,6 +142,20 @@ describe("a pull task writes", () => {
 
   it("three rows in its life: to add it, to lease it, to end it", async () => {
     expect(await costOfPull(() => ({}))).toEqual({ rows: 3 * LEASED + 2 * HISTORY, alarms: 0 });
+  });
+
+  it("one more for a lease that reached nobody, which is taken back", async () => {
+    const pull = queue("pull");
+    await pull.add({ payload: "" });
+    await pull.acknowledge(await pull.lease({ leaseSeconds: 60, maxTasks: 1 }));
+    const cost = await meter("pull");
+    const waiting = { leaseSeconds: 60, maxTasks: LEASED, waitSeconds: 60 };
+    const turn = (await pull.lineUp(waiting)) as LeaseTurn;
+    await pull.add(Array.from({ length: LEASED }, () => ({ payload: "" })));
+    expect(await turn.tasks()).toHaveLength(LEASED);
+    turn.leave();
+    await until(async () => (await pull.describe()).statistics.inFlight === 0);
+    expect(cost).toEqual({ rows: 3 * LEASED, alarms: 0 });
   });
 
   it("five with a tag", async () => {

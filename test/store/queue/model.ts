@@ -34,6 +34,7 @@ export type Step =
   | { do: "claim"; limit: number; from: number; odd: boolean }
   | { do: "lease"; limit: number; seconds: number; tag: string | undefined }
   | { do: "forget" | "redrive"; pick: number }
+  | { do: "withdraw"; pick: number }
   | { do: "release"; name: string }
   | { do: "pass"; ms: number }
   | { do: "purge" | "sweep" | "reopen" };
@@ -72,6 +73,7 @@ export class World {
     else if (step.do === "stale") this.#stale(step.how, step.pick, this.#at(step.due));
     else if (step.do === "claim") this.#claim(step);
     else if (step.do === "lease") this.#lease(step);
+    else if (step.do === "withdraw") this.#withdraw(step.pick);
     else if (step.do === "forget") this.#forget(step.pick);
     else if (step.do === "redrive") this.#redrive(step.pick);
     else if (step.do === "release") this.#release(step.name);
@@ -254,6 +256,22 @@ export class World {
       this.#leases.lease(leased, until);
       this.#live.set(task.name, leased);
     }
+  }
+
+  // A lease that reached nobody: the task is where it was, and who comes with another lease changes nothing.
+  #withdraw(pick: number): void {
+    const task = picked(
+      this.#rows().filter(({ lease }) => lease !== undefined),
+      pick,
+    );
+    if (!task?.lease) return;
+    const other = { ...task, lease: task.lease + 1 };
+    expect(this.#store.withdrawLease(other, task.progress)).toBe(false);
+    expect(this.#store.withdrawLease(task, task.progress)).toBe(true);
+    expect(this.#store.withdrawLease(task, task.progress)).toBe(false);
+    this.#leases.forget(task.key);
+    this.#leases.rewindTo(task.key);
+    this.#live.set(task.name, withoutLease(task));
   }
 
   #pickFailed(pick: number): (Ended & Required<Pick<Ended, "failed">>) | undefined {

@@ -49,7 +49,10 @@ const step = fc.oneof<fc.WeightedArbitrary<Step>[]>(
       tag: fc.constantFrom(undefined, undefined, "t"),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("forget", "redrive"), pick }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom("forget", "redrive", "withdraw"), pick }),
+  },
   { weight: 1, arbitrary: fc.record({ do: one("release"), name: fc.constantFrom(...NAMES) }) },
   { weight: 4, arbitrary: fc.record({ do: one("pass"), ms }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("purge", "sweep", "sweep", "reopen") }) },

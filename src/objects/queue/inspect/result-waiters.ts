@@ -3,6 +3,7 @@ import type { Answer } from "../../../core/errors.ts";
 import { hasEnded, type Task } from "../../../core/task/task.ts";
 import { rfc3339 } from "../../../core/task/task-view.ts";
 import { KeyedWaiters } from "../../keyed-waiters.ts";
+import { standing, type Waited } from "../../place.ts";
 import type { QueueContext } from "../context/context.ts";
 import { getTask } from "./queries.ts";
 
@@ -20,8 +21,9 @@ export class ResultWaiters {
   }
 
   /** The task once it has ended, or after `seconds` as it is then. */
-  async wait(name: string, seconds: number): Promise<Answer<Task>> {
-    return this.#ended(name) ?? this.#waiters.wait(name, seconds);
+  wait(name: string, seconds: number): Waited<Answer<Task>> {
+    const ended = this.#ended(name);
+    return ended ? { got: ended } : standing((left) => this.#waiters.wait(name, seconds, left));
   }
 
   /** Inside a commit: the task of this name has ended; without a name, all have. */

@@ -8,6 +8,8 @@ import {
   checkLeaseSeconds,
   type LeaseRequest,
   leaseAgain,
+  tokenOf,
+  undelivered,
 } from "../../../core/task/lease.ts";
 import type { Task } from "../../../core/task/task.ts";
 import { taskView } from "../../../core/task/task-view.ts";
@@ -20,6 +22,7 @@ import type { PullState } from "../context/context.ts";
 import type { QueueDefinition } from "../context/definition.ts";
 import type { Statistics } from "../context/statistics.ts";
 import { type Leasable, LeaseTable } from "./lease-table.ts";
+import { type Leased, turnOf } from "./turn.ts";
 
 export interface LeasingDeps {
   definition: QueueDefinition;
@@ -65,14 +68,26 @@ export class Leasing implements Consumer, PullState {
     });
   }
 
-  /** Leases what is available; if there is nothing, waits as long as the request says. */
-  async lease(request: LeaseRequest): Promise<Answer<Task[]>> {
+  /** Leases what is available; if there is nothing, the caller may wait as long as the request says. */
+  lease(request: LeaseRequest): Leased {
     const refusal = checkLeaseRequest(request) ?? this.#refusalWhileClosed();
-    if (refusal) return refusal;
+    if (refusal) return { got: refusal };
     const tasks = this.#take(request);
     const { waitSeconds = 0 } = request;
-    if (tasks.length > 0 || waitSeconds === 0) return { ok: tasks };
-    return { ok: await this.#waiters.wait(request, waitSeconds) };
+    if (tasks.length > 0 || waitSeconds === 0) return { got: { ok: tasks } };
+    return turnOf(
+      (left) => this.#waiters.wait(request, waitSeconds, left),
+      (undelivered) => this.withdraw(undelivered),
+    );
+  }
+
+  /** Leases that reached nobody are not counted, and their tasks are to be had at once. */
+  withdraw(leased: readonly Pick<Task, "name" | "lease">[]): void {
+    const { now: clock, commit } = this.#deps;
+    const now = clock();
+    commit.run(() => {
+      for (const task of leased) this.#withdrawOne(task, now);
+    });
   }
 
   /** Ends tasks whose leases still hold; each has its own result. */
@@ -152,6 +167,18 @@ export class Leasing implements Consumer, PullState {
     return { name: token.name, acknowledged: true };
   }
 
+  // Whoever has ended the task since, or leased it again, keeps what it has done.
+  #withdrawOne({ name, lease }: Pick<Task, "name" | "lease">, now: number): void {
+    const { store } = this.#deps;
+    const found = store.find(name, now);
+    if (found?.kind !== "live") return;
+    const { task } = found;
+    if (lease === undefined || tokenOf(task) !== lease) return;
+    if (!store.withdrawLease(task, undelivered(task.progress))) return;
+    this.#table.forget(task.key);
+    this.#table.rewindTo(task.key);
+  }
+
   #held({ name, lease }: LeaseToken, now: number): Answer<TaskRow> {
     const { store } = this.#deps;
     const { config } = this.#deps.definition;
@@ -169,9 +196,15 @@ export class Leasing implements Consumer, PullState {
   #take(request: LeaseRequest): Task[] {
     const { now: clock, statistics, commit } = this.#deps;
     const now = clock();
-    const tasks = commit.run(() => this.#leaseAll(this.#choose(request, now), request, now));
-    statistics.leased(tasks.length, now);
-    return tasks.map((task) => this.#view(task, "leased"));
+    for (;;) {
+      const chosen = this.#choose(request, now);
+      if (chosen.length === 0) return [];
+      const tasks = commit.run(() => this.#leaseAll(chosen, request, now));
+      statistics.leased(tasks.length, now);
+      // None, for all of them have failed: whoever waits would miss those behind them.
+      if (tasks.length > 0 || !request.waitSeconds)
+        return tasks.map((task) => this.#view(task, "leased"));
+    }
   }
 
   // By the tag of the oldest: if that one has no tag, only those of the same window that have none either
@@ -190,6 +223,7 @@ export class Leasing implements Consumer, PullState {
     let bytes = 0;
     for (const { key, name } of chosen) {
       const task = this.#deps.store.tasks.at(key, name);
+      if (!task) this.#table.forget(key);
       bytes += task?.body?.length ?? 0;
       if (leased.length > 0 && bytes > MAX_ANSWER_BYTES) break;
       const row = task && this.#leaseOne(task, until, now);

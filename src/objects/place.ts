@@ -1,0 +1,49 @@
+// A caller that has to wait holds a place, a stub of what stands here. When it lets go of it, or is gone with
+// all it had (its client hung up, its isolate ended), the platform disposes of the place, which is how an
+// object hears of it: a call under way goes on though nobody is there to be answered.
+/// <reference lib="esnext.disposable" preserve="true" />
+import { RpcTarget } from "cloudflare:workers";
+
+/** An answer that is there at once, or a place among those who wait for it. */
+export type Waited<Got> = { got: Got } | Standing<Got>;
+
+export interface Standing<Got> {
+  place: Place;
+  answer: Coming<Got>;
+}
+
+export class Place extends RpcTarget {
+  readonly #onLeft: () => void;
+
+  constructor(onLeft: () => void) {
+    super();
+    this.#onLeft = onLeft;
+  }
+
+  [Symbol.dispose](): void {
+    this.#onLeft();
+  }
+}
+
+/** Where the answer comes. Not the place itself: what a call is under way on is not disposed of. */
+export class Coming<Got> extends RpcTarget {
+  readonly #got: Promise<Got>;
+
+  constructor(got: Promise<Got>) {
+    super();
+    this.#got = got;
+    // Whoever is gone does not ask; an error is nobody's then.
+    got.catch(() => {});
+  }
+
+  async get(): Promise<Got> {
+    return this.#got;
+  }
+}
+
+/** Lets a caller wait; `left` aborts when it is gone. */
+export function standing<Got>(wait: (left: AbortSignal) => Promise<Got>): Standing<Got> {
+  const left = new AbortController();
+  const place = new Place(() => left.abort());
+  return { place, answer: new Coming(wait(left.signal)) };
+}

@@ -1,0 +1,63 @@
+// A worker's turn among those who wait to lease. What it is given is its own once it has said so; if it goes
+// before, or was gone already, its leases are withdrawn.
+import type { Answer } from "../../../core/errors.ts";
+import type { Task } from "../../../core/task/task.ts";
+import { Coming, Place } from "../../place.ts";
+
+export class TurnPlace extends Place {
+  readonly #onTaken: () => void;
+
+  constructor(onLeft: () => void, onTaken: () => void) {
+    super(onLeft);
+    this.#onTaken = onTaken;
+  }
+
+  /** The worker has its tasks, and answers for them from now on. */
+  async take(): Promise<void> {
+    this.#onTaken();
+  }
+}
+
+/** A lease that is there at once, or a turn. */
+export type Leased = { got: Answer<Task[]> } | Turn;
+
+export interface Turn {
+  place: TurnPlace;
+  answer: Coming<Answer<Task[]>>;
+}
+
+/** `withdraw` takes back leases that reached nobody. */
+export function turnOf(
+  wait: (left: AbortSignal) => Promise<Task[]>,
+  withdraw: (undelivered: readonly Task[]) => void,
+): Turn {
+  const left = new AbortController();
+  let given: Task[] = [];
+  const giveBack = () => {
+    const undelivered = given;
+    given = [];
+    if (undelivered.length > 0) unlessFailing(() => withdraw(undelivered));
+  };
+  const leave = () => {
+    left.abort();
+    giveBack();
+  };
+  const take = () => {
+    given = [];
+  };
+  const answer = wait(left.signal).then((tasks) => {
+    given = tasks;
+    if (left.signal.aborted) giveBack();
+    return { ok: tasks };
+  });
+  return { place: new TurnPlace(leave, take), answer: new Coming(answer) };
+}
+
+// A lease that cannot be withdrawn ends by itself.
+function unlessFailing(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    console.error("task queue: a lease that reached nobody could not be withdrawn", error);
+  }
+}
