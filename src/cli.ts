@@ -4,11 +4,13 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { exactText, fromUtf8 } from "./core/bytes.ts";
 import { parseCronYaml } from "./core/config/cron-config.ts";
 import { cronJsonSchema } from "./core/config/cron-schema.ts";
 import { parseQueueYaml, type QueueFile, UNLISTED_DEFAULT } from "./core/config/queue-config.ts";
 import { queueJsonSchema } from "./core/config/queue-file-schema.ts";
 import { QueueConfigError } from "./core/config/yaml-document.ts";
+import { faultInUtf8 } from "./core/utf8.ts";
 
 const USAGE = `usage: durable-taskqueue check [queue.yaml [cron.yaml]]   says whether the files are good;
                                                           a cron.yaml beside queue.yaml is looked for
@@ -44,20 +46,20 @@ function check(queueFile = "queue.yaml", cronFile = cronBeside(queueFile)): numb
   }
 }
 
+function textOf(file: string): string {
+  const bytes = readFileSync(file);
+  const text = exactText(bytes);
+  if (text !== undefined) return text;
+  const { at, found } = faultInUtf8(bytes);
+  const lines = fromUtf8(bytes.subarray(0, at)).split("\n");
+  const message = `found bytes that are not UTF-8 (${found}), expected UTF-8`;
+  const column = (lines.at(-1)?.length ?? 0) + 1;
+  throw new QueueConfigError(file, [{ line: lines.length, column, message }]);
+}
+
 function cronBeside(queueFile: string): string | undefined {
   const beside = join(dirname(queueFile), "cron.yaml");
   return existsSync(beside) ? beside : undefined;
-}
-
-function textOf(file: string): string {
-  const bytes = readFileSync(file);
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new QueueConfigError(file, [
-      { line: 1, column: 1, message: "found bytes that are not UTF-8" },
-    ]);
-  }
 }
 
 function countedQueues({ queues }: QueueFile): string {

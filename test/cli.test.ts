@@ -70,11 +70,33 @@ describe("durable-taskqueue", () => {
 
   it("check says what is no text for it, without reading it to its end", () => {
     const refused = (stderr: string) => ({ status: 1, stdout: "", stderr });
-    expect(run("check", "latin1.yaml")).toEqual(
-      refused("latin1.yaml:1:1: found bytes that are not UTF-8\n"),
-    );
     expect(run("check", "quotes.yaml")).toEqual(
       refused("quotes.yaml:1:1: found 1,000,000 characters, expected at most 500,000\n"),
+    );
+  });
+
+  it.each<[string, number[], string]>([
+    [
+      "Latin-1",
+      [...Buffer.from("queue:\n# caf"), 0xe9, 0x0a],
+      "2:6: found bytes that are not UTF-8 (0xe9)",
+    ],
+    ["UTF-16", [0xff, 0xfe, 0x71, 0x00], "1:1: found bytes that are not UTF-8 (0xff)"],
+    [
+      "a surrogate",
+      [...Buffer.from("queue: #"), 0xed, 0xa0, 0x80],
+      "1:9: found bytes that are not UTF-8 (0xed)",
+    ],
+    [
+      "a character cut off",
+      [...Buffer.from("queue: #é"), 0xc3],
+      "1:10: found bytes that are not UTF-8 (0xc3)",
+    ],
+  ])("check refuses a file of %s, and says where", (_, bytes, found) => {
+    writeFileSync(join(dir, "bytes.yaml"), Buffer.from(bytes));
+    expect(run("check", "bytes.yaml").stderr).toBe(`bytes.yaml:${found}, expected UTF-8\n`);
+    expect(run("check", "queue.yaml", "bytes.yaml").stderr).toBe(
+      `bytes.yaml:${found}, expected UTF-8\n`,
     );
   });
 

@@ -1,18 +1,16 @@
 // Adds that begin in one turn of the event loop leave together: a hundred `add`s under a Promise.all cost one
-// message and one commit. A message holds a thousand tasks and 30 MiB at most, or a single call.
-import { type Answer, TooManyTasksError } from "../core/errors.ts";
-import { MAX_TASKS_PER_CALL } from "../core/limits.ts";
+// message and one commit. A message holds a thousand tasks and 30 MiB at most, or a single call. What is wrong
+// with one call is its own.
+import { type Answer, refuse } from "../core/errors.ts";
+import { MAX_CALL_BYTES, MAX_TASKS_PER_CALL } from "../core/limits.ts";
 import type { AddCall, Added } from "../objects/queue/admission.ts";
-import { messageSize } from "./message-size.ts";
+import { checkSendable, isUnsent, unsentRefusal } from "./sendable.ts";
 
 type Send = (calls: readonly AddCall[]) => Promise<Answer<Added[]>[]>;
 
-/** Of one message, under the platform's 32 MiB. */
-const MAX_MESSAGE_BYTES = 30 * 1024 * 1024;
-
 interface PendingCall {
   call: AddCall;
-  /** Bytes at most, infinite when it cannot be told: such a call is sent alone. */
+  /** Bytes at most. */
   size: number;
   resolve: (answer: Answer<Added[]>) => void;
   reject: (error: unknown) => void;
@@ -30,10 +28,14 @@ export class GatheredAdds {
   add(call: AddCall): Promise<Answer<Added[]>> {
     if (call.tasks.length > MAX_TASKS_PER_CALL) {
       const message = `tasks: found ${call.tasks.length}, expected at most ${MAX_TASKS_PER_CALL} in one call`;
-      throw new TooManyTasksError({ code: "TOO_MANY_TASKS", message });
+      return Promise.resolve(refuse("TOO_MANY_TASKS", message));
     }
+    const size = checkSendable(call.tasks);
+    return size.failure ? Promise.resolve(size) : this.#gather(call, size.ok);
+  }
+
+  #gather(call: AddCall, size: number): Promise<Answer<Added[]>> {
     return new Promise((resolve, reject) => {
-      const size = messageSize(call.tasks, MAX_MESSAGE_BYTES);
       if (this.#pending.length === 0) queueMicrotask(() => this.#sendPending());
       this.#pending.push({ call, size, resolve, reject });
     });
@@ -52,8 +54,16 @@ export class GatheredAdds {
         resolve(answers[index] as Answer<Added[]>);
       }
     } catch (error) {
-      for (const { reject } of calls) reject(error);
+      await this.#failed(calls, error);
     }
+  }
+
+  // Where nothing has left, each call is sent by itself: one of them is the cause.
+  async #failed(calls: readonly PendingCall[], error: unknown): Promise<void> {
+    const [first] = calls as readonly [PendingCall];
+    if (!isUnsent(error)) for (const { reject } of calls) reject(error);
+    else if (calls.length === 1) first.resolve(unsentRefusal(error));
+    else for (const call of calls) await this.#sendMessage([call]);
   }
 }
 
@@ -65,7 +75,7 @@ function messagesOf(calls: readonly PendingCall[]): PendingCall[][] {
     tasks += pending.call.tasks.length;
     bytes += pending.size;
     const message = messages.at(-1);
-    if (message && tasks <= MAX_TASKS_PER_CALL && bytes <= MAX_MESSAGE_BYTES) {
+    if (message && tasks <= MAX_TASKS_PER_CALL && bytes <= MAX_CALL_BYTES) {
       message.push(pending);
     } else {
       messages.push([pending]);

@@ -1,7 +1,15 @@
 // The caller's side of a group.
-import { toBase64 } from "../core/bytes.ts";
-import { unwrap } from "../core/errors.ts";
-import type { GroupProgress, GroupResult, GroupTask, NewGroup } from "../core/task/group.ts";
+import { bytesIn, toBase64 } from "../core/bytes.ts";
+import { type Answer, errorOf, unwrap } from "../core/errors.ts";
+import {
+  checkNewGroup,
+  checkTaskList,
+  type GroupProgress,
+  type GroupResult,
+  type GroupTask,
+  type NewGroup,
+} from "../core/task/group.ts";
+import { checkSendable, isUnsent, unsentRefusal } from "./sendable.ts";
 import type { CallerStubs, GroupStub } from "./stubs.ts";
 import { numbersOf, type SubtaskNumbers } from "./subtask-numbers.ts";
 import { answerTo, type WaitOptions } from "./waiting.ts";
@@ -28,11 +36,13 @@ export class GroupHandle {
    * GroupClosedError.
    */
   async add(given: readonly GroupTask[]): Promise<GroupProgress> {
+    const refusal = checkTaskList(given) ?? checkSendable(given);
+    if (refusal.failure) throw errorOf(refusal.failure);
     const tasks = given.map(portable);
     // Reserved before the call leaves: another add may begin while this one is under way.
     const from = this.#numbers?.reserve(tasks);
     try {
-      return unwrap(await this.#group.add(tasks, from));
+      return unwrap(await sent(this.#group.add(tasks, from)));
     } catch (error) {
       if (from !== undefined) this.#numbers?.failed(from, tasks);
       throw error;
@@ -90,28 +100,52 @@ export async function createGroup(
   given: NewGroup,
   queue?: string,
 ): Promise<{ handle: GroupHandle; progress: GroupProgress }> {
+  const refusal = checkNewGroup(given) ?? checkSendable([...(given.tasks ?? []), given.then]);
+  if (refusal.failure) throw errorOf(refusal.failure);
   const { name: own, tasks, then, master, ...rest } = given;
   const name = own || (master ? `${master.queue}-${master.name}` : crypto.randomUUID());
-  const forQueue = (task: GroupTask) => portable(queue === undefined ? task : { queue, ...task });
+  const forQueue = (task: GroupTask) => portable(queue === undefined ? task : onto(queue, task));
   const request = {
     ...rest,
     ...(own === undefined ? {} : { name: own }),
-    ...(Array.isArray(tasks) ? { tasks: tasks.map(forQueue) } : { tasks }),
+    ...(tasks ? { tasks: tasks.map(forQueue) } : { tasks }),
     ...(then ? { then: forQueue(then) } : {}),
     ...(master ? { master: { queue: master.queue, name: master.name } } : {}),
   } as NewGroup;
-  const progress = unwrap(await stubs.group(name).create(name, request));
+  const progress = unwrap(await sent(stubs.group(name).create(name, request)));
   // Only a master is tried again; whoever else opened a group adds what it adds.
   const numbers = master && numbersOf(master, name, tasks?.length ?? 0);
   return { handle: new GroupHandle(name, stubs, numbers), progress };
 }
 
+// What turns out too large to be sent is the caller's fault, as what is found so before.
+async function sent<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isUnsent(error)) return unsentRefusal(error);
+    throw error;
+  }
+}
+
+function onto(queue: string, task: GroupTask): GroupTask {
+  return isTask(task) ? { queue, ...task } : task;
+}
+
 // A group stores its tasks as JSON until they are on their queues, so bytes and dates become text.
 function portable(task: GroupTask): GroupTask {
-  if (typeof task !== "object" || task === null) return task;
-  const { payload, ...rest } = task;
-  const bytes = payload instanceof ArrayBuffer ? new Uint8Array(payload) : payload;
-  if (bytes instanceof Uint8Array) return { ...rest, payloadBase64: toBase64(bytes) };
-  if (task.eta instanceof Date) return { ...task, eta: task.eta.toISOString() };
-  return task;
+  if (!isTask(task)) return task;
+  const { payload, eta, ...rest } = task;
+  const time = eta === undefined ? {} : { eta: timeOf(eta) };
+  const bytes = bytesIn(payload);
+  return bytes ? { ...rest, ...time, payloadBase64: toBase64(bytes) } : { ...task, ...time };
+}
+
+// One that is no instant is left to the group to refuse.
+function timeOf(eta: string | Date): string | Date {
+  return eta instanceof Date && !Number.isNaN(eta.getTime()) ? eta.toISOString() : eta;
+}
+
+function isTask(task: unknown): task is GroupTask {
+  return typeof task === "object" && task !== null && !Array.isArray(task);
 }

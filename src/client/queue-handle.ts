@@ -14,6 +14,7 @@ import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { NewGroup } from "../core/task/group.ts";
 import type { LeaseRequest } from "../core/task/lease.ts";
 import type { NewTime } from "../core/task/new-task.ts";
+import { checkKnownName, checkKnownNames } from "../core/task/new-task-rules.ts";
 import { type AddResult, hasEnded, type NewTask, type Task } from "../core/task/task.ts";
 import { type Added, resultOf } from "../objects/queue/admission.ts";
 import { inFileRefusal } from "../objects/queue/context/definition.ts";
@@ -92,7 +93,7 @@ export class QueueHandle<P = unknown> {
 
   /** The task of this name, in whatever state; throws UnknownTaskError. */
   async get(name: string): Promise<Task> {
-    return unwrap(await (await this.#object()).get(name));
+    return unwrap(await (await this.#object()).get(known(name)));
   }
 
   /**
@@ -106,7 +107,7 @@ export class QueueHandle<P = unknown> {
     name: string,
     { timeout = 30, signal }: ResultOptions = {},
   ): Promise<T> {
-    const refusal = checkWait("timeout", timeout);
+    const refusal = checkKnownName(name) ?? checkWait("timeout", timeout);
     if (refusal) throw errorOf(refusal.failure);
     signal?.throwIfAborted();
     const object = await this.#object();
@@ -127,7 +128,7 @@ export class QueueHandle<P = unknown> {
 
   /** Deletes tasks; for each whether it was there. An attempt in flight ends, and is not repeated. */
   async delete(names: readonly string[]): Promise<DeleteResult[]> {
-    return (await this.#object()).delete(names);
+    return (await this.#object()).delete(allKnown(names));
   }
 
   /**
@@ -169,7 +170,7 @@ export class QueueHandle<P = unknown> {
 
   /** Ends leased tasks; for each whether its lease still held, and if not, the error that says why. */
   async acknowledge(held: readonly Pick<Task, "name" | "lease">[]): Promise<AckResult[]> {
-    const leases = held.map(({ name, lease = "" }) => ({ name, lease }));
+    const leases = held.map(({ name, lease = "" }) => ({ name: known(name), lease }));
     return unwrap(await (await this.#object()).acknowledge(leases));
   }
 
@@ -181,7 +182,7 @@ export class QueueHandle<P = unknown> {
     { name, lease = "" }: Pick<Task, "name" | "lease">,
     seconds: number,
   ): Promise<Task> {
-    return unwrap(await (await this.#object()).modifyLease({ name, lease }, seconds));
+    return unwrap(await (await this.#object()).modifyLease({ name: known(name), lease }, seconds));
   }
 
   /**
@@ -189,7 +190,7 @@ export class QueueHandle<P = unknown> {
    * when called twice. A failed task goes back onto the queue first. Throws UnknownTaskError.
    */
   async run(name: string): Promise<Task> {
-    return unwrap(await (await this.#object()).run(name));
+    return unwrap(await (await this.#object()).run(known(name)));
   }
 
   /**
@@ -197,7 +198,7 @@ export class QueueHandle<P = unknown> {
    * InvalidTaskError for a task that is running or has failed.
    */
   async reschedule(name: string, time: NewTime): Promise<Task> {
-    return unwrap(await (await this.#object()).reschedule(name, time));
+    return unwrap(await (await this.#object()).reschedule(known(name), time));
   }
 
   /** Puts failed tasks back on the queue, due now and as if they were new; for each whether there was one. */
@@ -205,8 +206,8 @@ export class QueueHandle<P = unknown> {
   /** Puts all failed tasks back. */
   redrive(all: "all"): Promise<{ redriven: number }>;
   async redrive(names: readonly string[] | "all"): Promise<RedriveResult[] | { redriven: number }> {
-    const object = await this.#object();
-    return names === "all" ? { redriven: await object.redriveAll() } : object.redrive(names);
+    if (names !== "all") return (await this.#object()).redrive(allKnown(names));
+    return { redriven: await (await this.#object()).redriveAll() };
   }
 
   /** A page of the names that are still taken though their tasks have ended, in their order. */
@@ -216,7 +217,7 @@ export class QueueHandle<P = unknown> {
 
   /** Frees the name of a task that was done or deleted, so that it can be added again at once. */
   async release(name: string): Promise<ReleaseResult> {
-    return { name, released: await (await this.#object()).release(name) };
+    return { name, released: await (await this.#object()).release(known(name)) };
   }
 
   /** Deletes every task on the queue; their names stay reserved as those of deleted tasks do. */
@@ -298,6 +299,18 @@ export class QueueHandle<P = unknown> {
   #refuseInFile(): void {
     if (this.#file.queues.has(this.name)) unwrap(inFileRefusal(this.name));
   }
+}
+
+function known(name: string): string {
+  const refusal = checkKnownName(name);
+  if (refusal) throw errorOf(refusal.failure);
+  return name;
+}
+
+function allKnown(names: readonly string[]): readonly string[] {
+  const refusal = checkKnownNames(names);
+  if (refusal) throw errorOf(refusal.failure);
+  return names;
 }
 
 /** The names of all queues: those of queue.yaml in its order, then the others. */

@@ -2,6 +2,7 @@
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
+const EXACT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The text's bytes in UTF-8. */
 export function utf8(text: string): Uint8Array {
@@ -11,6 +12,23 @@ export function utf8(text: string): Uint8Array {
 /** The text of bytes in UTF-8, without a byte order mark; what is not UTF-8 becomes U+FFFD. */
 export function fromUtf8(bytes: Uint8Array | ArrayBuffer): string {
   return DECODER.decode(bytes);
+}
+
+/** The text that has exactly these bytes in UTF-8, a byte order mark included; undefined when there is none. */
+export function exactText(bytes: Uint8Array): string | undefined {
+  try {
+    return EXACT.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bytes of a buffer or of a view of one; undefined for any other value. */
+export function bytesIn(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value;
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (!ArrayBuffer.isView(value)) return undefined;
+  return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
 }
 
 export function toBase64(bytes: Uint8Array): string {

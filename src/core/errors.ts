@@ -60,12 +60,16 @@ export function invalid(
   expected: string,
   code: ErrorCode = "INVALID_REQUEST",
 ): Refusal {
-  return refuse(code, `${field}: found ${formatValue(value)}, expected ${expected}`);
+  return refuse(code, `${cut(field)}: found ${formatValue(value)}, expected ${expected}`);
 }
 
 /** A value for an error message: as JSON, cut where it gets long. */
 export function formatValue(value: unknown): string {
-  const text = jsonOf(value) ?? withoutJson(value);
+  return cut(jsonOf(value) ?? withoutJson(value));
+}
+
+/** What a caller wrote, for an error message: not all of it where it is long. */
+export function cut(text: string): string {
   return text.length > 100 ? `${text.slice(0, 97)}...` : text;
 }
 

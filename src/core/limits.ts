@@ -2,11 +2,17 @@
 // configuration files are with their schemas.
 import { invalid, type Refusal } from "./errors.ts";
 
-/** Bytes of all tasks in one call, in or out: under the platform's 32 MiB a message, with room for the frame. */
+/** Bytes of a request's body, and of all tasks in one call, in or out: under the platform's 32 MiB a message, with room for the frame. */
 export const MAX_CALL_BYTES = 30 * 1024 * 1024;
 
 /** Tasks one call adds to a queue. Ours: App Engine takes 100. */
 export const MAX_TASKS_PER_CALL = 1000;
+
+/** Levels of lists and objects in JSON, a payload's included. Ours: far below where the platform's stack ends. */
+export const MAX_NESTING = 500;
+
+/** Names of tasks in one call. Ours. */
+export const MAX_NAMES_PER_CALL = 1000;
 
 /** Subtasks one call adds to a group. Ours; a group itself has no limit. */
 export const MAX_GROUP_TASKS_PER_CALL = 10_000;

@@ -20,15 +20,19 @@ export interface Caller {
 
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Undefined when the request is allowed. `now` in ms since 1970. */
+/** The names a token may have in a query, where none of them is ever an option. */
+export const TOKENS_IN_QUERY: readonly string[] = ["key", "access_token"];
+
+/** Undefined when the request may do what its `method` does. `now` in ms since 1970. */
 export async function checkAccess(
   request: Request,
   settings: DoorSettings,
   now: number,
+  method = request.method,
 ): Promise<Refusal | undefined> {
   const caller = await callerOf(request, settings, now);
   if (caller.failure) return caller;
-  if (READING.has(request.method)) return undefined;
+  if (READING.has(method)) return undefined;
   const { access, by } = caller.ok;
   if (access === "read") {
     return refuse("PERMISSION_DENIED", "TASKQUEUE_READ_TOKEN may read but change nothing");
@@ -105,7 +109,7 @@ function tokenOf(request: Request): string | undefined {
 /** The token in the query, and the name it has there. */
 export function tokenInQuery({ url }: Request): { name: string; token: string } | undefined {
   const { searchParams } = new URL(url);
-  for (const name of ["key", "access_token"]) {
+  for (const name of TOKENS_IN_QUERY) {
     const token = searchParams.get(name);
     if (token !== null) return { name, token };
   }

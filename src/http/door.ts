@@ -6,8 +6,8 @@ import { hasIdentity } from "../objects/egress/identity.ts";
 import type { QueueSettings } from "../objects/settings.ts";
 import { checkAccess, type DoorSettings } from "./auth.ts";
 import type { CloudQueues } from "./cloud-tasks/call.ts";
-import { withMethodOverride } from "./cloud-tasks/method-override.ts";
-import { refusalResponse } from "./cloud-tasks/respond.ts";
+import { methodOf, withMethodOverride } from "./cloud-tasks/method-override.ts";
+import { refusalResponse, thrownCloudResponse } from "./cloud-tasks/respond.ts";
 import { answerCloudTasks, isCloudTasksPath } from "./cloud-tasks/router.ts";
 import { CONSOLE_PREFIX } from "./console/headers.ts";
 import { answerConsole } from "./console/router.ts";
@@ -45,11 +45,14 @@ async function answerCloudTasksAtDoor(
   queues: CloudQueues,
   now: number,
 ): Promise<Response> {
-  const request = await withMethodOverride(given);
-  const refusal = await checkAccess(request, settings, now);
+  const refusal = await checkAccess(given, settings, now, methodOf(given));
   if (refusal) return refusalResponse(refusal.failure);
   const home = settings.TASKQUEUE_PROJECT || undefined;
-  return answerCloudTasks(request, { queues, home, hasIdentity: hasIdentity(settings) });
+  const around = { queues, home, hasIdentity: hasIdentity(settings) };
+  return withMethodOverride(given).then(
+    (request) => answerCloudTasks(request, around),
+    (error) => thrownCloudResponse(error, given),
+  );
 }
 
 const HANDLER_REFUSAL = refuse(

@@ -1,7 +1,7 @@
 // Groups: subtasks on any queues, a master that completes when they have, and a task that is added then.
 // Validation of a new group, its state and its progress.
 
-import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
+import { type Answer, cut, invalid, type Refusal, refuse } from "../errors.ts";
 import { MAX_GROUP_TASKS_PER_CALL } from "../limits.ts";
 import { checkName } from "./new-task-rules.ts";
 import type { NewTask } from "./task.ts";
@@ -120,13 +120,13 @@ const FIELDS = ["name", "tasks", "then", "onFailure", "master", "open"];
 /** Checks the form of a new group; its tasks are checked against their queues apart from this. */
 export function checkNewGroup(given: NewGroup): Refusal | undefined {
   const unknown = Object.keys(given).find((field) => !FIELDS.includes(field));
-  if (unknown) return refuse("INVALID_REQUEST", `${unknown}: a group has no such field`);
+  if (unknown) return refuse("INVALID_REQUEST", `${cut(unknown)}: a group has no such field`);
   const { name, tasks, then, onFailure, master, open } = given;
   return (
     checkName(name) ??
     (tasks === undefined && !master && !open
       ? invalid("tasks", tasks, "a list of tasks")
-      : checkTaskList(tasks ?? [])) ??
+      : checkTaskList(tasks === undefined ? [] : tasks)) ??
     checkThen(then) ??
     checkPolicy(onFailure) ??
     checkMaster(master) ??

@@ -2,7 +2,7 @@
 // others may lease them. A token proves that a worker holds a lease.
 
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
-import { LEASE_S, MAX_LEASES_PER_CALL, MAX_WAIT_S } from "../limits.ts";
+import { LEASE_S, MAX_LEASES_PER_CALL, MAX_TAG_BYTES, MAX_WAIT_S } from "../limits.ts";
 import { ATTEMPTS_KEPT, type Attempt, type Progress } from "./task.ts";
 
 /** A request to lease tasks. */
@@ -51,8 +51,8 @@ function checkTags({ tag, oldestTag }: Partial<LeaseRequest>): Refusal | undefin
     return invalid("oldestTag", oldestTag, "true or false");
   }
   if (tag === undefined) return undefined;
-  if (typeof tag !== "string" || tag === "")
-    return invalid("tag", tag, "a tag, or oldestTag: true");
+  if (typeof tag !== "string" || tag === "" || tag.length > MAX_TAG_BYTES)
+    return invalid("tag", tag, `a tag, ${MAX_TAG_BYTES} bytes at most, or oldestTag: true`);
   return oldestTag ? invalid("tag", tag, "either tag or oldestTag, not both") : undefined;
 }
 

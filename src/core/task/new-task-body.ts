@@ -1,7 +1,8 @@
 // A new task's content: params, a payload, or neither, sent as a body or as a query string. The combinations
 // are those of App Engine's client library.
-import { fromBase64 } from "../bytes.ts";
+import { bytesIn, fromBase64 } from "../bytes.ts";
 import { type Answer, invalid, jsonOf } from "../errors.ts";
+import { checkText } from "./new-task-rules.ts";
 import {
   type BodyKind,
   carriesBody,
@@ -81,9 +82,11 @@ function payloadOf({ payload, payloadBase64 }: NewTask): Answer<Content> {
 
 function contentOf(payload: unknown): Answer<Content> {
   if (payload === undefined) return { ok: { body: undefined } };
-  if (typeof payload === "string") return { ok: { body: payload } };
-  if (payload instanceof Uint8Array) return { ok: { body: payload } };
-  if (payload instanceof ArrayBuffer) return { ok: { body: new Uint8Array(payload) } };
+  if (typeof payload === "string") {
+    return checkText("payload", payload) ?? { ok: { body: payload } };
+  }
+  const bytes = bytesIn(payload);
+  if (bytes) return { ok: { body: bytes } };
   const json = jsonOf(payload);
   if (json === undefined) return invalid("payload", payload, "a string, bytes or a JSON value");
   return { ok: { body: json, kind: "json" } };
@@ -99,6 +102,9 @@ function encodeParams(params: Params): Answer<string> {
       if (!["string", "number", "boolean"].includes(typeof value)) {
         return invalid(`params.${name}`, value, "a string or a list of strings");
       }
+      const refusal =
+        checkText(`params.${name}`, name) ?? checkText(`params.${name}`, String(value));
+      if (refusal) return refusal;
       form.append(name, String(value));
     }
   }

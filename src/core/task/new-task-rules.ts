@@ -1,13 +1,14 @@
 // The rules for single fields of a new task. Each returns a refusal or undefined.
 
 import { type HostRules, hostRefusal } from "../egress/host-rules.ts";
-import { type Answer, formatValue, invalid, type Refusal, refuse } from "../errors.ts";
+import { type Answer, cut, formatValue, invalid, type Refusal, refuse } from "../errors.ts";
 import {
   DEADLINE_S,
   MAX_AGE_S,
   MAX_COUNT,
   MAX_DELAY_S,
   MAX_NAME_LENGTH,
+  MAX_NAMES_PER_CALL,
   MAX_URL_LENGTH,
 } from "../limits.ts";
 import { parseInstant } from "./instant.ts";
@@ -26,7 +27,7 @@ export function checkFields(task: NewTask): Refusal | undefined {
   if (unknown === undefined) return undefined;
   return refuse(
     "INVALID_REQUEST",
-    `${unknown}: no such field; a task has ${[...FIELDS].join(", ")}`,
+    `${cut(unknown)}: no such field; a task has ${[...FIELDS].join(", ")}`,
   );
 }
 
@@ -40,6 +41,35 @@ export function isTaskName(name: unknown): name is string {
 export function checkName(name: unknown): Refusal | undefined {
   if (name === undefined || name === "" || isTaskName(name)) return undefined;
   return invalid("name", name, '1 to 500 of letters, digits, "_" and "-"', "INVALID_TASK_NAME");
+}
+
+/** The name of a task that should be there: one that no task can have is only not found, if it can be looked for. */
+export function checkKnownName(name: unknown): Refusal | undefined {
+  if (typeof name === "string" && name.length <= MAX_NAME_LENGTH) return undefined;
+  return invalid("name", name, `at most ${MAX_NAME_LENGTH} characters`, "INVALID_TASK_NAME");
+}
+
+/** Such names, as many as one call may have. */
+export function checkKnownNames(names: unknown): Refusal | undefined {
+  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
+    return invalid("names", names, "a list of task names");
+  }
+  if (names.length > MAX_NAMES_PER_CALL) {
+    const message = `names: found ${names.length}, expected at most ${MAX_NAMES_PER_CALL} in one call`;
+    return refuse("TOO_MANY_TASKS", message);
+  }
+  return names.map(checkKnownName).find((refusal) => refusal !== undefined);
+}
+
+/** Refuses text that has no UTF-8: half of a pair of surrogates. Stored, it would become another character. */
+export function checkText(field: string, text: string): Refusal | undefined {
+  if (text.isWellFormed()) return undefined;
+  const at = [...text].findIndex((character) => !character.isWellFormed());
+  const found = `half of a surrogate pair at character ${at}`;
+  return refuse(
+    "INVALID_REQUEST",
+    `${cut(field)}: found ${found}, expected text that can be UTF-8`,
+  );
 }
 
 export function checkMode(
@@ -71,6 +101,7 @@ export function checkUrl(
   if (url === undefined || url === "") return undefined;
   if (typeof url !== "string") return badUrl(url, "a string");
   if (url.includes("#")) return badUrl(url, "no fragment");
+  if (!url.isWellFormed()) return badUrl(url, "text that can be UTF-8");
   if (isAbsolute(url)) return checkAbsoluteUrl(url, hosts);
   return checkPath(url, method === "POST" && dialect === undefined);
 }
@@ -168,6 +199,10 @@ export function checkOidcToken(
   if (audience !== undefined && typeof audience !== "string") {
     return invalid("oidcToken.audience", audience, "a string");
   }
+  const unfit =
+    checkText("oidcToken.serviceAccountEmail", email) ??
+    checkText("oidcToken.audience", audience ?? "");
+  if (unfit) return unfit;
   if (hasIdentity || !url || !isAbsolute(url)) return undefined;
   const expected = "none: TASKQUEUE_OIDC_KEY and TASKQUEUE_OIDC_ISSUER, which sign it, are not set";
   return invalid("oidcToken", token, expected);

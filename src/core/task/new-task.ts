@@ -19,6 +19,7 @@ import {
   checkRetry,
   checkRouting,
   checkTarget,
+  checkText,
   checkUrl,
 } from "./new-task-rules.ts";
 import { type AcceptedTask, type Method, type NewTask, NO_SPEC, type TaskSpec } from "./task.ts";
@@ -68,6 +69,8 @@ function acceptPull(given: NewTask, admission: Admission): Answer<AcceptedTask> 
   if (tag !== undefined && (typeof tag !== "string" || byteLength(tag) > MAX_TAG_BYTES)) {
     return invalid("tag", tag, `a string of at most ${MAX_TAG_BYTES} bytes`);
   }
+  const unfit = tag === undefined ? undefined : checkText("tag", tag);
+  if (unfit) return unfit;
   return acceptRest(task, "PULL", admission);
 }
 

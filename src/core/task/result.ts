@@ -1,5 +1,5 @@
 // A handler's response, stored as the task's result.
-import { fromBase64, fromUtf8, toBase64, utf8 } from "../bytes.ts";
+import { exactText, fromBase64, fromUtf8, toBase64, utf8 } from "../bytes.ts";
 
 /** The body of a 2xx answer, and what it says it is. */
 export interface Result {
@@ -14,23 +14,13 @@ export type StoredResult = { type: string | null } & (
 );
 
 export function storedResult({ type, body }: Result): StoredResult {
-  const text = textOf(body);
+  const text = exactText(body);
   return text === undefined ? { type, base64: toBase64(body) } : { type, text };
 }
 
 export function resultFromStored({ type, text, base64 }: StoredResult): Result {
   const body = base64 === undefined ? utf8(text) : fromBase64(base64);
   return { type, body: body ?? new Uint8Array() };
-}
-
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function textOf(body: Uint8Array): string | undefined {
-  try {
-    return UTF8.decode(body);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A result in responses: JSON as its value, text as text, other bytes as base64. */

@@ -1,11 +1,15 @@
 // Buffered tasks: the request's body is the task's body, and the queue's httpTarget has the url.
 import type { IRequest } from "itty-router";
-import { fromBase64, fromUtf8 } from "../../core/bytes.ts";
+import { exactText, fromBase64 } from "../../core/bytes.ts";
 import { newTaskOf } from "../../core/cloud-tasks/new-task.ts";
 import type { CloudTask } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
+import { mediaTypeOf } from "../../core/content-type.ts";
+import { errorOf } from "../../core/errors.ts";
+import { checkNesting } from "../../core/nesting.ts";
+import { unpackedOf } from "../body.ts";
 import { json } from "../respond.ts";
-import { type Call, queueOf, taskOf } from "./call.ts";
+import { type Call, queueOf, readable, taskOf } from "./call.ts";
 import { taskDefaultsOf } from "./task-defaults.ts";
 import { taskFormatter } from "./task-response.ts";
 import { add } from "./tasks.ts";
@@ -36,12 +40,14 @@ interface Body {
 // The body itself, or, as the generated clients send it, {"body": {"contentType", "data"}}.
 async function bodyOf(request: IRequest): Promise<Body> {
   const type: string | null = request.headers.get("Content-Type");
-  const body = new Uint8Array(await request.arrayBuffer());
-  const isJson = type?.startsWith("application/json") ?? false;
-  return (isJson && httpBodyIn(fromUtf8(body))) || { type, body };
+  const body = await readable(unpackedOf(request as unknown as Request));
+  const text = mediaTypeOf(type) === "application/json" ? exactText(body) : undefined;
+  return (text !== undefined && httpBodyIn(text)) || { type, body };
 }
 
 function httpBodyIn(text: string): Body | undefined {
+  const refusal = checkNesting("body", text);
+  if (refusal) throw errorOf(refusal.failure);
   const message = messageOf(text);
   const keys = Object.keys(message);
   const { contentType = null, data = "" } = (message.body ?? {}) as Record<string, string>;

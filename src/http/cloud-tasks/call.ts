@@ -17,6 +17,8 @@ import {
 } from "../../core/cloud-tasks/proto-json.ts";
 import type { Version, View } from "../../core/cloud-tasks/resources.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
+import { TaskQueueError } from "../../core/errors.ts";
+import { jsonTextOf } from "../body.ts";
 import { type QueueService, segment } from "../native/request.ts";
 
 /** The queues, with what only this API needs. */
@@ -78,12 +80,21 @@ export function taskOf(request: IRequest, { name }: RequestedQueue): { id: strin
 
 /** The body as JSON; nothing is as good as an empty message. */
 export async function jsonBody(request: IRequest): Promise<unknown> {
-  const text = await request.text();
+  const text = await readable(jsonTextOf(request as unknown as Request));
   if (text.trim() === "") return {};
   try {
     return JSON.parse(text);
   } catch (error) {
     throw invalidArgument(`Invalid JSON payload received. ${(error as Error).message}`);
+  }
+}
+
+/** What was read of a body; what is wrong with it is said with its number, for which Google has no words. */
+export async function readable<T>(body: Promise<T>): Promise<T> {
+  try {
+    return await body;
+  } catch (error) {
+    throw error instanceof TaskQueueError ? invalidArgument(error.message) : error;
   }
 }
 

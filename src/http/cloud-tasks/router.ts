@@ -4,6 +4,7 @@ import { AutoRouter, type IRequest } from "itty-router";
 import type { Version } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
 import { verbAsSegment } from "../native/router.ts";
+import { readdressed } from "../readdressed.ts";
 import { json } from "../respond.ts";
 import { batchCreate, batchDelete } from "./batches.ts";
 import { bufferTask } from "./buffer.ts";
@@ -86,7 +87,8 @@ export async function answerCloudTasks(
   const [prefix = "", version = "v2"] =
     VERSIONED.exec(url.pathname) ?? OF_LOCATIONS.exec(url.pathname)?.slice(0, 1) ?? [];
   url.pathname = url.pathname.slice(prefix.length).replace(WITHOUT_ID, "/tasks:buffer");
-  const asked = verbAsSegment(new Request(url, asGet(request)));
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  const asked = verbAsSegment(readdressed(request, { url: url.href, method }));
   try {
     const { enumsAsNumbers, selection } = systemParametersOf(asked);
     const call: Call = {
@@ -99,16 +101,12 @@ export async function answerCloudTasks(
     const answer = selection && response.ok ? json(selection(await response.json())) : response;
     return request.method === "HEAD" ? new Response(null, answer) : answer;
   } catch (error) {
-    return thrownCloudResponse(error);
+    return thrownCloudResponse(error, request);
   }
 }
 
 // gcloud's id of a task that has none.
 const WITHOUT_ID = /\/tasks\/:buffer$/;
-
-function asGet(request: Request): Request {
-  return request.method === "HEAD" ? new Request(request, { method: "GET" }) : request;
-}
 
 function noSuchMethod(request: IRequest): Response {
   const path = new URL(request.url).pathname.replace("/~", ":");

@@ -1,7 +1,13 @@
 // Signing in and out: a form that works without script, and a session for who shows the token.
-import { fromUtf8 } from "../../core/bytes.ts";
-import { accessByToken, checkSameOrigin, type DoorSettings, tokenInQuery } from "../auth.ts";
-import { errorResponse } from "../respond.ts";
+import {
+  accessByToken,
+  checkSameOrigin,
+  type DoorSettings,
+  TOKENS_IN_QUERY,
+  tokenInQuery,
+} from "../auth.ts";
+import { formOf } from "../body.ts";
+import { errorResponse, thrownResponse } from "../respond.ts";
 import { type Access, newSession, sessionCookie } from "../session.ts";
 import {
   ASSET_PATHS,
@@ -15,6 +21,9 @@ import {
 } from "./headers.ts";
 import { loginPage } from "./page.ts";
 
+/** Anyone may send this form, so no more of it is read than a token and a path can take. */
+const MAX_FORM_BYTES = 16_384;
+
 const WRONG = "That is not the token this Worker is set up with.";
 
 /** Takes what the form sends: a right token starts a session and leads on, a wrong one back to the form. */
@@ -23,8 +32,19 @@ export async function login(
   settings: DoorSettings,
   now: number,
 ): Promise<Response> {
-  // Not request.text(), which the runtime warns of on a form.
-  const form = new URLSearchParams(fromUtf8(await request.arrayBuffer()));
+  try {
+    return await loginBy(await formOf(request, MAX_FORM_BYTES), request, settings, now);
+  } catch (error) {
+    return thrownResponse(error, request);
+  }
+}
+
+async function loginBy(
+  form: URLSearchParams,
+  request: Request,
+  settings: DoorSettings,
+  now: number,
+): Promise<Response> {
   const then = safePath(form.get("then") ?? "", request.url);
   // Pasted, it often brings a line's end along.
   const token = (form.get("token") ?? "").trim();
@@ -82,6 +102,6 @@ export function safePath(path: string, base: string): string {
   const { pathname, searchParams } = url;
   const isPage = pathname === CONSOLE_PREFIX || pathname.startsWith(`${CONSOLE_PREFIX}/`);
   if (!isPage || pathname === LOGIN || pathname === LOGOUT) return CONSOLE_PREFIX;
-  for (const name of ["key", "access_token"]) searchParams.delete(name);
+  for (const name of TOKENS_IN_QUERY) searchParams.delete(name);
   return pathname + url.search;
 }

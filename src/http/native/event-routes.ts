@@ -2,6 +2,7 @@
 import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../../core/errors.ts";
 import type { HistorySpan } from "../../core/metrics/history.ts";
+import { TOKENS_IN_QUERY } from "../auth.ts";
 import { json } from "../respond.ts";
 import { eventStream, type ServerSentEvent } from "../sse.ts";
 import { type WatchEvent, watchQueues } from "./queue-watch.ts";
@@ -37,10 +38,10 @@ async function* streamed(
   for await (const event of rest) yield event.event === "nothing" ? undefined : event;
 }
 
-// Each name is an option of the same name; `key` and `access_token` are the caller's.
+// Each name is an option of the same name; the token is the caller's.
 function namesOf({ query }: IRequest): string[] {
-  const { queue = [], key: _, access_token: __, ...rest } = query;
-  const [unknown] = Object.keys(rest);
+  const { queue = [], ...rest } = query;
+  const unknown = Object.keys(rest).find((name) => !TOKENS_IN_QUERY.includes(name));
   if (unknown) throw errorOf(invalid("query", unknown, "queue").failure);
   return [queue].flat();
 }

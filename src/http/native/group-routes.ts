@@ -16,9 +16,7 @@ export async function getGroup(request: IRequest, queues: QueueService): Promise
 }
 
 export async function addToGroup(request: IRequest, queues: QueueService): Promise<Response> {
-  const { tasks, ...rest } = await bodyOf(request);
-  const [unknown] = Object.keys(rest);
-  if (unknown) throw errorOf(invalid("body", unknown, "tasks alone").failure);
+  const { tasks } = await bodyOf(request, ["tasks"]);
   return json(await groupOf(request, queues).add(tasks as GroupTask[]));
 }
 

@@ -38,7 +38,7 @@ async function tasksFor(client: Client, turn: LeaseTurn): Promise<Task[]> {
 
 /** `tasks:ack` */
 export async function acknowledgeTasks(request: IRequest, queues: QueueService): Promise<Response> {
-  const { leases } = await bodyOf(request);
+  const { leases } = await bodyOf(request, ["leases"]);
   if (
     !Array.isArray(leases) ||
     leases.length > MAX_LEASES_PER_CALL ||
@@ -52,7 +52,7 @@ export async function acknowledgeTasks(request: IRequest, queues: QueueService):
 
 /** `tasks/{name}:modifyLease` */
 export async function modifyLease(request: IRequest, queues: QueueService): Promise<Response> {
-  const { lease, leaseSeconds } = await bodyOf(request);
+  const { lease, leaseSeconds } = await bodyOf(request, ["lease", "leaseSeconds"]);
   if (typeof lease !== "string") {
     throw errorOf(invalid("lease", lease, "the token a lease was given with").failure);
   }

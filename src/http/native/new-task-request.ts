@@ -1,34 +1,38 @@
 // Parses the body of an add: JSON for one task or a batch, a form whose fields are the task's params, or any
-// other type, which is the payload. Outside JSON the task's options are in the query.
+// other type, which is the payload, its bytes as they were sent.
 import { fromUtf8 } from "../../core/bytes.ts";
-import { invalid, type Refusal } from "../../core/errors.ts";
+import { FORM, mediaTypeOf, textBody } from "../../core/content-type.ts";
+import { type Answer, invalid, type Refusal, refuse } from "../../core/errors.ts";
+import { bytesOf, encodingsOf, jsonOf, textOf } from "../body.ts";
+import { parseForm } from "../decode.ts";
+import { type Options, optionsIn, withOptions } from "./task-options.ts";
 
 /** What the request asks to have added, still unchecked. */
 export type AddRequest = { one: unknown } | { tasks: unknown[]; atomic: boolean } | Refusal;
 
+/** Throws what is wrong with the bytes themselves. */
 export async function readAddRequest(request: Request): Promise<AddRequest> {
-  const type = (request.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase();
-  if (type === "application/json") return readJson(request);
-  const options = optionsOf(new URL(request.url).searchParams);
-  if ("failure" in options) return options;
-  const bytes = new Uint8Array(await request.arrayBuffer());
-  if (type === "application/x-www-form-urlencoded") {
-    const form = new URLSearchParams(fromUtf8(bytes));
-    return { one: { ...options.task, params: grouped(form) } };
-  }
-  return { one: withPayload(options.task, bytes, request.headers.get("Content-Type")) };
+  const options = optionsIn(request.url);
+  if (options.failure) return options;
+  const type = mediaTypeOf(request.headers.get("Content-Type"));
+  if (type === "application/json") return readJson(await jsonOf(request), options.ok);
+  const content = type === FORM ? await readForm(request) : await readRaw(request);
+  return content.failure ? content : one(content.ok, options.ok);
 }
 
-async function readJson(request: Request): Promise<AddRequest> {
-  const text = await request.text();
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (error) {
-    return invalid("body", text, `JSON (${(error as Error).message})`);
+function one(task: Options, options: Options): AddRequest {
+  const { ok, failure } = withOptions(task, options);
+  return failure ? { failure } : { one: ok };
+}
+
+function readJson(body: unknown, options: Options): AddRequest {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    return invalid("body", body, "a JSON object");
   }
-  const isBatch = typeof body === "object" && body !== null && "tasks" in body;
-  return isBatch ? readBatch(body as Record<string, unknown>) : { one: body };
+  if (!("tasks" in body)) return one(body as Options, options);
+  const [option] = Object.keys(options);
+  if (option === undefined) return readBatch(body as Options);
+  return invalid("query", option, "no option beside tasks; each of them has its own");
 }
 
 function readBatch({ tasks, atomic = false, ...rest }: Record<string, unknown>): AddRequest {
@@ -39,57 +43,54 @@ function readBatch({ tasks, atomic = false, ...rest }: Record<string, unknown>):
   return { tasks, atomic };
 }
 
-const NUMBERS = new Set(["dispatchDeadline"]);
-const NESTED = /^(retry|oidcToken)\.(\w+)$/;
-const HEADER = /^header\.(.*)$/s;
-
-// `key` is the caller's token, not the task's. `retry.limit=3`, `oidcToken.audience=x` and
-// `header.X-Team=a` reach the nested options.
-function optionsOf(query: URLSearchParams): { task: Record<string, unknown> } | Refusal {
-  const task: Record<string, unknown> = {};
-  const headers = new Map<string, string[]>();
-  const nested: Record<string, Record<string, unknown>> = { retry: {}, oidcToken: {} };
-  for (const [name, value] of query) {
-    if (name === "key") continue;
-    const header = HEADER.exec(name)?.[1];
-    if (header !== undefined) {
-      headers.set(header, [...(headers.get(header) ?? []), value]);
-      continue;
-    }
-    const [, parent = "", field = ""] = NESTED.exec(name) ?? [];
-    const object = nested[parent];
-    if (object) object[field] = parent === "retry" ? Number(value) : value;
-    else if (name in task) return invalid(name, value, "each option once");
-    else task[name] = NUMBERS.has(name) ? Number(value) : value;
-  }
-  for (const [field, values] of Object.entries(nested)) {
-    if (Object.keys(values).length > 0) task[field] = values;
-  }
-  if (headers.size > 0) task.headers = Object.fromEntries(headers);
-  return { task };
+async function readForm(request: Request): Promise<Answer<Options>> {
+  const text = await textOf(request);
+  if (isJson(text)) return refuseUntyped(FORM);
+  return { ok: { params: grouped(parseForm(text, "body")) } };
 }
 
 function grouped(form: URLSearchParams): Record<string, string | string[]> {
-  return Object.fromEntries(
-    [...new Set(form.keys())].map((name) => {
-      const values = form.getAll(name);
-      return [name, values.length === 1 ? (values[0] as string) : values];
-    }),
-  );
+  const values = new Map<string, string[]>();
+  for (const [name, value] of form) {
+    const before = values.get(name);
+    if (before) before.push(value);
+    else values.set(name, [value]);
+  }
+  const single = (all: string[]) => (all.length === 1 ? (all[0] as string) : all);
+  return Object.fromEntries([...values].map(([name, all]) => [name, single(all)]));
 }
 
-// The handler gets the content type that was sent here, and without one the default for bytes. It is one more
-// value of that header: an option that says another is refused with the task.
-function withPayload(
-  options: Record<string, unknown>,
-  bytes: Uint8Array,
-  type: string | null,
-): Record<string, unknown> {
-  if (bytes.byteLength === 0 && type === null) return options;
-  const isText = type?.startsWith("text/") ?? false;
-  const payload = isText ? fromUtf8(bytes) : bytes;
-  if (type === null) return { ...options, payload };
-  const given = options.headers as Record<string, string[]> | undefined;
-  const types = [type, ...(given?.["Content-Type"] ?? [])];
-  return { ...options, payload, headers: { ...given, "Content-Type": types } };
+// The handler gets the type and the encoding that were sent here; without a type, the default for bytes.
+async function readRaw(request: Request): Promise<Answer<Options>> {
+  const type = request.headers.get("Content-Type") || null;
+  const encodings = encodingsOf(request);
+  const bytes = await bytesOf(request);
+  if (type === null && encodings.length === 0) {
+    if (bytes.byteLength === 0) return { ok: {} };
+    return isJson(fromUtf8(bytes)) ? refuseUntyped("none") : { ok: { payload: bytes } };
+  }
+  const headers = {
+    ...(encodings.length > 0 && { "Content-Encoding": encodings.join(", ") }),
+    ...(type !== null && { "Content-Type": type }),
+  };
+  // Text is easier to read where a task is shown, and has the same bytes.
+  const text = encodings.length === 0 ? textBody(bytes, type) : undefined;
+  return { ok: { payload: text ?? bytes, headers } };
+}
+
+/** Whether the text is a JSON object or list, which no form is. */
+function isJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text.trim());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// curl -d, urllib and others send JSON under another name, or under none.
+function refuseUntyped(found: string): Refusal {
+  const message = `Content-Type: found ${found} with a body of JSON, expected application/json (curl: -H 'content-type: application/json'), or for JSON as a payload of bytes application/octet-stream`;
+  return refuse("INVALID_REQUEST", message);
 }

@@ -3,8 +3,10 @@ import type { IRequest } from "itty-router";
 import type { CronHandle } from "../../client/cron-handle.ts";
 import type { GroupHandle } from "../../client/group-handle.ts";
 import type { QueueHandle } from "../../client/queue-handle.ts";
-import { errorOf, invalid, refuse } from "../../core/errors.ts";
+import { errorOf, invalid } from "../../core/errors.ts";
 import type { GroupProgress, NewGroup } from "../../core/task/group.ts";
+import { TOKENS_IN_QUERY } from "../auth.ts";
+import { jsonOf } from "../body.ts";
 
 /** What the API needs of the queues. */
 export interface QueueService {
@@ -29,9 +31,10 @@ export function segment(request: IRequest, name: string): string {
   }
 }
 
-/** The query string, of which only these options are known; `key` is the caller's token. */
+/** The query string, of which only these options are known, the caller's token aside. */
 export function queryOf(request: IRequest, known: readonly string[]): Record<string, unknown> {
-  const { key: _, ...query } = request.query as Record<string, unknown>;
+  const given = Object.entries(request.query as Record<string, unknown>);
+  const query = Object.fromEntries(given.filter(([name]) => !TOKENS_IN_QUERY.includes(name)));
   const unknown = Object.keys(query).find((name) => !known.includes(name));
   if (unknown) throw errorOf(invalid("query", unknown, known.join(", ")).failure);
   const twice = Object.entries(query).find(([, value]) => Array.isArray(value));
@@ -40,19 +43,18 @@ export function queryOf(request: IRequest, known: readonly string[]): Record<str
   return query;
 }
 
-/** The body, which has to be a JSON object. */
-export async function bodyOf(request: IRequest): Promise<Record<string, unknown>> {
-  try {
-    const body: unknown = await request.json();
-    if (typeof body === "object" && body !== null && !Array.isArray(body)) {
-      return body as Record<string, unknown>;
-    }
-  } catch {}
-  throw errorOf(refuse("INVALID_REQUEST", "body: expected a JSON object").failure);
-}
-
-export function namesOf({ names }: Record<string, unknown>): string[] {
-  const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
-  if (!isList) throw errorOf(invalid("names", names, "a list of task names").failure);
-  return names;
+/** The body, which has to be a JSON object; where `known` is given, of these fields alone. */
+export async function bodyOf(
+  request: IRequest,
+  known?: readonly string[],
+): Promise<Record<string, unknown>> {
+  const body = await jsonOf(request as unknown as Request);
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw errorOf(invalid("body", body, "a JSON object").failure);
+  }
+  const unknown = known && Object.keys(body).find((field) => !known.includes(field));
+  if (unknown !== undefined) {
+    throw errorOf(invalid("body", unknown, `only ${known?.join(", ")}`).failure);
+  }
+  return body as Record<string, unknown>;
 }

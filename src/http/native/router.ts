@@ -5,6 +5,7 @@ import { refuse, type TaskQueueError, UnknownQueueError } from "../../core/error
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { AddResult, NewTask } from "../../core/task/task.ts";
 import type { ListQuery } from "../../objects/queue/inspect/pages.ts";
+import { readdressed } from "../readdressed.ts";
 import { errorResponse, failureJson, json, thrownResponse } from "../respond.ts";
 import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
 import { getHistory, queueEvents } from "./event-routes.ts";
@@ -19,7 +20,7 @@ import {
 } from "./group-routes.ts";
 import { acknowledgeOne, acknowledgeTasks, leaseTasks, modifyLease } from "./lease-routes.ts";
 import { type AddRequest, readAddRequest } from "./new-task-request.ts";
-import { bodyOf, namesOf, type QueueService, queryOf, queueOf, segment } from "./request.ts";
+import { bodyOf, type QueueService, queryOf, queueOf, segment } from "./request.ts";
 import {
   listTombstones,
   redriveTasks,
@@ -87,7 +88,7 @@ export function verbAsSegment(request: Request): Request {
   const path = url.pathname.replace(/:([A-Za-z]+)$/, "/~$1");
   if (path === url.pathname) return request;
   url.pathname = path;
-  return new Request(url, request);
+  return readdressed(request, { url: url.href });
 }
 
 function ok(body: unknown): Response {
@@ -156,8 +157,8 @@ async function deleteTask(request: IRequest, queues: QueueService): Promise<Resp
 }
 
 async function deleteTasks(request: IRequest, queues: QueueService): Promise<Response> {
-  const names = namesOf(await bodyOf(request));
-  return json({ results: await queueOf(request, queues).delete(names) });
+  const { names } = await bodyOf(request, ["names"]);
+  return json({ results: await queueOf(request, queues).delete(names as string[]) });
 }
 
 function noSuchPath(request: IRequest): Response {

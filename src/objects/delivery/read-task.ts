@@ -1,5 +1,6 @@
 // What a handler reads: the task in the request it was given.
 import { fromUtf8 } from "../../core/bytes.ts";
+import { FORM, mediaTypeOf, textBody } from "../../core/content-type.ts";
 import { GROUP_HEADER } from "./headers.ts";
 
 /** A task as its handler sees it. */
@@ -51,10 +52,10 @@ export async function readTask<P = unknown>(request: Request): Promise<PushedTas
 }
 
 async function contentOf(request: Request): Promise<{ params: URLSearchParams; payload: unknown }> {
-  const type =
-    (request.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  const contentType = request.headers.get("Content-Type");
+  const type = mediaTypeOf(contentType);
   const query = new URL(request.url).searchParams;
-  if (type === "application/x-www-form-urlencoded") {
+  if (type === FORM) {
     // Not request.text(): the runtime warns of it on a form, which it does not take for text.
     return {
       params: new URLSearchParams(fromUtf8(await request.arrayBuffer())),
@@ -62,7 +63,7 @@ async function contentOf(request: Request): Promise<{ params: URLSearchParams; p
     };
   }
   if (type === "application/json") return { params: query, payload: await request.json() };
-  if (type.startsWith("text/")) return { params: query, payload: await request.text() };
   if (type === "") return { params: query, payload: undefined };
-  return { params: query, payload: new Uint8Array(await request.arrayBuffer()) };
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  return { params: query, payload: textBody(bytes, contentType) ?? bytes };
 }

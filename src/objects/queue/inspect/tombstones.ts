@@ -1,6 +1,6 @@
 // Tombstones: names that are still taken though their tasks have ended. They can be listed and released.
 import { type Answer, invalid } from "../../../core/errors.ts";
-import { checkLimit, PAGE } from "../../../core/limits.ts";
+import { checkLimit, MAX_NAME_LENGTH, PAGE } from "../../../core/limits.ts";
 import { isTaskName } from "../../../core/task/new-task-rules.ts";
 import type { QueueContext } from "../context/context.ts";
 import type { TombstonePage, TombstoneQuery } from "./pages.ts";
@@ -13,6 +13,9 @@ export function listTombstones(
   const now = queue.now();
   const refusal = checkLimit(limit);
   if (refusal) return refusal;
+  if (typeof prefix !== "string" || prefix.length > MAX_NAME_LENGTH) {
+    return invalid("prefix", prefix, "the beginning of a name");
+  }
   if (cursor !== "" && !isTaskName(cursor)) {
     return invalid("cursor", cursor, "a cursor this API gave out");
   }

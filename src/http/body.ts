@@ -1,0 +1,131 @@
+// Reads a request's body, for every door: counted while it is read, unpacked, decoded and parsed. What is
+// wrong with it is thrown as the error it is answered with, before more of it is read.
+import { charsetOf, isUtf8 } from "../core/content-type.ts";
+import { errorOf, invalid, refuse, TaskQueueError } from "../core/errors.ts";
+import { MAX_CALL_BYTES } from "../core/limits.ts";
+import { checkNesting } from "../core/nesting.ts";
+import { decodeUtf8, parseForm } from "./decode.ts";
+
+const MAX_DRAINED_BYTES = 128 * 1024 * 1024;
+
+/** The bytes as they were sent, at most `max`. */
+export async function bytesOf(request: Request, max = MAX_CALL_BYTES): Promise<Uint8Array> {
+  const announced = Number(request.headers.get("Content-Length") ?? 0);
+  if (announced > max) throw tooLarge(`${announced} bytes`, max);
+  return request.body ? read(request.body, max, drain) : new Uint8Array();
+}
+
+/** The encodings the bytes were sent in, in lower case; none for bytes that are as they are. */
+export function encodingsOf(request: Request): string[] {
+  const names = (request.headers.get("Content-Encoding") ?? "").toLowerCase().split(",");
+  return names.map((name) => name.trim()).filter((name) => name !== "" && name !== "identity");
+}
+
+/** The bytes once their encoding is undone, which has to be gzip: at most `max`, packed and unpacked. */
+export async function unpackedOf(request: Request, max = MAX_CALL_BYTES): Promise<Uint8Array> {
+  const [encoding, ...more] = encodingsOf(request);
+  if (encoding === undefined) return bytesOf(request, max);
+  if (more.length > 0 || !["gzip", "x-gzip"].includes(encoding)) {
+    const found = [encoding, ...more].join(", ");
+    throw errorOf(invalid("Content-Encoding", found, "gzip or none").failure);
+  }
+  const packed = await bytesOf(request, max);
+  return packed.byteLength === 0 ? packed : gunzip(packed, max);
+}
+
+/** The body as text, which has to be UTF-8. */
+export async function textOf(request: Request, max = MAX_CALL_BYTES): Promise<string> {
+  const charset = charsetOf(request.headers.get("Content-Type"));
+  if (!isUtf8(charset)) throw errorOf(invalid("Content-Type", charset, "charset=utf-8").failure);
+  return decodeUtf8(await unpackedOf(request, max));
+}
+
+/** The text of a JSON body, whatever its Content-Type says; a byte order mark in front is passed over. */
+export async function jsonTextOf(request: Request): Promise<string> {
+  const text = withoutMark(await textOf(request));
+  const refusal = checkNesting("body", text);
+  if (refusal) throw errorOf(refusal.failure);
+  return text;
+}
+
+export async function jsonOf(request: Request): Promise<unknown> {
+  const text = await jsonTextOf(request);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const expected = `JSON (${(error as Error).message})`;
+    throw errorOf(invalid("body", text.slice(0, 200), expected).failure);
+  }
+}
+
+/** The body as a form. */
+export async function formOf(request: Request, max = MAX_CALL_BYTES): Promise<URLSearchParams> {
+  return parseForm(await textOf(request, max), "body");
+}
+
+// RFC 8259 lets a parser do so, and editors put it there.
+function withoutMark(text: string): string {
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
+}
+
+async function gunzip(packed: Uint8Array, max: number): Promise<Uint8Array> {
+  const unpacking = new Response(packed).body?.pipeThrough(new DecompressionStream("gzip"));
+  try {
+    return await read(unpacking as ReadableStream<Uint8Array>, max, (reader) => reader.cancel());
+  } catch (error) {
+    if (error instanceof TaskQueueError) throw error;
+    const message = "body: found bytes that are not gzip, expected gzip, as Content-Encoding says";
+    throw errorOf(refuse("INVALID_REQUEST", message).failure);
+  }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** `leave`: what becomes of the rest when there is more than `max`. */
+async function read(
+  stream: ReadableStream<Uint8Array>,
+  max: number,
+  leave: (reader: Reader) => Promise<void>,
+): Promise<Uint8Array> {
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return joined(chunks, size);
+    size += value.byteLength;
+    if (size > max) {
+      await leave(reader);
+      throw tooLarge(`more than ${max} bytes`, max);
+    }
+    chunks.push(value);
+  }
+}
+
+// The rest is read and let go of: a sender that is cut off sees no answer but a broken connection, which ends
+// `wrangler dev` with it. Of a stream that does not end, no more than most platforms let through.
+async function drain(reader: Reader): Promise<void> {
+  for (let size = 0; size < MAX_DRAINED_BYTES; ) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    size += value.byteLength;
+  }
+  await reader.cancel();
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = chunks;
+  if (only && chunks.length === 1) return only;
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return all;
+}
+
+function tooLarge(found: string, max: number): TaskQueueError {
+  const message = `body: found ${found}, expected at most ${max}`;
+  return errorOf(refuse("TASK_TOO_LARGE", message).failure);
+}
