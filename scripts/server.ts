@@ -75,9 +75,18 @@ export class Server {
     return fetch(this.url + path, init);
   }
 
+  /** The process that was started, which may have others under it. */
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
   async isUp(): Promise<boolean> {
     const { exitCode, pid } = this.#child;
     if (exitCode !== null || pid === undefined) throw new Error(`it ended with ${exitCode}`);
+    return this.answers();
+  }
+
+  answers(): Promise<boolean> {
     const signal = AbortSignal.timeout(2000);
     return this.fetch("/", { signal }).then(
       () => true,

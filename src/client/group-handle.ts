@@ -2,6 +2,7 @@
 import { bytesIn, toBase64 } from "../core/bytes.ts";
 import { type Answer, errorOf, unwrap } from "../core/errors.ts";
 import {
+  checkGroupName,
   checkNewGroup,
   checkTaskList,
   type GroupProgress,
@@ -39,10 +40,11 @@ export class GroupHandle {
     const refusal = checkTaskList(given) ?? checkSendable(given);
     if (refusal.failure) throw errorOf(refusal.failure);
     const tasks = given.map(portable);
+    const group = this.#group;
     // Reserved before the call leaves: another add may begin while this one is under way.
     const from = this.#numbers?.reserve(tasks);
     try {
-      return unwrap(await sent(this.#group.add(tasks, from)));
+      return unwrap(await sent(group.add(tasks, from)));
     } catch (error) {
       if (from !== undefined) this.#numbers?.failed(from, tasks);
       throw error;
@@ -90,6 +92,8 @@ export class GroupHandle {
   }
 
   get #group(): GroupStub {
+    const refusal = checkGroupName(this.name);
+    if (refusal) throw errorOf(refusal.failure);
     return this.#stubs.group(this.name);
   }
 }

@@ -1,9 +1,11 @@
 // The caller's side of a queue: what `queues.get(env, name)` returns. Turns refusals into error classes.
 
+import { checkQueueName } from "../core/config/names.ts";
 import { parseQueueEntry, type QueueConfig, type QueueFile } from "../core/config/queue-config.ts";
 import {
   errorOf,
   invalid,
+  type Refusal,
   type TaskQueueError,
   UnknownQueueError,
   unwrap,
@@ -11,10 +13,11 @@ import {
 import { MAX_WAIT_S } from "../core/limits.ts";
 import { type HistorySpan, type QueueHistory, SPANS } from "../core/metrics/history.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
+import { checkNames, checkNamesOnce } from "../core/task/batch.ts";
 import type { NewGroup } from "../core/task/group.ts";
-import type { LeaseRequest } from "../core/task/lease.ts";
+import { checkLease, checkLeaseTokens, type LeaseRequest } from "../core/task/lease.ts";
 import type { NewTime } from "../core/task/new-task.ts";
-import { checkKnownName, checkKnownNames } from "../core/task/new-task-rules.ts";
+import { checkTaskName } from "../core/task/new-task-rules.ts";
 import { type AddResult, hasEnded, type NewTask, type Task } from "../core/task/task.ts";
 import { type Added, resultOf } from "../objects/queue/admission.ts";
 import { inFileRefusal } from "../objects/queue/context/definition.ts";
@@ -93,7 +96,7 @@ export class QueueHandle<P = unknown> {
 
   /** The task of this name, in whatever state; throws UnknownTaskError. */
   async get(name: string): Promise<Task> {
-    return unwrap(await (await this.#object()).get(known(name)));
+    return unwrap(await (await this.#object(checkTaskName(name))).get(name));
   }
 
   /**
@@ -107,10 +110,8 @@ export class QueueHandle<P = unknown> {
     name: string,
     { timeout = 30, signal }: ResultOptions = {},
   ): Promise<T> {
-    const refusal = checkKnownName(name) ?? checkWait("timeout", timeout);
-    if (refusal) throw errorOf(refusal.failure);
     signal?.throwIfAborted();
-    const object = await this.#object();
+    const object = await this.#object(checkTaskName(name) ?? checkWait("timeout", timeout));
     const asked = async (seconds: number) =>
       unwrap(await answerTo(await object.result(name, seconds), signal));
     let task = await asked(timeout);
@@ -126,9 +127,12 @@ export class QueueHandle<P = unknown> {
     return unwrap(await (await this.#object()).list(query));
   }
 
-  /** Deletes tasks; for each whether it was there. An attempt in flight ends, and is not repeated. */
+  /**
+   * Deletes up to 1,000 tasks; for each whether it was there until now: one that is not is no error, its
+   * `deleted` is false. An attempt in flight ends, and is not repeated. Throws DuplicateTaskNameError.
+   */
   async delete(names: readonly string[]): Promise<DeleteResult[]> {
-    return (await this.#object()).delete(allKnown(names));
+    return (await this.#object(checkNamesOnce(names))).delete(names);
   }
 
   /**
@@ -168,10 +172,13 @@ export class QueueHandle<P = unknown> {
     if (leased.length > 0) await this.#ownObject().withdrawLeases(leased);
   }
 
-  /** Ends leased tasks; for each whether its lease still held, and if not, the error that says why. */
+  /**
+   * Ends up to 1,000 leased tasks; for each whether its lease still held, and if not, the error that says why.
+   * Throws DuplicateTaskNameError for a lease that is there twice.
+   */
   async acknowledge(held: readonly Pick<Task, "name" | "lease">[]): Promise<AckResult[]> {
-    const leases = held.map(({ name, lease = "" }) => ({ name: known(name), lease }));
-    return unwrap(await (await this.#object()).acknowledge(leases));
+    const leases = held.map(({ name, lease = "" }) => ({ name, lease }));
+    return unwrap(await (await this.#object(checkLeaseTokens(leases))).acknowledge(leases));
   }
 
   /**
@@ -182,7 +189,8 @@ export class QueueHandle<P = unknown> {
     { name, lease = "" }: Pick<Task, "name" | "lease">,
     seconds: number,
   ): Promise<Task> {
-    return unwrap(await (await this.#object()).modifyLease({ name: known(name), lease }, seconds));
+    const object = await this.#object(checkTaskName(name) ?? checkLease(lease));
+    return unwrap(await object.modifyLease({ name, lease }, seconds));
   }
 
   /**
@@ -190,7 +198,7 @@ export class QueueHandle<P = unknown> {
    * when called twice. A failed task goes back onto the queue first. Throws UnknownTaskError.
    */
   async run(name: string): Promise<Task> {
-    return unwrap(await (await this.#object()).run(known(name)));
+    return unwrap(await (await this.#object(checkTaskName(name))).run(name));
   }
 
   /**
@@ -198,16 +206,19 @@ export class QueueHandle<P = unknown> {
    * InvalidTaskError for a task that is running or has failed.
    */
   async reschedule(name: string, time: NewTime): Promise<Task> {
-    return unwrap(await (await this.#object()).reschedule(known(name), time));
+    return unwrap(await (await this.#object(checkTaskName(name))).reschedule(name, time));
   }
 
-  /** Puts failed tasks back on the queue, due now and as if they were new; for each whether there was one. */
+  /**
+   * Puts up to 1,000 failed tasks back on the queue, due now and as if they were new; for each whether there was
+   * one until now.
+   */
   redrive(names: readonly string[]): Promise<RedriveResult[]>;
   /** Puts all failed tasks back. */
   redrive(all: "all"): Promise<{ redriven: number }>;
   async redrive(names: readonly string[] | "all"): Promise<RedriveResult[] | { redriven: number }> {
-    if (names !== "all") return (await this.#object()).redrive(allKnown(names));
-    return { redriven: await (await this.#object()).redriveAll() };
+    const object = await this.#object(names === "all" ? undefined : checkNames(names));
+    return names === "all" ? { redriven: await object.redriveAll() } : object.redrive(names);
   }
 
   /** A page of the names that are still taken though their tasks have ended, in their order. */
@@ -217,7 +228,7 @@ export class QueueHandle<P = unknown> {
 
   /** Frees the name of a task that was done or deleted, so that it can be added again at once. */
   async release(name: string): Promise<ReleaseResult> {
-    return { name, released: await (await this.#object()).release(known(name)) };
+    return { name, released: await (await this.#object(checkTaskName(name))).release(name) };
   }
 
   /** Deletes every task on the queue; their names stay reserved as those of deleted tasks do. */
@@ -236,10 +247,11 @@ export class QueueHandle<P = unknown> {
 
   /**
    * Makes this queue, or changes it, by an entry as queue.yaml has them; the name may be left out. Tasks
-   * that are on it stay. Throws QueueInFileError for a queue of queue.yaml.
+   * that are on it stay. Throws QueueInFileError for a queue of queue.yaml, InvalidQueueNameError.
    */
   async define(entry: object): Promise<QueueView> {
     const given = { name: this.name, ...entry };
+    throwIf(checkQueueName(this.name) ?? checkQueueName(given.name, "name"));
     if (given.name !== this.name) {
       throw errorOf(invalid("name", given.name, `"${this.name}", as the queue is called`).failure);
     }
@@ -251,6 +263,7 @@ export class QueueHandle<P = unknown> {
 
   /** Removes a queue made by `define`, with its tasks and names. Throws QueueInFileError as that does. */
   async remove(): Promise<void> {
+    throwIf(checkQueueName(this.name));
     this.#refuseInFile();
     unwrap(await (await this.#object()).remove());
   }
@@ -282,8 +295,10 @@ export class QueueHandle<P = unknown> {
     return (await this.#object()).pulse(since);
   }
 
-  // A queue that is not in queue.yaml exists if the directory knows it: its tasks are kept, and can be read.
-  async #object(): Promise<QueueStub> {
+  // A queue that is not in queue.yaml exists if the directory knows it: its tasks are kept, and can be read. What
+  // is wrong with a call beside its queue is said first after that its name can be one.
+  async #object(refusal?: Refusal): Promise<QueueStub> {
+    throwIf(checkQueueName(this.name) ?? refusal);
     if (!this.#file.queues.has(this.name) && !(await this.#stubs.directory().isKnown(this.name))) {
       const names = [...this.#file.queues.keys()].join(", ");
       const message = `queue: there is no queue "${this.name}"; queue.yaml has ${names}`;
@@ -301,16 +316,8 @@ export class QueueHandle<P = unknown> {
   }
 }
 
-function known(name: string): string {
-  const refusal = checkKnownName(name);
+function throwIf(refusal: Refusal | undefined): void {
   if (refusal) throw errorOf(refusal.failure);
-  return name;
-}
-
-function allKnown(names: readonly string[]): readonly string[] {
-  const refusal = checkKnownNames(names);
-  if (refusal) throw errorOf(refusal.failure);
-  return names;
 }
 
 /** The names of all queues: those of queue.yaml in its order, then the others. */

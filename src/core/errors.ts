@@ -65,7 +65,7 @@ export function invalid(
 
 /** A value for an error message: as JSON, cut where it gets long. */
 export function formatValue(value: unknown): string {
-  return cut(jsonOf(value) ?? withoutJson(value));
+  return cut(isLostInJson(value) ? String(value) : (jsonOf(value) ?? withoutJson(value)));
 }
 
 /** What a caller wrote, for an error message: not all of it where it is long. */
@@ -80,6 +80,12 @@ export function jsonOf(value: unknown): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+// JSON has null for infinity, for what is no number and for a date that is none.
+function isLostInJson(value: unknown): boolean {
+  if (typeof value === "number") return !Number.isFinite(value);
+  return value instanceof Date && Number.isNaN(value.getTime());
 }
 
 function withoutJson(value: unknown): string {

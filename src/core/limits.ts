@@ -38,6 +38,9 @@ export const MAX_TASK_BYTES = { push: 102_400, pull: 1_048_576 } as const;
 /** The same of a task made through the Cloud Tasks API. */
 export const MAX_DIALECT_BYTES = 1_048_569;
 
+/** Bytes of a queue's entry as JSON, which is one row. Ours. */
+export const MAX_ENTRY_BYTES = 1024 * 1024;
+
 /** Bytes of a handler's answer kept as a result, which is one row. */
 export const MAX_RESULT_BYTES = 65_536;
 

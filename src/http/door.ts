@@ -29,7 +29,7 @@ export async function answerAtDoor(
 ): Promise<Response | undefined> {
   const pathname = decodedPath(request.url);
   if (mayReachHandlers(request.url)) return errorResponse(HANDLER_REFUSAL.failure);
-  if (isUnder(pathname, OIDC_PREFIX)) return answerOidc(pathname, settings);
+  if (isUnder(pathname, OIDC_PREFIX)) return answerOidc(request, pathname, settings);
   if (isCloudTasksPath(new URL(request.url).pathname)) {
     return answerCloudTasksAtDoor(request, settings, queues, now);
   }

@@ -14,6 +14,17 @@ export function failureJson({ code, message, details }: Failure): Failure {
   return details === undefined ? { code, message } : { code, message, details };
 }
 
+/** The answer to a HEAD: status and headers of the GET's, its length among them. A stream ends at once. */
+export async function headOf({ body, status, headers }: Response): Promise<Response> {
+  const answer = new Response(null, { status, headers });
+  if (headers.get("Content-Type")?.startsWith("text/event-stream")) await body?.cancel();
+  else {
+    const { byteLength } = await new Response(body).arrayBuffer();
+    answer.headers.set("Content-Length", `${byteLength}`);
+  }
+  return answer;
+}
+
 /** The response to an exception. One that is no TaskQueueError is a bug: its message is only logged. */
 export function thrownResponse(error: unknown, request: unknown): Response {
   if (error instanceof TaskQueueError) return errorResponse(error);

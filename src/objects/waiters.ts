@@ -1,14 +1,13 @@
 // Callers that wait for something to be there. They are served in the order they came, when something
 // changed or the moment has come at which something changes by itself; nothing polls in between. One that is
 // gone leaves the line, and nothing is fetched for it.
-import { formatValue, type Refusal, refuse } from "../core/errors.ts";
+import { invalid, type Refusal } from "../core/errors.ts";
 import { EarliestTimer } from "./earliest-timer.ts";
 
 /** Refuses a wait that is not a number of seconds; NaN or infinity would make a timer that never rests. */
 export function checkWait(field: string, seconds: unknown): Refusal | undefined {
   if (typeof seconds === "number" && seconds >= 0 && Number.isFinite(seconds)) return undefined;
-  const found = typeof seconds === "number" ? seconds : formatValue(seconds);
-  return refuse("INVALID_REQUEST", `${field}: found ${found}, expected seconds, 0 or more`);
+  return invalid(field, seconds, "seconds, 0 or more");
 }
 
 /** When a wait of so many seconds is over; one that is not a time is over at once. */

@@ -115,7 +115,7 @@ describe("a value formatValue", () => {
     ["text", "a b", '"a b"'],
     ["nothing", undefined, "undefined"],
     ["null", null, "null"],
-    ["not a number", Number.NaN, "null"],
+    ["not a number", Number.NaN, "NaN"],
     ["an object", { a: [1] }, '{"a":[1]}'],
     ["a symbol", Symbol("s"), "Symbol(s)"],
     ["a bigint", 10n, "10n"],

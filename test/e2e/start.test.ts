@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { quietEnv, ROOT, type Server } from "../../scripts/server.ts";
+import { LOCK } from "../../scripts/state-lock.ts";
 import { until } from "../../scripts/until.ts";
 import { add, runningServer, stateOf, temporaryDir } from "./support.ts";
 
@@ -73,35 +74,76 @@ it("npm start serves the demo; what its page and the README tell people to paste
   ]);
 });
 
-// Not everywhere the tests run has curl; everywhere the README is read has.
-it.skipIf(spawnSync("curl", ["--version"]).error)(
-  "the README's worker leases what another terminal adds, as soon as it is there",
-  async () => {
-    const server = await runningServer({ stateDir: temporaryDir() });
-    const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-    const [, script = ""] = /```sh\n(Q=http.*?)```/s.exec(readme) ?? [];
-    const inbox = `${server.url}/_ah/api/queues/inbox`;
-    const worker = spawn("sh", ["-c", script.replace(/^Q=.*/, `Q=${inbox}`)], { detached: true });
-    onTestFinished(() => void process.kill(-(worker.pid as number), "SIGKILL"));
-    let said = "";
-    worker.stdout.on("data", (chunk) => {
-      said += chunk;
+/** Payloads that a reader of text by patterns takes for something else. */
+const PAYLOADS = [
+  "hello",
+  'say "hi"',
+  '{"name":"x","lease":"y"}',
+  '"name": "x", "payload": "y"',
+  'back\\slash \\n \\"',
+  "two\nlines\n",
+  "tab\tand $HOME `id` $(id) %s %d",
+  "Grüße, 日本語, 😀",
+  "",
+  "'; rm -rf / #",
+  "x".repeat(200_000),
+];
+
+it("the README's worker leases what another terminal adds, as soon as it is there, and shows it as it is", async () => {
+  const server = await runningServer({ stateDir: temporaryDir() });
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const [, script = ""] = /```js\n(const inbox = .*?)```/s.exec(readme) ?? [];
+  const file = join(temporaryDir(), "worker.mjs");
+  writeFileSync(file, script.replace("http://127.0.0.1:8787", server.url));
+  const worker = spawn("node", [file], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void worker.kill("SIGKILL"));
+  let said = "";
+  worker.stdout.setEncoding("utf8").on("data", (chunk) => {
+    said += chunk;
+  });
+  for (const body of PAYLOADS) {
+    const headers = { "Content-Type": "text/plain" };
+    const added = await server.fetch("/_ah/api/queues/inbox/tasks", {
+      method: "POST",
+      body,
+      headers,
     });
-    for (const text of ["hello", "world"]) {
-      const headers = { "Content-Type": "text/plain" };
-      const init = { method: "POST", body: text, headers };
-      const added = await server.fetch("/_ah/api/queues/inbox/tasks", init);
-      const { name } = (await added.json()) as { name: string };
-      await until(`${text} done`, 10, () => said.includes(`working on ${name}: ${text}\n`));
-    }
-    await until("an empty queue", 10, async () => {
-      const { statistics } = await server.json<{ statistics: { tasks: number } }>(
-        "/_ah/api/queues/inbox",
-      );
-      return statistics.tasks === 0;
-    });
-  },
-);
+    const { name } = (await added.json()) as { name: string };
+    await until(`${body} done`, 10, () => said.includes(`working on ${name}: ${body}\n`));
+  }
+  await until("an empty queue", 10, async () => {
+    const { statistics } = await server.json<{ statistics: { tasks: number } }>(
+      "/_ah/api/queues/inbox",
+    );
+    return statistics.tasks === 0;
+  });
+});
+
+it("a second npm start on one state directory is refused, and one after a kill is not", async () => {
+  const stateDir = temporaryDir();
+  const first = await runningServer({ stateDir, command: NPM_START });
+  const again = spawnSync("npm", ["start", "--", `--persist-to=${stateDir}`, "--port", "0"], {
+    ...{ cwd: ROOT, env: quietEnv(), encoding: "utf8", timeout: 60_000 },
+  });
+  expect(again.status).toBe(1);
+  expect(again.stderr).toMatch(/in use by another npm start \(process \d+\)\. .*--persist-to/);
+  expect(await stateOf(first, "sub", "nobody")).toBe("unknown");
+  await first.kill();
+  const next = await runningServer({ stateDir, command: NPM_START });
+  expect(await stateOf(next, "sub", "nobody")).toBe("unknown");
+});
+
+it.each([
+  ["SIGTERM to npm alone", "SIGTERM", 1],
+  ["Ctrl-C, SIGINT to the whole group,", "SIGINT", -1],
+] as const)("%s ends all of npm start", async (_, signal, sign) => {
+  const stateDir = temporaryDir();
+  const server = await runningServer({ stateDir, command: NPM_START });
+  expect(existsSync(join(stateDir, LOCK))).toBe(true);
+  process.kill(sign * server.pid, signal);
+  await until("the end of it", 20, () => !existsSync(join(stateDir, LOCK)));
+  await until("no answer", 10, async () => !(await server.answers()));
+});
 
 it("a task with an absolute url reaches a server that is allowed, and is not followed elsewhere", async () => {
   const calls: { url?: string; headers: IncomingHttpHeaders; body: string }[] = [];

@@ -37,7 +37,8 @@ export function newTaskOf(task: CloudTask, defaults: TaskDefaults): NewTask {
   return {
     ...(name && { name: taskIdIn(name, defaults.queueName) }),
     ...requestOf(task, defaults),
-    ...(scheduleTime !== undefined && { eta: new Date(scheduleTime) }),
+    // Whatever lies in the past means now; before 1970 only App Engine refuses it.
+    ...(scheduleTime !== undefined && { eta: new Date(Math.max(0, scheduleTime)) }),
     ...(retryConfig && { retry: ownRetry(retryConfig, defaults.retry) }),
   };
 }

@@ -1,7 +1,10 @@
 // Names of queues and of cron.yaml's entries.
+import { invalid, type Refusal } from "../errors.ts";
 
 /** Queue names: 1 to 100 letters, digits and hyphens. */
 export const QUEUE_NAME = /^[A-Za-z0-9-]{1,100}$/;
+
+export const QUEUE_NAME_FORM = "1 to 100 letters, digits and hyphens";
 
 // A queue made over the API may have a namespace, `acme/us-central1/mail`. Its handlers see the last part.
 const IN_NAMESPACE = /^((?:[A-Za-z0-9:.-]+\/)+)([^/]*)$/;
@@ -10,6 +13,17 @@ const IN_NAMESPACE = /^((?:[A-Za-z0-9:.-]+\/)+)([^/]*)$/;
 export function splitQueueName(name: string): { namespace: string; short: string } {
   const [, namespace = "", short = name] = IN_NAMESPACE.exec(name) ?? [];
   return { namespace, short };
+}
+
+/** Whether a queue can have this name, in a namespace or not. */
+export function isQueueName(name: unknown): name is string {
+  return typeof name === "string" && QUEUE_NAME.test(splitQueueName(name).short);
+}
+
+/** Refuses what can be no queue's name; `field` says where it stands. */
+export function checkQueueName(name: unknown, field = "queue"): Refusal | undefined {
+  if (isQueueName(name)) return undefined;
+  return invalid(field, name, QUEUE_NAME_FORM, "INVALID_QUEUE_NAME");
 }
 
 export function shortQueueName(name: string): string {

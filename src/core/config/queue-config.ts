@@ -1,7 +1,9 @@
 // queue.yaml -> frozen configuration: defaults and conversions. Reading, validation and error messages are in
 // the neighbouring files.
 
-import { type Answer, refuse } from "../errors.ts";
+import { utf8 } from "../bytes.ts";
+import { type Answer, jsonOf, refuse } from "../errors.ts";
+import { MAX_ENTRY_BYTES } from "../limits.ts";
 import { completeRetry, type RetryParameters } from "../task/backoff.ts";
 import { checkAgainst } from "./findings.ts";
 import { splitQueueName } from "./names.ts";
@@ -72,6 +74,11 @@ export function parseQueueYaml(text: string, file = "queue.yaml"): QueueFile {
 
 /** One entry of a queue.yaml given as JSON, for queues made while running; its name may have a namespace. */
 export function parseQueueEntry(entry: unknown): Answer<QueueConfig> {
+  const size = utf8(jsonOf(entry) ?? "").byteLength;
+  if (size > MAX_ENTRY_BYTES) {
+    const message = `queue: found ${size} bytes of JSON, expected at most ${MAX_ENTRY_BYTES}`;
+    return refuse("INVALID_REQUEST", message);
+  }
   const { name } = Object(entry) as { name?: unknown };
   const { namespace, short } = splitQueueName(typeof name === "string" ? name : "");
   const checked = checkAgainst(queueEntry, namespace ? { ...Object(entry), name: short } : entry);

@@ -1,6 +1,7 @@
 // What is checked of the tasks of one call together. A bad task refuses them all, and nothing is added.
-import { type Answer, type Failure, type Refusal, refuse } from "../errors.ts";
-import { MAX_CALL_BYTES } from "../limits.ts";
+import { type Answer, type Failure, invalid, type Refusal, refuse } from "../errors.ts";
+import { MAX_CALL_BYTES, MAX_TASKS_PER_CALL } from "../limits.ts";
+import { checkTaskName } from "./new-task-rules.ts";
 
 /** The failure of one task of a call; `index` is its place in the call, from 0. */
 export type TaskFailure = { index: number } & Failure;
@@ -35,6 +36,36 @@ export function checkBatchSize(size: number, what: string): Refusal | undefined 
   if (size <= MAX_CALL_BYTES) return undefined;
   const expected = `expected at most ${MAX_CALL_BYTES} in one call`;
   return refuse("TASK_TOO_LARGE", `tasks: found ${size} ${what}, ${expected}`);
+}
+
+/** Refuses a list of names of which one can be no task's. */
+export function checkNames(names: unknown): Refusal | undefined {
+  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
+    return invalid("names", names, "a list of task names");
+  }
+  if (names.length > MAX_TASKS_PER_CALL) {
+    const message = `names: found ${names.length}, expected at most ${MAX_TASKS_PER_CALL} in one call`;
+    return refuse("TOO_MANY_TASKS", message);
+  }
+  for (const [index, name] of names.entries()) {
+    const refusal = checkTaskName(name, `names[${index}]`);
+    if (refusal) return refusal;
+  }
+  return undefined;
+}
+
+/** The same for a delete, which App Engine refuses too where a name is there twice. */
+export function checkNamesOnce(names: unknown): Refusal | undefined {
+  const refusal = checkNames(names);
+  if (refusal) return refusal;
+  const twice = repeatedIn(names as string[]);
+  return twice === undefined ? undefined : refuseDuplicate(twice, "in one call");
+}
+
+/** The first that is there a second time. */
+export function repeatedIn(texts: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return texts.find((text) => seen.size === seen.add(text).size);
 }
 
 /** Refuses a call that names a task twice; `where` is "in one call", or the queue of the task. */

@@ -115,12 +115,22 @@ export function reasonOf(
   return `its group "${name}" failed: of ${total} subtasks ${lost}`;
 }
 
+/** The letters of a task's name; a master's group is named after its queue too, with its namespace. */
+const GROUP_NAME = /^(?:[A-Za-z0-9:.-]+\/)*[A-Za-z0-9_-]{1,601}$/;
+
+/** Refuses what can be no group's name. */
+export function checkGroupName(name: unknown): Refusal | undefined {
+  if (typeof name === "string" && GROUP_NAME.test(name)) return undefined;
+  return invalid("group", name, 'letters, digits, "_" and "-"', "INVALID_TASK_NAME");
+}
+
 const FIELDS = ["name", "tasks", "then", "onFailure", "master", "open"];
 
 /** Checks the form of a new group; its tasks are checked against their queues apart from this. */
 export function checkNewGroup(given: NewGroup): Refusal | undefined {
   const unknown = Object.keys(given).find((field) => !FIELDS.includes(field));
-  if (unknown) return refuse("INVALID_REQUEST", `${cut(unknown)}: a group has no such field`);
+  if (unknown !== undefined)
+    return refuse("INVALID_REQUEST", `${cut(unknown)}: a group has no such field`);
   const { name, tasks, then, onFailure, master, open } = given;
   return (
     checkName(name) ??

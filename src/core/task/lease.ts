@@ -3,6 +3,8 @@
 
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
 import { LEASE_S, MAX_LEASES_PER_CALL, MAX_TAG_BYTES, MAX_WAIT_S } from "../limits.ts";
+import { refuseDuplicate, repeatedIn } from "./batch.ts";
+import { checkTaskName } from "./new-task-rules.ts";
 import { ATTEMPTS_KEPT, type Attempt, type Progress } from "./task.ts";
 
 /** A request to lease tasks. */
@@ -25,13 +27,55 @@ const FIELDS = ["leaseSeconds", "maxTasks", "tag", "oldestTag", "waitSeconds"];
 
 export function checkLeaseRequest(request: Partial<LeaseRequest>): Refusal | undefined {
   const unknown = Object.keys(request).find((field) => !FIELDS.includes(field));
-  if (unknown) return invalid("field", unknown, FIELDS.join(", "));
+  if (unknown !== undefined) return invalid("field", unknown, FIELDS.join(", "));
   return (
     checkLeaseSeconds(request.leaseSeconds) ??
     checkMaxTasks(request.maxTasks) ??
     checkTags(request) ??
     checkWait(request.waitSeconds)
   );
+}
+
+/** What the holder of a lease shows: the task's name, and the token it was leased with. */
+export interface LeaseToken {
+  name: string;
+  lease: string;
+}
+
+/**
+ * Refuses a list of tokens of which one is none, or is there twice. A task may be there by two leases: one of them
+ * holds at most, and each is answered for itself.
+ */
+export function checkLeaseTokens(tokens: unknown): Refusal | undefined {
+  const expected = `a list of at most ${MAX_LEASES_PER_CALL} objects {"name", "lease"}`;
+  if (!Array.isArray(tokens)) return invalid("leases", tokens, expected);
+  if (tokens.length > MAX_LEASES_PER_CALL) {
+    return refuse("TOO_MANY_TASKS", `leases: found ${tokens.length}, expected ${expected}`);
+  }
+  for (const [index, token] of tokens.entries()) {
+    const refusal = checkLeaseToken(token, `leases[${index}]`);
+    if (refusal) return refusal;
+  }
+  const twice = repeatedIn(tokens.map(({ name, lease }) => `${name} ${lease}`));
+  return twice === undefined ? undefined : refuseDuplicate(twice.split(" ")[0] as string, TWICE);
+}
+
+const TWICE = "by one lease in one call";
+
+function checkLeaseToken(token: unknown, field: string): Refusal | undefined {
+  if (typeof token !== "object" || token === null || Array.isArray(token)) {
+    return invalid(field, token, 'an object {"name", "lease"}');
+  }
+  const { name, lease, ...rest } = token as Partial<LeaseToken>;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) return invalid(field, unknown, "name and lease alone");
+  return checkTaskName(name, `${field}.name`) ?? checkLease(lease, `${field}.lease`);
+}
+
+/** Refuses what can be no lease's token. */
+export function checkLease(lease: unknown, field = "lease"): Refusal | undefined {
+  if (typeof lease === "string") return undefined;
+  return invalid(field, lease, "the token a lease was given with");
 }
 
 /** A lease lasts 0 seconds (which gives it back) to a week. */

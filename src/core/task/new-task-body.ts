@@ -25,6 +25,8 @@ export function acceptBody(task: NewTask, method: Method | "PULL"): Answer<Conte
   if (task.params === undefined) return acceptPayload(payload.ok, method, task.dialect);
   const encoded = encodeParams(task.params);
   if (encoded.failure) return encoded;
+  // None at all are no params (App Engine).
+  if (Object.keys(task.params).length === 0) return acceptPayload(payload.ok, method, task.dialect);
   if (task.url?.includes("?")) {
     return invalid("params", task.params, "no params beside a query string in the url");
   }

@@ -1,5 +1,6 @@
 // The rules for single fields of a new task. Each returns a refusal or undefined.
 
+import { decimalOf } from "../decimal.ts";
 import { type HostRules, hostRefusal } from "../egress/host-rules.ts";
 import { type Answer, cut, formatValue, invalid, type Refusal, refuse } from "../errors.ts";
 import {
@@ -8,7 +9,6 @@ import {
   MAX_COUNT,
   MAX_DELAY_S,
   MAX_NAME_LENGTH,
-  MAX_NAMES_PER_CALL,
   MAX_URL_LENGTH,
 } from "../limits.ts";
 import { parseInstant } from "./instant.ts";
@@ -38,27 +38,16 @@ export function isTaskName(name: unknown): name is string {
   return typeof name === "string" && TASK_NAME.test(name);
 }
 
+/** Of a new task, which may leave its name to be generated. */
 export function checkName(name: unknown): Refusal | undefined {
-  if (name === undefined || name === "" || isTaskName(name)) return undefined;
-  return invalid("name", name, '1 to 500 of letters, digits, "_" and "-"', "INVALID_TASK_NAME");
+  return name === undefined || name === "" ? undefined : checkTaskName(name);
 }
 
-/** The name of a task that should be there: one that no task can have is only not found, if it can be looked for. */
-export function checkKnownName(name: unknown): Refusal | undefined {
-  if (typeof name === "string" && name.length <= MAX_NAME_LENGTH) return undefined;
-  return invalid("name", name, `at most ${MAX_NAME_LENGTH} characters`, "INVALID_TASK_NAME");
-}
-
-/** Such names, as many as one call may have. */
-export function checkKnownNames(names: unknown): Refusal | undefined {
-  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
-    return invalid("names", names, "a list of task names");
-  }
-  if (names.length > MAX_NAMES_PER_CALL) {
-    const message = `names: found ${names.length}, expected at most ${MAX_NAMES_PER_CALL} in one call`;
-    return refuse("TOO_MANY_TASKS", message);
-  }
-  return names.map(checkKnownName).find((refusal) => refusal !== undefined);
+/** Refuses what can be no task's name; `field` says where it stands. */
+export function checkTaskName(name: unknown, field = "name"): Refusal | undefined {
+  if (isTaskName(name)) return undefined;
+  const expected = `1 to ${MAX_NAME_LENGTH} of letters, digits, "_" and "-"`;
+  return invalid(field, name, expected, "INVALID_TASK_NAME");
 }
 
 /** Refuses text that has no UTF-8: half of a pair of surrogates. Stored, it would become another character. */
@@ -104,6 +93,16 @@ export function checkUrl(
   if (!url.isWellFormed()) return badUrl(url, "text that can be UTF-8");
   if (isAbsolute(url)) return checkAbsoluteUrl(url, hosts);
   return checkPath(url, method === "POST" && dialect === undefined);
+}
+
+/**
+ * A url without an empty query and an empty fragment, which App Engine takes as none. Google's own API keeps
+ * urls as they are.
+ */
+export function plainUrl({ url, dialect }: Pick<NewTask, "url" | "dialect">): string | undefined {
+  if (typeof url !== "string" || dialect !== undefined) return url;
+  const isPlain = !url.endsWith("#") && !url.endsWith("?");
+  return isPlain ? url : url.replace(/(?<=.)\??#?$/, "");
 }
 
 export function isAbsolute(url: string): boolean {
@@ -192,7 +191,8 @@ export function checkOidcToken(
     ...rest
   } = token as Partial<Record<keyof OidcToken, unknown>>;
   const [unknown] = Object.keys(rest);
-  if (unknown) return invalid("oidcToken", unknown, "only serviceAccountEmail and audience");
+  if (unknown !== undefined)
+    return invalid("oidcToken", unknown, "only serviceAccountEmail and audience");
   if (typeof email !== "string" || !/^[^@\s]+@[^@\s]+$/.test(email)) {
     return invalid("oidcToken.serviceAccountEmail", email, "an e-mail address");
   }
@@ -219,7 +219,10 @@ export function checkDeadline({
   return invalid("dispatchDeadline", deadline, `a number of seconds from ${min} to ${max}`);
 }
 
-/** When the task is due (ms since 1970): a past instant means now, and 30 days ahead is the most. */
+/**
+ * When the task is due (ms since 1970): a past instant means now, 30 days ahead is the most, and what lies before
+ * 1970 is no instant (App Engine).
+ */
 export function acceptDue({ countdown, eta }: NewTask, now: number): Answer<number> {
   if (countdown !== undefined && eta !== undefined) {
     return invalid("countdown", countdown, "either countdown or eta, not both");
@@ -228,6 +231,7 @@ export function acceptDue({ countdown, eta }: NewTask, now: number): Answer<numb
   const [field, value] = eta === undefined ? ["countdown", countdown] : ["eta", eta];
   const due = eta === undefined ? now + secondsOf(countdown) * 1000 : instantOf(eta);
   if (Number.isNaN(due)) return badDue(field, value);
+  if (due < 0) return invalid(field, value, "an instant of 1970 or later", "INVALID_ETA");
   if (due - now <= MAX_DELAY_S * 1000) return { ok: Math.max(now, Math.round(due)) };
   return invalid(field, value, `at most 30 days (${MAX_DELAY_S} s) from now`, "INVALID_ETA");
 }
@@ -239,8 +243,7 @@ function badDue(field: string, value: unknown): Refusal {
 
 function secondsOf(countdown: unknown): number {
   if (typeof countdown === "number") return countdown;
-  const isText = typeof countdown === "string" && countdown.trim() !== "";
-  return isText ? Number(countdown) : Number.NaN;
+  return typeof countdown === "string" ? decimalOf(countdown) : Number.NaN;
 }
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/;

@@ -21,6 +21,7 @@ import {
   checkTarget,
   checkText,
   checkUrl,
+  plainUrl,
 } from "./new-task-rules.ts";
 import { type AcceptedTask, type Method, type NewTask, NO_SPEC, type TaskSpec } from "./task.ts";
 
@@ -37,12 +38,17 @@ export function acceptTask(given: unknown, admission: Admission): Answer<Accepte
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     return invalid("task", given, "an object");
   }
-  const task = given as NewTask;
+  const task = withPlainUrl(given as NewTask);
   const refusal = checkFields(task) ?? checkName(task.name) ?? checkMode(task, admission.queue);
   if (refusal) return refusal;
   return admission.queue.mode === "pull"
     ? acceptPull(task, admission)
     : acceptPush(task, admission);
+}
+
+function withPlainUrl(task: NewTask): NewTask {
+  const url = plainUrl(task);
+  return url === undefined || url === task.url ? task : { ...task, url };
 }
 
 function acceptPush(task: NewTask, admission: Admission): Answer<AcceptedTask> {
@@ -63,7 +69,7 @@ const PUSH_ONLY = [...SENDING, "dispatchDeadline", "oidcToken", "dialect"] as co
 
 function acceptPull(given: NewTask, admission: Admission): Answer<AcceptedTask> {
   const task = withoutContentType(given);
-  const field = PUSH_ONLY.find((name) => task[name] !== undefined);
+  const field = PUSH_ONLY.find((name) => !isNothing(name, task[name]));
   if (field) return invalid(field, task[field], "none: a pull task is not sent anywhere");
   const { tag } = task;
   if (tag !== undefined && (typeof tag !== "string" || byteLength(tag) > MAX_TAG_BYTES)) {
@@ -72,6 +78,12 @@ function acceptPull(given: NewTask, admission: Admission): Answer<AcceptedTask> 
   const unfit = tag === undefined ? undefined : checkText("tag", tag);
   if (unfit) return unfit;
   return acceptRest(task, "PULL", admission);
+}
+
+// App Engine takes an empty url, target or set of headers as none.
+function isNothing(field: (typeof PUSH_ONLY)[number], value: unknown): boolean {
+  if (field === "headers") return acceptHeaders(value).ok?.length === 0;
+  return value === undefined || (value === "" && (field === "url" || field === "target"));
 }
 
 // A body that comes by HTTP says its type, which means nothing to a task that is not sent.

@@ -62,12 +62,22 @@ export async function batchDelete(request: IRequest, call: Call): Promise<Respon
   }
   checkSize("names", names.length, MAX_SIZE.delete);
   const ids = names.map((name) => taskIdIn(name, queue.name));
-  const results = await queue.handle.delete(ids);
+  const results = await deleteAll(queue, ids);
   const missing = new CloudTasksError("NOT_FOUND", NOT_FOUND);
   const failed = failures(results.map(({ deleted }) => (deleted ? undefined : missing)));
   const done = results.length - Object.keys(failed).length;
   const response = { "@type": "type.googleapis.com/google.protobuf.Empty", value: {} };
   return json(operation("Delete", { request, queue, requestId, failed, done }, response));
+}
+
+// A name that is there twice is deleted once, and is missing the second time.
+async function deleteAll({ handle }: RequestedQueue, ids: readonly string[]) {
+  const left = new Map((await handle.delete([...new Set(ids)])).map((it) => [it.name, it.deleted]));
+  return ids.map((id) => {
+    const deleted = left.get(id) ?? false;
+    left.delete(id);
+    return { deleted };
+  });
 }
 
 function checkSize(field: string, size: number, max: number): void {

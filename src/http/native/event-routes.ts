@@ -39,9 +39,10 @@ async function* streamed(
 }
 
 // Each name is an option of the same name; the token is the caller's.
-function namesOf({ query }: IRequest): string[] {
-  const { queue = [], ...rest } = query;
-  const unknown = Object.keys(rest).find((name) => !TOKENS_IN_QUERY.includes(name));
-  if (unknown) throw errorOf(invalid("query", unknown, "queue").failure);
-  return [queue].flat();
+function namesOf({ url }: IRequest): string[] {
+  const { searchParams } = new URL(url);
+  const known = ["queue", ...TOKENS_IN_QUERY];
+  const unknown = [...searchParams.keys()].find((name) => !known.includes(name));
+  if (unknown !== undefined) throw errorOf(invalid("query", unknown, "queue").failure);
+  return searchParams.getAll("queue");
 }

@@ -1,14 +1,21 @@
 // Group routes: create, add, close, cancel, progress, events, results.
 import type { IRequest } from "itty-router";
 import type { GroupHandle } from "../../client/group-handle.ts";
-import { errorOf, invalid } from "../../core/errors.ts";
-import type { GroupTask, NewGroup } from "../../core/task/group.ts";
+import { cursorOf, placeOf } from "../../core/cursor.ts";
+import { errorOf, unwrap } from "../../core/errors.ts";
+import { checkTaskList, type GroupTask, type NewGroup } from "../../core/task/group.ts";
 import { json } from "../respond.ts";
 import { eventStream, type ServerSentEvent } from "../sse.ts";
-import { bodyOf, type QueueService, queryOf, segment } from "./request.ts";
+import { bodyOf, onlyFields, type QueueService, queryOf, segment } from "./request.ts";
 
 export async function createGroup(request: IRequest, queues: QueueService): Promise<Response> {
-  return json(await queues.createGroup((await bodyOf(request)) as NewGroup), 201);
+  const body = await bodyOf(request);
+  const { master } = body as { master?: Record<string, unknown> };
+  // The handle takes a whole task as the master; here its other fields are mistakes.
+  if (typeof master === "object" && master !== null) {
+    onlyFields(master, ["queue", "name"], "master");
+  }
+  return json(await queues.createGroup(body as NewGroup), 201);
 }
 
 export async function getGroup(request: IRequest, queues: QueueService): Promise<Response> {
@@ -16,7 +23,9 @@ export async function getGroup(request: IRequest, queues: QueueService): Promise
 }
 
 export async function addToGroup(request: IRequest, queues: QueueService): Promise<Response> {
-  const { tasks } = await bodyOf(request, ["tasks"]);
+  const { tasks } = onlyFields(await bodyOf(request), ["tasks"]);
+  const refusal = checkTaskList(tasks);
+  if (refusal) throw errorOf(refusal.failure);
   return json(await groupOf(request, queues).add(tasks as GroupTask[]));
 }
 
@@ -29,12 +38,12 @@ export async function cancelGroup(request: IRequest, queues: QueueService): Prom
 }
 
 export async function groupResults(request: IRequest, queues: QueueService): Promise<Response> {
-  const { cursor = "-1", limit } = queryOf(request, ["cursor", "limit"]);
-  const after = Number(cursor);
-  if (!Number.isSafeInteger(after)) {
-    throw errorOf(invalid("cursor", cursor, "a cursor this API gave out").failure);
-  }
-  return json(await groupOf(request, queues).resultPage(after, limit as number | undefined));
+  const { cursor, limit } = queryOf(request, ["cursor", "limit"]);
+  const group = groupOf(request, queues);
+  const scope = ["results", group.name];
+  const after = cursor === undefined ? -1 : Number(unwrap(placeOf(scope, cursor)));
+  const { results, cursor: next } = await group.resultPage(after, limit as number | undefined);
+  return json({ results, ...(next !== undefined && { cursor: cursorOf(scope, next) }) });
 }
 
 /** Pause between two events: of a group whose subtasks end by the thousand, only some states are sent. */

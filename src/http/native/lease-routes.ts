@@ -2,14 +2,18 @@
 
 import type { IRequest } from "itty-router";
 import type { LeaseTurn } from "../../client/lease-turn.ts";
-import { errorOf, invalid } from "../../core/errors.ts";
-import { MAX_LEASES_PER_CALL } from "../../core/limits.ts";
-import type { LeaseRequest } from "../../core/task/lease.ts";
+import { errorOf } from "../../core/errors.ts";
+import {
+  checkLease,
+  checkLeaseTokens,
+  type LeaseRequest,
+  type LeaseToken,
+} from "../../core/task/lease.ts";
 import type { Task } from "../../core/task/task.ts";
-import type { AckResult, LeaseToken } from "../../objects/queue/leasing/leasing.ts";
+import type { AckResult } from "../../objects/queue/leasing/leasing.ts";
 import { type Client, lateJson } from "../late-json.ts";
 import { json } from "../respond.ts";
-import { bodyOf, type QueueService, queueOf, segment } from "./request.ts";
+import { bodyOf, onlyFields, type QueueService, queueOf, segment } from "./request.ts";
 
 /** `tasks:lease`: what is refused or there at once is answered at once, and later only with tasks, or none. */
 export async function leaseTasks(request: IRequest, queues: QueueService): Promise<Response> {
@@ -38,25 +42,20 @@ async function tasksFor(client: Client, turn: LeaseTurn): Promise<Task[]> {
 
 /** `tasks:ack` */
 export async function acknowledgeTasks(request: IRequest, queues: QueueService): Promise<Response> {
-  const { leases } = await bodyOf(request, ["leases"]);
-  if (
-    !Array.isArray(leases) ||
-    leases.length > MAX_LEASES_PER_CALL ||
-    !leases.every(isLeaseToken)
-  ) {
-    const expected = `a list of at most ${MAX_LEASES_PER_CALL} objects {"name", "lease"}`;
-    throw errorOf(invalid("leases", leases, expected).failure);
-  }
-  return json({ results: await queueOf(request, queues).acknowledge(leases) });
+  const { leases } = onlyFields(await bodyOf(request), ["leases"]);
+  // The handle takes whole tasks; here an entry's other fields are mistakes.
+  const refusal = checkLeaseTokens(leases);
+  if (refusal) throw errorOf(refusal.failure);
+  return json({ results: await queueOf(request, queues).acknowledge(leases as LeaseToken[]) });
 }
 
 /** `tasks/{name}:modifyLease` */
 export async function modifyLease(request: IRequest, queues: QueueService): Promise<Response> {
-  const { lease, leaseSeconds } = await bodyOf(request, ["lease", "leaseSeconds"]);
-  if (typeof lease !== "string") {
-    throw errorOf(invalid("lease", lease, "the token a lease was given with").failure);
-  }
-  const hold = { name: segment(request, "name"), lease };
+  const { lease, leaseSeconds } = onlyFields(await bodyOf(request), ["lease", "leaseSeconds"]);
+  // The handle takes a task, which may have no lease.
+  const refusal = checkLease(lease);
+  if (refusal) throw errorOf(refusal.failure);
+  const hold = { name: segment(request, "name"), lease: lease as string };
   return json(await queueOf(request, queues).modifyLease(hold, leaseSeconds as number));
 }
 
@@ -71,9 +70,4 @@ export async function acknowledgeOne(
   const { error } = result as AckResult;
   if (error) throw errorOf(error);
   return json({ name, deleted: true });
-}
-
-function isLeaseToken(token: unknown): token is LeaseToken {
-  const { name, lease } = (token ?? {}) as Partial<LeaseToken>;
-  return typeof name === "string" && typeof lease === "string";
 }

@@ -37,7 +37,8 @@ function readJson(body: unknown, options: Options): AddRequest {
 
 function readBatch({ tasks, atomic = false, ...rest }: Record<string, unknown>): AddRequest {
   const [unknown] = Object.keys(rest);
-  if (unknown) return invalid("body", unknown, "only tasks and atomic beside each other");
+  if (unknown !== undefined)
+    return invalid("body", unknown, "only tasks and atomic beside each other");
   if (!Array.isArray(tasks)) return invalid("tasks", tasks, "a list of tasks");
   if (typeof atomic !== "boolean") return invalid("atomic", atomic, "true or false");
   return { tasks, atomic };

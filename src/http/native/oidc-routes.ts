@@ -1,9 +1,9 @@
 // OpenID discovery for receivers of identity tokens: the issuer and its public keys. Public, without
 // authentication.
-import { refuse } from "../../core/errors.ts";
+import { invalid, refuse } from "../../core/errors.ts";
 import { type Identity, identityOf } from "../../objects/egress/identity.ts";
 import type { QueueSettings } from "../../objects/settings.ts";
-import { json } from "../respond.ts";
+import { errorResponse, headOf, json } from "../respond.ts";
 
 export const OIDC_PREFIX = "/_ah/oidc";
 
@@ -19,8 +19,20 @@ const DOCUMENTS: Record<string, (identity: Identity) => object> = {
   "/jwks": ({ keys }) => ({ keys: keys.map((key) => key.public) }),
 };
 
-/** Answers a request to a path under `/_ah/oidc`. */
-export async function answerOidc(pathname: string, settings: QueueSettings): Promise<Response> {
+/** Answers a request to a path, percent-decoded, under `/_ah/oidc`. */
+export async function answerOidc(
+  { method }: Request,
+  pathname: string,
+  settings: QueueSettings,
+): Promise<Response> {
+  if (method === "GET") return documentAt(pathname, settings);
+  if (method === "HEAD") return headOf(await documentAt(pathname, settings));
+  const response = errorResponse(invalid("method", method, "GET or HEAD").failure);
+  response.headers.set("Allow", "GET, HEAD");
+  return response;
+}
+
+async function documentAt(pathname: string, settings: QueueSettings): Promise<Response> {
   const document = DOCUMENTS[pathname.slice(OIDC_PREFIX.length)];
   const known = Object.keys(DOCUMENTS).map((path) => OIDC_PREFIX + path);
   if (!document) return notFound(`path: found "${pathname}", expected ${known.join(" or ")}`);

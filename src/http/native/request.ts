@@ -1,12 +1,14 @@
 // Reads a request's parts: path segments, query options and JSON bodies.
-import type { IRequest } from "itty-router";
+import type { IRequest, RequestHandler } from "itty-router";
 import type { CronHandle } from "../../client/cron-handle.ts";
 import type { GroupHandle } from "../../client/group-handle.ts";
 import type { QueueHandle } from "../../client/queue-handle.ts";
+import { fromUtf8 } from "../../core/bytes.ts";
+import { wholeOrText } from "../../core/decimal.ts";
 import { errorOf, invalid } from "../../core/errors.ts";
 import type { GroupProgress, NewGroup } from "../../core/task/group.ts";
 import { TOKENS_IN_QUERY } from "../auth.ts";
-import { jsonOf } from "../body.ts";
+import { bytesOf, jsonOf } from "../body.ts";
 
 /** What the API needs of the queues. */
 export interface QueueService {
@@ -33,28 +35,66 @@ export function segment(request: IRequest, name: string): string {
 
 /** The query string, of which only these options are known, the caller's token aside. */
 export function queryOf(request: IRequest, known: readonly string[]): Record<string, unknown> {
-  const given = Object.entries(request.query as Record<string, unknown>);
-  const query = Object.fromEntries(given.filter(([name]) => !TOKENS_IN_QUERY.includes(name)));
+  const { searchParams } = new URL(request.url);
+  const given = [...searchParams].filter(([name]) => !TOKENS_IN_QUERY.includes(name));
+  const query: Record<string, unknown> = Object.fromEntries(given);
   const unknown = Object.keys(query).find((name) => !known.includes(name));
-  if (unknown) throw errorOf(invalid("query", unknown, known.join(", ")).failure);
-  const twice = Object.entries(query).find(([, value]) => Array.isArray(value));
-  if (twice) throw errorOf(invalid(...twice, "each option once").failure);
-  if (query.limit !== undefined) query.limit = Number(query.limit);
+  if (unknown !== undefined) {
+    throw errorOf(invalid("query", unknown, known.join(", ") || "no options").failure);
+  }
+  const twice = Object.keys(query).find((name) => searchParams.getAll(name).length > 1);
+  if (twice) throw errorOf(invalid(twice, searchParams.getAll(twice), "each option once").failure);
+  if (typeof query.limit === "string") query.limit = wholeOrText(query.limit);
   return query;
 }
 
-/** The body, which has to be a JSON object; where `known` is given, of these fields alone. */
-export async function bodyOf(
-  request: IRequest,
-  known?: readonly string[],
-): Promise<Record<string, unknown>> {
+/** A handler that answers nothing: it lets a request through to the next, or throws. */
+type Guard = RequestHandler<IRequest, [QueueService]>;
+
+/** Handler in front of a route that has no options. */
+export const withoutOptions: Guard = (request) => {
+  queryOf(request, []);
+};
+
+/** Handler in front of a route that takes neither options nor a body. */
+export const withNothing: Guard = async (request, queues) => {
+  withoutOptions(request, queues);
+  await withoutBody(request, queues);
+};
+
+/** Handler in front of a route that takes no body: one with fields was meant to matter, any other cannot have been. */
+export const withoutBody: Guard = async (request) => {
+  if (request.body === null) return;
+  // Not request.text(), which the runtime warns of on a form.
+  const [field] = Object.keys(fieldsIn(fromUtf8(await bytesOf(request as unknown as Request))));
+  if (field !== undefined) throw errorOf(invalid("body", field, "no fields").failure);
+};
+
+function fieldsIn(text: string): object {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === "object" && body !== null ? body : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The body, which has to be a JSON object. */
+export async function bodyOf(request: IRequest): Promise<Record<string, unknown>> {
   const body = await jsonOf(request as unknown as Request);
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw errorOf(invalid("body", body, "a JSON object").failure);
+  if (typeof body === "object" && body !== null && !Array.isArray(body)) {
+    return body as Record<string, unknown>;
   }
-  const unknown = known && Object.keys(body).find((field) => !known.includes(field));
-  if (unknown !== undefined) {
-    throw errorOf(invalid("body", unknown, `only ${known?.join(", ")}`).failure);
-  }
-  return body as Record<string, unknown>;
+  throw errorOf(invalid("body", body, "a JSON object").failure);
+}
+
+/** The fields of an object, of which only these are known. */
+export function onlyFields(
+  given: Record<string, unknown>,
+  known: readonly string[],
+  field = "body",
+): Record<string, unknown> {
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown === undefined) return given;
+  throw errorOf(invalid(field, unknown, `only ${known.join(" and ")}`).failure);
 }

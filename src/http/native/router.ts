@@ -1,12 +1,19 @@
 // The native JSON API. Routes read the request, call a handle and format the response.
 import { AutoRouter, type IRequest } from "itty-router";
 import type { QueueHandle } from "../../client/queue-handle.ts";
-import { refuse, type TaskQueueError, UnknownQueueError } from "../../core/errors.ts";
+import { checkQueueName } from "../../core/config/names.ts";
+import {
+  invalid,
+  type Refusal,
+  refuse,
+  type TaskQueueError,
+  UnknownQueueError,
+} from "../../core/errors.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { AddResult, NewTask } from "../../core/task/task.ts";
 import type { ListQuery } from "../../objects/queue/inspect/pages.ts";
 import { readdressed } from "../readdressed.ts";
-import { errorResponse, failureJson, json, thrownResponse } from "../respond.ts";
+import { errorResponse, failureJson, headOf, json, thrownResponse } from "../respond.ts";
 import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
 import { getHistory, queueEvents } from "./event-routes.ts";
 import {
@@ -20,7 +27,17 @@ import {
 } from "./group-routes.ts";
 import { acknowledgeOne, acknowledgeTasks, leaseTasks, modifyLease } from "./lease-routes.ts";
 import { type AddRequest, readAddRequest } from "./new-task-request.ts";
-import { bodyOf, type QueueService, queryOf, queueOf, segment } from "./request.ts";
+import {
+  bodyOf,
+  onlyFields,
+  type QueueService,
+  queryOf,
+  queueOf,
+  segment,
+  withNothing,
+  withoutBody,
+  withoutOptions,
+} from "./request.ts";
 import {
   listTombstones,
   redriveTasks,
@@ -33,7 +50,8 @@ type Args = [QueueService];
 
 export const API_PREFIX = "/_ah/api";
 
-const QUEUE = "/queues/:queue";
+const QUEUES = "/queues";
+const QUEUE = `${QUEUES}/:queue`;
 
 const router = AutoRouter<IRequest, Args, Response>({
   base: API_PREFIX,
@@ -41,44 +59,66 @@ const router = AutoRouter<IRequest, Args, Response>({
   missing: noSuchPath,
 });
 
+// In front of a handler stands what the route does not take: `withoutOptions` where it reads a body and no query,
+// `withNothing` where it reads neither.
 router
-  .get("/queues", listQueues)
-  .get(QUEUE, (request, queues) => queueOf(request, queues).describe().then(ok))
-  .put(QUEUE, defineQueue)
-  .delete(QUEUE, removeQueue)
-  .post(`${QUEUE}/~pause`, (request, queues) => queueOf(request, queues).pause().then(ok))
-  .post(`${QUEUE}/~resume`, (request, queues) => queueOf(request, queues).resume().then(ok))
-  .post(`${QUEUE}/~purge`, (request, queues) => queueOf(request, queues).purge().then(ok))
+  .get(QUEUES, withoutOptions, listQueues)
+  .get(QUEUE, withoutOptions, (request, queues) => queueOf(request, queues).describe().then(ok))
+  .put(QUEUE, withoutOptions, defineQueue)
+  .delete(QUEUE, withNothing, removeQueue)
+  .post(`${QUEUE}/~pause`, withNothing, (request, queues) =>
+    queueOf(request, queues).pause().then(ok),
+  )
+  .post(`${QUEUE}/~resume`, withNothing, (request, queues) =>
+    queueOf(request, queues).resume().then(ok),
+  )
+  .post(`${QUEUE}/~purge`, withNothing, (request, queues) =>
+    queueOf(request, queues).purge().then(ok),
+  )
   .post(`${QUEUE}/tasks`, addTasks)
   .get(`${QUEUE}/tasks`, listTasks)
-  .post(`${QUEUE}/tasks/~delete`, deleteTasks)
-  .post(`${QUEUE}/tasks/~lease`, leaseTasks)
-  .post(`${QUEUE}/tasks/~ack`, acknowledgeTasks)
-  .post(`${QUEUE}/tasks/:name/~modifyLease`, modifyLease)
-  .post(`${QUEUE}/tasks/~redrive`, redriveTasks)
-  .post(`${QUEUE}/tasks/:name/~run`, runTask)
-  .post(`${QUEUE}/tasks/:name/~reschedule`, rescheduleTask)
+  .post(`${QUEUE}/tasks/~delete`, withoutOptions, deleteTasks)
+  .post(`${QUEUE}/tasks/~lease`, withoutOptions, leaseTasks)
+  .post(`${QUEUE}/tasks/~ack`, withoutOptions, acknowledgeTasks)
+  .post(`${QUEUE}/tasks/:name/~modifyLease`, withoutOptions, modifyLease)
+  .post(`${QUEUE}/tasks/~redrive`, withoutOptions, redriveTasks)
+  .post(`${QUEUE}/tasks/:name/~run`, withNothing, runTask)
+  .post(`${QUEUE}/tasks/:name/~reschedule`, withoutOptions, rescheduleTask)
   .get(`${QUEUE}/tombstones`, listTombstones)
-  .delete(`${QUEUE}/tombstones/:name`, releaseName)
+  .delete(`${QUEUE}/tombstones/:name`, withNothing, releaseName)
   .get(`${QUEUE}/history`, getHistory)
   .get("/events", queueEvents)
-  .post("/groups", createGroup)
-  .get("/groups/:name", getGroup)
-  .get("/groups/:name/events", groupEvents)
+  .post("/groups", withoutOptions, createGroup)
+  .get("/groups/:name", withoutOptions, getGroup)
+  .get("/groups/:name/events", withoutOptions, groupEvents)
   .get("/groups/:name/results", groupResults)
-  .post("/groups/:name/tasks", addToGroup)
-  .post("/groups/:name/~close", closeGroup)
-  .post("/groups/:name/~cancel", cancelGroup)
-  .get("/cron", listCron)
-  .post("/cron/:name/~run", runCron)
-  .post("/cron/:name/~pause", pauseCron)
-  .post("/cron/:name/~resume", resumeCron)
-  .get(`${QUEUE}/tasks/:name`, getTask)
-  .delete(`${QUEUE}/tasks/:name`, deleteTask);
+  .post("/groups/:name/tasks", withoutOptions, addToGroup)
+  .post("/groups/:name/~close", withNothing, closeGroup)
+  .post("/groups/:name/~cancel", withNothing, cancelGroup)
+  .get("/cron", withoutOptions, listCron)
+  .post("/cron/:name/~run", withNothing, runCron)
+  .post("/cron/:name/~pause", withNothing, pauseCron)
+  .post("/cron/:name/~resume", withNothing, resumeCron)
+  .get(`${QUEUE}/tasks/:name`, withoutOptions, getTask)
+  .delete(`${QUEUE}/tasks/:name`, withoutBody, deleteTask);
 
-/** Answers a request to a path under `/_ah/api`. */
-export function answerApi(request: Request, queues: QueueService): Promise<Response> {
-  return router.fetch(verbAsSegment(request) as unknown as IRequest, queues);
+/** Answers a request to a path under `/_ah/api`. A HEAD is answered as its GET is. */
+export async function answerApi(given: Request, queues: QueueService): Promise<Response> {
+  const isHead = given.method === "HEAD";
+  const method = isHead ? "GET" : given.method;
+  const request = verbAsSegment(readdressed(given, { method })) as unknown as IRequest;
+  const response = isMisspelt(request) ? noSuchPath(request) : await router.fetch(request, queues);
+  return isHead ? headOf(response) : response;
+}
+
+const VERB = /\/~[A-Za-z]+$/;
+
+// Behind another method than its own, a verb would pass for a name. Where a slash ends a path, nothing may have been
+// put in for a name: one is passed over, but not where a queue would be removed in place of a task.
+function isMisspelt(request: IRequest): boolean {
+  const path = pathOf(request);
+  if (VERB.test(path)) return request.method !== "POST";
+  return path.includes("//") || (request.method === "DELETE" && path.endsWith("/"));
 }
 
 // A verb follows the last colon of the last segment (`/queues/sub:pause`), where a router does not
@@ -129,6 +169,10 @@ async function addTasks(request: IRequest, queues: QueueService): Promise<Respon
 }
 
 async function add(queue: QueueHandle, parsed: Exclude<AddRequest, { failure: unknown }>) {
+  // A list would pass for several tasks of the handle's.
+  if ("one" in parsed && Array.isArray(parsed.one)) {
+    return errorResponse(invalid("body", parsed.one, 'a task, or {"tasks": [...]}').failure);
+  }
   if ("one" in parsed) return json(await queue.add(parsed.one as NewTask), 201);
   const results = await queue.add(parsed.tasks as NewTask[], { atomic: parsed.atomic });
   return json({ results: results.map(resultJson) });
@@ -150,22 +194,36 @@ async function getTask(request: IRequest, queues: QueueService): Promise<Respons
 }
 
 async function deleteTask(request: IRequest, queues: QueueService): Promise<Response> {
-  const { lease } = request.query;
+  const { lease } = queryOf(request, ["lease"]);
   if (typeof lease === "string") return acknowledgeOne(request, queues, lease);
   const [result] = await queueOf(request, queues).delete([segment(request, "name")]);
   return json(result);
 }
 
 async function deleteTasks(request: IRequest, queues: QueueService): Promise<Response> {
-  const { names } = await bodyOf(request, ["names"]);
+  const { names } = onlyFields(await bodyOf(request), ["names"]);
   return json({ results: await queueOf(request, queues).delete(names as string[]) });
 }
 
 function noSuchPath(request: IRequest): Response {
-  const pathname = new URL(request.url).pathname.replace("/~", ":");
-  const { failure } = refuse(
-    "INVALID_REQUEST",
-    `path: the API has no ${request.method} ${pathname}`,
-  );
-  return errorResponse(failure);
+  const path = pathOf(request);
+  const shown = path.replace("/~", ":");
+  const refusal = path.startsWith(`${API_PREFIX}${QUEUES}//`)
+    ? checkQueueName("")
+    : refuse("INVALID_REQUEST", `path: the API has no ${request.method} ${shown}`);
+  const response = errorResponse((refusal as Refusal).failure);
+  const methods = methodsAt(path);
+  if (methods.length > 0) response.headers.set("Allow", methods.join(", "));
+  return response;
+}
+
+/** The methods that a path of the API is for. */
+function methodsAt(path: string): string[] {
+  const forms = router.routes.filter(([, form]) => form.test(path)).map(([method]) => method);
+  if (VERB.test(path)) return forms.filter((method) => method === "POST");
+  return [...new Set(forms.flatMap((method) => (method === "GET" ? [method, "HEAD"] : method)))];
+}
+
+function pathOf({ url }: IRequest): string {
+  return new URL(url).pathname;
 }

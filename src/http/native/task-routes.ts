@@ -3,7 +3,7 @@ import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../../core/errors.ts";
 import type { NewTime } from "../../core/task/new-task.ts";
 import { json } from "../respond.ts";
-import { bodyOf, type QueueService, queryOf, queueOf, segment } from "./request.ts";
+import { bodyOf, onlyFields, type QueueService, queryOf, queueOf, segment } from "./request.ts";
 
 export async function runTask(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queueOf(request, queues).run(segment(request, "name")));
@@ -16,12 +16,10 @@ export async function rescheduleTask(request: IRequest, queues: QueueService): P
 
 export async function redriveTasks(request: IRequest, queues: QueueService): Promise<Response> {
   const queue = queueOf(request, queues);
-  const { all, ...rest } = await bodyOf(request, ["names", "all"]);
-  if (all === undefined) return json({ results: await queue.redrive(rest.names as string[]) });
+  const { all, names } = onlyFields(await bodyOf(request), ["names", "all"]);
+  if (all === undefined) return json({ results: await queue.redrive(names as string[]) });
   if (all !== true) throw errorOf(invalid("all", all, "true, or names").failure);
-  if (rest.names !== undefined) {
-    throw errorOf(invalid("names", rest.names, "either names or all").failure);
-  }
+  if (names !== undefined) throw errorOf(invalid("names", names, "either names or all").failure);
   return json(await queue.redrive("all"));
 }
 

@@ -1,5 +1,6 @@
 // The tasks of a group: each is checked as its own queue would check it, before any of them is accepted.
 
+import { checkQueueName } from "../../core/config/names.ts";
 import type { HostRules } from "../../core/egress/host-rules.ts";
 import { type Answer, refuse } from "../../core/errors.ts";
 import {
@@ -40,6 +41,8 @@ export async function checkTasks(
   const queues = new Set(split.flatMap(({ ok }) => ok?.queue ?? []));
   const modes = new Map<string, "push" | "pull">();
   for (const queue of queues) {
+    const refusal = checkQueueName(queue, field === "then" ? "then.queue" : "tasks: queue");
+    if (refusal) return refusal;
     const mode = await modeOf(queue);
     if (!mode) return refuse("UNKNOWN_QUEUE", `${field}: there is no queue "${queue}"`);
     modes.set(queue, mode);

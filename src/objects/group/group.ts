@@ -2,7 +2,8 @@
 // knows is on disk before it answers; what other objects have to do for it is in coordinator.ts.
 //
 //   running -> done | failed | cancelled;  failed -> running when a subtask is redriven
-import { type Answer, type Failure, refuse } from "../../core/errors.ts";
+import { checkQueueName } from "../../core/config/names.ts";
+import { type Answer, type Failure, invalid, type Refusal, refuse } from "../../core/errors.ts";
 import { checkLimit, PAGE } from "../../core/limits.ts";
 import {
   checkNewGroup,
@@ -14,6 +15,7 @@ import {
   type MasterName,
   type NewGroup,
 } from "../../core/task/group.ts";
+import { checkTaskName } from "../../core/task/new-task-rules.ts";
 import { resultView } from "../../core/task/result.ts";
 import type { GroupRecord, GroupStore } from "../../store/group/group-store.ts";
 import type { SubtaskBatch } from "../../store/group/subtask-batches.ts";
@@ -91,6 +93,8 @@ export class Group implements Participant<GroupMemory> {
     const bad = checkNewGroup(given);
     if (bad) return bad;
     const { master } = given;
+    const unknown = master && (await this.#refusalOfMaster(master));
+    if (unknown) return unknown;
     const tasks = await checkTasks(given.tasks ?? [], "tasks", this.#deps.modes);
     if (tasks.failure) return tasks;
     const then = given.then && (await checkTasks([given.then], "then", this.#deps.modes));
@@ -102,6 +106,13 @@ export class Group implements Participant<GroupMemory> {
     if (before === "free") this.#make(name, given, tasks.ok, then?.ok[0], found?.ok);
     const bound = master && (await this.#deps.queue(master.queue).bindMaster(master.name, name));
     return bound?.failure ? bound : this.progress();
+  }
+
+  // Asked before its object is, which would come to be by that.
+  async #refusalOfMaster({ queue, name }: MasterName): Promise<Refusal | undefined> {
+    const bad = checkQueueName(queue, "master.queue") ?? checkTaskName(name, "master.name");
+    if (bad || (await this.#deps.isKnown(queue))) return bad;
+    return refuse("UNKNOWN_QUEUE", `master: there is no queue "${queue}"`);
   }
 
   // A master that is tried again finds the group it made. One of the same name that came later makes its own,
@@ -332,7 +343,7 @@ export class Group implements Participant<GroupMemory> {
   }
 
   async results(after: number, limit: number = PAGE.default): Promise<Answer<GroupResultPage>> {
-    const refusal = this.#refusalOf() ?? checkLimit(limit);
+    const refusal = this.#refusalOf() ?? checkPage(after, limit);
     if (refusal) return refusal;
     const { first } = this.record as GroupRecord;
     const members = this.#deps.store.members.list(first.index + after, limit);
@@ -378,6 +389,11 @@ export class Group implements Participant<GroupMemory> {
       this.#counts = undefined;
     });
   }
+}
+
+function checkPage(after: unknown, limit: unknown): Refusal | undefined {
+  if (Number.isSafeInteger(after)) return checkLimit(limit);
+  return invalid("after", after, "the number of a subtask, or -1");
 }
 
 // A record is written without spans until something is added to the group.

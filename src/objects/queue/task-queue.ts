@@ -8,7 +8,7 @@ import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { MAX_WAIT_S } from "../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
-import type { LeaseRequest } from "../../core/task/lease.ts";
+import type { LeaseRequest, LeaseToken } from "../../core/task/lease.ts";
 import type { NewTime } from "../../core/task/new-task.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
 import { type FormerPage, type FormerTable, formerRows } from "../../store/first-version.ts";
@@ -52,7 +52,7 @@ import type {
 } from "./inspect/pages.ts";
 import { getTask, historyOf, listTasks, pulseOf, queueView } from "./inspect/queries.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
-import type { AckResult, LeaseToken } from "./leasing/leasing.ts";
+import type { AckResult } from "./leasing/leasing.ts";
 import type { Leased } from "./leasing/turn.ts";
 import { Queue } from "./queue.ts";
 import { define, purge, remove, setPaused } from "./queue-operations.ts";

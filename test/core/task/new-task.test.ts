@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Admission, acceptTask } from "../../../src/core/task/new-task.ts";
+import { type Admission, acceptNewTime, acceptTask } from "../../../src/core/task/new-task.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
 const push: Admission = {
@@ -260,7 +260,6 @@ describe("a pull task", () => {
   it.each<[object, string]>([
     [{}, "INVALID_REQUEST"],
     [{ payload: "x", url: "/x" }, "INVALID_REQUEST"],
-    [{ payload: "x", headers: {} }, "INVALID_REQUEST"],
     [{ payload: "x", target: "mod" }, "INVALID_REQUEST"],
     [{ payload: "x", dispatchDeadline: 60 }, "INVALID_REQUEST"],
     [{ payload: "x", params: { a: "1" } }, "INVALID_REQUEST"],
@@ -359,5 +358,164 @@ describe("what a task carries", () => {
       spec: {},
       body: undefined,
     });
+  });
+});
+
+describe("a time", () => {
+  it.each<[object, string]>([
+    [{ eta: "1969-12-31T23:59:59.999Z" }, "1970 or later"],
+    [{ eta: "1970-01-01T00:00:00+00:01" }, "1970 or later"],
+    [{ eta: "1900-01-01T00:00:00Z" }, "1970 or later"],
+    [{ eta: "0001-01-01T00:00:00Z" }, "1970 or later"],
+    [{ eta: "0000-01-01T00:00:00Z" }, "1970 or later"],
+    [{ eta: new Date(-1) }, "1970 or later"],
+    [{ eta: new Date(-8.64e15) }, "1970 or later"],
+    [{ countdown: -NOW / 1000 - 1 }, "1970 or later"],
+    [{ countdown: -1e300 }, "1970 or later"],
+    [{ countdown: "-1e400" }, 'found "-1e400"'],
+    [{ countdown: Number.NEGATIVE_INFINITY }, "found -Infinity"],
+    [{ countdown: Number.POSITIVE_INFINITY }, "found Infinity, expected at most 30 days"],
+    [{ countdown: "1e400" }, "at most 30 days"],
+    [{ eta: "9999-12-31T23:59:59Z" }, "at most 30 days"],
+    [{ eta: new Date(8.64e15) }, "at most 30 days"],
+    [{ eta: "+10000-01-01T00:00:00Z" }, "RFC 3339"],
+    [{ eta: "-000001-01-01T00:00:00Z" }, "RFC 3339"],
+    [{ eta: "10000-01-01T00:00:00Z" }, "RFC 3339"],
+    [{ eta: "2030-01-01T00:00:60Z" }, "RFC 3339"],
+    [{ eta: new Date(Number.NaN) }, "found Invalid Date"],
+  ])("%j is refused as INVALID_ETA", (time, words) => {
+    for (const answer of [acceptTask(time, push), acceptNewTime(time, NOW)]) {
+      expect(answer.failure?.code).toBe("INVALID_ETA");
+      expect(answer.failure?.message).toContain(words);
+    }
+  });
+
+  it.each([
+    ["1970-01-01T00:00:00Z", NOW],
+    ["1970-01-01T01:00:00+01:00", NOW],
+  ])("%s means now, as every past instant", (eta, due) => {
+    expect(acceptTask({ eta }, push).ok?.due).toBe(due);
+  });
+
+  it.each([
+    "",
+    " ",
+    "x",
+    "0x10",
+    "Infinity",
+    "NaN",
+    "5s",
+    "1_000",
+    null,
+    true,
+    [5],
+    {},
+    Number.NaN,
+  ])("a countdown of %j is no number of seconds", (countdown) => {
+    expect(acceptTask({ countdown }, push).failure).toMatchObject({
+      code: "INVALID_REQUEST",
+      message: expect.stringContaining("expected a number of seconds"),
+    });
+  });
+
+  it.each([
+    ["5", 5],
+    ["+5", 5],
+    [" 1.5 ", 1.5],
+    ["1e2", 100],
+    [".5", 0.5],
+    ["-5", 0],
+  ])("a countdown of %j is taken as App Engine takes numeric text", (countdown, seconds) => {
+    expect(acceptTask({ countdown }, push).ok?.due).toBe(NOW + seconds * 1000);
+  });
+});
+
+describe("what App Engine takes as nothing", () => {
+  it.each<[object, string | undefined]>([
+    [{ url: "/x#" }, "/x"],
+    [{ url: "/x?" }, "/x"],
+    [{ url: "/x?#" }, "/x"],
+    [{ url: "/?#" }, "/"],
+    [{ url: "/x?", params: { a: "1" } }, "/x"],
+    [{ url: "/x?#", method: "GET", params: { a: "1" } }, "/x"],
+    [{ url: "/x?a=1#", method: "GET" }, "/x?a=1"],
+    [{ url: "/x??", method: "GET" }, "/x?"],
+    [{ url: "https://example.com/x#" }, "https://example.com/x"],
+    [{ url: "https://example.com/x?" }, "https://example.com/x"],
+    [{ url: "https://example.com/x?", dialect: "cloudtasks" }, "https://example.com/x?"],
+    [{ url: "" }, undefined],
+  ])("of the url of %j, %s is left", (task, url) => {
+    const { ok, failure } = acceptTask(task, push);
+    expect([ok?.spec.url, failure]).toEqual([url, undefined]);
+  });
+
+  it.each([{ url: "/x#y" }, { url: "/x?#y" }, { url: "/x##" }, { url: "#" }, { url: "?" }])(
+    "the rest of %j is refused",
+    (task) => {
+      expect(acceptTask(task, push).failure?.code).toBe("INVALID_URL");
+    },
+  );
+
+  it.each<[object, { body: unknown; kind?: string }]>([
+    [{ params: {} }, { body: undefined }],
+    [{ params: {}, payload: "x" }, { body: "x" }],
+    [
+      { params: {}, payload: { a: 1 } },
+      { body: '{"a":1}', kind: "json" },
+    ],
+    [{ params: {}, payloadBase64: "eA==" }, { body: new Uint8Array([120]) }],
+    [{ params: {}, payload: "" }, { body: "" }],
+    [{ params: {}, method: "GET" }, { body: undefined }],
+    [{ params: {}, method: "GET", url: "/x?a=1" }, { body: undefined }],
+    [{ params: {}, method: "PUT", payload: "x" }, { body: "x" }],
+    [
+      { params: { a: [] }, payload: "" },
+      { body: "", kind: "params" },
+    ],
+  ])("%j: params without a field are none", (task, { body, kind }) => {
+    const { ok, failure } = acceptTask(task, push);
+    expect([ok?.body, ok?.spec.kind, ok?.spec.query, failure]).toEqual([
+      ...[body, kind, undefined, undefined],
+    ]);
+  });
+
+  it.each([
+    [{ params: {} }, "payload: found undefined, expected a payload"],
+    [{ params: { a: [] }, payload: "x" }, "either params or a payload"],
+  ])("%j on a pull queue is refused", (task, words) => {
+    expect(acceptTask(task, pull).failure?.message).toContain(words);
+  });
+
+  it.each([
+    { url: "" },
+    { headers: {} },
+    { target: "" },
+    { params: {} },
+    { tag: "" },
+    { name: "" },
+  ])("%j beside a payload on a pull queue", (task) => {
+    expect(acceptTask({ payload: "x", ...task }, pull).ok?.spec).toEqual({});
+  });
+
+  it.each(["name", "url", "method", "params", "payloadBase64", "headers", "countdown", "eta"])(
+    "null is not nothing: %s of null is refused by its name",
+    (field) => {
+      expect(acceptTask({ [field]: null }, push).failure?.message).toContain(
+        `${field}: found null`,
+      );
+    },
+  );
+
+  it.each(["target", "tag", "dispatchDeadline", "retry", "oidcToken", "dialect"])(
+    "nor is %s of null",
+    (field) => {
+      expect(acceptTask({ [field]: null }, push).failure?.message).toContain(
+        `${field}: found null`,
+      );
+    },
+  );
+
+  it("a payload of null is the JSON value", () => {
+    expect(acceptTask({ payload: null }, push).ok).toMatchObject({ body: "null" });
   });
 });

@@ -1,4 +1,5 @@
 // Reading a queue without changing it: one task, a page of tasks, the queue itself.
+import { cursorOf, placeOf } from "../../../core/cursor.ts";
 import { type Answer, invalid, type Refusal, refuse } from "../../../core/errors.ts";
 import { checkLimit, PAGE } from "../../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
@@ -76,16 +77,20 @@ const BYTES = { page: 8 * 1024 * 1024, step: 4 * 1024 * 1024 };
 export function listTasks(queue: QueueContext, query: ListQuery): Answer<TaskPage> {
   const refused = checkQuery(query);
   if (refused) return refused;
-  const { state, limit = PAGE.default } = query;
-  const after = query.cursor === undefined ? -1 : Number.parseInt(query.cursor, 36);
-  if (Number.isNaN(after)) return invalid("cursor", query.cursor, "a cursor this API gave out");
+  const { state, tag, prefix, limit = PAGE.default } = query;
+  const scope = ["tasks", queue.name, state, tag, prefix];
+  const place = query.cursor === undefined ? { ok: "" } : placeOf(scope, query.cursor);
+  if (place.failure) return place;
+  const after = place.ok === "" ? -1 : Number.parseInt(place.ok, 36);
   const { rows, cursor } = pageOf(queue, query, after, limit);
   const dispatch = dispatchStateOf(queue);
   const now = queue.now();
   const tasks = rows.map((task) =>
     state === "failed" ? taskView(queue.name, state, task) : liveView(queue, task, dispatch, now),
   );
-  return { ok: cursor === undefined ? { tasks } : { tasks, cursor: cursor.toString(36) } };
+  return {
+    ok: cursor === undefined ? { tasks } : { tasks, cursor: cursorOf(scope, cursor.toString(36)) },
+  };
 }
 
 function checkQuery(query: ListQuery): Refusal | undefined {

@@ -1,14 +1,14 @@
 // Tombstones: names that are still taken though their tasks have ended. They can be listed and released.
+import { cursorOf, placeOf } from "../../../core/cursor.ts";
 import { type Answer, invalid } from "../../../core/errors.ts";
 import { checkLimit, MAX_NAME_LENGTH, PAGE } from "../../../core/limits.ts";
-import { isTaskName } from "../../../core/task/new-task-rules.ts";
 import type { QueueContext } from "../context/context.ts";
 import type { TombstonePage, TombstoneQuery } from "./pages.ts";
 import { tombstoneOf } from "./queries.ts";
 
 export function listTombstones(
   queue: QueueContext,
-  { prefix = "", limit = PAGE.default, cursor = "" }: TombstoneQuery,
+  { prefix = "", limit = PAGE.default, cursor }: TombstoneQuery,
 ): Answer<TombstonePage> {
   const now = queue.now();
   const refusal = checkLimit(limit);
@@ -16,12 +16,12 @@ export function listTombstones(
   if (typeof prefix !== "string" || prefix.length > MAX_NAME_LENGTH) {
     return invalid("prefix", prefix, "the beginning of a name");
   }
-  if (cursor !== "" && !isTaskName(cursor)) {
-    return invalid("cursor", cursor, "a cursor this API gave out");
-  }
-  const { rows, next } = queue.store.tombstones({ prefix, limit, after: cursor }, now);
+  const scope = ["tombstones", queue.name, prefix];
+  const place = cursor === undefined ? { ok: "" } : placeOf(scope, cursor);
+  if (place.failure) return place;
+  const { rows, next } = queue.store.tombstones({ prefix, limit, after: place.ok }, now);
   const tombstones = rows.map((row) => tombstoneOf(queue.name, row, now));
-  return { ok: next === undefined ? { tombstones } : { tombstones, cursor: next } };
+  return { ok: { tombstones, ...(next !== undefined && { cursor: cursorOf(scope, next) }) } };
 }
 
 /** Frees the name of a task that has ended; false when nothing but a tombstone was to be freed. */

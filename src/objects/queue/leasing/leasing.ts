@@ -7,6 +7,7 @@ import {
   checkLeaseRequest,
   checkLeaseSeconds,
   type LeaseRequest,
+  type LeaseToken,
   leaseAgain,
   tokenOf,
   undelivered,
@@ -33,12 +34,6 @@ export interface LeasingDeps {
   now: () => number;
   /** Whether nothing is leased: the queue is paused, or not defined any more. */
   isClosed: () => boolean;
-}
-
-/** What the holder of a lease shows: the task's name, and the token it was leased with. */
-export interface LeaseToken {
-  name: string;
-  lease: string;
 }
 
 /** What became of an acknowledgement. */

@@ -175,6 +175,5 @@ describe("a cursor", () => {
     clock.now += 15_000;
     const rest = await queue("slow-retry").list({ cursor, state: "scheduled" });
     expect(namesOf(rest.tasks)).toEqual(["c", "d"]);
-    expect(namesOf((await queue("slow-retry").list({ cursor })).tasks)).toEqual(["b", "c", "d"]);
   });
 });
