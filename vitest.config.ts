@@ -10,6 +10,7 @@ export default defineConfig({
       {
         test: {
           name: "core",
+          sequence: { groupOrder: 0 },
           include: [
             "test/core/**/*.test.ts",
             "test/store/**/*.test.ts",
@@ -24,6 +25,9 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.toml" } })],
         test: {
           name: "workers",
+          sequence: { groupOrder: 1 },
+          // Each file has a workerd of its own.
+          maxWorkers: 2,
           include: [
             "test/objects/**/*.test.ts",
             "test/client/**/*.test.ts",
@@ -36,6 +40,8 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          // Alone on the machine: it measures time.
+          sequence: { groupOrder: 2 },
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,

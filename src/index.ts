@@ -126,7 +126,7 @@ export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
     ctx: ExecutionContext,
     env: Env,
   ) => TaskRunnerEntrypoint<Env>;
-  /** A queue, to add to and to act on. An unknown name is refused at the first call. */
+  /** A queue, to add to and to act on. A name that is unknown, or can be none, is refused at the first call. */
   get<Name extends keyof Payloads & string>(env: Env, name: Name): QueueHandle<Payloads[Name]>;
   /**
    * Registers functions to be called later: `const { defer } = queues.deferred({ countTo })`, then

@@ -1,6 +1,6 @@
 // The caller's side of a wait: it holds its place until the answer is there, and lets go of it when its own
 // caller is gone, so that nothing is kept, or leased, for nobody.
-import type { Coming, Place, Waited } from "../objects/place.ts";
+import type { PendingAnswer, Place, Waited } from "../objects/place.ts";
 
 export interface WaitOptions {
   /** Ends the wait when it aborts, such as a request's `signal` when its client hangs up. */
@@ -18,9 +18,9 @@ export async function answerTo<Got>(waited: Waited<Got>, signal?: AbortSignal): 
 }
 
 /** What the object sent is a stub of each. */
-export function letGo({ place, answer }: { place: Place; answer: Coming<unknown> }): void {
+export function letGo({ place, answer }: { place: Place; answer: PendingAnswer<unknown> }): void {
   place[Symbol.dispose]();
-  (answer as Coming<unknown> & Disposable)[Symbol.dispose]();
+  (answer as PendingAnswer<unknown> & Disposable)[Symbol.dispose]();
 }
 
 /** What the work comes to; throws the signal's reason if that aborts before. */

@@ -13,8 +13,7 @@ export function refuseNesting(field: string): Refusal {
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
+const [LIST, END_OF_LIST, OBJECT, END_OF_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 function isDeeper(text: string, max: number): boolean {
   // Each level takes two characters, so most text need not be looked at.
@@ -23,8 +22,8 @@ function isDeeper(text: string, max: number): boolean {
   for (let i = 0; i < text.length; i++) {
     const character = text.charCodeAt(i);
     if (character === QUOTE) i = endOfString(text, i);
-    else if (CLOSING.has(character)) depth--;
-    else if (OPENING.has(character) && ++depth > max) return true;
+    else if (character === END_OF_LIST || character === END_OF_OBJECT) depth--;
+    else if ((character === LIST || character === OBJECT) && ++depth > max) return true;
   }
   return false;
 }

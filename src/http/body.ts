@@ -48,12 +48,21 @@ export async function jsonTextOf(request: Request): Promise<string> {
   return text;
 }
 
-export async function jsonOf(request: Request): Promise<unknown> {
+/** The body as JSON, which has to be an object. */
+export async function jsonOf(request: Request): Promise<Record<string, unknown>> {
   const text = await jsonTextOf(request);
+  const body = parsed(text);
+  if (typeof body === "object" && body !== null && !Array.isArray(body)) {
+    return body as Record<string, unknown>;
+  }
+  throw errorOf(invalid("body", body, "a JSON object").failure);
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const expected = `JSON (${(error as Error).message})`;
+    const expected = `a JSON object (${(error as Error).message})`;
     throw errorOf(invalid("body", text.slice(0, 200), expected).failure);
   }
 }

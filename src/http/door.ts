@@ -34,9 +34,11 @@ export async function answerAtDoor(
     return answerCloudTasksAtDoor(request, settings, queues, now);
   }
   if (isUnder(pathname, CONSOLE_PREFIX)) return answerConsole(request, pathname, settings, now);
-  if (!isUnder(pathname, API_PREFIX)) return refusalOfPath(request.url);
+  const isMetrics = isUnder(pathname, METRICS);
+  if (!isMetrics && !isUnder(pathname, API_PREFIX)) return refusalOfPath(request.url);
   const refusal = await checkAccess(request, settings, now);
-  return refusal ? errorResponse(refusal.failure) : answerApi(request, queues);
+  if (refusal) return errorResponse(refusal.failure);
+  return isMetrics ? noMetrics() : answerApi(request, queues);
 }
 
 async function answerCloudTasksAtDoor(
@@ -54,6 +56,10 @@ async function answerCloudTasksAtDoor(
     (error) => thrownCloudResponse(error, given),
   );
 }
+
+/** Kept for metrics, which there are none of yet: it is never the Worker's own. */
+const METRICS = "/_ah/metrics";
+const noMetrics = () => new Response("There are no metrics yet.\n", { status: 404 });
 
 const HANDLER_REFUSAL = refuse(
   "PERMISSION_DENIED",

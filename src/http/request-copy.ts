@@ -1,10 +1,8 @@
-// A request that differs from the one that came in its method, or in the headers it is then given.
+// A request for the Worker's own code that differs from the one that came in the headers it is then given.
 
-/** `request` with another method; its body, signal and `cf` are the same, its headers a copy. */
-export function copyOf(request: Request, method = request.method): Request {
+/** `request` with headers of its own; its body, signal and `cf` are the same. */
+export function copyOf(request: Request): Request {
   // Made of a url: `new Request(request)` breaks the connection where nobody reads the body, and that ends
   // `wrangler dev`.
-  if (method === request.method) return new Request(request.url, request);
-  const { url, headers, body, signal, cf } = request;
-  return new Request(url, { method, headers, body, signal, ...(cf && { cf }) });
+  return new Request(request.url, request);
 }

@@ -1,15 +1,15 @@
-// A caller that has to wait holds a place, a stub of what stands here. When it lets go of it, or is gone with
+// A caller that has to wait holds a place, a stub of the one here. When it lets go of it, or is gone with
 // all it had (its client hung up, its isolate ended), the platform disposes of the place, which is how an
 // object hears of it: a call under way goes on though nobody is there to be answered.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { RpcTarget } from "cloudflare:workers";
 
 /** An answer that is there at once, or a place among those who wait for it. */
-export type Waited<Got> = { got: Got } | Standing<Got>;
+export type Waited<Got> = { got: Got } | Waiting<Got>;
 
-export interface Standing<Got> {
+export interface Waiting<Got> {
   place: Place;
-  answer: Coming<Got>;
+  answer: PendingAnswer<Got>;
 }
 
 export class Place extends RpcTarget {
@@ -26,7 +26,7 @@ export class Place extends RpcTarget {
 }
 
 /** Where the answer comes. Not the place itself: what a call is under way on is not disposed of. */
-export class Coming<Got> extends RpcTarget {
+export class PendingAnswer<Got> extends RpcTarget {
   readonly #got: Promise<Got>;
 
   constructor(got: Promise<Got>) {
@@ -42,8 +42,8 @@ export class Coming<Got> extends RpcTarget {
 }
 
 /** Lets a caller wait; `left` aborts when it is gone. */
-export function standing<Got>(wait: (left: AbortSignal) => Promise<Got>): Standing<Got> {
+export function waitingFor<Got>(wait: (left: AbortSignal) => Promise<Got>): Waiting<Got> {
   const left = new AbortController();
   const place = new Place(() => left.abort());
-  return { place, answer: new Coming(wait(left.signal)) };
+  return { place, answer: new PendingAnswer(wait(left.signal)) };
 }

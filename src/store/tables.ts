@@ -17,18 +17,14 @@ export class Tables implements Sql {
   }
 
   rows(query: string, ...bindings: SqlValue[]): Row[] {
-    return this.#exist
-      ? this.#sql.rows(query, ...bindings)
-      : this.#rowsOfEmptyTables(query, bindings);
+    if (!this.#exist && isInsert(query)) this.#make();
+    if (this.#exist) return this.#sql.rows(query, ...bindings);
+    return isAggregate(query) ? this.#rowsOfEmptyTables(query, bindings) : [];
   }
 
   run(query: string, ...bindings: SqlValue[]): number {
-    if (!this.#exist) {
-      if (!/^\s*INSERT\b/.test(query)) return 0;
-      migrate(this.#sql, this.#migrations);
-      this.#exist = true;
-    }
-    return this.#sql.run(query, ...bindings);
+    if (!this.#exist && isInsert(query)) this.#make();
+    return this.#exist ? this.#sql.run(query, ...bindings) : 0;
   }
 
   // Tables made in a transaction that is rolled back are gone with it.
@@ -46,7 +42,12 @@ export class Tables implements Sql {
     return this.#sql.size();
   }
 
-  // Made and undone: so every query answers as it would over empty tables, and nothing is written.
+  #make(): void {
+    migrate(this.#sql, this.#migrations);
+    this.#exist = true;
+  }
+
+  // Made and undone, so that nothing is written.
   #rowsOfEmptyTables(query: string, bindings: readonly SqlValue[]): Row[] {
     let rows: Row[] = [];
     const undo = new Error("undone on purpose");
@@ -61,4 +62,13 @@ export class Tables implements Sql {
     }
     return rows;
   }
+}
+
+function isInsert(query: string): boolean {
+  return /^\s*INSERT\b/.test(query);
+}
+
+/** Whether the query has a row of its own where there are no others. */
+function isAggregate(query: string): boolean {
+  return /\b(count|min|max|sum|total|avg)\(/.test(query) && !/\bGROUP BY\b/.test(query);
 }

@@ -13,6 +13,36 @@ beforeEach(async () => {
   calls.length = 0;
 });
 
+function nestedIn(levels: number): unknown {
+  let value: unknown = 1;
+  for (let i = 0; i < levels; i++) value = [value];
+  return value;
+}
+
+describe("a deferred call that cannot be made", () => {
+  it.each<[string, () => unknown]>([
+    ["nests 100,000 lists", () => nestedIn(100_000)],
+    ["holds a function", () => ({ f: () => 1 })],
+    ["holds a symbol", () => [Symbol("x")]],
+    ["is of a class of its own", () => new (class Own {})()],
+    ["is 200 KB of text", () => "x".repeat(200_000)],
+  ])("since its argument %s is refused alone", async (_, argument) => {
+    const made = await Promise.allSettled([
+      defer(nothing),
+      defer(countTo, { from: 1, to: 2, more: argument() }),
+      defer(nothing),
+    ]);
+    expect(made.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect((made[1] as PromiseRejectedResult).reason).toBeInstanceOf(InvalidTaskError);
+  });
+
+  it("is not the one whose text is half of a surrogate pair", async () => {
+    await defer(countTo, { from: 1, to: 2, text: "\ud800x" }, { queue: "push" });
+    await pass("push", 0);
+    expect(calls[0]?.argument).toMatchObject({ text: "\ud800x" });
+  });
+});
+
 describe("a deferred call", () => {
   it("runs later, with its argument as it was", async () => {
     const argument = {

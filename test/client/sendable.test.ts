@@ -189,6 +189,15 @@ describe("one call takes", () => {
     },
   );
 
+  it("1,000 leases to acknowledge and no more, by either door", async () => {
+    const leases = names(1001).map((name) => ({ name, lease: "x" }));
+    await expect(queue("pull").acknowledge(leases)).rejects.toThrow("1000");
+    expect(await queue("pull").acknowledge(leases.slice(1))).toHaveLength(1000);
+    const body = JSON.stringify({ leases });
+    const { status, message } = await send("POST", "/_ah/api/queues/pull/tasks:ack", body);
+    expect([status, message]).toEqual([400, expect.stringContaining("1000")]);
+  });
+
   it.each([true, "n1", { 0: "n1" }, [1], [null], undefined])(
     "names in a list: not %j",
     async (given) => {

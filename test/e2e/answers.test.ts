@@ -91,7 +91,7 @@ const MUCH = Buffer.alloc(65_536, "x");
 
 /** Status and error of the attempt; a text is looked for in the error, undefined is none. */
 const ANSWERS: [name: string, answer: Answer, status: number | undefined, error?: string][] = [
-  // Case 05: an encoding, and nothing in it.
+  // An encoding, and nothing in it, or nothing of it.
   ["gzip-empty", whole("200 OK", "", encoded("gzip")), 200],
   ["br-empty", whole("200 OK", "", encoded("br")), 200],
   ["deflate-empty", whole("200 OK", "", encoded("deflate")), 200],

@@ -99,10 +99,10 @@ describe.each(Object.entries(HANG_UP))("a worker that waits and %s", (_, hangUp)
     hangUp(gone);
     await adding;
     await pause(300);
-    const [task] = await lease(queue);
     // Answered first and gone then is a lease like any other.
-    if (task) expect(task).toMatchObject({ name: "b1", retryCount: 1 });
-    else expect(await lease(queue, WAIT)).toEqual([]);
+    await lease(queue);
+    const task = await server.json<Task>(`/_ah/api/queues/${queue}/tasks/b1`);
+    expect(task).toMatchObject({ state: "leased", retryCount: 1 });
   });
 
   it("with nine others before one that lives holds it up for no lease", async () => {
@@ -158,7 +158,7 @@ it("a worker that waits and lives gets JSON, with spaces in front of it", async 
   const response = await server.fetch(path, { method: "POST", body });
   expect(response.headers.get("Content-Type")).toBe("application/json");
   const text = await response.text();
-  expect(text).toMatch(/^ {2,3}\{"tasks":\[\]\}$/);
+  expect(text).toMatch(/^ +\{"tasks":\[\]\}$/);
 });
 
 it.each(["/_ah/api/events", "/_ah/api/groups/%/events"])(

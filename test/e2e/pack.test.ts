@@ -90,7 +90,9 @@ it("packs, installs, type-checks and runs outside the repository", async () => {
   const install = ["install", "--no-audit", "--no-fund", "--offline", "--install-links"];
   run("npm", [...install, join(dir, packed.filename), ...dependencyDirs()], project);
   run("tsc", ["-p", "."], project);
-  expect(run("npx", ["durable-taskqueue", "check", "queue.yaml"], project)).toContain("queues");
+  expect(run("npx", ["durable-taskqueue", "check", "queue.yaml"], project)).toBe(
+    "queue.yaml: 1 queue, and default\n",
+  );
 
   const server = await runningServer({ stateDir: join(dir, "state"), cwd: project });
   const forged = { headers: { "X-AppEngine-QueueName": "evil" } };

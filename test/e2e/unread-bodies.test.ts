@@ -1,9 +1,7 @@
 // Requests whose body nobody reads, at every place where the door copies a request: the server has to live on.
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
-import { expect, it, onTestFinished } from "vitest";
-import { ROOT } from "../../scripts/server.ts";
+import { expect, it } from "vitest";
 import { until } from "../../scripts/until.ts";
+import { runtimeOf } from "./runtime.ts";
 import { runningServer, temporaryDir } from "./support.ts";
 
 type Post = (path: string, init: RequestInit) => Promise<Response>;
@@ -14,25 +12,11 @@ async function wranglers(): Promise<Post> {
   return (path, init) => server.fetch(path, init);
 }
 
-/** The demo in workerd as it is, with nothing of wrangler in front. */
 async function workerds(): Promise<Post> {
-  const { outputFiles } = await build({
-    ...{ entryPoints: ["src/demo/worker.ts"], absWorkingDir: ROOT, bundle: true, write: false },
-    ...{ format: "esm", external: ["cloudflare:*"], loader: { ".yaml": "text" } },
-    conditions: ["workerd"],
-  });
-  const classes = ["TaskQueue", "TaskGroup", "TaskCron", "TaskDirectory", "TaskEgress"];
-  const runtime = new Miniflare({
-    modules: true,
-    script: outputFiles[0]?.text ?? "",
-    compatibilityDate: "2026-08-06",
-    compatibilityFlags: ["enable_request_signal"],
-    durableObjects: Object.fromEntries(
-      classes.map((className) => [className, { className, useSQLite: true }]),
-    ),
-  });
-  onTestFinished(() => runtime.dispose());
-  const url = await runtime.ready;
+  const url = await runtimeOf(`
+    export { default } from "./src/demo/worker.ts";
+    export * from "./src/demo/worker.ts";
+  `);
   return (path, init) => fetch(new URL(path, url), init);
 }
 

@@ -259,6 +259,18 @@ describe("a byte order mark", () => {
   });
 });
 
+describe("JSON packed with gzip", () => {
+  it.each([
+    ["/_ah/api/queues/push/tasks", "{}\n", 201],
+    ["/_ah/api/queues/push/tasks", '{"tasks":[{},{}]}', 200],
+    ["/_ah/api/groups", '{"tasks":[{"queue":"push"}]}', 201],
+    [`/v2/${PLACE}/queues`, `{"name":"${queueName("q")}"}`, 200],
+  ])("is taken by %s: %s", async (path, body, status) => {
+    const headers = { ...JSON_TYPE, "Content-Encoding": "gzip" };
+    expect((await send("POST", path, await gzip(body), headers)).status).toBe(status);
+  });
+});
+
 describe("text that is half of a surrogate pair", () => {
   it.each<[string, object, string]>([
     ["push", { payload: "\ud800x" }, "payload"],

@@ -124,12 +124,15 @@ describe("a task", () => {
 describe("Google's door", () => {
   const path = `/v2/${queueName("q1").replace(/\/q1$/, "")}`;
   it.each([
-    [{ maxBackoff: "2592001s" }, "max_backoff_seconds"],
-    [{ maxBackoff: "999999999999s" }, "max_backoff_seconds"],
-    [{ minBackoff: "2592001s" }, "min_backoff_seconds"],
-    [{ maxRetryDuration: "3153600001s" }, "task_age_limit"],
-    [{ maxAttempts: 4_000_000_000 }, "task_retry_limit"],
-    [{ maxDoublings: 4_000_000_000 }, "max_doublings"],
+    [{ maxBackoff: "2592001s" }, "RetryConfig.maxBackoff must be at most 2592000s."],
+    [{ maxBackoff: "999999999999s" }, "RetryConfig.maxBackoff must be at most 2592000s."],
+    [{ minBackoff: "2592001s" }, "RetryConfig.minBackoff must be at most 2592000s."],
+    [
+      { maxRetryDuration: "3153600001s" },
+      "RetryConfig.maxRetryDuration must be at most 3153600000s.",
+    ],
+    [{ maxAttempts: 4_000_000_000 }, "found 4000000000, expected a whole number of 32 bits"],
+    [{ maxDoublings: 4_000_000_000 }, "found 4000000000, expected a whole number of 32 bits"],
   ])("refuses a queue's %j", async (retryConfig, key) => {
     const answer = await refused("POST", path, { name: queueName("q1"), retryConfig });
     expect(answer).toEqual([400, "INVALID_ARGUMENT", expect.stringContaining(key)]);

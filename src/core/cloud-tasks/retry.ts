@@ -1,4 +1,5 @@
 // Retry parameters: Cloud Tasks counts attempts and uses -1 for no limit, queues count retries.
+import { MAX_AGE_S, MAX_COUNT, MAX_DELAY_S } from "../limits.ts";
 import type { RetryParameters } from "../task/backoff.ts";
 import type { RetryConfig } from "./resources.ts";
 import { invalidArgument } from "./status.ts";
@@ -40,6 +41,14 @@ function raisedTogether(config: RetryConfig, { minBackoff, maxBackoff }: RetryCo
   return config;
 }
 
+const MOST = [
+  ["minBackoff", MAX_DELAY_S, "s"],
+  ["maxBackoff", MAX_DELAY_S, "s"],
+  ["maxRetryDuration", MAX_AGE_S, "s"],
+  ["maxAttempts", MAX_COUNT, ""],
+  ["maxDoublings", MAX_COUNT, ""],
+] as const;
+
 function checked(config: RetryConfig): RetryConfig {
   const { maxAttempts = 0, maxDoublings = 0, minBackoff = 0, maxBackoff = 0 } = config;
   if (maxAttempts < UNLIMITED) {
@@ -47,6 +56,10 @@ function checked(config: RetryConfig): RetryConfig {
   }
   for (const name of ["maxDoublings", "minBackoff", "maxBackoff", "maxRetryDuration"] as const) {
     if ((config[name] ?? 0) < 0) throw invalidArgument(`RetryConfig.${name} cannot be negative.`);
+  }
+  for (const [name, most, unit] of MOST) {
+    if ((config[name] ?? 0) <= most) continue;
+    throw invalidArgument(`RetryConfig.${name} must be at most ${most}${unit}.`);
   }
   if (minBackoff > maxBackoff) {
     throw invalidArgument(

@@ -6,11 +6,15 @@ const MAX_CHAIN = 10;
 
 /** What is expected in place of the path's last hop, where that makes the chain a bad one. */
 export function chainFault(path: readonly string[]): string | undefined {
-  const way = path.join(" -> ");
+  const way = wayOf(path).join(" -> ");
   const isCircle = path.indexOf(path.at(-1) as string) < path.length - 1;
   if (isCircle) return `a queue that does not lead in a circle: ${way}`;
   if (path.length <= MAX_CHAIN + 1) return undefined;
   return `at most ${MAX_CHAIN} queues that lead to one another`;
+}
+
+function wayOf(path: readonly string[]): readonly string[] {
+  return path.length <= MAX_CHAIN + 2 ? path : [...path.slice(0, 5), "...", ...path.slice(-2)];
 }
 
 /** The first bad chain: the queue it is told at, and what is expected there. A circle is told at one of its own. */

@@ -61,6 +61,8 @@ function refuseLostFailures(entries: readonly QueueEntry[], context: z.Refinemen
   const push = new Set(
     entries.filter((entry) => entry?.mode !== "pull").map((entry) => entry?.name),
   );
+  // It is there though it is not listed.
+  if (!entries.some((entry) => entry?.name === "default")) push.add("default");
   const hops = new Map<string, string>();
   const refuse = (index: number, message: string) =>
     context.addIssue({ code: "custom", path: [index, "extensions", "failed_queue"], message });

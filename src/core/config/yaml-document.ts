@@ -134,7 +134,7 @@ function problem(lines: LineCounter, offset: number, message: string): Problem {
 // What App Engine reads as text though YAML may see a number, a truth or a date in it: `name: 007`.
 const TEXT_KEYS = new Set([
   ...["application", "name", "rate", "target", "total_storage_limit", "user_email", "writer_email"],
-  ...["description", "schedule", "timezone", "url"],
+  ...["description", "schedule", "timezone", "url", "failed_queue"],
 ]);
 // What int() and float() of Python make a number of.
 const NUMBER = /^\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$/;
@@ -204,10 +204,14 @@ function scalarValue(scalar: Scalar, path: Path): unknown {
   if (scalar.value === null) return undefined;
   if (path[3] === "annotations") return scalar.value;
   const value = isBlock(scalar) ? scalar.value.replace(/\n$/, "") : scalar.value;
-  const key = path.at(-1);
-  const isText = typeof key === "string" && TEXT_KEYS.has(key);
-  if (isText) return typeof value === "string" ? value : scalar.source;
+  if (isText(path)) return typeof value === "string" ? value : scalar.source;
   return typeof value === "string" && NUMBER.test(value) ? Number(value) : value;
+}
+
+// At the top `queue` is the list, in an entry of cron.yaml a name.
+function isText(path: Path): boolean {
+  const key = path.at(-1);
+  return typeof key === "string" && (TEXT_KEYS.has(key) || (key === "queue" && path.length > 1));
 }
 
 // The end of its last line belongs to how a block is written: App Engine's patterns end in Python's $, which

@@ -97,7 +97,8 @@ function failures(errors: readonly unknown[]): Record<string, object> {
 function statusOf(error: unknown): object {
   const known = error instanceof TaskQueueError ? cloudError(error) : error;
   if (!(known instanceof CloudTasksError)) throw error;
-  return { code: STATUS[known.status][0], message: known.message };
+  const { details, message, status } = known;
+  return { code: STATUS[status][0], message, ...(details.length > 0 && { details }) };
 }
 
 interface Batch {

@@ -1,5 +1,5 @@
 // The query parameters that every method of Google's APIs has. Those that say how to answer are honoured:
-// `alt` and `fields`, also with a `$` in front. Others (`prettyPrint`, `quotaUser`, `uploadType`, `$.xgafv`)
+// `alt` and `fields`, also with a `$` in front, and `fields` as the header X-Goog-FieldMask. Others (`prettyPrint`, `quotaUser`, `uploadType`, `$.xgafv`)
 // change nothing here, and `key` and `access_token` are the door's.
 import { type Selection, selectionOf } from "../../core/cloud-tasks/responses.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
@@ -21,7 +21,11 @@ export function systemParametersOf(request: Request): SystemParameters {
   if (unknown !== undefined) {
     throw invalidArgument(`alt: found ${formatValue(unknown)}, expected json.`);
   }
-  const fields = searchParams.get("fields") ?? searchParams.get("$fields") ?? "";
+  const fields =
+    searchParams.get("fields") ??
+    searchParams.get("$fields") ??
+    request.headers.get("X-Goog-FieldMask") ??
+    "";
   return {
     enumsAsNumbers: alts.some((alt) => alt.toLowerCase().endsWith("=int")),
     selection: fields.trim() === "" ? undefined : selectionOf(fields, request.method, pathname),

@@ -25,13 +25,10 @@ function one(task: Options, options: Options): AddRequest {
   return failure ? { failure } : { one: ok };
 }
 
-function readJson(body: unknown, options: Options): AddRequest {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    return invalid("body", body, "a JSON object");
-  }
-  if (!("tasks" in body)) return one(body as Options, options);
+function readJson(body: Options, options: Options): AddRequest {
+  if (!Object.hasOwn(body, "tasks")) return one(body, options);
   const [option] = Object.keys(options);
-  if (option === undefined) return readBatch(body as Options);
+  if (option === undefined) return readBatch(body);
   return invalid("query", option, "no option beside tasks; each of them has its own");
 }
 

@@ -1,5 +1,6 @@
 // The options of a new task that stand in the query: beside a form or a raw body all of them, beside JSON those
 // that are not in the body. An option in both places has to say the same.
+import { decimalOrText } from "../../core/decimal.ts";
 import { type Answer, formatValue, invalid, type Refusal, refuse } from "../../core/errors.ts";
 import { TOKENS_IN_QUERY } from "../auth.ts";
 import { parseForm } from "../decode.ts";
@@ -24,7 +25,8 @@ export function optionsIn(url: string): Answer<Options> {
     if (given.has(name) && parent !== "header") return invalid(name, value, "each option once");
     given.add(name);
     if (Object.values(PARTS).includes(name)) return invalid(name, value, `its parts: ${HINT}`);
-    if (parent === "") options.set(name, name === "dispatchDeadline" ? numberIn(value) : value);
+    if (parent === "")
+      options.set(name, name === "dispatchDeadline" ? decimalOrText(value) : value);
     else {
       const field = PARTS[parent] as string;
       const fields = parts.get(field) ?? new Map();
@@ -37,16 +39,11 @@ export function optionsIn(url: string): Answer<Options> {
 
 // A header given several times is a list.
 function partIn(parent: string, value: string, before: unknown): unknown {
-  if (parent === "retry") return numberIn(value);
+  if (parent === "retry") return decimalOrText(value);
   return before === undefined ? value : [before, value].flat();
 }
 
 const HINT = "retry.limit, oidcToken.audience, header.X-Team and so on";
-
-// What is no number stays text, for the message that refuses it.
-function numberIn(text: string): number | string {
-  return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
-}
 
 /** The task of the body with the query's options. */
 export function withOptions(task: Options, options: Options, at = ""): Answer<Options> {

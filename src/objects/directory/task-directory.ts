@@ -5,7 +5,7 @@ import { DirectoryStore } from "../../store/directory/directory-store.ts";
 import { DIRECTORY_MIGRATIONS } from "../../store/migrations.ts";
 import { allFormerRows, FORMER_DIRECTORY } from "../first-version.ts";
 import { Host } from "../host.ts";
-import type { DirectoryRpc, FormerRoleRpc } from "../rpc.ts";
+import type { DirectoryRpc } from "../rpc.ts";
 import { Stubs } from "../stubs.ts";
 
 /** How long it is remembered that a queue was removed. */
@@ -13,23 +13,38 @@ const REMOVED_MS = 3 * 86_400_000;
 
 export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements DirectoryRpc {
   readonly #store: DirectoryStore;
+  readonly #stubs: Stubs;
+  #adopting: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env, DIRECTORY_MIGRATIONS);
     this.#store = new DirectoryStore(this.sql);
     this.commit.join(this.#store.meta);
-    const former = new Stubs(ctx.exports).formerRole(FORMER_DIRECTORY);
-    if (!this.#store.isAdopted) void ctx.blockConcurrencyWhile(() => this.#adopt(former));
+    this.#stubs = new Stubs(ctx.exports);
   }
 
   protected get title(): string {
     return "directory of queues";
   }
 
-  async #adopt(former: FormerRoleRpc): Promise<void> {
+  // Asked for before a name counts as unknown, and once it has been, not again.
+  async #adoptOnce(): Promise<void> {
+    if (this.#store.isAdopted) return;
+    this.#adopting ??= this.#adopt();
+    try {
+      await this.#adopting;
+    } catch (error) {
+      this.#adopting = undefined;
+      throw error;
+    }
+  }
+
+  async #adopt(): Promise<void> {
+    const former = this.#stubs.formerRole(FORMER_DIRECTORY);
     const known = await allFormerRows(former, "known_queues");
     const removed = await allFormerRows(former, "removed_queues");
-    if (known.length + removed.length === 0) return;
+    // A directory that has nothing, here or there, stays without tables.
+    if (known.length + removed.length + this.#store.all().length === 0) return;
     this.commit.run(() => this.#store.adopt(known, removed, this.now()));
   }
 
@@ -43,14 +58,18 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
   }
 
   async isKnown(queue: string): Promise<boolean> {
+    if (this.#store.has(queue)) return true;
+    await this.#adoptOnce();
     return this.#store.has(queue);
   }
 
   async knownQueues(): Promise<string[]> {
+    await this.#adoptOnce();
     return this.#store.all();
   }
 
   async wasRemoved(queue: string): Promise<boolean> {
+    await this.#adoptOnce();
     return this.#store.wasRemoved(queue, this.now());
   }
 }

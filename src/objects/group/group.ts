@@ -21,7 +21,7 @@ import type { GroupRecord, GroupStore } from "../../store/group/group-store.ts";
 import type { SubtaskBatch } from "../../store/group/subtask-batches.ts";
 import { type GroupEvent, pagesOf } from "../../store/queue/group-outbox.ts";
 import type { Commit, Participant } from "../commit.ts";
-import { standing, type Waited } from "../place.ts";
+import { type Waited, waitingFor } from "../place.ts";
 import type { QueueRpc, Receipt } from "../rpc.ts";
 import { Waiters } from "../waiters.ts";
 import { type CheckedTask, checkTasks, type QueueModes } from "./admission.ts";
@@ -324,7 +324,7 @@ export class Group implements Participant<GroupMemory> {
   /** The progress when its version is another than `version`, or after `seconds`. */
   async watch(version: string, seconds: number): Promise<Waited<Answer<WatchedGroup>>> {
     if (this.#version() !== version) return { got: await this.#watched() };
-    return standing(async (left) => {
+    return waitingFor(async (left) => {
       await this.#watching.wait(version, seconds, left);
       return this.#watched();
     });

@@ -18,15 +18,15 @@ export class DirectoryStore {
     return this.meta.get("adopted") ?? false;
   }
 
-  /** Takes over those names, except of queues that were removed since. */
+  /** Takes over those names, except of queues that were removed or made since. */
   adopt(known: readonly Row[], removed: readonly Row[], now: number): void {
     const standing = known.filter((row) => !this.wasRemoved(text(row, "name"), now));
-    adoptQueues(this.#sql, standing, removed);
+    const gone = removed.filter((row) => !this.has(text(row, "name")));
+    adoptQueues(this.#sql, standing, gone);
     this.meta.set("adopted", true);
   }
 
   add(queue: string): void {
-    if (!this.isAdopted) this.meta.set("adopted", true);
     this.#sql.run("DELETE FROM removed_queues WHERE name = ?", queue);
     this.#sql.run("INSERT OR IGNORE INTO known_queues (name) VALUES (?)", queue);
   }

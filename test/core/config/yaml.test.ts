@@ -148,6 +148,21 @@ describe("indentation means nothing in quotes and brackets", () => {
   });
 });
 
+it.each(["007", "1e3", "on", "5", "1_0", '"1e3"', "'+5'"])(
+  "a queue's name is text wherever it stands: %s",
+  (text) => {
+    const name = text.replace(/["']/g, "");
+    const file = `queue:\n- {name: ${text}, rate: 1/s}\n- {name: q, rate: 1/s, extensions: {failed_queue: ${text}}}\n`;
+    if (/^[\w-]+$/.test(name) && !name.includes("_")) {
+      expect(queue(file).failedQueue).toBe(name);
+      const cron = `${C}  extensions: {queue: ${text}}\n`;
+      expect([...parseCronYaml(cron, parseQueueYaml(file)).values()][0]?.queue).toBe(name);
+    } else {
+      expect(faults(file)[0]).toContain(`found "${name}", expected 1 to 100 letters`);
+    }
+  },
+);
+
 describe("a number is what YAML 1.1 and Python make of it", () => {
   it.each([
     ["010", 8],

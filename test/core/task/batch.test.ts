@@ -1,8 +1,14 @@
 // What is checked of the tasks of one call together.
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type Answer, refuse } from "../../../src/core/errors.ts";
 import { MAX_CALL_BYTES } from "../../../src/core/limits.ts";
-import { checkBatchSize, partitionAnswers, refuseBatch } from "../../../src/core/task/batch.ts";
+import {
+  checkBatchSize,
+  checkNames,
+  checkNamesOnce,
+  partitionAnswers,
+  refuseBatch,
+} from "../../../src/core/task/batch.ts";
 
 const answers: Answer<string>[] = [
   { ok: "a" },
@@ -35,4 +41,28 @@ it("refuses a batch by its first failure, with all of them as details", () => {
 it("takes tasks that just fit into one message", () => {
   expect(checkBatchSize(MAX_CALL_BYTES, "bytes")).toBeUndefined();
   expect(checkBatchSize(MAX_CALL_BYTES + 1, "bytes")?.failure.code).toBe("TASK_TOO_LARGE");
+});
+
+describe("the names of one call", () => {
+  it.each([[[]], [["a"]], [["a", "A", "-", "_", "0"]]])("%j are names", (names) => {
+    expect([checkNames(names), checkNamesOnce(names)]).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    [["a", "b", "a"], undefined, "DUPLICATE_TASK_NAME"],
+    [["a", "a", "a"], undefined, "DUPLICATE_TASK_NAME"],
+    [["__proto__", "__proto__"], undefined, "DUPLICATE_TASK_NAME"],
+    [["a", "a.b"], "INVALID_TASK_NAME", "INVALID_TASK_NAME"],
+    [[""], "INVALID_TASK_NAME", "INVALID_TASK_NAME"],
+    [["n".repeat(501)], "INVALID_TASK_NAME", "INVALID_TASK_NAME"],
+    [["a", 1], "INVALID_REQUEST", "INVALID_REQUEST"],
+    [["a", ["b"]], "INVALID_REQUEST", "INVALID_REQUEST"],
+    ["a", "INVALID_REQUEST", "INVALID_REQUEST"],
+    [undefined, "INVALID_REQUEST", "INVALID_REQUEST"],
+    [{ length: 0 }, "INVALID_REQUEST", "INVALID_REQUEST"],
+    [Array.from({ length: 1001 }, (_, i) => `n${i}`), "TOO_MANY_TASKS", "TOO_MANY_TASKS"],
+  ])("%j: %s, and once each: %s", (names, code, once) => {
+    expect(checkNames(names)?.failure.code).toBe(code);
+    expect(checkNamesOnce(names)?.failure.code).toBe(once);
+  });
 });

@@ -62,6 +62,14 @@ describe("a bad name", () => {
   });
 });
 
+it("a bad name in a batch has its link beside it", async () => {
+  const requests = [{ parent: queueName("q1"), task: { name: `${T}/a.b`, httpRequest } }];
+  const { metadata } = await ok("POST", `/v2beta3/${T}:batchCreate`, { requests });
+  expect(metadata.failedRequests).toMatchObject({
+    0: { code: 3, details: [{ links: [{ url: PAGES.task }] }] },
+  });
+});
+
 describe("what is not there", () => {
   const Q = queueName("q1");
 

@@ -93,6 +93,11 @@ describe("fields", () => {
     expect(queues).toContainEqual({ name: queueName("q1") });
     const [status, { error }] = await cloud("GET", `/v2/${queueName("nowhere")}?fields=name`);
     expect([status, error.status]).toEqual([404, "NOT_FOUND"]);
+    const header = { "X-Goog-FieldMask": "state,name" };
+    expect(await cloud("GET", `/v2/${queueName("q1")}`, undefined, header)).toEqual([
+      200,
+      { name: queueName("q1"), state: "PAUSED" },
+    ]);
     expect(await ok("GET", `/v2/${TASKS}/t1?fields=`)).toMatchObject({ name: `${TASKS}/t1` });
   });
 

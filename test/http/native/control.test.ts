@@ -73,7 +73,7 @@ describe("POST tasks/{name}:reschedule", () => {
 
   it.each([
     [{}, 400, "INVALID_REQUEST", "eta (an instant) or countdown"],
-    [[], 400, "INVALID_REQUEST", "body: "],
+    [[], 400, "INVALID_REQUEST", "body: found [], expected a JSON object"],
     [{ when: 5 }, 400, "INVALID_REQUEST", '"when"'],
     [{ eta: null }, 400, "INVALID_ETA", "eta: found null"],
     [{ countdown: 2_592_001 }, 400, "INVALID_ETA", "countdown: found 2592001"],

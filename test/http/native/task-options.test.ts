@@ -67,7 +67,6 @@ describe.each([
       ["constructor=x", "constructor"],
       ["name=n1&name=n1", "name"],
       ["retry.limit=1&retry.limit=2", "retry.limit"],
-      ["header.X-A=1&header.X-A=2", "header.X-A"],
       ["retry=3", "retry"],
       ["retry=3&retry.limit=3", "retry"],
       ["headers=x", "headers"],

@@ -223,7 +223,7 @@ describe("a raw body", () => {
     "whose type an option %s contradicts is refused",
     async (name) => {
       expect(await raw(`&header.${name}=a/b`, "image/png")).toMatch(
-        /^headers\.content-type: found \["(image\/png","a\/b|a\/b","image\/png)"\], expected one value/i,
+        /^headers\.content-type: found "a\/b" in the query and "image\/png" in the body, expected one/i,
       );
     },
   );

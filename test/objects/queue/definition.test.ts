@@ -153,7 +153,7 @@ describe("over HTTP", () => {
     ["PUT", "/queues/push", { rate: "1/s" }, 409, "QUEUE_IN_FILE"],
     ["DELETE", "/queues/push", undefined, 409, "QUEUE_IN_FILE"],
     ["DELETE", "/queues/made", undefined, 404, "UNKNOWN_QUEUE"],
-    ["PUT", "/queues/a_b", { rate: "1/s" }, 400, "INVALID_REQUEST"],
+    ["PUT", "/queues/a_b", { rate: "1/s" }, 400, "INVALID_QUEUE_NAME"],
     ["PUT", "/queues/made", { rate: "fast" }, 400, "INVALID_REQUEST"],
   ])("%s %s with %j is refused: %i %s", async (method, path, body, status, code) => {
     expect(await call(method, path, body)).toMatchObject([status, { error: { code } }]);

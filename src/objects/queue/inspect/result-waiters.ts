@@ -3,7 +3,7 @@ import type { Answer } from "../../../core/errors.ts";
 import { hasEnded, type Task } from "../../../core/task/task.ts";
 import { rfc3339 } from "../../../core/task/task-view.ts";
 import { KeyedWaiters } from "../../keyed-waiters.ts";
-import { standing, type Waited } from "../../place.ts";
+import { type Waited, waitingFor } from "../../place.ts";
 import type { QueueContext } from "../context/context.ts";
 import { getTask } from "./queries.ts";
 
@@ -23,7 +23,7 @@ export class ResultWaiters {
   /** The task once it has ended, or after `seconds` as it is then. */
   wait(name: string, seconds: number): Waited<Answer<Task>> {
     const ended = this.#ended(name);
-    return ended ? { got: ended } : standing((left) => this.#waiters.wait(name, seconds, left));
+    return ended ? { got: ended } : waitingFor((left) => this.#waiters.wait(name, seconds, left));
   }
 
   /** Inside a commit: the task of this name has ended; without a name, all have. */

@@ -2,7 +2,7 @@
 // before, or was gone already, its leases are withdrawn.
 import type { Answer } from "../../../core/errors.ts";
 import type { Task } from "../../../core/task/task.ts";
-import { Coming, Place } from "../../place.ts";
+import { PendingAnswer, Place } from "../../place.ts";
 
 export class TurnPlace extends Place {
   readonly #onTaken: () => void;
@@ -23,7 +23,7 @@ export type Leased = { got: Answer<Task[]> } | Turn;
 
 export interface Turn {
   place: TurnPlace;
-  answer: Coming<Answer<Task[]>>;
+  answer: PendingAnswer<Answer<Task[]>>;
 }
 
 /** `withdraw` takes back leases that reached nobody. */
@@ -50,7 +50,7 @@ export function turnOf(
     if (left.signal.aborted) giveBack();
     return { ok: tasks };
   });
-  return { place: new TurnPlace(leave, take), answer: new Coming(answer) };
+  return { place: new TurnPlace(leave, take), answer: new PendingAnswer(answer) };
 }
 
 // A lease that cannot be withdrawn ends by itself.

@@ -1,6 +1,8 @@
 // Pull queues by either door: what a worker gets, keeps and loses.
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import type { LeaseRequest } from "../../../../src/core/task/lease.ts";
 import type { NewTask, Task } from "../../../../src/index.ts";
+import { TaskQueueObject } from "../../../../src/objects/queue/task-queue.ts";
 import { clock, START } from "../../../support/clock.ts";
 import { DOORS } from "../../../support/doors.ts";
 import { crash, freshStart, until } from "../../../support/time.ts";
@@ -324,19 +326,24 @@ describe.each(DOORS)("by %s", (_, queue) => {
     it("serves those who wait in their order, and by their tags", async () => {
       const wait = { leaseSeconds: 10, maxTasks: 1, waitSeconds: 60 };
       const served: string[] = [];
-      const note = (who: string) => (tasks: Task[]) => served.push(`${who} ${tasks[0]?.name}`);
-      const blue = pull()
-        .lease({ ...wait, tag: "blue" })
-        .then(note("blue"));
-      const first = pull().lease(wait).then(note("first"));
-      const next = pull().lease(wait).then(note("next"));
-      await until(async () => (await pull().describe()).statistics.tasks === 0);
+      const arrived = vi.spyOn(TaskQueueObject.prototype, "lease");
+      onTestFinished(() => arrived.mockRestore());
+      // Each is in line before the next one asks.
+      const inLine = async (who: string, request: LeaseRequest) => {
+        const before = arrived.mock.calls.length;
+        const got = pull().lease(request);
+        await until(() => arrived.mock.calls.length > before);
+        return { got: got.then((tasks) => served.push(`${who} ${tasks[0]?.name}`)) };
+      };
+      const blue = await inLine("blue", { ...wait, tag: "blue" });
+      const first = await inLine("first", wait);
+      const next = await inLine("next", wait);
       await add({ name: "n1" });
-      await first;
+      await first.got;
       await add({ name: "n2", tag: "red" });
-      await next;
+      await next.got;
       await add({ name: "n3", tag: "blue" });
-      await blue;
+      await blue.got;
       expect(served).toEqual(["first n1", "next n2", "blue n3"]);
     });
 
