@@ -1,5 +1,6 @@
 // Reads a request's body, for every door: counted while it is read, unpacked, decoded and parsed. What is
 // wrong with it is thrown as the error it is answered with, before more of it is read.
+import { joinBytes } from "../core/bytes.ts";
 import { charsetOf, isUtf8 } from "../core/content-type.ts";
 import { errorOf, invalid, refuse, TaskQueueError } from "../core/errors.ts";
 import { MAX_CALL_BYTES } from "../core/limits.ts";
@@ -101,7 +102,7 @@ async function read(
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return joined(chunks, size);
+    if (done) return joinBytes(chunks);
     size += value.byteLength;
     if (size > max) {
       await leave(reader);
@@ -120,18 +121,6 @@ async function drain(reader: Reader): Promise<void> {
     size += value.byteLength;
   }
   await reader.cancel();
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const [only] = chunks;
-  if (only && chunks.length === 1) return only;
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
 }
 
 function tooLarge(found: string, max: number): TaskQueueError {

@@ -18,6 +18,24 @@ export function groupOfFormerName(name: string): string | undefined {
   return name.startsWith(FORMER_GROUP) ? name.slice(FORMER_GROUP.length) : undefined;
 }
 
+/** Work that is done once; when it fails it is done again by the next call. */
+export class Adoption {
+  readonly #work: () => Promise<void>;
+  #running: Promise<void> | undefined;
+
+  constructor(work: () => Promise<void>) {
+    this.#work = work;
+  }
+
+  run(): Promise<void> {
+    this.#running ??= this.#work().catch((error) => {
+      this.#running = undefined;
+      throw error;
+    });
+    return this.#running;
+  }
+}
+
 /** The table's rows, page by page. */
 export async function* formerPages(
   object: FormerRoleRpc,

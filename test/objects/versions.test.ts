@@ -3,8 +3,9 @@
 // every role, `second` has one for each.
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { parseCronYaml } from "../../src/core/config/cron-config.ts";
+import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import { clock } from "../support/clock.ts";
 import { passEvicting } from "../support/evictions.ts";
 import { call } from "../support/http.ts";
@@ -156,3 +157,23 @@ describe.each(VERSIONS)("rows of the %s version", (version) => {
     expect((await call("GET", "/queues/made"))[0]).toBe(404);
   });
 });
+
+it.each(["members", "parts"])(
+  "a group that is made while the first version's %s are taken over is the one that counts",
+  async (table) => {
+    await storeRowsOf("first");
+    const original = TaskQueueObject.prototype.formerRows;
+    const made = { name: "half", tasks: [{ queue: "push", countdown: 9000 }] };
+    const statuses: number[] = [];
+    const spy = vi.spyOn(TaskQueueObject.prototype, "formerRows");
+    onTestFinished(() => spy.mockRestore());
+    spy.mockImplementation(async function (this: TaskQueueObject, of, after) {
+      if (of === table) statuses.push((await call("POST", "/groups", made))[0]);
+      return original.call(this, of, after);
+    });
+    await get("/groups/half");
+    expect(statuses).toEqual([201]);
+    expect(await get("/groups/half")).toMatchObject({ state: "running", total: 1, done: 0 });
+    expect(await get("/groups/half/results")).toEqual({ results: [] });
+  },
+);

@@ -1,6 +1,6 @@
 // What is checked of the tasks of one call together. A bad task refuses them all, and nothing is added.
 import { type Answer, type Failure, invalid, type Refusal, refuse } from "../errors.ts";
-import { MAX_CALL_BYTES, MAX_TASKS_PER_CALL } from "../limits.ts";
+import { MAX_CALL_BYTES, MAX_NAMES_PER_CALL } from "../limits.ts";
 import { checkTaskName } from "./new-task-rules.ts";
 
 /** The failure of one task of a call; `index` is its place in the call, from 0. */
@@ -43,8 +43,8 @@ export function checkNames(names: unknown): Refusal | undefined {
   if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
     return invalid("names", names, "a list of task names");
   }
-  if (names.length > MAX_TASKS_PER_CALL) {
-    const message = `names: found ${names.length}, expected at most ${MAX_TASKS_PER_CALL} in one call`;
+  if (names.length > MAX_NAMES_PER_CALL) {
+    const message = `names: found ${names.length}, expected at most ${MAX_NAMES_PER_CALL} in one call`;
     return refuse("TOO_MANY_TASKS", message);
   }
   for (const [index, name] of names.entries()) {

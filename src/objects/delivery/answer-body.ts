@@ -1,5 +1,6 @@
 // An answer's body, read no further than it is wanted. The status has come already, and nothing a body does
 // changes it: one that is broken, too long or without an end is let go of.
+import { joinBytes } from "../../core/bytes.ts";
 
 /** Bytes after which a body is hung up on, whoever wants it. */
 const MOST_BYTES = 1024 * 1024;
@@ -87,15 +88,7 @@ class Reading {
   }
 
   head(): Uint8Array {
-    const [only] = this.#heads;
-    if (only && this.#heads.length === 1) return only;
-    const whole = new Uint8Array(this.#heads.reduce((sum, { byteLength }) => sum + byteLength, 0));
-    let at = 0;
-    for (const part of this.#heads) {
-      whole.set(part, at);
-      at += part.byteLength;
-    }
-    return whole;
+    return joinBytes(this.#heads);
   }
 
   #take(chunk: Uint8Array): void {

@@ -3,7 +3,7 @@
 
 import { DirectoryStore } from "../../store/directory/directory-store.ts";
 import { DIRECTORY_MIGRATIONS } from "../../store/migrations.ts";
-import { allFormerRows, FORMER_DIRECTORY } from "../first-version.ts";
+import { Adoption, allFormerRows, FORMER_DIRECTORY } from "../first-version.ts";
 import { Host } from "../host.ts";
 import type { DirectoryRpc } from "../rpc.ts";
 import { Stubs } from "../stubs.ts";
@@ -14,7 +14,7 @@ const REMOVED_MS = 3 * 86_400_000;
 export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements DirectoryRpc {
   readonly #store: DirectoryStore;
   readonly #stubs: Stubs;
-  #adopting: Promise<void> | undefined;
+  readonly #adoption = new Adoption(() => this.#adopt());
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env, DIRECTORY_MIGRATIONS);
@@ -29,14 +29,7 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
 
   // Asked for before a name counts as unknown, and once it has been, not again.
   async #adoptOnce(): Promise<void> {
-    if (this.#store.isAdopted) return;
-    this.#adopting ??= this.#adopt();
-    try {
-      await this.#adopting;
-    } catch (error) {
-      this.#adopting = undefined;
-      throw error;
-    }
+    if (!this.#store.isAdopted) await this.#adoption.run();
   }
 
   async #adopt(): Promise<void> {

@@ -1,7 +1,7 @@
 // Standard Webhooks: headers by which a receiver knows that a request comes from these queues, was not
 // changed on its way, and is not an old one sent again.
 
-import { toBase64, utf8 } from "../../core/bytes.ts";
+import { joinBytes, toBase64, utf8 } from "../../core/bytes.ts";
 
 /**
  * The three headers, with a signature for each key. `id` is the same for every attempt of a task, so that
@@ -13,9 +13,7 @@ export async function webhookHeaders(
 ): Promise<Record<string, string>> {
   const timestamp = Math.floor(now / 1000);
   const head = utf8(`${id}.${timestamp}.`);
-  const content = new Uint8Array(head.length + body.length);
-  content.set(head);
-  content.set(body, head.length);
+  const content = joinBytes([head, body]);
   const signatures = await Promise.all(keys.map((key) => signatureOf(key, content)));
   return {
     "webhook-id": id,

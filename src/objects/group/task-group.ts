@@ -9,7 +9,7 @@ import { GroupStore } from "../../store/group/group-store.ts";
 import { GROUP_MIGRATIONS } from "../../store/migrations.ts";
 import type { GroupEvent } from "../../store/queue/group-outbox.ts";
 import { hasIdentity } from "../egress/identity.ts";
-import { allFormerRows, formerGroupName, formerPages } from "../first-version.ts";
+import { Adoption, allFormerRows, formerGroupName, formerPages } from "../first-version.ts";
 import { Host } from "../host.ts";
 import type { Waited } from "../place.ts";
 import type { GroupRpc, Receipt } from "../rpc.ts";
@@ -24,7 +24,7 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
   readonly #file: QueueFile;
   readonly #stubs: Stubs;
   readonly #store: GroupStore;
-  #adopting: Promise<void> | undefined;
+  readonly #adoption = new Adoption(() => this.#adoptFormer());
 
   /** `file`: the queue.yaml this Worker was deployed with. */
   constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
@@ -49,7 +49,6 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
 
   /** Makes the group; where its own master made it before, answers as it is. */
   async create(name: string, given: NewGroup): Promise<Answer<GroupProgress>> {
-    await this.#adopting;
     return this.#group.create(name, given);
   }
 
@@ -91,14 +90,7 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
   }
 
   async adopt(): Promise<void> {
-    if (this.#group.record) return;
-    this.#adopting ??= this.#adoptFormer();
-    try {
-      await this.#adopting;
-    } catch (error) {
-      this.#adopting = undefined;
-      throw error;
-    }
+    if (!this.#group.record) await this.#adoption.run();
   }
 
   // Its record comes last: without one it begins again.
@@ -107,12 +99,17 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
     const record = formerRecord(await allFormerRows(former, "meta"));
     if (!record) return;
     for await (const rows of formerPages(former, "members")) {
-      this.commit.run(() => this.#store.adoptMembers(rows));
+      this.#unlessMade(() => this.#store.adoptMembers(rows));
     }
     for await (const rows of formerPages(former, "parts")) {
-      this.commit.run(() => this.#store.adoptBatches(rows));
+      this.#unlessMade(() => this.#store.adoptBatches(rows));
     }
-    this.commit.run(() => this.#store.meta.set("group", record));
+    this.#unlessMade(() => this.#store.meta.set("group", record));
+  }
+
+  // A group of the same name may be made between two pages; it is the one that counts then.
+  #unlessMade(work: () => void): void {
+    if (!this.#group.record) this.commit.run(work);
   }
 
   #modes(settings: QueueSettings): QueueModes {
