@@ -35,24 +35,27 @@ async function record(request: Request, log: Received[]): Promise<void> {
 }
 
 /**
- * Makes the path's attempts wait until they get their status; `answer(i, status)` gives the i-th its own. An
- * attempt polls, since a promise cannot be settled from another invocation.
+ * Makes the path's attempts wait until they get their status: the i-th to arrive, or those of a task by its name.
+ * Attempts that start in one turn arrive in any order. An attempt polls, since a promise cannot be settled from
+ * another invocation.
  */
 export function held(path: string): {
   started: () => number;
-  answer(i: number, status: number): void;
+  answer(which: number | string, status: number): void;
 } {
-  const statuses: number[] = [];
+  const statuses = new Map<number | string, number>();
   let started = 0;
   handlers.set(path, async (request) => {
     const index = started++;
-    while (statuses[index] === undefined && !request.signal.aborted) await scheduler.wait(2);
-    return new Response(null, { status: statuses[index] ?? 500 });
+    const name = request.headers.get("X-AppEngine-TaskName") ?? "";
+    const status = () => statuses.get(index) ?? statuses.get(name);
+    while (status() === undefined && !request.signal.aborted) await scheduler.wait(2);
+    return new Response(null, { status: status() ?? 500 });
   });
   return {
     started: () => started,
-    answer: (index, status) => {
-      statuses[index] = status;
+    answer: (which, status) => {
+      statuses.set(which, status);
     },
   };
 }

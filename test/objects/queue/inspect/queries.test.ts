@@ -66,9 +66,9 @@ describe("why a task is not running now", () => {
       undefined,
       "all 2 slots are taken (max_concurrent_requests)",
     ]);
-    attempts.answer(0, 500);
-    attempts.answer(1, 200);
-    attempts.answer(2, 200);
+    attempts.answer("n0", 500);
+    attempts.answer("n1", 200);
+    attempts.answer("n2", 200);
     await until(async () => (await queue("two-at-once").get("n0")).state === "failed");
     await until(async () => (await queue("two-at-once").get("n1")).state === "done");
     const ended = [await queue("two-at-once").get("n0"), await queue("two-at-once").get("n1")];
