@@ -40,12 +40,12 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
-          // Alone on the machine: it measures time.
           sequence: { groupOrder: 2 },
+          // They wait more than they work: each starts, kills and restarts servers of its own.
+          maxWorkers: 2,
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],
