@@ -1,13 +1,15 @@
 // The library: what a Worker imports. Wiring only.
 import { exports, env as ownEnv } from "cloudflare:workers";
+import { queuePage, visitQueues, watchQueues } from "./client/all-queues.ts";
 import { CronHandle } from "./client/cron-handle.ts";
 import { type Defer, Deferred, type DeferredFunctions } from "./client/deferred.ts";
 import { createGroup, GroupHandle } from "./client/group-handle.ts";
-import { allQueueNames, QueueHandle } from "./client/queue-handle.ts";
+import { existsQueue, QueueHandle } from "./client/queue-handle.ts";
 import { CallerStubs, usesBindings } from "./client/stubs.ts";
 import { type CronFile, parseCronYaml } from "./core/config/cron-config.ts";
 import { parseQueueYaml, type QueueFile } from "./core/config/queue-config.ts";
 import type { Targets } from "./core/egress/targets.ts";
+import { PAGE } from "./core/limits.ts";
 import { DEFERRED_PATH } from "./core/task/deferred-call.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import type { CloudQueues } from "./http/cloud-tasks/call.ts";
@@ -173,7 +175,10 @@ export function createTaskQueues<
   const cronOf = (env: Env) => new CronHandle(stubsOf(env));
   const queuesOf = (env: Env): CloudQueues => ({
     get: (name) => queueOf(env, name),
-    names: () => allQueueNames(stubsOf(env), file),
+    page: (query) => queuePage(stubsOf(env), query),
+    exists: (name) => existsQueue(stubsOf(env), file, name),
+    watch: (names) => watchQueues(stubsOf(env), file, names),
+    pageAfter: (name) => stubsOf(env).directory().page(name, PAGE.max),
     wasRemoved: (name) => stubsOf(env).directory().wasRemoved(name),
     group: (name) => groupOf(env, name),
     createGroup: async (given) => (await createGroup(stubsOf(env), given)).progress,
@@ -194,11 +199,8 @@ export function createTaskQueues<
     return answer;
   };
   const scheduled = async (env: Env) => {
-    const stubs = stubsOf(env);
-    const names = await allQueueNames(stubs, file);
-    const objects = names.map((name) => stubs.queue(name));
-    const all = recurring.size > 0 ? [...objects, cronOf(env)] : objects;
-    await Promise.all(all.map((object) => object.wake()));
+    const visits = visitQueues(stubsOf(env));
+    await Promise.all(recurring.size > 0 ? [visits, cronOf(env).wake()] : [visits]);
   };
   // After a deploy the recurring tasks start with the next cron trigger, or with the first request if that
   // is earlier: a local server has no triggers.
@@ -230,7 +232,11 @@ export function createTaskQueues<
         super(ctx, env, recurring);
       }
     },
-    TaskDirectory: class TaskDirectory extends TaskDirectoryObject<Env> {},
+    TaskDirectory: class TaskDirectory extends TaskDirectoryObject<Env> {
+      constructor(ctx: DurableObjectState, env: Env) {
+        super(ctx, env, file);
+      }
+    },
     TaskEgress: class TaskEgress extends TaskEgressObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
         super(ctx, env, targets);

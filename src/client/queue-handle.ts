@@ -12,6 +12,7 @@ import {
 } from "../core/errors.ts";
 import { MAX_WAIT_S } from "../core/limits.ts";
 import { type HistorySpan, type QueueHistory, SPANS } from "../core/metrics/history.ts";
+import type { QueueReport } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import { checkNames, checkNamesOnce } from "../core/task/batch.ts";
 import type { NewGroup } from "../core/task/group.ts";
@@ -24,7 +25,6 @@ import { inFileRefusal } from "../objects/queue/context/definition.ts";
 import type {
   DeleteResult,
   ListQuery,
-  Pulse,
   RedriveResult,
   ReleaseResult,
   TaskPage,
@@ -291,7 +291,7 @@ export class QueueHandle<P = unknown> {
    * Its state, and the part of its history that is newer than `since` (ms since 1970): the content of the API's
    * events.
    */
-  async pulse(since = 0): Promise<Pulse> {
+  async pulse(since = 0): Promise<QueueReport> {
     return (await this.#object()).pulse(since);
   }
 
@@ -299,11 +299,7 @@ export class QueueHandle<P = unknown> {
   // is wrong with a call beside its queue is said first after that its name can be one.
   async #object(refusal?: Refusal): Promise<QueueStub> {
     throwIf(checkQueueName(this.name) ?? refusal);
-    if (!this.#file.queues.has(this.name) && !(await this.#stubs.directory().isKnown(this.name))) {
-      const names = [...this.#file.queues.keys()].join(", ");
-      const message = `queue: there is no queue "${this.name}"; queue.yaml has ${names}`;
-      throw new UnknownQueueError({ code: "UNKNOWN_QUEUE", message });
-    }
+    await checkExists(this.#stubs, this.#file, this.name);
     return this.#ownObject();
   }
 
@@ -320,8 +316,19 @@ function throwIf(refusal: Refusal | undefined): void {
   if (refusal) throw errorOf(refusal.failure);
 }
 
-/** The names of all queues: those of queue.yaml in its order, then the others. */
-export async function allQueueNames(stubs: CallerStubs, file: QueueFile): Promise<string[]> {
-  const known = await stubs.directory().knownQueues();
-  return [...new Set([...file.queues.keys(), ...known])];
+/** Whether there is such a queue, in queue.yaml or beside it. */
+export async function existsQueue(stubs: CallerStubs, file: QueueFile, name: string) {
+  return file.queues.has(name) || (await stubs.directory().isKnown(name));
+}
+
+/** Throws UnknownQueueError for a name that is no queue's. */
+export async function checkExists(
+  stubs: CallerStubs,
+  file: QueueFile,
+  name: string,
+): Promise<void> {
+  if (await existsQueue(stubs, file, name)) return;
+  const names = [...file.queues.keys()].join(", ");
+  const message = `queue: there is no queue "${name}"; queue.yaml has ${names}`;
+  throw new UnknownQueueError({ code: "UNKNOWN_QUEUE", message });
 }

@@ -5,6 +5,11 @@ export function json(body: unknown, status = 200): Response {
   return Response.json(body, { status });
 }
 
+/** A response whose body is JSON already. */
+export function jsonText(body: string): Response {
+  return new Response(body, { headers: { "Content-Type": "application/json" } });
+}
+
 export function errorResponse(failure: Failure): Response {
   return json({ error: failureJson(failure) }, HTTP_STATUS[failure.code]);
 }

@@ -1,19 +1,12 @@
 // Server-sent events as a response (WHATWG HTML, section 9.2), for every route that streams.
 import { utf8 } from "../core/bytes.ts";
+import {
+  eventText,
+  HEARTBEAT,
+  HEARTBEAT_MS,
+  type ServerSentEvent,
+} from "../core/server-sent-event.ts";
 import { aborted, readerLeft } from "./reader.ts";
-
-/** `data` is sent as JSON. */
-export interface ServerSentEvent {
-  event: string;
-  data: unknown;
-}
-
-/**
- * A comment is sent this often, in ms: proxies close a silent connection, and a reader whose connection broke
- * is only found to be gone by a write. The console reconnects after 40 s of silence.
- */
-const HEARTBEAT_MS = 5000;
-const HEARTBEAT = ":\n\n";
 
 /**
  * Sends events until they end or throw, or the reader leaves; the stream then ends, and the reader
@@ -26,7 +19,12 @@ export function eventStream(
 ): Response {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   void send(eventsOf, writable.getWriter(), signal);
-  return new Response(readable, {
+  return streamed(readable);
+}
+
+/** A stream of events as a response. */
+export function streamed(events: ReadableStream<Uint8Array>): Response {
+  return new Response(events, {
     headers: { "Content-Type": "text/event-stream", "Cache-Control": "no-store" },
   });
 }
@@ -53,7 +51,7 @@ async function send(
     for (;;) {
       const next = await Promise.race([events.next(), left]);
       if (!next || next.done) break;
-      if (next.value) await Promise.race([write(textOf(next.value)), left]);
+      if (next.value) await Promise.race([write(eventText(next.value)), left]);
     }
   } catch {
     // The reader only sees the end of the stream.
@@ -66,7 +64,3 @@ async function send(
 }
 
 function ignore(): void {}
-
-function textOf({ event, data }: ServerSentEvent): string {
-  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-}

@@ -29,7 +29,7 @@ export function clock(): number {
 }
 
 export abstract class Host<Env> extends DurableObject<Env> {
-  protected readonly sql: Sql;
+  protected readonly sql: Tables;
   protected readonly wakeup: Wakeup;
   protected readonly commit: Commit;
   #jobs: readonly Job[] = [];

@@ -2,6 +2,7 @@
 // is typed on both sides; what only callers outside use is the class's own surface.
 import type { CronTask } from "../core/config/cron-task.ts";
 import type { Answer, Failure } from "../core/errors.ts";
+import type { QueueReport } from "../core/metrics/queue-report.ts";
 import type { NewTask, Task } from "../core/task/task.ts";
 import type { FormerPage, FormerTable } from "../store/first-version.ts";
 import type { GroupEvent } from "../store/queue/group-outbox.ts";
@@ -32,6 +33,10 @@ export interface QueueRpc {
   forgetGroup(group: string, batch: number): Promise<void>;
   /** How many of the group's tasks are with their handlers. */
   runningOfGroup(group: string): Promise<number>;
+  /** Its state; the reader takes it for true until it hears of a change. */
+  pulse(since: number, reader: "directory"): Promise<QueueReport>;
+  /** Arms the alarm anew, should the platform have lost it. */
+  wake(): Promise<void>;
   /** Asked by a long attempt: settles with the reason when it is to be cancelled, or once it has ended. */
   cancelled(attempt: number): Promise<string>;
 }
@@ -80,12 +85,27 @@ export interface GroupRpc {
   adopt(): Promise<void>;
 }
 
+/** Queues as JSON, each a QueueView. */
+export interface QueuePage {
+  views: string[];
+  /** The last name that was looked at; absent when there are no more. A page that has one may be short. */
+  last?: string;
+}
+
 /** The directory: which queues there are beside those of queue.yaml. */
 export interface DirectoryRpc {
   register(queue: string): Promise<void>;
   unregister(queue: string): Promise<void>;
   isKnown(queue: string): Promise<boolean>;
   knownQueues(): Promise<string[]>;
+  /** The queue's last report holds no more. */
+  changed(queue: string): Promise<void>;
+  /** The queues whose names come after `after`, in their order, `limit` at most. */
+  page(after: string, limit: number): Promise<QueuePage>;
+  /** Visits the queues that may have lost their alarms, in the background. */
+  visitQueues(): Promise<void>;
+  /** Server-sent events of these queues, or of all. */
+  watch(queues: readonly string[] | undefined): Promise<ReadableStream<Uint8Array>>;
   /** Whether a queue of this name was removed in the last three days. */
   wasRemoved(queue: string): Promise<boolean>;
 }

@@ -48,6 +48,11 @@ export class Wakeup {
     this.#armed = Number.POSITIVE_INFINITY;
   }
 
+  /** When the stored alarm fires (ms since 1970), infinite if none is stored. */
+  get nextAt(): number {
+    return this.#armed;
+  }
+
   /** Makes sure that the object wakes no later than `at` (ms), or as soon as it can. */
   by(at: number): void {
     const now = this.#now();

@@ -148,6 +148,13 @@ export const CRON_MIGRATIONS: readonly Migration[] = [
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   `CREATE TABLE known_queues (name TEXT PRIMARY KEY) WITHOUT ROWID;
    CREATE TABLE removed_queues (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;`,
+  `CREATE TABLE IF NOT EXISTS summaries (
+     name TEXT PRIMARY KEY,
+     view TEXT,
+     entry TEXT NOT NULL,
+     until INTEGER,
+     active INTEGER NOT NULL
+   ) WITHOUT ROWID;`,
 ];
 
 /**

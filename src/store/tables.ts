@@ -16,6 +16,11 @@ export class Tables implements Sql {
     if (this.#exist) migrate(sql, migrations);
   }
 
+  /** Whether anything was ever kept. */
+  get exist(): boolean {
+    return this.#exist;
+  }
+
   rows(query: string, ...bindings: SqlValue[]): Row[] {
     if (!this.#exist && isInsert(query)) this.#make();
     if (this.#exist) return this.#sql.rows(query, ...bindings);

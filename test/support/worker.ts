@@ -103,6 +103,10 @@ export class TaskCron extends TaskCronObject<unknown> {
 }
 
 export class TaskDirectory extends TaskDirectoryObject<unknown> {
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env, deployed.queues);
+  }
+
   override now(): number {
     return clock.now;
   }

@@ -18,6 +18,7 @@ import {
 import type { Version, View } from "../../core/cloud-tasks/resources.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { TaskQueueError } from "../../core/errors.ts";
+import type { QueuePage } from "../../objects/rpc.ts";
 import { jsonTextOf } from "../body.ts";
 import { type QueueService, segment } from "../native/request.ts";
 
@@ -25,6 +26,8 @@ import { type QueueService, segment } from "../native/request.ts";
 export interface CloudQueues extends QueueService {
   /** Whether a queue of this name was removed not long ago. */
   wasRemoved(name: string): Promise<boolean>;
+  /** The queues whose names come after this one, in their order; as many as one answer holds. */
+  pageAfter(name: string): Promise<QueuePage>;
 }
 
 /** One request, before its path is looked at. */

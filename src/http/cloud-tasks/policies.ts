@@ -45,7 +45,7 @@ export async function testIamPermissions(request: IRequest, call: Call): Promise
   const { handle } = queueOf(request, call);
   const { permissions } = Object(await jsonBody(request)) as { permissions?: unknown };
   if (!Array.isArray(permissions)) throw invalidArgument("permissions is required.");
-  const isThere = (await call.queues.names()).includes(handle.name);
+  const isThere = await call.queues.exists(handle.name);
   return json(isThere ? { permissions } : {});
 }
 

@@ -1,19 +1,18 @@
 // Lists queues in order of their names, paged and filtered.
 import type { IRequest } from "itty-router";
 import { parseFilter, type QueueFilter } from "../../core/cloud-tasks/filters.ts";
-import { locationName } from "../../core/cloud-tasks/names.ts";
+import { type Location, locationName, queueNameOf } from "../../core/cloud-tasks/names.ts";
 import { lastOf, pageToken } from "../../core/cloud-tasks/page-tokens.ts";
 import { resourceOf } from "../../core/cloud-tasks/queue-resource.ts";
-import { UnknownQueueError } from "../../core/errors.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
+import type { QueuePage } from "../../objects/rpc.ts";
 import { json } from "../respond.ts";
-import { type Call, locationOf, pageSizeOf, pageTokenOf, queryOf, requestedQueue } from "./call.ts";
-import { queueIds, queueResponse } from "./queues.ts";
+import { type Call, locationOf, namespaceOf, pageSizeOf, pageTokenOf, queryOf } from "./call.ts";
+import { queueResponse } from "./queues.ts";
 
 const MAX_PAGE = 9800;
-/** Each queue is a Durable Object: calls in parallel, and calls for one page. */
-const AT_ONCE = 50;
-const LOOKED_AT = 500;
+/** Queues looked at for one page; a token leads on from there. */
+const MAX_LOOKED_AT = 5000;
 
 export async function listQueues(request: IRequest, call: Call): Promise<Response> {
   const filterText = queryOf(request, "filter") ?? "";
@@ -21,12 +20,10 @@ export async function listQueues(request: IRequest, call: Call): Promise<Respons
   const list = { kind: "queues", parent, filter: filterText } as const;
   const max = pageSizeOf(request, MAX_PAGE);
   const after = lastOf(pageTokenOf(request), list) ?? "";
-  const ids = (await queueIds(request, call)).filter((id) => id > after);
-  const { found, last } = await pageOf(ids, max, parseFilter(filterText), request, call);
+  const { found, last } = await pageOf(after, max, parseFilter(filterText), request, call);
   const mask = queryOf(request, "readMask", "read_mask");
   const queues = found.map(({ name, view }) => queueResponse(name, view, call, mask));
-  const isMore = last !== undefined && last !== ids.at(-1);
-  return json({ queues, ...(isMore && { nextPageToken: pageToken(list, last) }) });
+  return json({ queues, ...(last !== undefined && { nextPageToken: pageToken(list, last) }) });
 }
 
 interface FoundQueue {
@@ -35,33 +32,41 @@ interface FoundQueue {
   view: QueueView;
 }
 
+/** The queues behind the id `after` that pass the filter; `last`: the id that was looked at last, if there are more. */
 async function pageOf(
-  ids: readonly string[],
+  after: string,
   max: number,
   filter: QueueFilter,
   request: IRequest,
   call: Call,
-): Promise<{ found: FoundQueue[]; last: string | undefined }> {
+): Promise<{ found: FoundQueue[]; last?: string }> {
   const found: FoundQueue[] = [];
-  const looked = ids.slice(0, LOOKED_AT);
-  for (let from = 0; from < looked.length; from += AT_ONCE) {
-    const pending = looked.slice(from, from + AT_ONCE).map((id) => look(id, request, call));
-    for (const queue of await Promise.all(pending)) {
-      if (!queue || !filter(resourceOf(queue.name, queue.view))) continue;
-      found.push(queue);
-      if (found.length === max) return { found, last: queue.id };
-    }
+  let last = after;
+  let looked = 0;
+  for await (const queue of queuesAfter(after, locationOf(request), call)) {
+    if (found.length === max || looked++ === MAX_LOOKED_AT) return { found, last };
+    if (filter(resourceOf(queue.name, queue.view))) found.push(queue);
+    last = queue.id;
   }
-  return { found, last: looked.at(-1) };
+  return { found };
 }
 
-// One that is deleted meanwhile is not in the list.
-async function look(id: string, request: IRequest, call: Call): Promise<FoundQueue | undefined> {
-  const { name, handle } = requestedQueue(locationOf(request), id, call);
-  try {
-    return { id, name, view: await handle.describe() };
-  } catch (error) {
-    if (error instanceof UnknownQueueError) return undefined;
-    throw error;
+/** The place's queues in order, as far as they are asked for. */
+async function* queuesAfter(
+  after: string,
+  place: Location,
+  call: Call,
+): AsyncGenerator<FoundQueue> {
+  const namespace = namespaceOf(place, call);
+  let from: string | undefined = namespace + after;
+  while (from !== undefined) {
+    const page: QueuePage = await call.queues.pageAfter(from);
+    for (const text of page.views) {
+      const view = JSON.parse(text) as QueueView;
+      if (!view.name.startsWith(namespace)) return;
+      const id = view.name.slice(namespace.length);
+      if (!id.includes("/")) yield { id, name: queueNameOf(place, id), view };
+    }
+    from = page.last;
   }
 }

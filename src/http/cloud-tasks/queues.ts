@@ -21,7 +21,6 @@ import {
   type Call,
   locationOf,
   messageIn,
-  namespaceOf,
   queryOf,
   queueOf,
   type RequestedQueue,
@@ -52,7 +51,7 @@ export async function createQueue(request: IRequest, call: Call): Promise<Respon
 }
 
 async function exists({ handle }: RequestedQueue, { queues }: Call): Promise<boolean> {
-  return (await queues.names()).includes(handle.name);
+  return queues.exists(handle.name);
 }
 
 async function made(queue: RequestedQueue, given: CloudQueue, call: Call): Promise<object> {
@@ -103,12 +102,4 @@ export async function pauseQueue(request: IRequest, call: Call): Promise<Respons
 export async function resumeQueue(request: IRequest, call: Call): Promise<Response> {
   const { name, handle } = queueOf(request, call);
   return json(queueResponse(name, await handle.resume(), call));
-}
-
-/** The ids of a place's queues, in their order. */
-export async function queueIds(request: IRequest, call: Call): Promise<string[]> {
-  const namespace = namespaceOf(locationOf(request), call);
-  const names = (await call.queues.names()).filter((name) => name.startsWith(namespace));
-  const ids = names.map((name) => name.slice(namespace.length));
-  return ids.filter((id) => !id.includes("/")).sort();
 }

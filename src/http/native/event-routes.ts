@@ -4,8 +4,7 @@ import { errorOf, invalid } from "../../core/errors.ts";
 import type { HistorySpan } from "../../core/metrics/history.ts";
 import { TOKENS_IN_QUERY } from "../auth.ts";
 import { json } from "../respond.ts";
-import { eventStream, type ServerSentEvent } from "../sse.ts";
-import { type WatchEvent, watchQueues } from "./queue-watch.ts";
+import { streamed } from "../sse.ts";
 import { type QueueService, queryOf, queueOf } from "./request.ts";
 
 export async function getHistory(request: IRequest, queues: QueueService): Promise<Response> {
@@ -13,29 +12,10 @@ export async function getHistory(request: IRequest, queues: QueueService): Promi
   return json(await queueOf(request, queues).history(span));
 }
 
-/** Pause between two polls of the queues. */
-const POLL_MS = 1000;
-
 /** Server-sent events: `queues` with the full state, then `changes`, at most one a second. */
 export async function queueEvents(request: IRequest, queues: QueueService): Promise<Response> {
-  const events = watchQueues(
-    queues,
-    namesOf(request),
-    () => new Promise((resolve) => setTimeout(resolve, POLL_MS)),
-  );
-  // Awaited before the response: an unknown queue is a 404.
-  const first = await events.next();
-  const { signal } = request as unknown as Request;
-  return eventStream(() => streamed(first.value, events), signal);
-}
-
-// A poll without changes is passed on as well, so that the stream can end between two events.
-async function* streamed(
-  first: WatchEvent,
-  rest: AsyncGenerator<WatchEvent>,
-): AsyncGenerator<ServerSentEvent | undefined> {
-  yield first.event === "nothing" ? undefined : first;
-  for await (const event of rest) yield event.event === "nothing" ? undefined : event;
+  const names = namesOf(request);
+  return streamed(await queues.watch(names.length > 0 ? names : undefined));
 }
 
 // Each name is an option of the same name; the token is the caller's.
@@ -44,5 +24,5 @@ function namesOf({ url }: IRequest): string[] {
   const known = ["queue", ...TOKENS_IN_QUERY];
   const unknown = [...searchParams.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined) throw errorOf(invalid("query", unknown, "queue").failure);
-  return searchParams.getAll("queue");
+  return [...new Set(searchParams.getAll("queue"))];
 }

@@ -1,11 +1,13 @@
 // Group routes: create, add, close, cancel, progress, events, results.
+
 import type { IRequest } from "itty-router";
 import type { GroupHandle } from "../../client/group-handle.ts";
 import { cursorOf, placeOf } from "../../core/cursor.ts";
 import { errorOf, unwrap } from "../../core/errors.ts";
+import type { ServerSentEvent } from "../../core/server-sent-event.ts";
 import { checkTaskList, type GroupTask, type NewGroup } from "../../core/task/group.ts";
 import { json } from "../respond.ts";
-import { eventStream, type ServerSentEvent } from "../sse.ts";
+import { eventStream } from "../sse.ts";
 import { bodyOf, onlyFields, type QueueService, queryOf, segment } from "./request.ts";
 
 export async function createGroup(request: IRequest, queues: QueueService): Promise<Response> {

@@ -2,18 +2,11 @@
 import { AutoRouter, type IRequest } from "itty-router";
 import type { QueueHandle } from "../../client/queue-handle.ts";
 import { checkQueueName } from "../../core/config/names.ts";
-import {
-  invalid,
-  type Refusal,
-  refuse,
-  type TaskQueueError,
-  UnknownQueueError,
-} from "../../core/errors.ts";
-import type { QueueView } from "../../core/metrics/queue-view.ts";
+import { invalid, type Refusal, refuse, type TaskQueueError } from "../../core/errors.ts";
 import type { AddResult, NewTask } from "../../core/task/task.ts";
 import type { ListQuery } from "../../objects/queue/inspect/pages.ts";
 import { readdressed } from "../readdressed.ts";
-import { errorResponse, failureJson, headOf, json, thrownResponse } from "../respond.ts";
+import { errorResponse, failureJson, headOf, json, jsonText, thrownResponse } from "../respond.ts";
 import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
 import { getHistory, queueEvents } from "./event-routes.ts";
 import {
@@ -62,7 +55,7 @@ const router = AutoRouter<IRequest, Args, Response>({
 // In front of a handler stands what the route does not take: `withoutOptions` where it reads a body and no query,
 // `withNothing` where it reads neither.
 router
-  .get(QUEUES, withoutOptions, listQueues)
+  .get(QUEUES, listQueues)
   .get(QUEUE, withoutOptions, (request, queues) => queueOf(request, queues).describe().then(ok))
   .put(QUEUE, withoutOptions, defineQueue)
   .delete(QUEUE, withNothing, removeQueue)
@@ -135,20 +128,11 @@ function ok(body: unknown): Response {
   return json(body);
 }
 
-async function listQueues(_request: IRequest, queues: QueueService): Promise<Response> {
-  const names = await queues.names();
-  const views = await Promise.all(names.map((name) => describeUnlessRemoved(queues.get(name))));
-  return json({ queues: views.filter((view) => view !== undefined) });
-}
-
-// A queue may be removed between the listing of names and the look at it.
-async function describeUnlessRemoved(queue: QueueHandle): Promise<QueueView | undefined> {
-  try {
-    return await queue.describe();
-  } catch (error) {
-    if (error instanceof UnknownQueueError) return undefined;
-    throw error;
-  }
+// Each view is JSON already, and a page has a thousand of them.
+async function listQueues(request: IRequest, queues: QueueService): Promise<Response> {
+  const { views, cursor } = await queues.page(queryOf(request, ["limit", "cursor"]));
+  const rest = cursor === undefined ? "" : `,"cursor":${JSON.stringify(cursor)}`;
+  return jsonText(`{"queues":[${views.join(",")}]${rest}}`);
 }
 
 async function defineQueue(request: IRequest, queues: QueueService): Promise<Response> {

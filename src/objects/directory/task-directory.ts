@@ -1,26 +1,56 @@
-// The Durable Object that knows which queues there are beside those of queue.yaml: asked by whoever meets a
-// name that the file does not have.
+// The Durable Object that knows which queues there are: asked by whoever meets a name that queue.yaml does not
+// have, or wants to see all queues. It keeps what each last said of itself, and visits those that may have lost
+// their alarms.
 
+import type { QueueFile } from "../../core/config/queue-config.ts";
 import { DirectoryStore } from "../../store/directory/directory-store.ts";
 import { DIRECTORY_MIGRATIONS } from "../../store/migrations.ts";
 import { Adoption, allFormerRows, FORMER_DIRECTORY } from "../first-version.ts";
 import { Host } from "../host.ts";
-import type { DirectoryRpc } from "../rpc.ts";
+import type { DirectoryRpc, QueuePage } from "../rpc.ts";
 import { Stubs } from "../stubs.ts";
+import { QueuePages } from "./queue-pages.ts";
+import { QueueReports } from "./queue-reports.ts";
+import { Rounds } from "./rounds.ts";
+import { Watchers } from "./watchers.ts";
 
 /** How long it is remembered that a queue was removed. */
 const REMOVED_MS = 3 * 86_400_000;
+
+/** Comes after every name. */
+const LAST_NAME = "\uffff";
 
 export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements DirectoryRpc {
   readonly #store: DirectoryStore;
   readonly #stubs: Stubs;
   readonly #adoption = new Adoption(() => this.#adopt());
+  readonly #reports: QueueReports;
+  readonly #pages: QueuePages;
+  readonly #rounds: Rounds;
+  readonly #watchers: Watchers;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  /** `file`: the queue.yaml this Worker was deployed with. */
+  constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
     super(ctx, env, DIRECTORY_MIGRATIONS);
     this.#store = new DirectoryStore(this.sql);
     this.commit.join(this.#store.meta);
     this.#stubs = new Stubs(ctx.exports);
+    const deps = {
+      ...{ store: this.#store, commit: this.commit, stubs: this.#stubs, file },
+      now: () => this.now(),
+    };
+    this.#reports = new QueueReports(deps);
+    this.#pages = new QueuePages(this.#store, this.#reports, file);
+    this.#rounds = new Rounds({ ...deps, reports: this.#reports, ended: () => this.arm() });
+    this.#watchers = new Watchers({
+      reports: this.#reports,
+      exists: (name) => file.queues.has(name) || this.#store.has(name),
+      names: () => this.#pages.namesAfter("", Number.MAX_SAFE_INTEGER),
+      known: () => this.#reports.between("", LAST_NAME),
+      now: () => this.now(),
+    });
+    this.commit.onCommit(() => this.arm());
+    this.drive([this.#rounds]);
   }
 
   protected get title(): string {
@@ -59,6 +89,26 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
   async knownQueues(): Promise<string[]> {
     await this.#adoptOnce();
     return this.#store.all();
+  }
+
+  async changed(queue: string): Promise<void> {
+    this.#reports.changed(queue);
+    this.#watchers.changed(queue);
+  }
+
+  async page(after: string, limit: number): Promise<QueuePage> {
+    await this.#adoptOnce();
+    return this.#pages.page(after, limit);
+  }
+
+  async visitQueues(): Promise<void> {
+    await this.#adoptOnce();
+    this.#rounds.begin();
+  }
+
+  async watch(queues: readonly string[] | undefined): Promise<ReadableStream<Uint8Array>> {
+    await this.#adoptOnce();
+    return this.#watchers.add(queues);
   }
 
   async wasRemoved(queue: string): Promise<boolean> {

@@ -11,11 +11,12 @@ import type { TaskState } from "../../core/task/task.ts";
 import { QueueStore } from "../../store/queue/queue-store.ts";
 import { isParked } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
-import type { Sql } from "../../store/sql.ts";
+import type { Tables } from "../../store/tables.ts";
 import type { Commit } from "../commit.ts";
 import type { Job } from "../host.ts";
 import type { Stubs } from "../stubs.ts";
 import { checkStorage } from "./admission.ts";
+import { ChangeNotice } from "./change-notice.ts";
 import type { Consumer } from "./context/consumer.ts";
 import type { QueueContext } from "./context/context.ts";
 import { QueueDefinition, unknownQueue } from "./context/definition.ts";
@@ -38,7 +39,7 @@ export interface QueueDeps {
   hosts: HostRules;
   /** Whether identity tokens can be signed. */
   hasIdentity: boolean;
-  sql: Sql;
+  sql: Tables;
   commit: Commit;
   stubs: Stubs;
   deliver: Deliver;
@@ -63,6 +64,7 @@ export class Queue implements QueueContext {
   readonly resultWaiters: ResultWaiters;
   readonly listing: DirectoryListing;
   readonly notifier: GroupNotifier;
+  readonly notice: ChangeNotice;
   /** What the object's alarm drives. */
   readonly jobs: readonly Job[];
   readonly #deps: QueueDeps;
@@ -90,6 +92,7 @@ export class Queue implements QueueContext {
     const ended = deps.arm;
     this.notifier = new GroupNotifier({ ...shared, stubs, ended });
     this.listing = new DirectoryListing({ ...shared, stubs, ended });
+    this.notice = new ChangeNotice(stubs, () => this.name);
     const deadLetters = new DeadLetterForwarder({ ...shared, stubs, ended });
     const sweep = { nextWakeAt: () => this.#nextSweep(), onAlarm: () => this.#sweep() };
     this.jobs = [this.push, this.pull, deadLetters, this.notifier, this.listing, sweep];
@@ -164,6 +167,8 @@ export class Queue implements QueueContext {
   #committed(now: number): void {
     this.statistics.took(this.store.takeTransitions(), now);
     this.pull.serve();
+    // One that keeps nothing is as it was.
+    if (this.#deps.sql.exist) this.notice.changed();
     this.#storeHistory(now);
     this.#deps.arm();
   }

@@ -7,6 +7,7 @@ import type { Targets } from "../../core/egress/targets.ts";
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { MAX_WAIT_S } from "../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
+import type { QueueReport } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { LeaseRequest, LeaseToken } from "../../core/task/lease.ts";
 import type { NewTime } from "../../core/task/new-task.ts";
@@ -44,13 +45,12 @@ import { addCronTasks, addDeadLetters } from "./incoming-tasks.ts";
 import type {
   DeleteResult,
   ListQuery,
-  Pulse,
   RedriveResult,
   TaskPage,
   TombstonePage,
   TombstoneQuery,
 } from "./inspect/pages.ts";
-import { getTask, historyOf, listTasks, pulseOf, queueView } from "./inspect/queries.ts";
+import { getTask, historyOf, listTasks, queueView, reportOf } from "./inspect/queries.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
 import type { AckResult } from "./leasing/leasing.ts";
 import type { Leased } from "./leasing/turn.ts";
@@ -189,9 +189,14 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
     return historyOf(this.#queue, span);
   }
 
-  /** The queue's state, and its history as far as that is newer than `since` (ms since 1970). */
-  async pulse(since: number): Promise<Pulse> {
-    return pulseOf(this.#queue, since);
+  /**
+   * The queue's state, and its history as far as that is newer than `since` (ms since 1970). The directory is told
+   * when the state it was given holds no more.
+   */
+  async pulse(since: number, reader?: "directory"): Promise<QueueReport> {
+    const report = reportOf(this.#queue, since, this.wakeup.nextAt);
+    if (reader) this.#queue.notice.reported(report.holdsUntil !== undefined);
+    return report;
   }
 
   /** Its configuration; in contrast to `describe` this reads no rows. */

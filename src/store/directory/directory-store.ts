@@ -3,14 +3,24 @@ import { adoptQueues } from "../first-version.ts";
 import { Meta } from "../meta.ts";
 import { text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
+import { Summaries } from "./summaries.ts";
+
+/** The watchdog's visit to all queues, or to those that need one, as far as it has come. */
+export interface Round {
+  /** The name of the last queue that was visited. */
+  after: string;
+  isOfAll: boolean;
+}
 
 export class DirectoryStore {
-  readonly meta: Meta<{ adopted: true }>;
+  readonly meta: Meta<{ adopted: true; round: Round; allVisitedAt: number }>;
+  readonly summaries: Summaries;
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
     this.#sql = sql;
     this.meta = new Meta(sql);
+    this.summaries = new Summaries(sql);
   }
 
   /** Whether it has the names that the first version's directory had. */
@@ -28,12 +38,15 @@ export class DirectoryStore {
 
   add(queue: string): void {
     this.#sql.run("DELETE FROM removed_queues WHERE name = ?", queue);
+    // One that a version without summaries removed may have left its own.
+    this.summaries.remove(queue);
     this.#sql.run("INSERT OR IGNORE INTO known_queues (name) VALUES (?)", queue);
   }
 
   /** Forgets the queue; that it was removed is remembered until `until` (ms since 1970). */
   remove(queue: string, until: number, now: number): void {
     this.#sql.run("DELETE FROM known_queues WHERE name = ?", queue);
+    this.summaries.remove(queue);
     this.#sql.run("DELETE FROM removed_queues WHERE until <= ?", now);
     const query = "INSERT OR REPLACE INTO removed_queues (name, until) VALUES (?, ?)";
     this.#sql.run(query, queue, until);
@@ -47,6 +60,19 @@ export class DirectoryStore {
   wasRemoved(queue: string, now: number): boolean {
     const query = "SELECT 1 FROM removed_queues WHERE name = ? AND until > ?";
     return this.#sql.rows(query, queue, now).length > 0;
+  }
+
+  /** The first `limit` names after `after`, in their order. */
+  after(after: string, limit: number): string[] {
+    const query = "SELECT name FROM known_queues WHERE name > ? ORDER BY name LIMIT ?";
+    return this.#sql.rows(query, after, limit).map((row) => text(row, "name"));
+  }
+
+  /** The same of queues whose summaries do not hold at `now` (ms since 1970). */
+  outdatedAfter(after: string, now: number, limit: number): string[] {
+    const query = `SELECT k.name FROM known_queues k LEFT JOIN summaries s ON s.name = k.name
+      WHERE k.name > ? AND (s.until IS NULL OR s.until <= ?) ORDER BY k.name LIMIT ?`;
+    return this.#sql.rows(query, after, now, limit).map((row) => text(row, "name"));
   }
 
   all(): string[] {

@@ -21,7 +21,8 @@ interface DefinitionState {
 export class QueueDefinition {
   readonly #meta: QueueMeta;
   readonly #mark: Mark;
-  readonly #isInFile: boolean;
+  /** The queue's entry in queue.yaml. */
+  readonly fileEntry: QueueConfig | undefined;
   readonly #fallback: QueueConfig;
   #config: QueueConfig;
   #isDefined: boolean;
@@ -32,7 +33,7 @@ export class QueueDefinition {
     this.#fallback = { ...(file.queues.get("default") as QueueConfig), name };
     const inFile = file.queues.get(name);
     const made = inFile ? undefined : this.#made();
-    this.#isInFile = inFile !== undefined;
+    this.fileEntry = inFile;
     this.#isDefined = inFile !== undefined || made !== undefined;
     this.#config = inFile ?? made ?? this.#lastSeen() ?? this.#fallback;
   }
@@ -62,7 +63,7 @@ export class QueueDefinition {
 
   /** A queue of queue.yaml is changed and removed there alone. */
   refusalInFile(): Answer<never> | undefined {
-    return this.#isInFile ? inFileRefusal(this.#config.name) : undefined;
+    return this.fileEntry ? inFileRefusal(this.#config.name) : undefined;
   }
 
   /** Inside a commit that erases the meta values: the queue is defined nowhere any more. */
@@ -84,7 +85,7 @@ export class QueueDefinition {
   noticeDeploy(resumes: boolean): void {
     const seen = this.#meta.get("config");
     const current = JSON.stringify(this.#config);
-    if (!this.#isInFile || seen === undefined || seen === current) return;
+    if (!this.fileEntry || seen === undefined || seen === current) return;
     this.#meta.set("config", current);
     this.#meta.clear("made");
     this.#markChange(JSON.parse(seen), this.#config);

@@ -1,6 +1,4 @@
 // Queries on a queue, and the pages it answers with.
-import type { QueueHistory } from "../../../core/metrics/history.ts";
-import type { QueueView } from "../../../core/metrics/queue-view.ts";
 import type { Task, TaskState } from "../../../core/task/task.ts";
 
 /** Which tasks to list: in due order, `limit` at most (1 to 1,000, default 100), after `cursor`. */
@@ -48,12 +46,4 @@ export interface ReleaseResult {
   name: string;
   /** Whether the name was a tombstone until now. */
   released: boolean;
-}
-
-/** The state of a queue at an instant, for whoever watches it. */
-export interface Pulse {
-  /** By the queue's clock, ms since 1970. */
-  now: number;
-  view: QueueView;
-  history: QueueHistory;
 }

@@ -3,6 +3,7 @@ import { cursorOf, placeOf } from "../../../core/cursor.ts";
 import { type Answer, invalid, type Refusal, refuse } from "../../../core/errors.ts";
 import { checkLimit, PAGE } from "../../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
+import { entryMark, holdsUntil, type QueueReport } from "../../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../../core/metrics/queue-view.ts";
 import { resultView } from "../../../core/task/result.ts";
 import { type EndedTask, NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
@@ -12,7 +13,7 @@ import type { NameRow } from "../../../store/queue/names.ts";
 import { isExpedited, LAST_SCHEDULED_KEY, lastKeyOf } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { QueueContext } from "../context/context.ts";
-import type { ListQuery, Pulse, TaskPage } from "./pages.ts";
+import type { ListQuery, TaskPage } from "./pages.ts";
 import { statisticsView } from "./statistics-view.ts";
 
 export function getTask(queue: QueueContext, name: string): Answer<Task> {
@@ -179,11 +180,32 @@ export function historyOf(
   return queue.statistics.history.view(span, queue.now(), tasks, since);
 }
 
-/** The state of the queue, and what is newer than `since` (ms) of its last quarter of an hour. */
-export function pulseOf(queue: QueueContext, since: number): Pulse {
+/**
+ * The state of the queue, and what is newer than `since` (ms) of its last quarter of an hour; `wakesAt`: when the
+ * object wakes by itself (ms).
+ */
+export function reportOf(queue: QueueContext, since: number, wakesAt: number): QueueReport {
+  const now = queue.now();
   const view = queueView(queue);
-  const history = historyOf(queue, "15m", since, view.statistics.tasks);
-  return { now: queue.now(), view, history };
+  const { tasks } = view.statistics;
+  const history = historyOf(queue, "15m", 0, tasks);
+  const { config, fileEntry } = queue.definition;
+  const rate = Number.isFinite(config.rate) ? config.rate : undefined;
+  const until = holdsUntil(view, { now, rate, nextDue: nextDueOf(queue, now), wakesAt });
+  return {
+    ...{ now, view, history: since === 0 ? history : historyOf(queue, "15m", since, tasks) },
+    ...(until !== undefined && { holdsUntil: until }),
+    ...{ isActive: hasHappened(history), entry: entryMark(fileEntry) },
+  };
+}
+
+// That the object started is no news of the queue.
+function hasHappened({ points, marks }: QueueHistory): boolean {
+  return points.length > 0 || marks.some(({ kind }) => kind !== "started");
+}
+
+function nextDueOf({ store }: QueueContext, now: number): number | undefined {
+  return store.tasks.list(lastKeyOf(now), LAST_SCHEDULED_KEY, 1)[0]?.due;
 }
 
 /** The view of the queue. A full count that it took is stored, so that the next start need not repeat it. */

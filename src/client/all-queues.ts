@@ -1,0 +1,62 @@
+// What is asked of all queues at once, which the directory answers.
+import { fromBase64, fromUtf8, toBase64Url, utf8 } from "../core/bytes.ts";
+import { checkQueueName } from "../core/config/names.ts";
+import type { QueueFile } from "../core/config/queue-config.ts";
+import { cursorOf, placeOf } from "../core/cursor.ts";
+import { errorOf, refuse } from "../core/errors.ts";
+import { checkLimit, MAX_NAMES_PER_CALL, PAGE } from "../core/limits.ts";
+import { checkExists } from "./queue-handle.ts";
+import type { CallerStubs } from "./stubs.ts";
+
+/** Which queues: `limit` at most (1 to 1,000, which is the default), after `cursor`. */
+export interface QueueQuery {
+  limit?: number;
+  cursor?: string;
+}
+
+/** Queues in the order of their names. */
+export interface QueueViews {
+  /** Each as JSON, a QueueView. */
+  views: string[];
+  /** Absent on the last page. A page that has one may be short. */
+  cursor?: string;
+}
+
+const SCOPE = ["queues"];
+
+/** Throws TaskQueueError (INVALID_REQUEST) for a limit or a cursor that is none. */
+export async function queuePage(stubs: CallerStubs, query: QueueQuery): Promise<QueueViews> {
+  const { limit = PAGE.max, cursor } = query;
+  const place = cursor === undefined ? { ok: "" } : placeOf(SCOPE, cursor);
+  const failure = checkLimit(limit)?.failure ?? place.failure;
+  if (failure) throw errorOf(failure);
+  const after = fromUtf8(fromBase64(place.ok) ?? new Uint8Array());
+  const { views, last } = await stubs.directory().page(after, limit);
+  return last === undefined
+    ? { views }
+    : { views, cursor: cursorOf(SCOPE, toBase64Url(utf8(last))) };
+}
+
+/** Server-sent events of these queues, or of all. Throws UnknownQueueError for a name that is no queue's. */
+export async function watchQueues(
+  stubs: CallerStubs,
+  file: QueueFile,
+  names: readonly string[] | undefined,
+): Promise<ReadableStream<Uint8Array>> {
+  const asked = names ?? [];
+  const tooMany = asked.length > MAX_NAMES_PER_CALL;
+  const refusal = tooMany
+    ? refuse(
+        "INVALID_REQUEST",
+        `queue: found ${asked.length}, expected ${MAX_NAMES_PER_CALL} at most`,
+      )
+    : asked.map((name) => checkQueueName(name)).find((found) => found);
+  if (refusal) throw errorOf(refusal.failure);
+  for (const name of asked) await checkExists(stubs, file, name);
+  return stubs.directory().watch(names);
+}
+
+/** Wakes queues that may have lost their alarms. */
+export async function visitQueues(stubs: CallerStubs): Promise<void> {
+  await stubs.directory().visitQueues();
+}
