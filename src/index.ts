@@ -1,6 +1,6 @@
 // The library: what a Worker imports. Wiring only.
 import { exports, env as ownEnv } from "cloudflare:workers";
-import { queuePage, visitQueues, watchQueues } from "./client/all-queues.ts";
+import { pageAfter, queuePage, visitQueues, watchQueues } from "./client/all-queues.ts";
 import { CronHandle } from "./client/cron-handle.ts";
 import { type Defer, Deferred, type DeferredFunctions } from "./client/deferred.ts";
 import { createGroup, GroupHandle } from "./client/group-handle.ts";
@@ -175,10 +175,10 @@ export function createTaskQueues<
   const cronOf = (env: Env) => new CronHandle(stubsOf(env));
   const queuesOf = (env: Env): CloudQueues => ({
     get: (name) => queueOf(env, name),
-    page: (query) => queuePage(stubsOf(env), query),
+    page: (query) => queuePage(stubsOf(env), file, query),
     exists: (name) => existsQueue(stubsOf(env), file, name),
     watch: (names) => watchQueues(stubsOf(env), file, names),
-    pageAfter: (name) => stubsOf(env).directory().page(name, PAGE.max),
+    pageAfter: (name) => pageAfter(stubsOf(env), file, name, PAGE.max),
     wasRemoved: (name) => stubsOf(env).directory().wasRemoved(name),
     group: (name) => groupOf(env, name),
     createGroup: async (given) => (await createGroup(stubsOf(env), given)).progress,

@@ -123,7 +123,7 @@ export class TaskEgress extends TaskEgressObject<unknown> {
 }
 
 export const { TaskRunner } = queues;
-export const { deferred, get, group, cron } = queues;
+export const { deferred, get, group, cron, scheduled } = queues;
 
 export class Backend extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {
