@@ -29,18 +29,28 @@ export interface WorkerSpec {
 export interface Running {
   /** The port each Worker listens on, by its name. */
   ports: ReadonlyMap<string, number>;
+  pid: number;
+  /** Where everything of it lies; objects under `<worker>-<class>`. */
+  dir: string;
   /** Seconds of CPU it has used (Linux says, in hundredths). */
   cpu(): number;
   stop(): Promise<void>;
 }
 
-export async function startWorkerd(workers: readonly WorkerSpec[]): Promise<Running> {
+/** What it writes goes to `onLine`, or else where this process writes. */
+export async function startWorkerd(
+  workers: readonly WorkerSpec[],
+  onLine?: (line: string) => void,
+): Promise<Running> {
   const dir = await mkdtemp(join(tmpdir(), "taskqueue-bench-"));
   await Promise.all(workers.map((worker) => bundle(worker, dir)));
   await writeFile(join(dir, "config.capnp"), configOf(workers, dir));
   const child = spawn(WORKERD, ["serve", "--control-fd=3", join(dir, "config.capnp")], {
-    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    stdio: ["ignore", onLine ? "pipe" : "inherit", onLine ? "pipe" : "inherit", "pipe"],
   });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream && onLine) createInterface(stream).on("line", onLine);
+  }
   // However this process ends, nothing of it stays behind.
   process.once("exit", () => {
     child.kill("SIGKILL");
@@ -50,7 +60,8 @@ export async function startWorkerd(workers: readonly WorkerSpec[]): Promise<Runn
     if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
   };
   const cpu = () => cpuOf(child.pid as number);
-  return { ports: await portsOf(child, workers), cpu, stop };
+  const ports = await portsOf(child, workers);
+  return { ports, pid: child.pid as number, dir, cpu, stop };
 }
 
 const TICKS_PER_SECOND = 100;
@@ -98,7 +109,7 @@ const config :Workerd.Config = (
   services = [
     ${services.join("\n    ")}
     (name = "disk", disk = (path = "${dir}", writable = true)),
-    (name = "internet", network = (allow = ["public", "private", "local"])),
+    (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
   ],
   sockets = [
     ${sockets.join("\n    ")}

@@ -49,8 +49,17 @@ export interface Refusal {
   ok?: undefined;
 }
 
-export function refuse(code: ErrorCode, message: string, details?: unknown): Refusal {
+export function refuse(code: ErrorCode, given: string, details?: unknown): Refusal {
+  const message = bounded(given);
   return { failure: details === undefined ? { code, message } : { code, message, details } };
+}
+
+/** Characters of a message, whatever stands in it: a value is cut before, but there may be many. */
+export const MAX_MESSAGE = 2000;
+
+/** A message with its end cut off where it is longer than any may be. */
+export function bounded(message: string): string {
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 3)}...` : message;
 }
 
 /** The usual refusal of a field: "field: found value, expected …". */

@@ -13,7 +13,23 @@ const MAX_DRAINED_BYTES = 128 * 1024 * 1024;
 export async function bytesOf(request: Request, max = MAX_CALL_BYTES): Promise<Uint8Array> {
   const announced = Number(request.headers.get("Content-Length") ?? 0);
   if (announced > max) throw tooLarge(`${announced} bytes`, max);
-  return request.body ? read(request.body, max, drain) : new Uint8Array();
+  return request.body ? whole(request.body, request.signal, max) : new Uint8Array();
+}
+
+// A body that breaks off, or whose chunks are none, is its sender's fault, of whom some still read the answer.
+async function whole(
+  body: ReadableStream<Uint8Array>,
+  { aborted, reason }: AbortSignal,
+  max: number,
+): Promise<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    return await read(reader, max, drain);
+  } catch (error) {
+    if (error instanceof TaskQueueError || (aborted && error === reason)) throw error;
+    const message = "body: found one that breaks off, expected all of it";
+    throw errorOf(refuse("INVALID_REQUEST", message).failure);
+  }
 }
 
 /** The encodings the bytes were sent in, in lower case; none for bytes that are as they are. */
@@ -80,8 +96,9 @@ function withoutMark(text: string): string {
 
 async function gunzip(packed: Uint8Array, max: number): Promise<Uint8Array> {
   const unpacking = new Response(packed).body?.pipeThrough(new DecompressionStream("gzip"));
+  const unpacked = (unpacking as ReadableStream<Uint8Array>).getReader();
   try {
-    return await read(unpacking as ReadableStream<Uint8Array>, max, (reader) => reader.cancel());
+    return await read(unpacked, max, (reader) => reader.cancel());
   } catch (error) {
     if (error instanceof TaskQueueError) throw error;
     const message = "body: found bytes that are not gzip, expected gzip, as Content-Encoding says";
@@ -93,11 +110,10 @@ type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 /** `leave`: what becomes of the rest when there is more than `max`. */
 async function read(
-  stream: ReadableStream<Uint8Array>,
+  reader: Reader,
   max: number,
   leave: (reader: Reader) => Promise<void>,
 ): Promise<Uint8Array> {
-  const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (;;) {

@@ -24,7 +24,9 @@ export class Tables implements Sql {
   rows(query: string, ...bindings: SqlValue[]): Row[] {
     if (!this.#exist && isInsert(query)) this.#make();
     if (this.#exist) return this.#sql.rows(query, ...bindings);
-    return isAggregate(query) ? this.#rowsOfEmptyTables(query, bindings) : [];
+    if (!isAggregate(query)) return [];
+    const row = rowOfNothing(query);
+    return row ? [row] : this.#rowsOfEmptyTables(query, bindings);
   }
 
   run(query: string, ...bindings: SqlValue[]): number {
@@ -52,7 +54,7 @@ export class Tables implements Sql {
     this.#exist = true;
   }
 
-  // Made and undone, so that nothing is written.
+  // Made and undone, so that no table is left; but SQLite writes a page.
   #rowsOfEmptyTables(query: string, bindings: readonly SqlValue[]): Row[] {
     let rows: Row[] = [];
     const undo = new Error("undone on purpose");
@@ -76,4 +78,16 @@ function isInsert(query: string): boolean {
 /** Whether the query has a row of its own where there are no others. */
 function isAggregate(query: string): boolean {
   return /\b(count|min|max|sum|total|avg)\(/.test(query) && !/\bGROUP BY\b/.test(query);
+}
+
+/** What a query that asks for nothing but named aggregates answers where there are no rows; undefined of any other. */
+function rowOfNothing(query: string): Row | undefined {
+  const [, list = ""] = /^\s*SELECT (.*?) FROM /s.exec(query) ?? [];
+  const row: Row = {};
+  for (const item of list.split(/, */)) {
+    const [, aggregate, name] = /^(count|min|max|sum|avg)\([\w*]+\) AS (\w+)$/.exec(item) ?? [];
+    if (name === undefined) return undefined;
+    row[name] = aggregate === "count" ? 0 : null;
+  }
+  return row;
 }

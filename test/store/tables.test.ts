@@ -26,6 +26,43 @@ describe("the tables of an object that knows nothing", () => {
     expect(names()).toBe(0);
   });
 
+  it.each([
+    ["SELECT count(*) AS n FROM tasks", [{ n: 0 }]],
+    ["SELECT count(*) AS n FROM failed", [{ n: 0 }]],
+    ["SELECT max(key) AS key FROM failed", [{ key: null }]],
+    ["SELECT min(key) AS key FROM results", [{ key: null }]],
+    ["SELECT max(key) AS key FROM tasks WHERE key BETWEEN 1 AND 2", [{ key: null }]],
+    ["SELECT count(*) AS n FROM (SELECT 1 FROM tasks LIMIT 1001)", [{ n: 0 }]],
+    ["SELECT count(*) AS n FROM (SELECT 1 FROM tasks WHERE key > 3 LIMIT 1001)", [{ n: 0 }]],
+    [
+      "SELECT sum(key) AS a, avg(key) AS b, count(key) AS c FROM tasks",
+      [{ a: null, b: null, c: 0 }],
+    ],
+    ["SELECT state, count(*) AS n FROM names GROUP BY state", []],
+    ["SELECT min(number) AS number, queue, tasks FROM batches GROUP BY queue", []],
+    ["SELECT key FROM tasks ORDER BY key LIMIT 1", []],
+  ])("are read without a write: %s", (query, expected) => {
+    const { sql } = fresh();
+    const asked: string[] = [];
+    const watched = {
+      ...sql,
+      rows: (text: string) => {
+        asked.push(text);
+        return sql.rows(text);
+      },
+      run: (text: string) => {
+        asked.push(text);
+        return sql.run(text);
+      },
+      transaction: () => {
+        throw new Error("a transaction, which writes a page");
+      },
+    };
+    const tables = new Tables(watched, QUEUE_MIGRATIONS);
+    expect(tables.rows(query)).toEqual(expected);
+    expect(asked.filter((text) => !text.includes("sqlite_master"))).toEqual([]);
+  });
+
   it.each(["DELETE FROM tasks", "UPDATE tasks SET due = 1", "DELETE FROM meta WHERE key = 'a'"])(
     "have nothing to change: %s",
     (query) => {

@@ -133,10 +133,14 @@ function isInt32(value: number): boolean {
 
 /** An enum's value by its name or its number; undefined when it says "not set". */
 export function readEnum(values: Enum, given: unknown, path: string): string | undefined {
-  const isNumber = typeof given === "number" || /^\d+$/.test(String(given));
-  const index = isNumber ? Number(given) : values.indexOf(String(given));
-  if (values[index] === undefined) throw invalidValue(path, given, values.slice(1).join(", "));
-  return index === 0 ? undefined : values[index];
+  const index = typeof given === "string" ? indexIn(values, given) : given;
+  const value = typeof index === "number" ? values[index] : undefined;
+  if (value === undefined) throw invalidValue(path, given, values.slice(1).join(", "));
+  return index === 0 ? undefined : value;
+}
+
+function indexIn(values: Enum, text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : values.indexOf(text);
 }
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;

@@ -1,6 +1,6 @@
 // Errors of the Cloud Tasks API: the codes of google.rpc.Code with their HTTP statuses, and the mapping from
 // the queue's own error codes.
-import type { ErrorCode, Failure } from "../errors.ts";
+import { bounded, cut, type ErrorCode, type Failure } from "../errors.ts";
 
 /** Status -> its number in google.rpc.Code and its HTTP code. */
 export const STATUS = {
@@ -31,7 +31,7 @@ export class CloudTasksError extends Error {
   readonly details: readonly object[];
 
   constructor(status: Status, message: string, details: readonly object[] = []) {
-    super(message);
+    super(bounded(message));
     this.status = status;
     this.details = details;
   }
@@ -74,7 +74,8 @@ export function badName(kind: keyof typeof HELP, message: string): CloudTasksErr
 }
 
 /** A choice of fields that an answer cannot have. */
-export function badField(path: string): CloudTasksError {
+export function badField(given: string): CloudTasksError {
+  const path = cut(given);
   const description = `Error expanding 'fields' parameter. Cannot find matching fields for path '${path}'.`;
   const violation = {
     "@type": "type.googleapis.com/google.rpc.BadRequest",

@@ -2,6 +2,7 @@
 // expected. Reports all faults at once. Lines and columns are added by yaml-document.ts.
 
 import type * as z from "zod";
+import { cut } from "../errors.ts";
 import { cronName } from "./names.ts";
 
 /** One fault, and where: the path from the top of the value. */
@@ -78,7 +79,7 @@ function label(value: unknown, path: readonly PropertyKey[]): string {
   const name = inEntry ? nameOf(list, at(value, [list, index])) : undefined;
   const entry = name === undefined ? `number ${Number(index) + 1}` : quoted(name);
   const key = (inEntry ? path.slice(2) : path)
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${cut(String(part))}`))
     .join("")
     .replace(/^\./, "");
   return `${inEntry ? `${list} ${entry}: ` : ""}${key && `${key}: `}`;

@@ -3,6 +3,7 @@
 
 import type { Document, Node, Pair, Scalar, YAMLError, YAMLMap } from "yaml";
 import { Composer, isAlias, isMap, isScalar, isSeq, LineCounter, visit } from "yaml";
+import { bounded } from "../errors.ts";
 import { type Finding, finding } from "./findings.ts";
 import { normalLines, tokensOf, UnreadableYaml } from "./yaml-tokens.ts";
 
@@ -128,7 +129,7 @@ function templateHint(text: string, { offset }: Unreadable): string | undefined 
 function problem(lines: LineCounter, offset: number, message: string): Problem {
   const { line, col } = lines.linePos(offset);
   // An empty text has no lines to count.
-  return { line: Math.max(line, 1), column: Math.max(col, 1), message };
+  return { line: Math.max(line, 1), column: Math.max(col, 1), message: bounded(message) };
 }
 
 // What App Engine reads as text though YAML may see a number, a truth or a date in it: `name: 007`.
@@ -215,7 +216,8 @@ function isText(path: Path): boolean {
 }
 
 // The end of its last line belongs to how a block is written: App Engine's patterns end in Python's $, which
-// passes one.
+// passes one. A tag may have made something else of it: `!!binary |`.
 function isBlock(scalar: Scalar): scalar is Scalar<string> {
-  return scalar.type === "BLOCK_FOLDED" || scalar.type === "BLOCK_LITERAL";
+  const isWritten = scalar.type === "BLOCK_FOLDED" || scalar.type === "BLOCK_LITERAL";
+  return isWritten && typeof scalar.value === "string";
 }

@@ -1,6 +1,7 @@
 // Cron expressions of five fields, or six with seconds first. Croner parses them, always in UTC: time zones
 // are handled in zone.ts.
 import { Cron } from "croner";
+import { cut } from "../errors.ts";
 import type { LocalTimes } from "./local-times.ts";
 import { ScheduleError } from "./tokens.ts";
 
@@ -48,7 +49,7 @@ function checkFields(texts: readonly string[]): void {
   }
   for (const [index, expected] of fields.entries()) {
     const alone = texts.map((field, i) => (i === index ? field : "*")).join(" ");
-    if (!cronOf(alone)) fail(`${expected}, not "${texts[index]}"`);
+    if (!cronOf(alone)) fail(`${expected}, not "${cut(texts[index] ?? "")}"`);
   }
 }
 

@@ -1,4 +1,5 @@
 // Tokens of a schedule's text.
+import { cut } from "../errors.ts";
 
 /** A schedule that cannot be read; the message is the second half of "found X, expected ...". */
 export class ScheduleError extends Error {}
@@ -50,7 +51,9 @@ export class Words {
     const before = this.#words.slice(0, this.#next).join(" ").replace(/ ?, ?/g, ",");
     const where = before && ` after "${before}"`;
     const word = this.#words[this.#next];
-    throw new ScheduleError(`${expected}${where}${word === undefined ? "" : `, not "${word}"`}`);
+    throw new ScheduleError(
+      `${expected}${where}${word === undefined ? "" : `, not "${cut(word)}"`}`,
+    );
   }
 }
 

@@ -3,6 +3,7 @@
 import { AutoRouter, type IRequest } from "itty-router";
 import type { Version } from "../../core/cloud-tasks/resources.ts";
 import { CloudTasksError } from "../../core/cloud-tasks/status.ts";
+import { cut } from "../../core/errors.ts";
 import { verbAsSegment } from "../native/router.ts";
 import { readdressed } from "../readdressed.ts";
 import { json } from "../respond.ts";
@@ -68,6 +69,11 @@ router
   .post(`${TASK}/~renewLease`, renewLease)
   .post(`${TASK}/~cancelLease`, cancelLease);
 
+/** Every route, as "GET /projects/:project/locations"; what tries them all goes by this list. */
+export const CLOUD_TASKS_ROUTES: readonly string[] = router.routes.map(([method, , , path]) =>
+  [method, path].join(" "),
+);
+
 const VERSIONED = /^\/(v2|v2beta2|v2beta3)(?=\/projects\/[^/]+\/locations(\/|$))/;
 // Google's Node client asks for locations in the version of another API.
 const OF_LOCATIONS = /^\/v1(?=\/projects\/[^/]+\/locations(\/[^/]+)?$)/;
@@ -109,7 +115,7 @@ export async function answerCloudTasks(
 const WITHOUT_ID = /\/tasks\/:buffer$/;
 
 function noSuchMethod(request: IRequest): Response {
-  const path = new URL(request.url).pathname.replace("/~", ":");
+  const path = cut(new URL(request.url).pathname.replace("/~", ":"));
   return cloudErrorResponse(
     new CloudTasksError("NOT_FOUND", `The API has no method ${request.method} ${path}.`),
   );

@@ -2,7 +2,7 @@
 import { AutoRouter, type IRequest } from "itty-router";
 import type { QueueHandle } from "../../client/queue-handle.ts";
 import { checkQueueName } from "../../core/config/names.ts";
-import { invalid, type Refusal, refuse, type TaskQueueError } from "../../core/errors.ts";
+import { cut, invalid, type Refusal, refuse, type TaskQueueError } from "../../core/errors.ts";
 import type { AddResult, NewTask } from "../../core/task/task.ts";
 import type { ListQuery } from "../../objects/queue/inspect/pages.ts";
 import { readdressed } from "../readdressed.ts";
@@ -94,6 +94,11 @@ router
   .post("/cron/:name/~resume", withNothing, resumeCron)
   .get(`${QUEUE}/tasks/:name`, withoutOptions, getTask)
   .delete(`${QUEUE}/tasks/:name`, withoutBody, deleteTask);
+
+/** Every route, as "GET /_ah/api/queues/:queue"; what tries them all goes by this list. */
+export const API_ROUTES: readonly string[] = router.routes.map(([method, , , path]) =>
+  [method, path].join(" "),
+);
 
 /** Answers a request to a path under `/_ah/api`. A HEAD is answered as its GET is. */
 export async function answerApi(given: Request, queues: QueueService): Promise<Response> {
@@ -191,7 +196,7 @@ async function deleteTasks(request: IRequest, queues: QueueService): Promise<Res
 
 function noSuchPath(request: IRequest): Response {
   const path = pathOf(request);
-  const shown = path.replace("/~", ":");
+  const shown = cut(path.replace("/~", ":"));
   const refusal = path.startsWith(`${API_PREFIX}${QUEUES}//`)
     ? checkQueueName("")
     : refuse("INVALID_REQUEST", `path: the API has no ${request.method} ${shown}`);

@@ -69,7 +69,7 @@ function ownName(task: Options, name: string, at: string): string | undefined {
 
 function isSame(name: string, inQuery: unknown, inBody: unknown): boolean {
   const [only, ...more] = [inBody].flat();
-  if (isObject(inQuery) || isObject(only) || only === null || more.length > 0) return false;
+  if (isObject(inQuery) || typeof only === "object" || more.length > 0) return false;
   const [a, b] = [String(inQuery), String(only)];
   if (a === b) return true;
   if (name === "eta") return Date.parse(a) === Date.parse(b);
