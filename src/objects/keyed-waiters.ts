@@ -1,9 +1,11 @@
 // Callers that each wait for one thing, known by its key: a caller is looked at when something happened to
 // that thing, or when its time is up, however many others wait.
+import { Deadlines } from "./deadlines.ts";
 import { EarliestTimer } from "./earliest-timer.ts";
-import { deadlineOf, type WaitersDeps } from "./waiters.ts";
+import { deadlineOf, type WaitingDeps } from "./waiters.ts";
 
 interface Waiter<Got> {
+  key: string;
   /** ms since 1970 */
   until: number;
   resolve: (got: Got) => void;
@@ -11,12 +13,14 @@ interface Waiter<Got> {
 }
 
 export class KeyedWaiters<Got> {
-  readonly #deps: Omit<WaitersDeps<string, Got>, "nextMoment">;
+  readonly #deps: WaitingDeps<string, Got>;
   readonly #timer: EarliestTimer;
-  readonly #waiting = new Map<string, Waiter<Got>[]>();
+  readonly #waiting = new Map<string, Set<Waiter<Got>>>();
+  readonly #deadlines = new Deadlines<Waiter<Got>>((waiter) => this.#isWaiting(waiter));
   readonly #changed = new Set<string>();
+  #size = 0;
 
-  constructor(deps: Omit<WaitersDeps<string, Got>, "nextMoment">) {
+  constructor(deps: WaitingDeps<string, Got>) {
     this.#deps = deps;
     this.#timer = new EarliestTimer(deps.now, () => this.#timeOut());
   }
@@ -25,11 +29,11 @@ export class KeyedWaiters<Got> {
   wait(key: string, seconds: number, left?: AbortSignal): Promise<Got> {
     const until = deadlineOf(this.#deps.now(), seconds);
     const { promise, resolve, reject } = Promise.withResolvers<Got>();
-    const waiters = this.#waiting.get(key) ?? [];
-    const waiter = { until, resolve, reject };
-    waiters.push(waiter);
-    this.#waiting.set(key, waiters);
-    left?.addEventListener("abort", () => this.#leave(key, waiter));
+    const waiter = { key, until, resolve, reject };
+    const waiters = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiters.add(waiter));
+    this.#deadlines.add(waiter, ++this.#size);
+    left?.addEventListener("abort", () => this.#leave(waiter));
     this.#timer.by(until);
     return promise;
   }
@@ -54,60 +58,53 @@ export class KeyedWaiters<Got> {
 
   /** Answers everyone who waits, by the key. */
   release(answer: (key: string) => Got): void {
-    for (const [key, waiters] of this.#waiting) settle(waiters, () => answer(key));
-    this.#waiting.clear();
+    for (const [key, waiters] of this.#waiting) this.#settle([...waiters], () => answer(key));
+    this.#timer.clear();
   }
 
-  #leave(key: string, waiter: Waiter<Got>): void {
-    const waiters = this.#waiting.get(key) ?? [];
-    if (!waiters.includes(waiter)) return;
-    this.#keep(
-      key,
-      waiters.filter((other) => other !== waiter),
-    );
-    settle([waiter], () => this.#deps.timedOut(key));
-    if (this.#waiting.size === 0) this.#timer.clear();
-  }
-
-  #keep(key: string, left: Waiter<Got>[]): void {
-    if (left.length > 0) this.#waiting.set(key, left);
-    else this.#waiting.delete(key);
+  #leave(waiter: Waiter<Got>): void {
+    if (!this.#isWaiting(waiter)) return;
+    this.#settle([waiter], () => this.#deps.timedOut(waiter.key));
+    if (this.#size === 0) this.#timer.clear();
   }
 
   #serve(): void {
     const keys = [...this.#changed];
     this.#changed.clear();
     for (const key of keys) {
-      const isSettled = settle(this.#waiting.get(key) ?? [], () => this.#deps.serve(key));
-      if (isSettled) this.#waiting.delete(key);
+      this.#settle([...(this.#waiting.get(key) ?? [])], () => this.#deps.serve(key));
     }
   }
 
   // The timer is set for the first deadline; what was served in the meantime makes it come early at worst.
   #timeOut(): void {
-    const now = this.#deps.now();
-    let next = Number.POSITIVE_INFINITY;
-    for (const [key, waiters] of this.#waiting) {
-      const left = waiters.filter(({ until }) => until > now);
-      if (left.length < waiters.length) {
-        const overdue = waiters.filter(({ until }) => until <= now);
-        settle(overdue, () => this.#deps.serve(key) ?? this.#deps.timedOut(key));
-        this.#keep(key, left);
-      }
-      for (const { until } of left) next = Math.min(next, until);
+    const overdue = Map.groupBy(this.#deadlines.overdue(this.#deps.now()), ({ key }) => key);
+    for (const [key, waiters] of overdue) {
+      this.#settle(waiters, () => this.#deps.serve(key) ?? this.#deps.timedOut(key));
     }
-    this.#timer.by(next);
+    this.#timer.by(this.#deadlines.next());
   }
-}
 
-/** Whether there was something for these waiters; what cannot be read is an error for each of them. */
-function settle<Got>(waiters: readonly Waiter<Got>[], read: () => Got | undefined): boolean {
-  try {
-    const got = read();
-    if (got === undefined) return false;
-    for (const { resolve } of waiters) resolve(got);
-  } catch (error) {
-    for (const { reject } of waiters) reject(error);
+  // What cannot be read is an error for each of them. Where there is nothing yet, they go on waiting.
+  #settle(waiters: readonly Waiter<Got>[], read: () => Got | undefined): void {
+    if (waiters.length === 0) return;
+    try {
+      const got = read();
+      if (got === undefined) return;
+      for (const waiter of waiters) this.#exit(waiter).resolve(got);
+    } catch (error) {
+      for (const waiter of waiters) this.#exit(waiter).reject(error);
+    }
   }
-  return true;
+
+  #exit(waiter: Waiter<Got>): Waiter<Got> {
+    const waiters = this.#waiting.get(waiter.key);
+    if (waiters?.delete(waiter)) this.#size--;
+    if (waiters?.size === 0) this.#waiting.delete(waiter.key);
+    return waiter;
+  }
+
+  #isWaiting(waiter: Waiter<Got>): boolean {
+    return this.#waiting.get(waiter.key)?.has(waiter) ?? false;
+  }
 }

@@ -106,6 +106,7 @@ describe("those who have left", () => {
     const serve = vi.fn((_: string): string | undefined => undefined);
     const waiters = new Waiters<string, string>({
       ...{ now: () => clock.now, serve, timedOut: () => "none" },
+      ...{ lineOf: () => undefined, changedLines: (all) => all.keys(), together: (work) => work() },
       nextMoment: () => Number.POSITIVE_INFINITY,
     });
     const controllers = left();

@@ -15,12 +15,14 @@ it.each([Number.NaN, -1, Number.POSITIVE_INFINITY, 1e12])(
     const served = vi.fn(() => undefined);
     const waiters = new Waiters<string, string>({
       ...{ now: () => Date.now(), serve: served, timedOut: () => "timed out" },
+      ...{ lineOf: () => undefined, changedLines: (all) => all.keys(), together: (work) => work() },
       nextMoment: () => Number.POSITIVE_INFINITY,
     });
-    void waiters.wait("n1", seconds);
+    const left = new AbortController();
+    void waiters.wait("n1", seconds, left.signal);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(served.mock.calls.length).toBeLessThan(3);
-    waiters.release();
+    left.abort();
   },
 );
 

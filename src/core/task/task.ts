@@ -154,6 +154,10 @@ export interface Progress {
   /** The status of the last attempt that was answered. */
   previousResponse?: number;
   retryReason?: string;
+  /** An attempt began then (ms since 1970), and its end is not known; absent while starts are not written. */
+  begun?: { at: number; isLong?: boolean };
+  /** How many short attempts in a row were cut off. */
+  cutOffs?: number;
   /** Of a pull task: when its last lease was given. */
   leasedAt?: number;
   /** Of a master: the group it waits for, or waited for. */

@@ -21,9 +21,9 @@ import type { GroupRecord, GroupStore } from "../../store/group/group-store.ts";
 import type { SubtaskBatch } from "../../store/group/subtask-batches.ts";
 import { type GroupEvent, pagesOf } from "../../store/queue/group-outbox.ts";
 import type { Commit, Participant } from "../commit.ts";
+import { KeyedWaiters } from "../keyed-waiters.ts";
 import { type Waited, waitingFor } from "../place.ts";
 import type { QueueRpc, Receipt } from "../rpc.ts";
-import { Waiters } from "../waiters.ts";
 import { type CheckedTask, checkTasks, type QueueModes } from "./admission.ts";
 import { batchesOf } from "./batches.ts";
 import { unknownOf, withSpan } from "./numbered.ts";
@@ -48,25 +48,27 @@ export interface WatchedGroup {
   progress: GroupProgress;
 }
 
+/** What those who watch the group wait for: it has one thing to tell. */
+const WATCHED = "progress";
+
 /** What `restore` goes back to. */
 type GroupMemory = Readonly<GroupCounts> | undefined;
 
 export class Group implements Participant<GroupMemory> {
   readonly #deps: GroupDeps;
-  readonly #watching: Waiters<string, true>;
+  readonly #watching: KeyedWaiters<true>;
   #counts: GroupCounts | undefined;
 
   constructor(deps: GroupDeps) {
     this.#deps = deps;
-    this.#watching = new Waiters<string, true>({
+    this.#watching = new KeyedWaiters({
       now: deps.now,
       serve: () => undefined,
       timedOut: () => true,
-      nextMoment: () => Number.POSITIVE_INFINITY,
     });
     deps.commit.join(deps.store.meta);
     deps.commit.join(this);
-    deps.commit.onCommit(() => this.#watching.release());
+    deps.commit.onCommit(() => this.#watching.release(() => true));
   }
 
   /** What is known of the group; the coordinator reads its steps from it. */
@@ -325,7 +327,7 @@ export class Group implements Participant<GroupMemory> {
   async watch(version: string, seconds: number): Promise<Waited<Answer<WatchedGroup>>> {
     if (this.#version() !== version) return { got: await this.#watched() };
     return waitingFor(async (left) => {
-      await this.#watching.wait(version, seconds, left);
+      await this.#watching.wait(WATCHED, seconds, left);
       return this.#watched();
     });
   }

@@ -2,6 +2,7 @@
 // touches, and the only place that changes a name's row. Callers run them inside a commit.
 
 import { noTransitions, type TransitionCounts } from "../../core/metrics/transitions.ts";
+import { unbegun } from "../../core/task/cut-off.ts";
 import { resultFromStored, type StoredResult } from "../../core/task/result.ts";
 import {
   type AcceptedTask,
@@ -189,7 +190,7 @@ export class QueueStore {
 
   /** A waiting task is due at `due` instead; its row, or undefined when it was no longer there. */
   reschedule(task: TaskRow, due: number): TaskRow | undefined {
-    return this.retry(task, due, task.progress);
+    return this.retry(task, due, unbegun(task.progress));
   }
 
   /**
@@ -198,8 +199,9 @@ export class QueueStore {
    * undefined when it was no longer there.
    */
   expedite(task: TaskRow, due: number): TaskRow | undefined {
-    const key = this.tasks.expedite(task, due);
-    return key === undefined ? undefined : this.#placed({ ...task, key });
+    const progress = unbegun(task.progress);
+    const key = this.tasks.expedite({ ...task, progress }, due);
+    return key === undefined ? undefined : this.#placed({ ...task, key, progress });
   }
 
   /** A failed task is on the queue again as if it were new, due at `now`; its row, or undefined when it was not kept. */

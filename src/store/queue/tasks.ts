@@ -146,6 +146,12 @@ export class Tasks {
     return this.#rekey(task, freeKeyFrom(this.#sql, "tasks", firstParkedKeyOf(since)), progress);
   }
 
+  /** What has become of a task that stays where it is; false when it is no longer there. */
+  note({ key, name }: Pick<TaskRow, "key" | "name">, progress: Progress): boolean {
+    const query = "UPDATE tasks SET progress = ? WHERE key = ? AND name = ?";
+    return this.#sql.run(query, progressJson(progress), key, name) > 0;
+  }
+
   // Whoever moves a task takes it from its lease.
   #rekey({ key, name, spec }: Moving, to: number, progress: Progress): number | undefined {
     const written = this.#sql.run(
@@ -288,7 +294,7 @@ export function specJson(spec: object): string | null {
 }
 
 export function progressJson(progress: Progress): string | null {
-  return progress.attempts.length === 0 && progress.retryCount === 0
-    ? null
-    : JSON.stringify(progress);
+  const { attempts, retryCount, begun, cutOffs } = progress;
+  const isNone = attempts.length === 0 && retryCount === 0 && !begun && !cutOffs;
+  return isNone ? null : JSON.stringify(progress);
 }

@@ -2,6 +2,7 @@
 // written in group commits; one that no longer owns its task (its deadline passed, it was deleted or purged)
 // changes nothing.
 import { decide } from "../../../core/task/attempt.ts";
+import { afterCutOff, CUT_OFF, cutOffSince } from "../../../core/task/cut-off.ts";
 import { isSuccess, type Outcome, type TaskSpec } from "../../../core/task/task.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import { isExpedited } from "../../../store/queue/row-key.ts";
@@ -13,6 +14,7 @@ import type { QueueDefinition } from "../context/definition.ts";
 import type { Statistics } from "../context/statistics.ts";
 import { type Attempt, InFlight } from "./in-flight.ts";
 import { EXPEDITED, Lane, SCHEDULED } from "./lane.ts";
+import { Starts } from "./starts.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** Begins an attempt at once. */
@@ -37,12 +39,14 @@ const DEFAULT_DEADLINE_S = 600;
 export class Dispatcher {
   readonly inFlight = new InFlight();
   readonly #deps: DispatcherDeps;
+  readonly #starts: Starts;
   readonly #expedited: Lane;
   readonly #scheduled: Lane;
   #lastAttempt: number;
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
+    this.#starts = new Starts({ ...deps, inFlight: this.inFlight });
     this.#expedited = new Lane(EXPEDITED, deps.store.tasks, this.#isRunning);
     this.#scheduled = new Lane(SCHEDULED, deps.store.tasks, this.#isRunning);
     // Numbered on from the moment of the start, faster than attempts can follow each other.
@@ -66,17 +70,55 @@ export class Dispatcher {
 
   /** Starts up to `limit` scheduled tasks that are due at `now`, having taken their tokens. */
   startScheduled(now: number, limit: number): void {
-    const tasks = this.#scheduled.due(now, limit);
+    const tasks = this.#startable(this.#scheduled, now, limit);
     if (tasks.length === 0) return;
     this.#spend(tasks.length, now);
-    for (const task of tasks) this.#start(task, now);
+    this.#startAll(tasks, now);
   }
 
   /** Starts up to `limit` expedited tasks, which takes no tokens; how many. */
   startExpedited(now: number, limit: number): number {
-    const tasks = this.#expedited.due(now, limit);
-    for (const task of tasks) this.#start(task, now);
+    const tasks = this.#startable(this.#expedited, now, limit);
+    this.#startAll(tasks, now);
     return tasks.length;
+  }
+
+  /** Before attempts start in a turn at `now` (ms). */
+  beginTurn(now: number): void {
+    const firstDue = () => Math.min(this.nextScheduled() ?? now, this.nextExpedited() ?? now);
+    this.#starts.beginTurn(now, firstDue);
+  }
+
+  // Those that were cut off are settled before others are read, and may be due no more.
+  #startable(lane: Lane, now: number, limit: number): TaskRow[] {
+    for (;;) {
+      const tasks = lane.due(now, limit);
+      if (!this.#settleCutOff(tasks, now) && !this.#starts.holdBack(tasks)) return tasks;
+    }
+  }
+
+  #settleCutOff(tasks: readonly TaskRow[], now: number): boolean {
+    const cutOff = tasks.filter(({ progress }) => cutOffSince(progress) !== undefined);
+    if (cutOff.length === 0) return false;
+    const moved = this.#deps.commit.run(() => cutOff.map((task) => this.#cutOff(task, now)));
+    for (const task of moved) if (task) this.rewindTo(task.key);
+    return true;
+  }
+
+  /** Inside a commit. */
+  #cutOff(task: TaskRow, now: number): TaskRow | undefined {
+    const { isCounted, progress } = afterCutOff(task.progress);
+    if (!isCounted) {
+      this.#deps.store.tasks.note(task, progress);
+      return undefined;
+    }
+    const startedAt = cutOffSince(task.progress) as number;
+    return this.#settleAs({ ...task, progress }, startedAt, CUT_OFF, now);
+  }
+
+  #startAll(tasks: readonly TaskRow[], now: number): void {
+    this.#starts.write(tasks, now);
+    for (const task of tasks) this.#start(task, now);
   }
 
   #spend(n: number, now: number): void {
@@ -105,18 +147,22 @@ export class Dispatcher {
     return attempt.cancellation.promise;
   }
 
-  readonly #isRunning = (key: number, name: string): boolean => this.inFlight.has(key, name);
+  // One that is held back starts when another has ended.
+  readonly #isRunning = (key: number, name: string): boolean =>
+    this.inFlight.has(key, name) || this.#starts.isHeldBack(key);
 
   #laneOf(key: number): Lane {
     return isExpedited(key) ? this.#expedited : this.#scheduled;
   }
 
-  #start(task: TaskRow, now: number): void {
+  #start(row: TaskRow, now: number): void {
+    const task = this.#starts.taken(row);
     const deadlineAt = now + (task.spec.dispatchDeadline ?? DEFAULT_DEADLINE_S) * 1000;
     const attempt: Attempt = { number: ++this.#lastAttempt, task, startedAt: now, deadlineAt };
     this.#deps.statistics.started(task.due, now);
     this.#laneOf(task.key).started(task.key);
     this.inFlight.start(attempt);
+    this.#starts.started(row, attempt);
     this.#deliver(attempt).then(
       (outcome) => this.#ended(attempt, fromWire(outcome)),
       (error) => this.#ended(attempt, outcomeOfError(error)),
@@ -141,6 +187,7 @@ export class Dispatcher {
         const isOwner = this.inFlight.owns(attempt);
         this.inFlight.end(attempt);
         attempt.cancellation?.resolve("the attempt has ended");
+        for (const key of this.#starts.ended(attempt)) this.rewindTo(key);
         if ("error" in written) this.#notSettled(attempt, written.error);
         else if (isOwner) this.#settled(attempt, outcome, endedAt, written.value);
       },
@@ -150,9 +197,18 @@ export class Dispatcher {
   /** Inside a commit. Writes what the attempt's end means; the task's row, if it stays on the queue. */
   #settle(attempt: Attempt, outcome: Outcome, endedAt: number): TaskRow | undefined {
     if (!this.inFlight.owns(attempt)) return undefined;
+    return this.#settleAs(attempt.task, attempt.startedAt, outcome, endedAt, attempt.waitsFor);
+  }
+
+  #settleAs(
+    task: TaskRow,
+    startedAt: number,
+    outcome: Outcome,
+    endedAt: number,
+    waitsFor?: string,
+  ): TaskRow | undefined {
     const { definition, store } = this.#deps;
     const { config } = definition;
-    const { task, startedAt } = attempt;
     const times = { dueAt: task.due, startedAt, endedAt };
     const transition = decide(task.progress, times, outcome, task.spec.retry, config.retry);
     if (transition.step === "retry") {
@@ -167,8 +223,7 @@ export class Dispatcher {
       return store.retry(task, transition.due, transition.progress);
     }
     const result = outcome.kind === "answered" ? outcome.result : undefined;
-    if (transition.step === "complete" && attempt.waitsFor !== undefined) {
-      const { waitsFor } = attempt;
+    if (transition.step === "complete" && waitsFor !== undefined) {
       const answer = keepsResult(task, config) && result ? { answer: result } : {};
       store.park(task, endedAt, { ...transition.progress, waitsFor, ...answer });
     } else if (transition.step === "fail") store.fail(task, endedAt, transition.progress, config);

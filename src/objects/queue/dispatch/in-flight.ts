@@ -9,6 +9,8 @@ export interface Attempt {
   readonly task: TaskRow;
   readonly startedAt: number;
   readonly deadlineAt: number;
+  /** Whether its row says that it runs long. */
+  isLong?: boolean;
   /** The group its task waits for when the handler is done. */
   waitsFor?: string;
   /** Settles with the reason when the attempt is over; there once its runner has asked. */
@@ -78,6 +80,13 @@ export class InFlight {
 
   overdue(now: number): Attempt[] {
     return [...this.#open.values()].filter(({ deadlineAt }) => deadlineAt <= now);
+  }
+
+  /** Attempts with their tasks that began at `moment` (ms) or before, and whose rows do not say that they run long. */
+  unmarkedSince(moment: number): Attempt[] {
+    return [...this.#owners.values()].filter(
+      ({ startedAt, isLong }) => startedAt <= moment && !isLong,
+    );
   }
 
   /** When the first deadline passes (ms), infinite when nothing is in flight. */

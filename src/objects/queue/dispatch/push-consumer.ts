@@ -43,6 +43,7 @@ export class PushConsumer implements Consumer, PushState {
 
   onAlarm(now: number): void {
     this.#dispatcher.cancelOverdue(now);
+    this.#dispatcher.beginTurn(now);
     const expedited = startable(this.#expeditedCapacity(this.#capacity()));
     const started = this.#dispatcher.startExpedited(now, Math.min(expedited, STARTS_PER_TURN));
     const scheduled = startable(this.#capacity());

@@ -22,7 +22,9 @@ import type { Consumer } from "../context/consumer.ts";
 import type { PullState } from "../context/context.ts";
 import type { QueueDefinition } from "../context/definition.ts";
 import type { Statistics } from "../context/statistics.ts";
-import { type Leasable, LeaseTable } from "./lease-table.ts";
+import { Arrivals } from "./arrivals.ts";
+import type { Leasable } from "./ends.ts";
+import { LeaseTable } from "./lease-table.ts";
 import { type Leased, turnOf } from "./turn.ts";
 
 export interface LeasingDeps {
@@ -48,14 +50,20 @@ export class Leasing implements Consumer, PullState {
   readonly #deps: LeasingDeps;
   readonly #waiters: Waiters<LeaseRequest, Task[]>;
   readonly #table: LeaseTable;
+  readonly #arrivals: Arrivals;
 
   constructor(deps: LeasingDeps) {
     this.#deps = deps;
     this.#table = new LeaseTable(deps.store.leasable);
+    this.#arrivals = new Arrivals(this.#table);
     this.#waiters = new Waiters({
       now: deps.now,
+      // By the oldest's tag is among those who take any: where there is anything, there is something for it.
+      lineOf: ({ tag }) => tag,
+      changedLines: (all) => this.#changedLines(all),
+      together: (work) => this.#together(work),
       serve: (request) => {
-        const tasks = deps.isClosed() ? [] : this.#take(request);
+        const tasks = deps.isClosed() ? [] : this.#take(request, deps.now());
         return tasks.length > 0 ? tasks : undefined;
       },
       timedOut: () => [],
@@ -67,9 +75,13 @@ export class Leasing implements Consumer, PullState {
   lease(request: LeaseRequest): Leased {
     const refusal = checkLeaseRequest(request) ?? this.#refusalWhileClosed();
     if (refusal) return { got: refusal };
-    const tasks = this.#take(request);
+    const { now: clock, commit } = this.#deps;
+    const now = clock();
+    const isAny = this.#choose(request, now).length > 0;
+    const tasks = isAny ? commit.run(() => this.#take(request, now)) : [];
     const { waitSeconds = 0 } = request;
     if (tasks.length > 0 || waitSeconds === 0) return { got: { ok: tasks } };
+    if (this.#waiters.size === 0) this.#arrivals.begin(now);
     return turnOf(
       (left) => this.#waiters.wait(request, waitSeconds, left),
       (undelivered) => this.withdraw(undelivered),
@@ -108,6 +120,7 @@ export class Leasing implements Consumer, PullState {
     const until = endOf(seconds, now);
     const task = commit.run(() => store.lease(held.ok, until, held.ok.progress)) as TaskRow;
     this.#table.lease(task, until);
+    this.#changed(task.key);
     this.serve();
     return { ok: this.#view(task, seconds === 0 ? "due" : "leased") };
   }
@@ -123,6 +136,7 @@ export class Leasing implements Consumer, PullState {
 
   rowWritten(key: number): void {
     this.#table.rewindTo(key);
+    this.#changed(key);
   }
 
   forget({ key }: { key: number }): void {
@@ -171,7 +185,7 @@ export class Leasing implements Consumer, PullState {
     if (lease === undefined || tokenOf(task) !== lease) return;
     if (!store.withdrawLease(task, undelivered(task.progress))) return;
     this.#table.forget(task.key);
-    this.#table.rewindTo(task.key);
+    this.rowWritten(task.key);
   }
 
   #held({ name, lease }: LeaseToken, now: number): Answer<TaskRow> {
@@ -188,14 +202,35 @@ export class Leasing implements Consumer, PullState {
     return failure ? { failure } : { ok: found.task };
   }
 
-  #take(request: LeaseRequest): Task[] {
-    const { now: clock, statistics, commit } = this.#deps;
-    const now = clock();
+  #changed(key: number): void {
+    if (this.#waiters.size > 0) this.#arrivals.changed(key);
+  }
+
+  // Of a queue that leases nothing nothing is lost: when it goes on, all are looked at.
+  #changedLines<T>(all: ReadonlyMap<string | undefined, T>): Iterable<string | undefined> {
+    const { isClosed, now } = this.#deps;
+    if (!isClosed()) return this.#arrivals.take(now(), all);
+    this.#arrivals.anywhere();
+    return [];
+  }
+
+  // What could not be given is still there.
+  #together(work: () => void): void {
+    try {
+      this.#deps.commit.run(work);
+    } catch (error) {
+      this.#arrivals.anywhere();
+      throw error;
+    }
+  }
+
+  /** Inside a commit. */
+  #take(request: LeaseRequest, now: number): Task[] {
     for (;;) {
       const chosen = this.#choose(request, now);
       if (chosen.length === 0) return [];
-      const tasks = commit.run(() => this.#leaseAll(chosen, request, now));
-      statistics.leased(tasks.length, now);
+      const tasks = this.#leaseAll(chosen, request, now);
+      this.#deps.statistics.leased(tasks.length, now);
       // None, for all of them have failed: whoever waits would miss those behind them.
       if (tasks.length > 0 || !request.waitSeconds)
         return tasks.map((task) => this.#view(task, "leased"));

@@ -1,0 +1,99 @@
+// Which attempts have their start in their task's row, so that one that a crash cuts off is known afterwards.
+// On the way of an ordinary task none has: it would cost a row each. Those that run long have; and for a
+// minute after the object started late all have, for what ended it may be one of the tasks it is about to
+// start. A task whose attempt was cut off (a suspect) runs with no other suspect beside it, so that of many
+// that were cut off together the one that ends the server again is known.
+import { begun, isSuspect, unbegun } from "../../../core/task/cut-off.ts";
+import type { QueueStore } from "../../../store/queue/queue-store.ts";
+import type { TaskRow } from "../../../store/queue/tasks.ts";
+import type { Commit } from "../../commit.ts";
+import { WATCHDOG_MS } from "../../wakeup.ts";
+import type { Attempt, InFlight } from "./in-flight.ts";
+
+export interface StartsDeps {
+  store: QueueStore;
+  commit: Commit;
+  inFlight: InFlight;
+}
+
+/** A task that is so late when its object starts was perhaps under way before, in ms. */
+const LATE_MS = 1000;
+const CAREFUL_MS = 60_000;
+/** Attempts that run long are looked for so often, in ms. */
+const MARK_EVERY_MS = 5000;
+
+export class Starts {
+  readonly #deps: StartsDeps;
+  #carefulUntil: number | undefined;
+  #markAt = 0;
+  #suspect: Attempt | undefined;
+  readonly #heldBack = new Set<number>();
+
+  constructor(deps: StartsDeps) {
+    this.#deps = deps;
+  }
+
+  /** `firstDue`: when the first task was due that has not started (ms). */
+  beginTurn(now: number, firstDue: () => number): void {
+    // Of a turn that failed before its suspect started.
+    if (!this.#suspect) this.#heldBack.clear();
+    this.#carefulUntil ??= firstDue() <= now - LATE_MS ? now + CAREFUL_MS : 0;
+    this.#markLong(now);
+  }
+
+  // Once each.
+  #markLong(now: number): void {
+    if (now < this.#markAt) return;
+    this.#markAt = now + MARK_EVERY_MS;
+    const { inFlight, commit, store } = this.#deps;
+    const long = inFlight.unmarkedSince(now - WATCHDOG_MS);
+    if (long.length === 0) return;
+    commit.run(() => {
+      for (const { task, startedAt } of long)
+        store.tasks.note(task, begun(task.progress, startedAt, true));
+    });
+    for (const attempt of long) attempt.isLong = true;
+  }
+
+  /** Holds back suspects but one; whether there were any. */
+  holdBack(tasks: readonly TaskRow[]): boolean {
+    const suspects = tasks.filter(({ progress }) => isSuspect(progress));
+    const others = this.#suspect ? suspects : suspects.slice(1);
+    for (const { key } of others) this.#heldBack.add(key);
+    return others.length > 0;
+  }
+
+  isHeldBack(key: number): boolean {
+    return this.#heldBack.has(key);
+  }
+
+  /** Writes what has to be written before these tasks start. */
+  write(tasks: readonly TaskRow[], now: number): void {
+    const isCareful = now < (this.#carefulUntil ?? 0);
+    const written = isCareful ? tasks : tasks.filter(({ progress }) => isSuspect(progress));
+    if (written.length === 0) return;
+    const { commit, store } = this.#deps;
+    commit.run(() => {
+      for (const task of written) store.tasks.note(task, begun(task.progress, now));
+    });
+  }
+
+  /** The task as its attempt has it: whatever that writes when it has ended says nothing of its start. */
+  taken(task: TaskRow): TaskRow {
+    const progress = unbegun(task.progress);
+    return progress === task.progress ? task : { ...task, progress };
+  }
+
+  started({ progress }: TaskRow, attempt: Attempt): void {
+    if (isSuspect(progress)) this.#suspect = attempt;
+  }
+
+  /** Keys of tasks that may start now that this attempt has ended. */
+  ended(attempt: Attempt): number[] {
+    if (attempt !== this.#suspect) return [];
+    this.#suspect = undefined;
+    const keys = [...this.#heldBack];
+    this.#heldBack.clear();
+    return keys;
+  }
+}

@@ -1,0 +1,97 @@
+// One run: steps in some order, then time goes on until nothing is left to do.
+import { Reference } from "./reference.ts";
+import { type Started, World } from "./world.ts";
+
+export type Step =
+  | { kind: "add"; name: string; delayMs: number }
+  | { kind: "commit" | "alarm" | "crash" | "purge" }
+  | { kind: "answer"; which: number; status: 200 | 400 | 500 }
+  | { kind: "fault"; transactions: number }
+  | { kind: "delete"; name: string }
+  | { kind: "pass"; ms: number };
+
+export async function run(steps: readonly Step[]): Promise<void> {
+  const world = new World();
+  const reference = new Reference(world);
+  for (const step of steps) {
+    await take(step, world, reference);
+    reference.check();
+  }
+  await finish(world, reference);
+}
+
+async function take(step: Step, world: World, reference: Reference): Promise<void> {
+  switch (step.kind) {
+    case "add":
+      return world.add(step.name, step.delayMs, reference.adding(step.name));
+    case "commit":
+      return commit(world, reference);
+    case "alarm":
+      return alarm(world, reference);
+    case "crash":
+      world.crash();
+      return reference.crashed();
+    case "purge":
+      if (world.purge()) reference.purged();
+      return;
+    case "delete":
+      if (world.delete(step.name)) reference.deleted(step.name);
+      return;
+    case "fault":
+      world.faults = step.transactions;
+      return;
+    case "pass":
+      // What is on its way is written within a moment.
+      await commit(world, reference);
+      world.now += step.ms;
+      return;
+    case "answer": {
+      const attempt = world.attempts[step.which % Math.max(1, world.attempts.length)];
+      if (attempt) await answer(attempt, step.status, world, reference);
+    }
+  }
+}
+
+async function answer(
+  attempt: Started,
+  status: 200 | 400 | 500,
+  world: World,
+  reference: Reference,
+): Promise<void> {
+  reference.answered(attempt, status);
+  await world.answer(
+    attempt,
+    status === 400 ? { kind: "answered", status, isFinal: true } : status,
+  );
+}
+
+async function commit(world: World, reference: Reference): Promise<void> {
+  const before = world.faults;
+  world.commit();
+  reference.committed(world.faults < before);
+}
+
+async function alarm(world: World, reference: Reference): Promise<void> {
+  reference.alarm();
+  world.alarm();
+}
+
+/** Handlers answer from now on, and nothing fails: promise 1 says that every task ends. */
+async function finish(world: World, reference: Reference): Promise<void> {
+  world.faults = 0;
+  for (let i = 0; i < 400; i++) {
+    await commit(world, reference);
+    for (const attempt of [...world.attempts]) await answer(attempt, 200, world, reference);
+    await commit(world, reference);
+    reference.check();
+    const at = world.nextWakeAt();
+    if (at === Number.POSITIVE_INFINITY) break;
+    world.now = Math.max(world.now, Math.ceil(at));
+    await alarm(world, reference);
+  }
+  for (const [name, { state, delivered }] of reference.tasks) {
+    if (state === "live") throw new Error(`promise 1: "${name}" never ended`);
+    if (state === "done" && delivered === 0)
+      throw new Error(`promise 1: "${name}" was not delivered`);
+  }
+}

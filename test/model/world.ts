@@ -1,0 +1,189 @@
+// A queue's real core, store, commits and dispatcher over SQLite in memory, in a loop whose every step is a
+// command: when a group commit happens, an alarm fires, a handler answers or the object dies is up to the run.
+import { vi } from "vitest";
+import { parseQueueYaml } from "../../src/core/config/queue-config.ts";
+import { parseHostRules } from "../../src/core/egress/host-rules.ts";
+import type { Answer } from "../../src/core/errors.ts";
+import type { Written } from "../../src/objects/commit.ts";
+import { Commit } from "../../src/objects/commit.ts";
+import type { WireOutcome } from "../../src/objects/delivery/outcome.ts";
+import { type Added, addAccepted } from "../../src/objects/queue/admission.ts";
+import { Queue } from "../../src/objects/queue/queue.ts";
+import { purge } from "../../src/objects/queue/queue-operations.ts";
+import { deleteTasks } from "../../src/objects/queue/task-operations.ts";
+import type { Sql } from "../../src/store/sql.ts";
+import { memorySql, queueTables } from "../store/sqlite.ts";
+
+export const START = Date.UTC(2050, 0, 1);
+export const LIMITS = { rate: 5, bucketSize: 3, maxConcurrent: 4, tombstoneS: 20, deadlineS: 15 };
+
+const FILE = parseQueueYaml(`
+queue:
+- name: q
+  rate: ${LIMITS.rate}/s
+  bucket_size: ${LIMITS.bucketSize}
+  max_concurrent_requests: ${LIMITS.maxConcurrent}
+  retry_parameters:
+    min_backoff_seconds: 1
+    max_backoff_seconds: 4
+  extensions:
+    tombstone_ttl: ${LIMITS.tombstoneS}s
+`);
+
+/** An attempt as its handler sees it. */
+export interface Started {
+  name: string;
+  /** ms since 1970 */
+  at: number;
+  answer: (outcome: WireOutcome) => void;
+}
+
+export class World {
+  now = START;
+  /** So many transactions from now on fail when all their work is done. */
+  faults = 0;
+  /** Those without an answer; those of an object that died are not among them. */
+  attempts: Started[] = [];
+  readonly dispatched: number[] = [];
+  onStart: (attempt: Started) => void = () => {};
+  readonly #rows = memorySql();
+  #queue!: Queue;
+  #life = 0;
+
+  constructor() {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    this.#begin();
+  }
+
+  get queue(): Queue {
+    return this.#queue;
+  }
+
+  add(name: string, delayMs: number, settled: (written: Written<Answer<Added[]>>) => void): void {
+    const { now } = this;
+    const spec = { dispatchDeadline: LIMITS.deadlineS };
+    const task = { name, due: now + delayMs, spec, body: undefined };
+    this.#queue.commit.enqueue(() => addAccepted(this.#queue, [task], false, now), settled);
+  }
+
+  /** The group commit that is due happens. */
+  commit(): void {
+    vi.runOnlyPendingTimers();
+  }
+
+  alarm(): void {
+    for (const job of this.#queue.jobs) {
+      try {
+        job.onAlarm(this.now);
+      } catch (error) {
+        if (error !== FAULT) throw error;
+      }
+    }
+  }
+
+  /** When time gives the queue something to do (ms). */
+  nextWakeAt(): number {
+    const moments = this.#queue.jobs.flatMap((job) => job.nextWakeAt() ?? []);
+    const watchdogs = this.#queue.jobs.flatMap((job) => job.watchdogAt?.(this.now) ?? []);
+    return Math.min(...moments, ...watchdogs);
+  }
+
+  async answer(attempt: Started, outcome: WireOutcome): Promise<void> {
+    this.attempts = this.attempts.filter((other) => other !== attempt);
+    attempt.answer(outcome);
+    for (let i = 0; i < 4; i++) await Promise.resolve();
+  }
+
+  /** False when it could not be written. */
+  delete(name: string): boolean {
+    return this.#unlessFaulty(() => deleteTasks(this.#queue, [name]));
+  }
+
+  purge(): boolean {
+    return this.#unlessFaulty(() => purge(this.#queue));
+  }
+
+  /** Memory is gone, rows are kept. */
+  crash(): void {
+    vi.clearAllTimers();
+    this.faults = 0;
+    this.attempts = [];
+    this.#begin();
+  }
+
+  stateOf(name: string): string {
+    const found = this.#queue.store.find(name, this.now);
+    return found === undefined ? "free" : found.kind === "ended" ? found.row.state : found.kind;
+  }
+
+  #unlessFaulty(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      if (error !== FAULT) throw error;
+      return false;
+    }
+  }
+
+  #begin(): void {
+    const life = ++this.#life;
+    const sql = this.#sqlOf(life);
+    const commit = new Commit({ sql, now: () => this.now });
+    const none = () => {};
+    this.#queue = new Queue({
+      ...{
+        name: "q",
+        file: FILE,
+        hosts: parseHostRules(undefined),
+        hasIdentity: false,
+        sql,
+        commit,
+      },
+      stubs: undefined as never,
+      deliver: (delivery) => this.#deliver(life, delivery.name),
+      ...{ now: () => this.now, random: () => 0.5, arm: none, armRetry: none },
+    });
+  }
+
+  #sqlOf(life: number): Sql {
+    const sql = queueTables(this.#rows);
+    let depth = 0;
+    return {
+      rows: (...args) => sql.rows(...args),
+      run: (...args) => sql.run(...args),
+      size: () => sql.size(),
+      transaction: (work) =>
+        sql.transaction(() => {
+          if (life !== this.#life) throw new Error("an object that is gone wrote");
+          depth++;
+          try {
+            const value = work();
+            if (depth === 1 && this.faults > 0) {
+              this.faults--;
+              throw FAULT;
+            }
+            return value;
+          } finally {
+            depth--;
+          }
+        }),
+    };
+  }
+
+  #deliver(life: number, name: string): Promise<WireOutcome> {
+    const { promise, resolve } = Promise.withResolvers<WireOutcome>();
+    const started = {
+      name,
+      at: this.now,
+      answer: (outcome: WireOutcome) => life === this.#life && resolve(outcome),
+    };
+    this.dispatched.push(this.now);
+    this.attempts.push(started);
+    this.onStart(started);
+    return promise;
+  }
+}
+
+/** What a transaction fails with. */
+export const FAULT = new Error("injected fault");
