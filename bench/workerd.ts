@@ -34,17 +34,32 @@ export interface Running {
   dir: string;
   /** Seconds of CPU it has used (Linux says, in hundredths). */
   cpu(): number;
+  /** Bytes of memory it holds (Linux says, in pages); 0 on other systems. */
+  memory(): number;
+  /** Ends it with kill -9 and starts another on the same disk. */
+  restart(): Promise<Running>;
   stop(): Promise<void>;
 }
+
+/** Takes each line it writes. */
+type OnLine = (line: string) => void;
 
 /** What it writes goes to `onLine`, or else where this process writes. */
 export async function startWorkerd(
   workers: readonly WorkerSpec[],
-  onLine?: (line: string) => void,
+  onLine?: OnLine,
 ): Promise<Running> {
   const dir = await mkdtemp(join(tmpdir(), "taskqueue-bench-"));
   await Promise.all(workers.map((worker) => bundle(worker, dir)));
   await writeFile(join(dir, "config.capnp"), configOf(workers, dir));
+  return serve(workers, dir, onLine);
+}
+
+async function serve(
+  workers: readonly WorkerSpec[],
+  dir: string,
+  onLine: OnLine | undefined,
+): Promise<Running> {
   const child = spawn(WORKERD, ["serve", "--control-fd=3", join(dir, "config.capnp")], {
     stdio: ["ignore", onLine ? "pipe" : "inherit", onLine ? "pipe" : "inherit", "pipe"],
   });
@@ -59,9 +74,18 @@ export async function startWorkerd(
   const stop = async () => {
     if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
   };
-  const cpu = () => cpuOf(child.pid as number);
-  const ports = await portsOf(child, workers);
-  return { ports, pid: child.pid as number, dir, cpu, stop };
+  const pid = child.pid as number;
+  return {
+    ports: await portsOf(child, workers),
+    ...{ pid, dir },
+    cpu: () => cpuOf(pid),
+    memory: () => memoryOf(pid),
+    restart: async () => {
+      await stop();
+      return serve(workers, dir, onLine);
+    },
+    stop,
+  };
 }
 
 const TICKS_PER_SECOND = 100;
@@ -70,6 +94,13 @@ function cpuOf(pid: number): number {
   // The name in the second field is in brackets; 14 and 15 are what it used itself and in the kernel.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+const PAGE_BYTES = 4096;
+
+function memoryOf(pid: number): number {
+  if (process.platform !== "linux") return 0;
+  return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * PAGE_BYTES;
 }
 
 async function bundle({ name, entry }: WorkerSpec, dir: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { parseQueueEntry } from "../../core/config/queue-config.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
+import { PURGE_PAGE } from "../../store/queue/queue-store.ts";
 import { checkDeadLetterQueue } from "./dead-letter-check.ts";
 import { queueView } from "./inspect/queries.ts";
 import type { Queue } from "./queue.ts";
@@ -20,16 +21,35 @@ export function setPaused(queue: Queue, paused: boolean): void {
   });
 }
 
-/** Deletes every task on the queue; what is in flight runs to its end and changes nothing. */
-export function purge(queue: Queue): void {
-  const { store, statistics, definition } = queue;
-  const now = queue.now();
-  queue.commit.run(() => {
-    store.purge(now, definition.config);
-    store.meta.set("purgedAt", now);
-    statistics.history.mark("purged", now);
-    queue.forgetAll();
+/**
+ * Deletes every task on the queue; what is in flight runs to its end and changes nothing. Few go in one commit.
+ * Many go page by page, and between two the object serves: a task may still start before its page comes, as in
+ * App Engine, and one that is added meanwhile may go too.
+ */
+export async function purge(queue: Queue): Promise<void> {
+  const pages = await purgePages(queue, () => {
+    const now = queue.now();
+    queue.store.meta.set("purgedAt", now);
+    queue.statistics.history.mark("purged", now);
   });
+  // A task that is moved meanwhile may come to lie before the page that is next: a second round finds it.
+  if (pages > 1) await purgePages(queue, () => {});
+}
+
+/** How many pages there were; `first` is in the commit of the first. */
+async function purgePages(queue: Queue, first: () => void): Promise<number> {
+  const { store, definition, commit } = queue;
+  for (let pages = 1, after = -1; ; pages++) {
+    const gone = commit.run(() => {
+      const page = store.purge(queue.now(), definition.config, after);
+      if (pages === 1) first();
+      queue.forget(...page);
+      return page;
+    });
+    if (gone.length < PURGE_PAGE) return pages;
+    after = gone.at(-1)?.key ?? after;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
 }
 
 /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */

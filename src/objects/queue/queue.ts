@@ -135,9 +135,9 @@ export class Queue implements QueueContext {
     for (const consumer of this.#consumers) consumer.rowWritten(key);
   }
 
-  forget(task: { key: number; name: string }): void {
+  forget(...tasks: readonly { key: number; name: string }[]): void {
     this.commit.after(() => {
-      for (const consumer of this.#consumers) consumer.forget(task);
+      for (const task of tasks) for (const consumer of this.#consumers) consumer.forget(task);
     });
   }
 

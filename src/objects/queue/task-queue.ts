@@ -167,7 +167,7 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
   }
 
   async purge(): Promise<QueueView> {
-    purge(this.#queue);
+    await purge(this.#queue);
     return queueView(this.#queue);
   }
 

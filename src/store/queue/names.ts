@@ -95,16 +95,18 @@ export class Names {
     this.#sql.run("DELETE FROM names");
   }
 
-  /** Every live name becomes the tombstone of a deleted task, at once. */
-  endAll(now: number, expires: number): void {
-    const record: Omit<TaskRecord, "createdAt"> = {
-      endedAt: now,
+  /** Before the tasks with `after < key <= upTo` are deleted: their names become tombstones until `expires`. */
+  endTasks(after: number, upTo: number, now: number, expires: number): void {
+    const record: TaskRecord = {
+      ...{ createdAt: now, endedAt: now },
       progress: { retryCount: 0, executionCount: 0, attempts: [] },
     };
-    this.#sql.run("DELETE FROM names WHERE state = 'moved'");
+    const theirs = "name IN (SELECT name FROM tasks WHERE key > ? AND key <= ?)";
+    this.#sql.run(`DELETE FROM names WHERE state = 'moved' AND ${theirs}`, after, upTo);
     this.#sql.run(
-      "UPDATE names SET state = 'deleted', key = NULL, expires = ?, record = ? WHERE state = 'live'",
-      ...[expires, JSON.stringify({ createdAt: now, ...record })],
+      `UPDATE names SET state = 'deleted', key = NULL, expires = ?, record = ?
+        WHERE state = 'live' AND ${theirs}`,
+      ...[expires, JSON.stringify(record), after, upTo],
     );
   }
 

@@ -41,6 +41,9 @@ export interface Retention {
   failedQueue?: string;
 }
 
+/** Tasks that are deleted in one transaction: some ms in which nothing else is served. */
+export const PURGE_PAGE = 500;
+
 /** What a name belongs to. */
 export type Found =
   | { kind: "live"; task: TaskRow }
@@ -279,15 +282,26 @@ export class QueueStore {
     return true;
   }
 
-  /** Every task on the queue is deleted; failed ones are records, not on the queue, and stay. */
-  purge(now: number, { tombstoneTtl }: Retention): void {
+  /**
+   * Deletes a page of the tasks behind the key `after`, and says which; none, when there are none left. Failed
+   * ones are records, not on the queue, and stay.
+   */
+  purge(
+    now: number,
+    { tombstoneTtl }: Pick<Retention, "tombstoneTtl">,
+    after = -1,
+  ): { key: number; name: string }[] {
+    const page = this.tasks.places(after, PURGE_PAGE);
+    const upTo = page.at(-1)?.key;
+    if (upTo === undefined) return page;
     const expires = now + tombstoneTtl * 1000;
     if (this.acceptedGroups.any())
-      for (const task of this.tasks.ofGroups()) this.#report(task, "deleted");
-    this.#transitions.deleted += this.tasks.clear();
+      for (const task of this.tasks.ofGroupsBetween(after, upTo)) this.#report(task, "deleted");
+    this.#names.endTasks(after, upTo, now, expires);
+    this.#transitions.deleted += this.tasks.removeBetween(after, upTo);
     this.#ended();
-    this.#names.endAll(now, expires);
     this.sweep.expect(expires);
+    return page;
   }
 
   /**

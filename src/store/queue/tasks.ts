@@ -195,6 +195,36 @@ export class Tasks {
     }
   }
 
+  /** Which tasks lie behind `after`, a page of them. */
+  places(after: number, limit: number): { key: number; name: string }[] {
+    return this.#sql
+      .rows(KEYS, after, Number.MAX_SAFE_INTEGER, limit)
+      .map((row) => ({ key: integer(row, "key"), name: text(row, "name") }));
+  }
+
+  /** Tasks of groups with `after < key <= upTo`. */
+  ofGroupsBetween(after: number, upTo: number): Pick<TaskRow, "name" | "spec">[] {
+    const query = `SELECT name, spec FROM tasks
+      WHERE key > ? AND key <= ? AND spec ->> '$.group.name' IS NOT NULL`;
+    return this.#sql.rows(query, after, upTo).map((row) => ({
+      name: text(row, "name"),
+      spec: optionalJson<TaskRow["spec"]>(row, "spec") ?? NO_SPEC,
+    }));
+  }
+
+  /** Removes those with `after < key <= upTo`; how many there were. */
+  removeBetween(after: number, upTo: number): number {
+    const range = "FROM tasks WHERE key > ? AND key <= ?";
+    this.#sql.run(
+      `DELETE FROM tags WHERE (tag, key) IN
+        (SELECT spec ->> '$.tag', key ${range} AND spec ->> '$.tag' IS NOT NULL)`,
+      ...[after, upTo],
+    );
+    const removed = this.#sql.run(`DELETE ${range}`, after, upTo);
+    this.rows.changed(-removed);
+    return removed;
+  }
+
   /** Reads every key. */
   count(): number {
     return integer(this.#sql.rows("SELECT count(*) AS n FROM tasks")[0] as Row, "n");

@@ -33,6 +33,35 @@ describe.each(DOORS)("by %s", (_, queue) => {
     expect(await push().add([{ name: "n1" }, { name: "n2" }])).toMatchObject([taken, taken]);
   });
 
+  it("a purge of thousands serves others meanwhile, and takes all in the end", async () => {
+    const kinds = [0, 1, 2].map((call) =>
+      Array.from({ length: 800 }, (_, i) => ({
+        ...(i % 2 ? { name: `n${call}-${i}` } : {}),
+        ...(i % 3 ? { countdown: i } : {}),
+      })),
+    );
+    for (const tasks of kinds) await push().add(tasks);
+    const ended: string[] = [];
+    await Promise.all([
+      push()
+        .purge()
+        .then(() => ended.push("purge")),
+      push()
+        .describe()
+        .then(() => ended.push("describe")),
+      // Moved to where the purge has been already.
+      push()
+        .run("n2-799")
+        .then(() => ended.push("run")),
+    ]);
+    expect(ended.at(-1)).toBe("purge");
+    expect((await push().describe()).statistics).toMatchObject({ tasks: 0 });
+    expect(await push().get("n1-799")).toMatchObject({ state: "deleted" });
+    const taken = { error: { code: "TOMBSTONED_TASK" } };
+    const again = [{ name: "n0-1" }, { name: "n1-1" }, { name: "n2-799" }];
+    expect(await push().add(again)).toMatchObject([taken, taken, taken]);
+  });
+
   it("a paused queue keeps what it takes, and sends it once it is resumed", async () => {
     expect(await push().pause()).toMatchObject({ state: "paused" });
     await push().add({ name: "n1" });

@@ -51,7 +51,7 @@ export interface QueueContext {
   /** A row was written at `key`: consumers look at it again. */
   rowWritten(key: number): void;
   /** Inside a commit: the task at this row was deleted or moved; once that is certain, consumers forget it. */
-  forget(task: RowId): void;
+  forget(...tasks: readonly RowId[]): void;
   /** Inside a commit: every row was deleted. */
   forgetAll(): void;
 }
