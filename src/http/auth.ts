@@ -2,6 +2,7 @@
 // requests to a loopback host, so that a first run needs no setting and a deployed queue is never open.
 import { utf8 } from "../core/bytes.ts";
 import { type Answer, type Refusal, refuse } from "../core/errors.ts";
+import { refusalOfGuess } from "./guesses.ts";
 import { type Access, accessOf, sessionOf } from "./session.ts";
 
 /** The settings the HTTP APIs read. */
@@ -30,7 +31,7 @@ export async function checkAccess(
   now: number,
   method = request.method,
 ): Promise<Refusal | undefined> {
-  const caller = await callerOf(request, settings, now);
+  const caller = await callerOf(request, settings, now, method);
   if (caller.failure) return caller;
   if (READING.has(method)) return undefined;
   const { access, by } = caller.ok;
@@ -40,20 +41,24 @@ export async function checkAccess(
   return by === "session" ? checkSameOrigin(request) : undefined;
 }
 
-/** Authenticates a request, whatever its method. */
+/** Authenticates a request; what it may do beside reading is still to be seen. */
 export async function callerOf(
   request: Request,
   settings: DoorSettings,
   now: number,
+  method = request.method,
 ): Promise<Answer<Caller>> {
   if (!settings.TASKQUEUE_TOKEN) {
-    return checkLoopback(request) ?? { ok: { access: "write", by: "loopback" } };
+    return checkLoopback(request, method) ?? { ok: { access: "write", by: "loopback" } };
   }
   const given = tokenOf(request);
   if (given !== undefined) {
     const access = await accessByToken(given, settings);
     if (access) return { ok: { access, by: "token" } };
-    return refuse("UNAUTHENTICATED", "the token is not the one set as TASKQUEUE_TOKEN");
+    return (
+      (await refusalOfGuess(given, now)) ??
+      refuse("UNAUTHENTICATED", "the token is not the one set as TASKQUEUE_TOKEN")
+    );
   }
   const session = sessionOf(request);
   const access = session && (await accessOf(session, keysOf(settings), now));
@@ -88,7 +93,7 @@ function keysOf({ TASKQUEUE_TOKEN: write, TASKQUEUE_READ_TOKEN: read }: DoorSett
   return { write, read };
 }
 
-function checkLoopback(request: Request): Refusal | undefined {
+function checkLoopback(request: Request, method: string): Refusal | undefined {
   const { hostname, origin } = new URL(request.url);
   if (!/^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) {
     const hint =
@@ -97,8 +102,25 @@ function checkLoopback(request: Request): Refusal | undefined {
   }
   // A web page somewhere else can make a browser on this machine send requests here.
   const from = request.headers.get("Origin");
-  if (from === null || from === origin) return undefined;
-  return refuse("PERMISSION_DENIED", `Origin: found "${from}", expected none or ${origin}`);
+  if (from !== null && from !== origin) {
+    return refuse("PERMISSION_DENIED", `Origin: found "${from}", expected none or ${origin}`);
+  }
+  return checkSite(request, method);
+}
+
+/** What a browser says of a request that no other site made it send. */
+const OWN_SITES: ReadonlySet<string | null> = new Set([null, "same-origin", "none"]);
+
+// Without an Origin a page elsewhere can still send what reads: images, scripts, frames. A link that somebody
+// follows to look is no such thing.
+function checkSite({ headers }: Request, method: string): Refusal | undefined {
+  const site = headers.get("Sec-Fetch-Site");
+  if (OWN_SITES.has(site)) return undefined;
+  const isLink =
+    headers.get("Sec-Fetch-Mode") === "navigate" && headers.get("Sec-Fetch-Dest") === "document";
+  if (isLink && READING.has(method)) return undefined;
+  const message = `Sec-Fetch-Site: found "${site}", expected a page of this Worker's own; others may not use its queues while no TASKQUEUE_TOKEN is set`;
+  return refuse("PERMISSION_DENIED", message);
 }
 
 function tokenOf(request: Request): string | undefined {

@@ -1,5 +1,6 @@
 // JSON responses and error responses of the native API.
 import { type Failure, HTTP_STATUS, TaskQueueError } from "../core/errors.ts";
+import { retryAfterOf } from "./guesses.ts";
 
 export function json(body: unknown, status = 200): Response {
   return Response.json(body, { status });
@@ -11,7 +12,16 @@ export function jsonText(body: string): Response {
 }
 
 export function errorResponse(failure: Failure): Response {
-  return json({ error: failureJson(failure) }, HTTP_STATUS[failure.code]);
+  return orLater(json({ error: failureJson(failure) }, HTTP_STATUS[failure.code]), failure);
+}
+
+/** The answer to a refusal, or, where it was one guess too many, the same with 429 and when to come back. */
+export function orLater(answer: Response, failure: Failure): Response {
+  const retryAfter = retryAfterOf(failure);
+  if (retryAfter === undefined) return answer;
+  const headers = new Headers(answer.headers);
+  headers.set("Retry-After", `${retryAfter}`);
+  return new Response(answer.body, { status: 429, headers });
 }
 
 /** A failure as the API shows it: code, message and, where there are any, details. */

@@ -101,6 +101,69 @@ describe("with no token set", () => {
   });
 });
 
+describe("with no token set, a page of another site", () => {
+  const BASE = "http://127.0.0.1:8787";
+  const CLOUD = "/v2/projects/p/locations/l/queues";
+  const POST = { method: "POST", body: "a=1" };
+  const REQUESTS: [string, RequestInit][] = [
+    [`${API}/tasks`, POST],
+    [`${API}:purge`, { method: "POST" }],
+    [`${API}/tasks/n`, { method: "DELETE" }],
+    ["/_ah/api/queues/mine", { method: "PUT", body: "{}" }],
+    ["/_ah/api/groups", POST],
+    ["/_ah/api/cron/x:run", { method: "POST" }],
+    [`${CLOUD}/push/tasks`, POST],
+    [`${CLOUD.replace("v2", "v2beta3")}/push:purge`, { method: "POST" }],
+    [CLOUD, POST],
+    [API, {}],
+    ["/_ah/api/events", {}],
+    [CLOUD, {}],
+    ["/_ah/metrics", {}],
+    ["/_ah/console", {}],
+  ];
+  it.each(
+    ["cross-site", "same-site", "odd"].flatMap((site) =>
+      REQUESTS.map(([path, init]) => [site, init.method ?? "GET", path, init] as const),
+    ),
+  )("that is %s has no %s %s", async (site, _method, path, init) => {
+    const headers = { "Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors" };
+    const response = await own.fetch(BASE + path, { ...init, headers });
+    expect(response.status).toBe(403);
+    expect(await response.text()).toMatch(/Sec-Fetch-Site: found .*(cross-site|same-site|odd)/);
+    expect((await queue("push").describe()).statistics.tasks).toBe(0);
+  });
+
+  it.each([
+    ["same-origin", "POST", "cors", "empty", 201],
+    ["none", "POST", "navigate", "document", 201],
+    ["cross-site", "GET", "navigate", "document", 200],
+    ["cross-site", "HEAD", "navigate", "document", 200],
+    ["cross-site", "GET", "navigate", "iframe", 403],
+    ["cross-site", "GET", "no-cors", "image", 403],
+    ["cross-site", "GET", "no-cors", "script", 403],
+    ["cross-site", "GET", "websocket", "websocket", 403],
+    ["cross-site", "POST", "navigate", "document", 403],
+    ["same-site", "POST", "navigate", "document", 403],
+  ])("%s %s as %s of %s", async (site, method, mode, dest, status) => {
+    const headers = {
+      ...{ "Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest },
+      ...(method === "POST" && { "Content-Type": "text/plain" }),
+    };
+    const init = { method, headers, ...(method === "POST" && { body: "x" }) };
+    const path = method === "POST" ? `${API}/tasks` : API;
+    expect((await own.fetch(BASE + path, init)).status).toBe(status);
+  });
+
+  it("cannot have a link's method changed to one that acts", async () => {
+    const headers = {
+      ...{ "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" },
+      ...{ "Sec-Fetch-Dest": "document", "X-HTTP-Method-Override": "DELETE" },
+    };
+    const init = { method: "POST", headers };
+    expect((await own.fetch(`${BASE}${CLOUD}/push/tasks/n`, init)).status).toBe(403);
+  });
+});
+
 describe("with a token set", () => {
   beforeEach(() => {
     settings.TASKQUEUE_TOKEN = "full-token";

@@ -77,10 +77,34 @@ function documentsOf(
   refuse: (offset: number, message: string) => never,
 ): Document.Parsed[] {
   try {
-    return [...new Composer(DIALECT).compose(tokensOf(text, lines))];
+    return [...new BoundedComposer().compose(tokensOf(text, lines))];
   } catch (error) {
     if (error instanceof UnreadableYaml) return refuse(error.offset, error.message);
     throw error;
+  }
+}
+
+/** Faults after which a text is not read on: each costs an Error, and the first alone is told. */
+const MAX_FAULTS = 100;
+
+/** What of the library's composer is overridden. Its version is pinned. */
+interface ComposerParts {
+  onError(source: unknown, code: string, message: string, isWarning?: boolean): void;
+  errors: { pos: [number, number]; message: string }[];
+}
+
+class BoundedComposer extends Composer {
+  constructor() {
+    super(DIALECT);
+    const parts = this as unknown as ComposerParts;
+    const { onError } = parts;
+    let count = 0;
+    parts.onError = (...fault) => {
+      onError(...fault);
+      if (++count < MAX_FAULTS) return;
+      const [first] = parts.errors.sort((a, b) => a.pos[0] - b.pos[0]);
+      if (first) throw new UnreadableYaml(first.pos[0], `not YAML: ${first.message}`);
+    };
   }
 }
 

@@ -5,6 +5,8 @@ import { type CST, Lexer, type LineCounter, Parser } from "yaml";
 
 /** Characters: ten times those of App Engine's longest file, 100 queues with every key. */
 const MAX_LENGTH = 500_000;
+/** What the lexer cuts a text into: a file of that length has about half of them, and each costs a microsecond. */
+const MAX_LEXEMES = 300_000;
 /** Levels in each other; these files have six. */
 const MAX_NESTING = 100;
 /** PyYAML's set, in all places. */
@@ -31,11 +33,21 @@ export function* tokensOf(text: string, lines: LineCounter): Generator<CST.Token
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
   const nesting = new Nesting();
+  let count = 0;
   for (const lexeme of new PythonLexer().lex(text)) {
     nesting.add(lexeme);
+    if (++count > MAX_LEXEMES) throw tooMany(nesting.offset);
     yield* parser.next(lexeme);
   }
   yield* parser.end();
+}
+
+function tooMany(offset: number): UnreadableYaml {
+  const most = MAX_LEXEMES.toLocaleString("en");
+  return new UnreadableYaml(
+    offset,
+    `found more than ${most} signs and words, expected at most ${most}`,
+  );
 }
 
 function checkText(text: string, lines: LineCounter): void {
@@ -84,7 +96,8 @@ const SIGNALS = new Set(["\x02", "\x1f", "\x18"]);
 // The library reads what is nested by recursion. A level is a bracket, or a column at which something in a
 // block begins, further to the right than that around it.
 class Nesting {
-  #offset = 0;
+  /** Where the next lexeme begins. */
+  offset = 0;
   #column = 0;
   #isLineStart = true;
   #brackets = 0;
@@ -93,7 +106,7 @@ class Nesting {
   add(lexeme: string): void {
     if (SIGNALS.has(lexeme)) return;
     if (lexeme.trim() !== "") this.#count(lexeme);
-    this.#offset += lexeme.length;
+    this.offset += lexeme.length;
     const line = lexeme.lastIndexOf("\n");
     this.#column = line < 0 ? this.#column + lexeme.length : lexeme.length - line - 1;
     if (line >= 0) this.#isLineStart = true;
@@ -105,7 +118,7 @@ class Nesting {
     else if (this.#isLineStart || lexeme === "-" || lexeme === "?") this.#enter();
     this.#isLineStart = false;
     if (this.#brackets + this.#columns.length <= MAX_NESTING) return;
-    throw new UnreadableYaml(this.#offset, `found more than ${MAX_NESTING} levels in each other`);
+    throw new UnreadableYaml(this.offset, `found more than ${MAX_NESTING} levels in each other`);
   }
 
   #enter(): void {

@@ -101,20 +101,26 @@ function canonical(hostname: string): string {
   return hostname.toLowerCase().replace(/\.+$/, "");
 }
 
-// Names that mean "inside" wherever they are resolved. A name without a dot is one of a private
-// network; metadata.google.internal falls under .internal.
-const PRIVATE_SUFFIXES = [
-  ".localhost",
-  ".localdomain",
-  ".local",
-  ".internal",
-  ".private",
-  ".lan",
-  ".home",
-  ".home.arpa",
-  ".intranet",
-  ".corp",
-  ".svc",
+// Names that mean "inside" wherever they are resolved: special-use names (RFC 6761, 6762 with appendix G,
+// 7686, 8375, 9476, and all of .arpa, under which ipv4only.arpa leads to 192.0.0.170), ICANN's .internal, and
+// what service networks use. None of them is a public top-level domain.
+const PRIVATE_TOPS: ReadonlySet<string> = new Set([
+  ...["localhost", "localdomain", "localdomain4", "localdomain6", "local", "localnet", "internal"],
+  ...["private", "lan", "home", "intranet", "intra", "corp", "workgroup", "dhcp", "router", "test"],
+  ...["arpa", "onion", "i2p", "alt", "svc", "cluster", "kube", "docker", "consul", "nomad"],
+  ...["flycast", "vpc"],
+]);
+
+// Public in name only. The first resolve to loopback for everybody, or to whatever address the name says, as
+// 10-0-0-1.nip.io does; then what clouds answer for their metadata; then what routers answer for themselves.
+const LEADING_INSIDE: readonly string[] = [
+  ...["localtest.me", "lvh.me", "vcap.me", "lacolhost.com", "localho.st", "localh.st", "local.gd"],
+  ...["lcl.host", "localhost.direct", "fuf.me", "ulh.us", "traefik.me"],
+  ...["nip.io", "sslip.io", "xip.io", "xip.name", "backname.io", "ip6.name"],
+  ...["local-ip.co", "local-ip.sh", "local-ip.medicmobile.org", "plex.direct", "1u.ms", "rbndr.us"],
+  ...["metadata.goog", "metadata.tencentyun.com", "metadata.platformequinix.com"],
+  ...["metadata.packet.net", "api.metadata.cloud.ibm.com"],
+  ...["fritz.box", "mshome.net", "speedport.ip"],
 ];
 
 function isPrivate(host: string): boolean {
@@ -122,7 +128,14 @@ function isPrivate(host: string): boolean {
   if (hostname.startsWith("[")) return isPrivateIpv6(hostname.slice(1, -1));
   const ipv4 = ipv4Number(hostname);
   if (ipv4 !== undefined) return isPrivateIpv4(ipv4);
-  return !hostname.includes(".") || PRIVATE_SUFFIXES.some((suffix) => hostname.endsWith(suffix));
+  return isPrivateName(hostname);
+}
+
+// A name without a dot is one of a private network.
+function isPrivateName(hostname: string): boolean {
+  const dot = hostname.lastIndexOf(".");
+  if (dot < 0 || PRIVATE_TOPS.has(hostname.slice(dot + 1))) return true;
+  return LEADING_INSIDE.some((name) => hostname === name || hostname.endsWith(`.${name}`));
 }
 
 // The URL parser has already turned 0x7f.1, 2130706433 and the like into four decimal parts.

@@ -1,7 +1,7 @@
 // Error responses in the form Google's clients expect.
 import { CloudTasksError, cloudError } from "../../core/cloud-tasks/status.ts";
 import { type Failure, TaskQueueError } from "../../core/errors.ts";
-import { hungUp, isHangUp, json } from "../respond.ts";
+import { hungUp, isHangUp, json, orLater } from "../respond.ts";
 
 export function cloudErrorResponse({ httpCode, message, status, details }: CloudTasksError) {
   const error = { code: httpCode, message, status, ...(details.length > 0 && { details }) };
@@ -9,7 +9,7 @@ export function cloudErrorResponse({ httpCode, message, status, details }: Cloud
 }
 
 export function refusalResponse(failure: Failure): Response {
-  return cloudErrorResponse(cloudError(failure));
+  return orLater(cloudErrorResponse(cloudError(failure)), failure);
 }
 
 export function thrownCloudResponse(error: unknown, request: unknown): Response {

@@ -7,7 +7,8 @@ import {
   tokenInQuery,
 } from "../auth.ts";
 import { formOf } from "../body.ts";
-import { errorResponse, thrownResponse } from "../respond.ts";
+import { refusalOfGuess } from "../guesses.ts";
+import { errorResponse, orLater, thrownResponse } from "../respond.ts";
 import { type Access, newSession, sessionCookie } from "../session.ts";
 import {
   ASSET_PATHS,
@@ -24,6 +25,8 @@ import { loginPage } from "./page.ts";
 /** Anyone may send this form, so no more of it is read than a token and a path can take. */
 const MAX_FORM_BYTES = 16_384;
 
+const TOO_MANY =
+  "Too many wrong tokens were tried within the last minute. The right one is taken at any time.";
 const WRONG = "That is not the token this Worker is set up with.";
 
 /** Takes what the form sends: a right token starts a session and leads on, a wrong one back to the form. */
@@ -51,7 +54,10 @@ async function loginBy(
   const access = await accessByToken(token, settings);
   if (access) return started(access, token, then, request, now);
   // Where no token is set there is nothing to show: the page says who may come in.
-  return settings.TASKQUEUE_TOKEN ? askForToken(request, WRONG, then) : seeOther(then);
+  if (!settings.TASKQUEUE_TOKEN) return seeOther(then);
+  const tooMany = await refusalOfGuess(token, now);
+  if (!tooMany) return askForToken(request, WRONG, then);
+  return orLater(askForToken(request, TOO_MANY, then), tooMany.failure);
 }
 
 /** Ends the browser's session. */

@@ -1,5 +1,6 @@
 // The console's paths: one page for all of them, and the way in and out.
 import { callerOf, type DoorSettings } from "../auth.ts";
+import { orLater } from "../respond.ts";
 import {
   ASSET_PATHS,
   answerAsset,
@@ -43,7 +44,7 @@ async function answerPage(
     const shell = { access: caller.access, hasSession: caller.by === "session" };
     return pageResponse(request, consolePage(ASSET_PATHS, shell));
   }
-  if (settings.TASKQUEUE_TOKEN) return askForToken(request);
+  if (settings.TASKQUEUE_TOKEN) return orLater(askForToken(request), failure);
   return pageResponse(
     request,
     refusedPage(ASSET_PATHS, failure.message),

@@ -263,6 +263,10 @@ describe("what is not taken is told once, where it begins", () => {
       Array.from({ length: 500 }, (_, i) => `${" ".repeat(i)}a:\n`).join(""),
       "101:101: found more than 100 levels in each other",
     ],
+    [
+      "- a\n".repeat(124_000),
+      "60000:5: found more than 300,000 signs and words, expected at most 300,000",
+    ],
     ["'".repeat(1_000_000), "1:1: found 1,000,000 characters, expected at most 500,000"],
   ])("text %#", (text, said) => {
     const [first, ...more] = faults(text);
@@ -275,6 +279,17 @@ describe("a hostile text is over soon", () => {
   const n = 100_000;
   it.each([
     ["quotes", '"'.repeat(n)],
+    ["a million quotes", '"'.repeat(10 * n)],
+    ["one line", "a ".repeat(50 * n)],
+    ["as many quotes as are read", '"'.repeat(499_000)],
+    ["commas", `[${",".repeat(499_000)}`],
+    ["commas in braces", `{${",".repeat(499_000)}`],
+    ["directives", "%\n".repeat(249_000)],
+    ["tags", "! ".repeat(249_000)],
+    ["anchors", "&a ".repeat(166_000)],
+    ["escapes that are none", `"${"\\u".repeat(249_000)}`],
+    ["tabs", "\t".repeat(499_000)],
+    ["brackets", "[".repeat(499_000)],
     ["quoted texts", `a: ${'"" '.repeat(n / 3)}`],
     ["aliases", "*a ".repeat(n / 3)],
     ["documents", "---\n".repeat(n / 4)],

@@ -174,6 +174,35 @@ describe("without a setting", () => {
   });
 });
 
+describe("names that lead inside", () => {
+  const refused = [
+    ...["web.test", "a.b.test", "xyz.onion", "x.i2p", "pay.alt", "redis.service.consul"],
+    ...["app.flycast", "db.vpc", "x.nomad", "api.docker", "x.kube", "a.cluster", "pc.workgroup"],
+    ...["localhost6.localdomain6", "box.intra", "x.localnet", "my.router", "pc.dhcp"],
+    ...["ipv4only.arpa", "1.0.0.10.in-addr.arpa", "x.service.arpa", "resolver.arpa"],
+    ...["localtest.me", "a.localtest.me", "lvh.me", "x.lvh.me", "vcap.me", "lacolhost.com"],
+    ...["127.0.0.1.nip.io", "10-0-0-1.nip.io", "app.10.0.0.1.nip.io", "7f000001.nip.io", "nip.io"],
+    ...["192-168-1-1.sslip.io", "a--1.sslip.io", "a.169.254.169.254.xip.io", "10.0.0.1.xip.name"],
+    ...["a-10-0-0-1.traefik.me", "192-168-1-250.abc.plex.direct", "7f000001.c0a80001.rbndr.us"],
+    ...["make-127.0.0.1-rr.1u.ms", "metadata.goog", "metadata.tencentyun.com", "fritz.box"],
+    ...["metadata.packet.net", "api.metadata.cloud.ibm.com", "pc.mshome.net", "local.gd"],
+  ];
+  it.each(refused)("%s is refused in any spelling, unless it is allowed", (host) => {
+    for (const spelt of [host, `${host}.`, host.toUpperCase(), `${host}:8080`]) {
+      expect(refusal(`http://${spelt}/`)).toContain("is private or loopback");
+    }
+    expect(refusal(`https://${host}/`, host)).toBeUndefined();
+  });
+
+  it.each([
+    ...["test.com", "test.example.com", "nip.io.example.com", "snip.io", "notlvh.me", "goog.com"],
+    ...["metadata.google", "onion.example.com", "consul.io", "www.consul.io", "test-flycast.com"],
+    ...["arpa.example", "fritz.box.example.com", "docker.com", "router.example.org", "home.dev"],
+  ])("%s is not one of them", (host) => {
+    expect(refusal(`https://${host}/`)).toBeUndefined();
+  });
+});
+
 describe("whatever the setting", () => {
   const all = "example.com, files.example.com";
 
