@@ -1,0 +1,46 @@
+// The queue.yaml and cron.yaml of the Worker under test, as JSON, which YAML takes.
+
+export interface Shape {
+  rate: number;
+  capacity: number;
+  maxRunning: number;
+}
+
+const FAST = { min_backoff_seconds: 0.1, max_backoff_seconds: 1 };
+
+/** The queues whose pace is measured. */
+export function shapesOf(isSlow: boolean): Record<"left" | "right", Shape> {
+  return {
+    left: { rate: isSlow ? 30 : 60, capacity: isSlow ? 5 : 10, maxRunning: isSlow ? 5 : 20 },
+    right: { rate: isSlow ? 40 : 80, capacity: 20, maxRunning: 10 },
+  };
+}
+
+export function queueYaml({ isSlow, isListed }: { isSlow: boolean; isListed: boolean }): string {
+  const paced = Object.entries(shapesOf(isSlow)).map(([name, shape]) => ({
+    name,
+    rate: `${shape.rate}/s`,
+    bucket_size: shape.capacity,
+    max_concurrent_requests: shape.maxRunning,
+    retry_parameters: FAST,
+  }));
+  const quick = { rate: "100/s", bucket_size: 100, retry_parameters: FAST };
+  const queue = [
+    ...paced,
+    { name: "default", ...quick },
+    { name: "doomed", ...quick, extensions: { failed_queue: "dead" } },
+    { name: "dead", ...quick },
+    { name: "purged", ...quick },
+    { name: "pull", mode: "pull" },
+    ...(isListed ? [{ name: "gone", ...quick }] : []),
+  ];
+  return JSON.stringify({ queue });
+}
+
+/** Each entry is due every so many seconds. */
+export const CRON_S = 3;
+
+export function cronYaml(): string {
+  const schedule = `*/${CRON_S} * * * * *`;
+  return JSON.stringify({ cron: [{ description: "tick", url: "/tick", schedule }] });
+}

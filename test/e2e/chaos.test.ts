@@ -1,0 +1,22 @@
+// The short form of `npm run chaos`: one seed, a few kills.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { quietEnv, ROOT } from "../../scripts/server.ts";
+
+const run = promisify(execFile);
+
+it("killed six times, every task of every kind is accounted for", async () => {
+  const args = [join(ROOT, "chaos", "run.ts"), "--kills", "6", "--seed", "7", "--json"];
+  const { stdout } = await run("node", args, { cwd: ROOT, env: quietEnv() }).catch(
+    (error) => error,
+  );
+  const { faults, recoveryP50Ms: _, ...figures } = JSON.parse(stdout.trim().split("\n").at(-1));
+  expect(faults).toEqual({
+    ...{ lost: [], unexpected: [], "duplicates without a reason": [], "names twice": [] },
+    ...{ bound: [], "in flight": [], invalid: [], groups: [], cron: [], "recovery late": [] },
+  });
+  expect(figures.executions).toBeGreaterThan(100);
+  expect(figures.recovered).toBeGreaterThan(0);
+});
