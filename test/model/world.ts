@@ -9,9 +9,10 @@ import { Commit } from "../../src/objects/commit.ts";
 import type { WireOutcome } from "../../src/objects/delivery/outcome.ts";
 import { type Added, addAccepted } from "../../src/objects/queue/admission.ts";
 import { Queue } from "../../src/objects/queue/queue.ts";
-import { purge } from "../../src/objects/queue/queue-operations.ts";
+import { purgePage } from "../../src/objects/queue/queue-operations.ts";
 import { deleteTasks } from "../../src/objects/queue/task-operations.ts";
 import type { Sql } from "../../src/store/sql.ts";
+import type { Tables } from "../../src/store/tables.ts";
 import { memorySql, queueTables } from "../store/sqlite.ts";
 
 export const START = Date.UTC(2050, 0, 1);
@@ -100,7 +101,7 @@ export class World {
   }
 
   purge(): boolean {
-    return this.#unlessFaulty(() => purge(this.#queue));
+    return this.#unlessFaulty(() => purgePage(this.#queue, -1));
   }
 
   /** Memory is gone, rows are kept. */
@@ -146,10 +147,12 @@ export class World {
     });
   }
 
-  #sqlOf(life: number): Sql {
+  #sqlOf(life: number): Sql & Pick<Tables, "exist"> {
     const sql = queueTables(this.#rows);
     let depth = 0;
     return {
+      // There is no directory here to be told of changes.
+      exist: false,
       rows: (...args) => sql.rows(...args),
       run: (...args) => sql.run(...args),
       size: () => sql.size(),

@@ -27,29 +27,34 @@ export function setPaused(queue: Queue, paused: boolean): void {
  * App Engine, and one that is added meanwhile may go too.
  */
 export async function purge(queue: Queue): Promise<void> {
-  const pages = await purgePages(queue, () => {
-    const now = queue.now();
-    queue.store.meta.set("purgedAt", now);
-    queue.statistics.history.mark("purged", now);
-  });
+  const pages = await purgePages(queue);
   // A task that is moved meanwhile may come to lie before the page that is next: a second round finds it.
-  if (pages > 1) await purgePages(queue, () => {});
+  if (pages > 1) await purgePages(queue);
 }
 
-/** How many pages there were; `first` is in the commit of the first. */
-async function purgePages(queue: Queue, first: () => void): Promise<number> {
-  const { store, definition, commit } = queue;
+/** Goes through the pages; how many there were. */
+async function purgePages(queue: Queue): Promise<number> {
   for (let pages = 1, after = -1; ; pages++) {
-    const gone = commit.run(() => {
-      const page = store.purge(queue.now(), definition.config, after);
-      if (pages === 1) first();
-      queue.forget(...page);
-      return page;
-    });
+    const gone = purgePage(queue, after);
     if (gone.length < PURGE_PAGE) return pages;
     after = gone.at(-1)?.key ?? after;
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
+}
+
+/** Deletes a page of the tasks behind the key `after`, the first when that is -1; which they were. */
+export function purgePage(queue: Queue, after: number): { key: number; name: string }[] {
+  const { store, definition, statistics } = queue;
+  const now = queue.now();
+  return queue.commit.run(() => {
+    const page = store.purge(now, definition.config, after);
+    if (after < 0) {
+      store.meta.set("purgedAt", now);
+      statistics.history.mark("purged", now);
+    }
+    queue.forget(...page);
+    return page;
+  });
 }
 
 /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */

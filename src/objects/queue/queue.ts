@@ -11,6 +11,7 @@ import type { TaskState } from "../../core/task/task.ts";
 import { QueueStore } from "../../store/queue/queue-store.ts";
 import { isParked } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
+import type { Sql } from "../../store/sql.ts";
 import type { Tables } from "../../store/tables.ts";
 import type { Commit } from "../commit.ts";
 import type { Job } from "../host.ts";
@@ -39,7 +40,7 @@ export interface QueueDeps {
   hosts: HostRules;
   /** Whether identity tokens can be signed. */
   hasIdentity: boolean;
-  sql: Tables;
+  sql: Sql & Pick<Tables, "exist">;
   commit: Commit;
   stubs: Stubs;
   deliver: Deliver;
