@@ -5,7 +5,8 @@ import type { Added } from "./sort.ts";
 type Answer = Added["answer"];
 
 const BEHAVIOURS = ["ok", "ok", "ok", "slow", "fail", "error", "later"];
-const WAIT_MS = 15;
+/** Between two acts of one producer: the queues keep up with all of them, however fast the machine is. */
+const WAIT_MS = 75;
 
 export interface Lease {
   id: string;

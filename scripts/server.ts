@@ -16,7 +16,7 @@ const STOP_MS = 5000;
 export interface ServerOptions {
   /** Where tasks are kept; a second start on the same directory finds them again. */
   stateDir: string;
-  /** Default `wrangler dev`; --port and --persist-to are appended. */
+  /** Default `wrangler dev`; --port, --inspector-port and --persist-to are appended. */
   command?: readonly string[];
   /** Default the repository. */
   cwd?: string;
@@ -39,7 +39,9 @@ export async function startServer({
 }: ServerOptions): Promise<Server> {
   const port = given ?? (await freePort());
   const [program = "", ...args] = command;
-  const child = spawn(program, [...args, "--port", `${port}`, "--persist-to", stateDir], {
+  // Of two that start at once, both would take wrangler's own choice of a port for the inspector.
+  const ports = ["--port", `${port}`, "--inspector-port", `${await freePort()}`];
+  const child = spawn(program, [...args, ...ports, "--persist-to", stateDir], {
     cwd,
     env: quietEnv(),
     detached: true,
