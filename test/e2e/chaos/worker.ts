@@ -11,6 +11,11 @@ export default queues.serve({
     const { pathname } = new URL(request.url);
     if (pathname === "/") return new Response("up");
     const task = await readTask<number>(request);
+    // Whoever runs the server kills it when it says so.
+    if (pathname === "/poison") {
+      console.log("poison runs");
+      await scheduler.wait(60_000);
+    }
     if (Math.random() < FAILING) throw new Error("bad luck");
     if (pathname !== "/_ah/queue/gather") return Response.json(task.payload ** 2);
     let count = 0;
