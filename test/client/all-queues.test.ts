@@ -43,3 +43,20 @@ it("are woken by a scheduled trigger", async () => {
   await scheduled(env);
   expect(await alarmOf("push")).toBe(at);
 });
+
+it("are not told anything again and again by a queue that finds such a directory", async () => {
+  const { changed } = methods;
+  delete methods.changed;
+  const { error } = console;
+  const said: unknown[] = [];
+  console.error = (...what: unknown[]) => said.push(what);
+  try {
+    for (let i = 0; i < 5; i++) await queue("push").add({ countdown: 60 });
+    // As long as it would try again.
+    await new Promise((resolve) => setTimeout(resolve, 6500));
+  } finally {
+    console.error = error;
+    methods.changed = changed;
+  }
+  expect(said).toEqual([]);
+});

@@ -49,9 +49,11 @@ export class Watchers {
 
   #remove(watcher: Watcher): void {
     this.#watchers.delete(watcher);
-    const isWanted = (name: string) => [...this.#watchers].some((one) => one.wants(name));
-    if (this.#watchers.size === 0) for (const name of this.#watch.names) this.#watch.forget(name);
-    else for (const name of watcher.names ?? []) if (!isWanted(name)) this.#watch.forget(name);
+    const others = [...this.#watchers];
+    if (others.some(({ names }) => !names)) return;
+    for (const name of watcher.names ?? this.#watch.names) {
+      if (!others.some((one) => one.wants(name))) this.#watch.forget(name);
+    }
   }
 
   async #run(): Promise<void> {
