@@ -1,6 +1,7 @@
 // Error responses in the form Google's clients expect.
 import { CloudTasksError, cloudError } from "../../core/cloud-tasks/status.ts";
 import { type Failure, TaskQueueError } from "../../core/errors.ts";
+import { retryAfterOf } from "../guesses.ts";
 import { hungUp, isHangUp, json, orLater } from "../respond.ts";
 
 export function cloudErrorResponse({ httpCode, message, status, details }: CloudTasksError) {
@@ -9,7 +10,11 @@ export function cloudErrorResponse({ httpCode, message, status, details }: Cloud
 }
 
 export function refusalResponse(failure: Failure): Response {
-  return orLater(cloudErrorResponse(cloudError(failure)), failure);
+  const isGuess = retryAfterOf(failure) !== undefined;
+  const error = isGuess
+    ? new CloudTasksError("RESOURCE_EXHAUSTED", failure.message)
+    : cloudError(failure);
+  return orLater(cloudErrorResponse(error), failure);
 }
 
 export function thrownCloudResponse(error: unknown, request: unknown): Response {
