@@ -42,7 +42,7 @@ export function runTask(queue: QueueContext, name: string): Answer<Task> {
 }
 
 function runFailed(queue: QueueContext, task: TaskRow): void {
-  if (!isHandedOn(queue, task)) expedite(queue, queue.store.redrive(task, queue.now()));
+  if (!isOnItsWay(queue, task)) expedite(queue, queue.store.redrive(task, queue.now()));
 }
 
 function expedite(queue: QueueContext, task: TaskRow | undefined): void {
@@ -99,14 +99,14 @@ export function redriveTasks(queue: QueueContext, names: readonly string[]): Red
 function redriveOne(queue: QueueContext, name: string): RedriveResult {
   const now = queue.now();
   const found = queue.store.find(name, now);
-  const failed = found?.kind === "failed" && !isHandedOn(queue, found.task) && found.task;
+  const failed = found?.kind === "failed" && !isOnItsWay(queue, found.task) && found.task;
   const task = failed ? queue.store.redrive(failed, now) : undefined;
   if (task) queue.rowWritten(task.key);
   return { name, redriven: task !== undefined };
 }
 
 // A task on its way to the dead-letter queue may be there already: put back here it would be on both.
-function isHandedOn({ definition, store }: QueueContext, { key }: TaskRow): boolean {
+function isOnItsWay({ definition, store }: QueueContext, { key }: TaskRow): boolean {
   return definition.config.failedQueue !== undefined && store.deadLetters.has(key);
 }
 
