@@ -203,7 +203,8 @@ describe("a group", () => {
     });
     expect(extra).toBeLessThanOrEqual(2 * TASKS + WHOLE);
     expect(extra).toBeGreaterThan(TASKS);
-  });
+    // Each waits a while in which the others stay under way.
+  }, 120_000);
 
   it("writes one more when many end together, and a few for all of them", async () => {
     const extra = await extraOf(async (fire) => {
