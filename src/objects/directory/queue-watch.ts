@@ -45,6 +45,8 @@ export class QueueWatch {
   readonly #deps: QueueWatchDeps;
   readonly #watched = new Map<string, Watched>();
   readonly #changed = new Set<string>();
+  /** Asked for the first time: what changes meanwhile may not be in the answer. */
+  readonly #starting = new Set<string>();
 
   constructor(deps: QueueWatchDeps) {
     this.#deps = deps;
@@ -61,7 +63,7 @@ export class QueueWatch {
 
   /** The queue has said that it has changed. */
   changed(name: string): void {
-    if (this.#watched.has(name)) this.#changed.add(name);
+    if (this.#watched.has(name) || this.#starting.has(name)) this.#changed.add(name);
   }
 
   /** Begins to watch these queues, of which `known` is known. */
@@ -103,7 +105,9 @@ export class QueueWatch {
       this.#watched.set(name, { queue, askedAt: now(), until, idleTurns: 0 });
       return;
     }
+    this.#starting.add(name);
     const report = await this.#ask(name, 0);
+    this.#starting.delete(name);
     if (!report) return;
     const { view, history, now: askedAt, holdsUntil: until = 0 } = report;
     this.#watched.set(name, { queue: { ...view, history }, askedAt, until, idleTurns: 0 });

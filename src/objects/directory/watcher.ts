@@ -29,6 +29,11 @@ export class Watcher {
     this.#writer.closed.then(this.#left, this.#left);
   }
 
+  /** Whether its reader has gone, or was let go of. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   wants(name: string): boolean {
     return this.names?.has(name) ?? true;
   }

@@ -22,6 +22,8 @@ export class Watchers {
   readonly #deps: WatchersDeps;
   readonly #watch: QueueWatch;
   readonly #watchers = new Set<Watcher>();
+  /** Those whose first event is being made: what they want stays watched, whoever else leaves. */
+  readonly #joining = new Set<Watcher>();
   #turn = 0;
   #isRunning = false;
 
@@ -33,8 +35,11 @@ export class Watchers {
   /** A stream of events: first all that is known of these queues, or of all, then what changes. */
   async add(names: readonly string[] | undefined): Promise<ReadableStream<Uint8Array>> {
     const wanted = names ?? this.#deps.names();
-    await this.#watch.begin(wanted, this.#deps.known());
     const watcher = new Watcher(names, (gone) => this.#remove(gone));
+    this.#joining.add(watcher);
+    await this.#watch.begin(wanted, this.#deps.known());
+    this.#joining.delete(watcher);
+    if (watcher.isOver) return watcher.stream;
     const data = { now: this.#now(), queues: this.#watch.queues(wanted) };
     watcher.send(eventText({ event: "queues", data }));
     this.#watchers.add(watcher);
@@ -49,7 +54,8 @@ export class Watchers {
 
   #remove(watcher: Watcher): void {
     this.#watchers.delete(watcher);
-    const others = [...this.#watchers];
+    this.#joining.delete(watcher);
+    const others = [...this.#watchers, ...this.#joining];
     if (others.some(({ names }) => !names)) return;
     for (const name of watcher.names ?? this.#watch.names) {
       if (!others.some((one) => one.wants(name))) this.#watch.forget(name);

@@ -73,6 +73,15 @@ describe("a watch", () => {
     ]);
   });
 
+  it("asks again when a queue changes while it is asked for the first time", async () => {
+    const { watch, asked, turns } = watching();
+    const begun = watch.begin(["stopped"], new Map());
+    watch.changed("stopped");
+    await begun;
+    await turns(3);
+    expect(asked.stopped).toBe(2);
+  });
+
   it("says of a queue that is gone that it is", async () => {
     const { watch, existing, turns } = watching();
     await watch.begin(["made", "stopped"], new Map());
