@@ -10,7 +10,16 @@ import type { QueueConfig } from "../../src/core/config/queue-config.ts";
 import type { QueueHandle } from "../../src/index.ts";
 import { type ClassName, CRON_NAME, DIRECTORY_NAME } from "../../src/objects/stubs.ts";
 import { clock, START } from "./clock.ts";
-import { backendReceived, deployed, get, handlers, queueFile, received } from "./worker.ts";
+import {
+  backendReceived,
+  deployed,
+  forgetHeld,
+  get,
+  handlers,
+  queueFile,
+  received,
+  unanswered,
+} from "./worker.ts";
 
 export function queue(name: string): QueueHandle {
   touched.add(name);
@@ -61,6 +70,7 @@ export async function freshStart(): Promise<void> {
   deployed.cron = new Map();
   deployed.queues = queueFile;
   handlers.clear();
+  forgetHeld();
   received.length = 0;
   backendReceived.length = 0;
 }
@@ -71,12 +81,20 @@ export async function alarmOf(name: string): Promise<number | null> {
 
 /** Fires the queue's alarms, each at its time, until none is left before `end` (ms). */
 export async function runUntil(name: string, end: number): Promise<void> {
+  await untilAnswersArrived(name);
   for (let at = await alarmOf(name); at !== null && at <= end; at = await alarmOf(name)) {
     clock.now = Math.max(clock.now, at);
     await runDurableObjectAlarm(objectOf(name));
     await untilSettled(name);
   }
   clock.now = Math.max(clock.now, end);
+}
+
+/** Waits until every attempt that a test has answered is settled: its answer takes a moment to arrive. */
+async function untilAnswersArrived(name: string): Promise<void> {
+  const waiting = unanswered();
+  if (waiting === undefined) return;
+  await until(async () => (await queue(name).describe()).statistics.inFlight <= waiting);
 }
 
 /** Waits until no attempt of the queue is in flight, while its clock is not moved. */

@@ -34,6 +34,19 @@ async function record(request: Request, log: Received[]): Promise<void> {
   log.push({ method, url: new URL(url), headers: new Headers(headers), body });
 }
 
+/** The last attempt of each task that a test holds, by the task's name: whether it still waits for its status. */
+const heldAttempts = new Map<string, () => boolean>();
+
+/** How many attempts wait for a test's answer; undefined while no test holds any. Cleared by `freshStart`. */
+export function unanswered(): number | undefined {
+  if (heldAttempts.size === 0) return undefined;
+  return [...heldAttempts.values()].filter((waits) => waits()).length;
+}
+
+export function forgetHeld(): void {
+  heldAttempts.clear();
+}
+
 /**
  * Makes the path's attempts wait until they get their status: the i-th to arrive, or those of a task by its name.
  * Attempts that start in one turn arrive in any order. An attempt polls, since a promise cannot be settled from
@@ -49,6 +62,7 @@ export function held(path: string): {
     const index = started++;
     const name = request.headers.get("X-AppEngine-TaskName") ?? "";
     const status = () => statuses.get(index) ?? statuses.get(name);
+    heldAttempts.set(name, () => status() === undefined);
     while (status() === undefined && !request.signal.aborted) await scheduler.wait(2);
     return new Response(null, { status: status() ?? 500 });
   });
