@@ -1,6 +1,6 @@
 // A Worker in workerd as it is, with nothing of wrangler in front.
 import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { onTestFinished } from "vitest";
 import { ROOT } from "../../scripts/server.ts";
 
@@ -13,7 +13,8 @@ export async function runtimeOf(source: string): Promise<URL> {
     ...{ absWorkingDir: ROOT, bundle: true, write: false, format: "esm", conditions: ["workerd"] },
     ...{ external: ["cloudflare:*"], loader: { ".yaml": "text" } },
   });
-  const runtime = new Miniflare({
+  // Its own form of options is still changing.
+  const options = convertV4MiniflareOptions({
     ...{ modules: true, script: outputFiles[0]?.text ?? "" },
     compatibilityDate: "2026-08-06",
     compatibilityFlags: ["enable_request_signal"],
@@ -21,6 +22,7 @@ export async function runtimeOf(source: string): Promise<URL> {
       CLASSES.map((className) => [className, { className, useSQLite: true }]),
     ),
   });
+  const runtime = new Miniflare(options);
   onTestFinished(() => runtime.dispose());
   return runtime.ready;
 }
