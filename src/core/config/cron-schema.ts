@@ -1,7 +1,7 @@
 // The schema of cron.yaml. The keys are App Engine's, except those under `extensions`. Validation and the
 // JSON Schema for editors are both generated from it.
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { parseHostRules } from "../egress/host-rules.ts";
 import { parseSchedule } from "../schedule/schedule.ts";
 import { isTimeZone } from "../schedule/zone.ts";
@@ -13,13 +13,14 @@ import {
   backoffKeys,
   hasKeys,
   isBackoffOrdered,
+  isList,
   jsonSchema,
   missingKey,
   pushQueueName,
   target,
 } from "./common-schemas.ts";
 import { CRON_NAME, cronName } from "./names.ts";
-import { count, mapping, text } from "./value-schemas.ts";
+import { count, described, key, mapping, text } from "./value-schemas.ts";
 
 const NO_HOSTS = parseHostRules("");
 const SCHEDULE = 'a schedule such as "every 5 minutes", "every monday 09:00" or "0 9 * * 1-5"';
@@ -31,58 +32,61 @@ const TARGET =
 const PATH = /^\/.*$/;
 const PATH_FORM = 'a path that starts with one "/"';
 
-const schedule = z
-  .string({ error: SCHEDULE })
-  .superRefine(refuseBadSchedule)
-  .describe(
-    "When: every 5 minutes, every day 00:00, 1st,third mon,wed of month 17:00, every 30 mins from 10:00 to 14:00, every 2 hours synchronized; or a cron expression, 0 9 * * 1-5.",
-  );
+const schedule = described(
+  z.string({ error: SCHEDULE }).check(z.superRefine(refuseBadSchedule)),
+  "When: every 5 minutes, every day 00:00, 1st,third mon,wed of month 17:00, every 30 mins from 10:00 to 14:00, every 2 hours synchronized; or a cron expression, 0 9 * * 1-5.",
+);
 
 const retryParameters = mapping({
-  job_retry_limit: count(0).describe("Retries after the first attempt. Default 5.").optional(),
+  job_retry_limit: key(count(0), "Retries after the first attempt. Default 5."),
   job_age_limit: ageLimit("; both limits must be passed."),
   ...backoffKeys({ min: 5, max: 3600, doublings: 5 }),
-}).refine(isBackoffOrdered, BACKOFF_ORDER);
+}).check(z.refine(isBackoffOrdered, BACKOFF_ORDER));
 
 const extensions = mapping({
-  name: text(CRON_NAME, "1 to 100 letters, digits, hyphens or underscores")
-    .describe("The entry's name. Default: its description, or else its url, in hyphens.")
-    .optional(),
-  queue: pushQueueName.describe("The queue its tasks are put on. Default: default.").optional(),
+  name: key(
+    text(CRON_NAME, "1 to 100 letters, digits, hyphens or underscores"),
+    "The entry's name. Default: its description, or else its url, in hyphens.",
+  ),
+  queue: key(pushQueueName, "The queue its tasks are put on. Default: default."),
 });
 
 const cronEntry = mapping({
-  description: text(/^.{0,499}$/, "one line of at most 499 characters")
-    .describe("What it is for; names the entry.")
-    .optional(),
-  url: text(PATH, PATH_FORM).superRefine(refuseBadUrl).describe("The path that is called by GET."),
+  description: key(
+    text(/^.{0,499}$/, "one line of at most 499 characters"),
+    "What it is for; names the entry.",
+  ),
+  url: described(
+    text(PATH, PATH_FORM).check(z.superRefine(refuseBadUrl)),
+    "The path that is called by GET.",
+  ),
   schedule,
-  timezone: z
-    .string({ error: ZONE })
-    .refine(isTimeZone, { error: ZONE })
-    .describe("Whose clock the schedule goes by. Default UTC.")
-    .optional(),
-  target: target(TARGET)
-    .describe("The service that is called: service, version.service or service:version.")
-    .optional(),
-  retry_parameters: retryParameters
-    .describe("When a failed call is tried again. Without it, never.")
-    .optional(),
-  extensions: extensions.describe("What App Engine does not have.").optional(),
+  timezone: key(
+    z.string({ error: ZONE }).check(z.refine(isTimeZone, { error: ZONE })),
+    "Whose clock the schedule goes by. Default UTC.",
+  ),
+  target: key(
+    target(TARGET),
+    "The service that is called: service, version.service or service:version.",
+  ),
+  retry_parameters: key(retryParameters, "When a failed call is tried again. Without it, never."),
+  extensions: key(extensions, "What App Engine does not have."),
 });
 export type CronDocumentEntry = z.output<typeof cronEntry>;
 
 /** The whole file. */
 export const cronDocument = mapping({
   application,
-  cron: z
-    .array(cronEntry, { error: "a list of entries" })
-    .superRefine(refuseSameNames, { when: ({ value }) => Array.isArray(value) })
-    .describe("The recurring tasks.")
-    .optional(),
-})
-  .refine(hasKeys, missingKey("cron"))
-  .meta({ title: "cron.yaml", description: "The recurring tasks of an application." });
+  cron: key(
+    z
+      .array(cronEntry, { error: "a list of entries" })
+      .check(z.superRefine(refuseSameNames, { when: isList })),
+    "The recurring tasks.",
+  ),
+}).check(
+  z.refine(hasKeys, missingKey("cron")),
+  z.meta({ title: "cron.yaml", description: "The recurring tasks of an application." }),
+);
 export type CronDocument = z.output<typeof cronDocument>;
 
 /** The JSON Schema of a cron.yaml, in draft 7, the one all editors know. */
@@ -90,7 +94,7 @@ export function cronJsonSchema(): object {
   return jsonSchema(cronDocument);
 }
 
-function refuseBadSchedule(given: string, context: z.RefinementCtx): void {
+function refuseBadSchedule(given: string, context: z.core.$RefinementCtx): void {
   try {
     parseSchedule(given);
   } catch (error) {
@@ -99,14 +103,17 @@ function refuseBadSchedule(given: string, context: z.RefinementCtx): void {
 }
 
 // What the API says of a task's url, which may be absolute.
-function refuseBadUrl(url: string, context: z.RefinementCtx): void {
+function refuseBadUrl(url: string, context: z.core.$RefinementCtx): void {
   const said = PATH.test(url) ? checkUrl({ url }, "GET", NO_HOSTS)?.failure.message : undefined;
   const message = said?.replace(/^.*, expected /s, "").replace(/, or an http.*/, "");
   if (message) context.addIssue({ code: "custom", message });
 }
 
 // Called on faulty entries too, so that all faults are reported. The fault is at the key the name comes from.
-function refuseSameNames(entries: readonly CronDocumentEntry[], context: z.RefinementCtx): void {
+function refuseSameNames(
+  entries: readonly CronDocumentEntry[],
+  context: z.core.$RefinementCtx,
+): void {
   const names = new Set<string>();
   for (const [index, entry] of entries.entries()) {
     const name = cronName(Object(entry));

@@ -1,7 +1,7 @@
 // Validates a value against a schema and words the faults: which queue, which key, what was found, what was
 // expected. Reports all faults at once. Lines and columns are added by yaml-document.ts.
 
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { cut } from "../errors.ts";
 import { cronName } from "./names.ts";
 
@@ -16,7 +16,7 @@ export interface Finding {
 export type Checked<T> = { readonly data: T } | { readonly findings: readonly Finding[] };
 
 /** The value as the schema types it, or what is wrong with it. */
-export function checkAgainst<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
+export function checkAgainst<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
   const { success, data, error } = schema.safeParse(value);
   if (success) return { data };
   const issues = withoutModes(schema, value, error.issues);
@@ -38,7 +38,7 @@ type Issue = z.core.$ZodIssue;
 // Of a queue that is neither push nor pull nothing more is known. What is wrong with it either way is
 // still wrong, and worth saying at once.
 function withoutModes(
-  schema: z.ZodType,
+  schema: z.ZodMiniType,
   value: unknown,
   issues: readonly Issue[],
 ): readonly Issue[] {

@@ -1,7 +1,7 @@
 // The schema of one entry of queue.yaml's `queue`: every key, unit and limit. The keys are App Engine's,
 // except those under `extensions`.
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import {
   ageLimit,
   BACKOFF_ORDER,
@@ -14,9 +14,11 @@ import { QUEUE_NAME } from "./names.ts";
 import { perSecond, RATE, RATE_OR_NONE } from "./units.ts";
 import {
   count,
+  described,
   duration,
   integer,
   isMapping,
+  key,
   mapping,
   pullOnly,
   pushOnly,
@@ -31,10 +33,13 @@ const FREE_RATE_FORM = "a number per s, m, h or d such as 2000/s, or 0, or none 
 /** Tokens a second; beyond it is `none`. */
 const MAX_RATE = 1e9;
 
-const name = text(QUEUE_NAME, "1 to 100 letters, digits or hyphens").describe("The queue's name.");
+const name = described(
+  text(QUEUE_NAME, "1 to 100 letters, digits or hyphens"),
+  "The queue's name.",
+);
 
-const rate = z
-  .union(
+const rate = key(
+  z.union(
     [
       text(
         RATE,
@@ -45,11 +50,12 @@ const rate = z
       z.literal(0),
     ],
     { error: RATE_FORM },
-  )
-  .describe("Tokens added to the bucket, up to 500/s: 5/s, 30/m, 1.5/h, 2000/d. 0 pauses.");
+  ),
+  "Tokens added to the bucket, up to 500/s: 5/s, 30/m, 1.5/h, 2000/d. 0 pauses.",
+);
 
-const freeRate = z
-  .union(
+const freeRate = key(
+  z.union(
     [
       text(
         RATE_OR_NONE,
@@ -60,40 +66,40 @@ const freeRate = z
       z.literal(0),
     ],
     { error: FREE_RATE_FORM },
-  )
-  .describe("In place of rate, and free to pass 500/s. none: no limit at all.");
+  ),
+  "In place of rate, and free to pass 500/s. none: no limit at all.",
+);
 
 const retention = {
-  tombstone_ttl: duration()
-    .describe("How long a finished task's name stays taken. Default 9d.")
-    .optional(),
-  keep_failed: duration().describe("How long a failed task is kept. Default 7d.").optional(),
-  failed_queue: pushQueueName
-    .describe("The dead-letter queue: the push queue that exhausted tasks are forwarded to.")
-    .optional(),
-  annotations: z
-    .record(z.string(), z.unknown(), { error: "a mapping" })
-    .describe("Your own data: stored and returned with the queue, and not read.")
-    .optional(),
+  tombstone_ttl: key(duration(), "How long a finished task's name stays taken. Default 9d."),
+  keep_failed: key(duration(), "How long a failed task is kept. Default 7d."),
+  failed_queue: key(
+    pushQueueName,
+    "The dead-letter queue: the push queue that exhausted tasks are forwarded to.",
+  ),
+  annotations: key(
+    z.record(z.string(), z.unknown(), { error: "a mapping" }),
+    "Your own data: stored and returned with the queue, and not read.",
+  ),
 };
 
 const AGE = "a number of seconds above 0";
 
 const pushExtensions = mapping({
-  rate: freeRate.optional(),
-  bucket_size: count(1).describe("In place of bucket_size, and free to pass 500.").optional(),
-  max_concurrent_requests: count(1)
-    .describe("In place of max_concurrent_requests, and free to pass 5000.")
-    .optional(),
-  task_age_limit: z
-    .number({ error: AGE })
-    .gt(0, { error: AGE })
-    .describe("In place of task_age_limit: a number of seconds, fractions kept.")
-    .optional(),
-  keep_results: z
-    .boolean({ error: "true or false" })
-    .describe("Keep what handlers answer, up to 64 KiB, as long as the task's tombstone.")
-    .optional(),
+  rate: freeRate,
+  bucket_size: key(count(1), "In place of bucket_size, and free to pass 500."),
+  max_concurrent_requests: key(
+    count(1),
+    "In place of max_concurrent_requests, and free to pass 5000.",
+  ),
+  task_age_limit: key(
+    z.number({ error: AGE }).check(z.gt(0, { error: AGE })),
+    "In place of task_age_limit: a number of seconds, fractions kept.",
+  ),
+  keep_results: key(
+    z.boolean({ error: "true or false" }),
+    "Keep what handlers answer, up to 64 KiB, as long as the task's tombstone.",
+  ),
   ...retention,
 });
 
@@ -106,15 +112,16 @@ const pullExtensions = mapping({
   ...retention,
 });
 
-const task_retry_limit = count(0)
-  .describe("Retries after the first attempt; 0 is one attempt. Default: no limit.")
-  .optional();
+const task_retry_limit = key(
+  count(0),
+  "Retries after the first attempt; 0 is one attempt. Default: no limit.",
+);
 
 const pushRetry = mapping({
   task_retry_limit,
   task_age_limit: ageLimit(". Default: no limit."),
   ...backoffKeys({ min: 0.1, max: 3600, doublings: 16 }),
-}).refine(isBackoffOrdered, BACKOFF_ORDER);
+}).check(z.refine(isBackoffOrdered, BACKOFF_ORDER));
 
 const pullRetry = mapping({
   task_retry_limit,
@@ -126,48 +133,52 @@ const pullRetry = mapping({
 
 const email = text(/./, "an e-mail address");
 const grant = mapping({
-  user_email: email.describe("May list, get, lease, delete and update tasks.").optional(),
-  writer_email: email.describe("May insert tasks.").optional(),
-}).refine((it) => it.user_email !== undefined || it.writer_email !== undefined, {
-  error: "user_email, writer_email or both",
-  when: isMapping,
-});
+  user_email: key(email, "May list, get, lease, delete and update tasks."),
+  writer_email: key(email, "May insert tasks."),
+}).check(
+  z.refine((it) => it.user_email !== undefined || it.writer_email !== undefined, {
+    error: "user_email, writer_email or both",
+    when: isMapping,
+  }),
+);
 
 const pushQueue = mapping({
   name,
-  mode: z.literal("push").describe("push (the default) or pull.").optional(),
-  rate: rate.optional(),
-  bucket_size: whole(0, 500, " (extensions.bucket_size goes past that)")
-    .describe("Most tasks started at once after a quiet time. Default 5, as is 0.")
-    .optional(),
-  max_concurrent_requests: integer()
-    .describe("Most tasks running at once, held to 1..5000. Default 1000, as is 0.")
-    .optional(),
-  target: target(TARGET)
-    .describe("The service that runs the tasks: service or version.service.")
-    .optional(),
-  retry_parameters: pushRetry.describe("When a failed task runs again.").optional(),
+  mode: key(z.literal("push"), "push (the default) or pull."),
+  rate,
+  bucket_size: key(
+    whole(0, 500, " (extensions.bucket_size goes past that)"),
+    "Most tasks started at once after a quiet time. Default 5, as is 0.",
+  ),
+  max_concurrent_requests: key(
+    integer(),
+    "Most tasks running at once, held to 1..5000. Default 1000, as is 0.",
+  ),
+  target: key(target(TARGET), "The service that runs the tasks: service or version.service."),
+  retry_parameters: key(pushRetry, "When a failed task runs again."),
   acl: pullOnly,
-  extensions: pushExtensions.describe("What App Engine does not have.").optional(),
-}).refine((it) => it.rate !== undefined || it.extensions?.rate !== undefined, {
-  path: ["rate"],
-  error: `${RATE_FORM} on every push queue`,
-  when: isMapping,
-});
+  extensions: key(pushExtensions, "What App Engine does not have."),
+}).check(
+  z.refine((it) => it.rate !== undefined || it.extensions?.rate !== undefined, {
+    path: ["rate"],
+    error: `${RATE_FORM} on every push queue`,
+    when: isMapping,
+  }),
+);
 
 const pullQueue = mapping({
   name,
-  mode: z.literal("pull").describe("push (the default) or pull."),
+  mode: described(z.literal("pull"), "push (the default) or pull."),
   rate: pushOnly,
   bucket_size: pushOnly,
   max_concurrent_requests: pushOnly,
   target: pushOnly,
-  retry_parameters: pullRetry.describe("How often a task may be leased again.").optional(),
-  acl: z
-    .array(grant, { error: "a list of user_email and writer_email entries" })
-    .describe("Who may use the queue.")
-    .optional(),
-  extensions: pullExtensions.describe("What App Engine does not have.").optional(),
+  retry_parameters: key(pullRetry, "How often a task may be leased again."),
+  acl: key(
+    z.array(grant, { error: "a list of user_email and writer_email entries" }),
+    "Who may use the queue.",
+  ),
+  extensions: key(pullExtensions, "What App Engine does not have."),
 });
 
 /** One entry of `queue`. */

@@ -1,12 +1,12 @@
 // The schema of queue.yaml. Validation and the JSON Schema for editors are both generated from it.
 
-import * as z from "zod";
-import { application, hasKeys, jsonSchema, missingKey } from "./common-schemas.ts";
+import * as z from "zod/mini";
+import { application, hasKeys, isList, jsonSchema, missingKey } from "./common-schemas.ts";
 import { badChain } from "./dead-letter-chain.ts";
 import { QUEUE_NAME } from "./names.ts";
 import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
 import { bytes, SIZE } from "./units.ts";
-import { mapping, text, whole } from "./value-schemas.ts";
+import { key, mapping, text, whole } from "./value-schemas.ts";
 
 const SIZE_FORM = "bytes, or a number with B, K, M, G or T such as 120M, up to 1000T";
 const MAX_STORAGE = 1000 * 1024 ** 4;
@@ -14,25 +14,29 @@ const MAX_STORAGE = 1000 * 1024 ** 4;
 /** The whole file. */
 export const queueDocument = mapping({
   application,
-  queue: z
-    .array(queueEntry, { error: "a list of queues" })
-    .superRefine(refuseSameNames, { when: ({ value }) => Array.isArray(value) })
-    .superRefine(refuseLostFailures, { when: ({ value }) => Array.isArray(value) })
-    .describe("The queues. One named default, 5/s, exists even when it is not listed.")
-    .optional(),
-  total_storage_limit: z
-    .union([text(SIZE, SIZE_FORM, (it) => bytes(it) <= MAX_STORAGE), whole(0, MAX_STORAGE)], {
+  queue: key(
+    z
+      .array(queueEntry, { error: "a list of queues" })
+      .check(
+        z.superRefine(refuseSameNames, { when: isList }),
+        z.superRefine(refuseLostFailures, { when: isList }),
+      ),
+    "The queues. One named default, 5/s, exists even when it is not listed.",
+  ),
+  total_storage_limit: key(
+    z.union([text(SIZE, SIZE_FORM, (it) => bytes(it) <= MAX_STORAGE), whole(0, MAX_STORAGE)], {
       error: SIZE_FORM,
-    })
-    .describe("Most the tasks of all queues may weigh: 120M, 1.5G. Default: no limit.")
-    .optional(),
-  resume_paused_queues: z
-    .boolean({ error: "true or false" })
-    .describe("Whether a deployment resumes queues paused by hand. Default true.")
-    .optional(),
-})
-  .refine(hasKeys, missingKey("queue"))
-  .meta({ title: "queue.yaml", description: "The task queues of an application." });
+    }),
+    "Most the tasks of all queues may weigh: 120M, 1.5G. Default: no limit.",
+  ),
+  resume_paused_queues: key(
+    z.boolean({ error: "true or false" }),
+    "Whether a deployment resumes queues paused by hand. Default true.",
+  ),
+}).check(
+  z.refine(hasKeys, missingKey("queue")),
+  z.meta({ title: "queue.yaml", description: "The task queues of an application." }),
+);
 export type QueueDocument = z.output<typeof queueDocument>;
 
 /** The JSON Schema of a queue.yaml, in draft 7, the one all editors know. */
@@ -41,7 +45,7 @@ export function queueJsonSchema(): object {
 }
 
 // Called on faulty entries too, so that all faults are reported.
-function refuseSameNames(entries: readonly QueueEntry[], context: z.RefinementCtx): void {
+function refuseSameNames(entries: readonly QueueEntry[], context: z.core.$RefinementCtx): void {
   const names = new Set<unknown>();
   for (const [index, entry] of entries.entries()) {
     const name = entry?.name;
@@ -57,7 +61,7 @@ function refuseSameNames(entries: readonly QueueEntry[], context: z.RefinementCt
 }
 
 // The dead-letter queue has to be another push queue of the file, and not to lead back.
-function refuseLostFailures(entries: readonly QueueEntry[], context: z.RefinementCtx): void {
+function refuseLostFailures(entries: readonly QueueEntry[], context: z.core.$RefinementCtx): void {
   const push = new Set(
     entries.filter((entry) => entry?.mode !== "pull").map((entry) => entry?.name),
   );
