@@ -1,6 +1,7 @@
 // What reading a file has to come to: a configuration, or the one documented error with a place for each fault.
-import { parseCronYaml } from "../src/core/config/cron-config.ts";
-import { parseQueueYaml, type QueueFile } from "../src/core/config/queue-config.ts";
+import { parseCronYaml } from "../src/core/config/cron-yaml.ts";
+import type { QueueFile } from "../src/core/config/queue-config.ts";
+import { parseQueueYaml } from "../src/core/config/queue-yaml.ts";
 import { QueueConfigError } from "../src/core/config/yaml-document.ts";
 import { MAX_MESSAGE } from "../src/core/errors.ts";
 import type { YamlFile } from "./yaml-files.ts";

@@ -5,10 +5,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { exactText, fromUtf8 } from "./core/bytes.ts";
-import { parseCronYaml } from "./core/config/cron-config.ts";
 import { cronJsonSchema } from "./core/config/cron-schema.ts";
-import { parseQueueYaml, type QueueFile, UNLISTED_DEFAULT } from "./core/config/queue-config.ts";
+import { parseCronYaml } from "./core/config/cron-yaml.ts";
+import { type QueueFile, UNLISTED_DEFAULT } from "./core/config/queue-config.ts";
 import { queueJsonSchema } from "./core/config/queue-file-schema.ts";
+import { parseQueueYaml } from "./core/config/queue-yaml.ts";
 import { QueueConfigError } from "./core/config/yaml-document.ts";
 import { faultInUtf8 } from "./core/utf8.ts";
 

@@ -5,7 +5,7 @@ import { faultsOf } from "../../src/console/preview/knob-faults.ts";
 import { type Knobs, knobsOf, meaningOf } from "../../src/console/preview/knobs.ts";
 import { queueYamlLines } from "../../src/console/preview/queue-yaml.ts";
 import { previewRetries } from "../../src/console/preview/retries.ts";
-import { parseQueueYaml } from "../../src/core/config/queue-config.ts";
+import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import { completeRetry } from "../../src/core/task/backoff.ts";
 import { queueWith } from "./queues.ts";
 

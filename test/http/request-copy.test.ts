@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { withoutReservedHeaders } from "../../src/http/door.ts";
+import { withoutReservedHeaders } from "../../src/http/doors.ts";
 
 function request(init: RequestInit = {}): Request {
   const headers = {

@@ -1,7 +1,7 @@
 // A queue's real core, store, commits and dispatcher over SQLite in memory, in a loop whose every step is a
 // command: when a group commit happens, an alarm fires, a handler answers or the object dies is up to the run.
 import { vi } from "vitest";
-import { parseQueueYaml } from "../../src/core/config/queue-config.ts";
+import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import { parseHostRules } from "../../src/core/egress/host-rules.ts";
 import type { Answer } from "../../src/core/errors.ts";
 import type { Written } from "../../src/objects/commit.ts";

@@ -4,7 +4,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { parseCronYaml } from "../../src/core/config/cron-config.ts";
+import { parseCronYaml } from "../../src/core/config/cron-yaml.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import { clock } from "../support/clock.ts";
 import { passEvicting } from "../support/evictions.ts";

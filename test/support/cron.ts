@@ -2,8 +2,8 @@
 
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { parseCronYaml } from "../../src/core/config/cron-config.ts";
-import { parseQueueYaml } from "../../src/core/config/queue-config.ts";
+import { parseCronYaml } from "../../src/core/config/cron-yaml.ts";
+import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import type { CronHandle } from "../../src/index.ts";
 import { clock } from "./clock.ts";
 import queueYaml from "./queue.yaml";

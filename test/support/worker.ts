@@ -2,7 +2,8 @@
 // tests set.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { CronFile } from "../../src/core/config/cron-config.ts";
-import { parseQueueYaml, type QueueFile } from "../../src/core/config/queue-config.ts";
+import type { QueueFile } from "../../src/core/config/queue-config.ts";
+import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import { createTaskQueues } from "../../src/index.ts";
 import { TaskCronObject } from "../../src/objects/cron/task-cron.ts";
 import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.ts";

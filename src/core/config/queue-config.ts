@@ -1,5 +1,5 @@
-// queue.yaml -> frozen configuration: defaults and conversions. Reading, validation and error messages are in
-// the neighbouring files.
+// What a checked queue.yaml says -> frozen configuration: defaults and conversions. Reading the text is in
+// queue-yaml.ts, so that a Worker whose files were compiled carries no YAML reader.
 
 import { utf8 } from "../bytes.ts";
 import { type Answer, jsonOf, refuse } from "../errors.ts";
@@ -8,9 +8,8 @@ import { completeRetry, type RetryParameters } from "../task/backoff.ts";
 import { checkAgainst } from "./findings.ts";
 import { splitQueueName } from "./names.ts";
 import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
-import { type QueueDocument, queueDocument } from "./queue-file-schema.ts";
+import type { QueueDocument } from "./queue-file-schema.ts";
 import { bytes, perSecond, seconds } from "./units.ts";
-import { QueueConfigError, readYaml } from "./yaml-document.ts";
 
 /** A queue as it is to run: every default filled in, every unit converted. */
 export interface QueueConfig {
@@ -61,17 +60,6 @@ const MAX_CONCURRENT_REQUESTS = 5000;
 const TOMBSTONE_TTL = "9d";
 const KEEP_FAILED = "7d";
 
-/** The text of a queue.yaml as configuration; throws a QueueConfigError that lists all its faults. */
-export function parseQueueYaml(text: string, file = "queue.yaml"): QueueFile {
-  const yaml = readYaml(text, file);
-  const checked = checkAgainst(queueDocument, yaml.value);
-  const findings = [...yaml.findings, ...("findings" in checked ? checked.findings : [])];
-  if (findings.length > 0 || !("data" in checked)) {
-    throw new QueueConfigError(file, findings.map(yaml.place));
-  }
-  return queueFile(checked.data);
-}
-
 /** One entry of a queue.yaml given as JSON, for queues made while running; its name may have a namespace. */
 export function parseQueueEntry(entry: unknown): Answer<QueueConfig> {
   const size = utf8(jsonOf(entry) ?? "").byteLength;
@@ -90,7 +78,8 @@ export function parseQueueEntry(entry: unknown): Answer<QueueConfig> {
   return refuse("INVALID_REQUEST", messages.join("; "), messages);
 }
 
-function queueFile(document: QueueDocument): QueueFile {
+/** A checked file as configuration. */
+export function queueFile(document: QueueDocument): QueueFile {
   const listed = document.queue ?? [];
   const hasDefault = listed.some(({ name }) => name === DEFAULT_QUEUE);
   const configs = [...(hasDefault ? [] : [UNLISTED_DEFAULT]), ...listed.map(queueConfig)];

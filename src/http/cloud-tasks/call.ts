@@ -18,17 +18,9 @@ import {
 import type { Version, View } from "../../core/cloud-tasks/resources.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { TaskQueueError } from "../../core/errors.ts";
-import type { QueuePage } from "../../objects/rpc.ts";
 import { jsonTextOf } from "../body.ts";
-import { type QueueService, segment } from "../native/request.ts";
-
-/** The queues, with what only this API needs. */
-export interface CloudQueues extends QueueService {
-  /** Whether a queue of this name was removed not long ago. */
-  wasRemoved(name: string): Promise<boolean>;
-  /** The queues whose names come after this one, in their order; as many as one answer holds. */
-  pageAfter(name: string): Promise<QueuePage>;
-}
+import { segment } from "../native/request.ts";
+import type { CloudQueues } from "../queue-service.ts";
 
 /** One request, before its path is looked at. */
 export interface Call {

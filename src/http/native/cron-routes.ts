@@ -1,7 +1,8 @@
 // Cron routes: list, run, pause, resume.
 import type { IRequest } from "itty-router";
+import type { QueueService } from "../queue-service.ts";
 import { json } from "../respond.ts";
-import { type QueueService, segment } from "./request.ts";
+import { segment } from "./request.ts";
 
 export async function listCron(_request: IRequest, queues: QueueService): Promise<Response> {
   return json({ cron: await queues.cron().list() });

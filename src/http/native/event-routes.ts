@@ -3,9 +3,10 @@ import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../../core/errors.ts";
 import type { HistorySpan } from "../../core/metrics/history.ts";
 import { TOKENS_IN_QUERY } from "../auth.ts";
+import type { QueueService } from "../queue-service.ts";
 import { json } from "../respond.ts";
 import { streamed } from "../sse.ts";
-import { type QueueService, queryOf, queueOf } from "./request.ts";
+import { queryOf, queueOf } from "./request.ts";
 
 export async function getHistory(request: IRequest, queues: QueueService): Promise<Response> {
   const { span } = queryOf(request, ["span"]) as { span?: HistorySpan };

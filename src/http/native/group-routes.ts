@@ -6,9 +6,10 @@ import { cursorOf, placeOf } from "../../core/cursor.ts";
 import { errorOf, unwrap } from "../../core/errors.ts";
 import type { ServerSentEvent } from "../../core/server-sent-event.ts";
 import { checkTaskList, type GroupTask, type NewGroup } from "../../core/task/group.ts";
+import type { QueueService } from "../queue-service.ts";
 import { json } from "../respond.ts";
 import { eventStream } from "../sse.ts";
-import { bodyOf, onlyFields, type QueueService, queryOf, segment } from "./request.ts";
+import { bodyOf, onlyFields, queryOf, segment } from "./request.ts";
 
 export async function createGroup(request: IRequest, queues: QueueService): Promise<Response> {
   const body = await bodyOf(request);

@@ -12,8 +12,9 @@ import {
 import type { Task } from "../../core/task/task.ts";
 import type { AckResult } from "../../objects/queue/leasing/leasing.ts";
 import { type Client, lateJson } from "../late-json.ts";
+import type { QueueService } from "../queue-service.ts";
 import { json } from "../respond.ts";
-import { bodyOf, onlyFields, type QueueService, queueOf, segment } from "./request.ts";
+import { bodyOf, onlyFields, queueOf, segment } from "./request.ts";
 
 /** `tasks:lease`: what is refused or there at once is answered at once, and later only with tasks, or none. */
 export async function leaseTasks(request: IRequest, queues: QueueService): Promise<Response> {

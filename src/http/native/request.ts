@@ -1,29 +1,12 @@
 // Reads a request's parts: path segments, query options and JSON bodies.
 import type { IRequest, RequestHandler } from "itty-router";
-import type { QueueQuery, QueueViews } from "../../client/all-queues.ts";
-import type { CronHandle } from "../../client/cron-handle.ts";
-import type { GroupHandle } from "../../client/group-handle.ts";
 import type { QueueHandle } from "../../client/queue-handle.ts";
 import { fromUtf8 } from "../../core/bytes.ts";
 import { wholeOrText } from "../../core/decimal.ts";
 import { errorOf, invalid } from "../../core/errors.ts";
-import type { GroupProgress, NewGroup } from "../../core/task/group.ts";
 import { TOKENS_IN_QUERY } from "../auth.ts";
 import { bytesOf, jsonOf } from "../body.ts";
-
-/** What the API needs of the queues. */
-export interface QueueService {
-  get(name: string): QueueHandle;
-  /** A page of all queues. */
-  page(query: QueueQuery): Promise<QueueViews>;
-  /** Whether there is such a queue. */
-  exists(name: string): Promise<boolean>;
-  /** Server-sent events of these queues, or of all. */
-  watch(names: readonly string[] | undefined): Promise<ReadableStream<Uint8Array>>;
-  group(name: string): GroupHandle;
-  createGroup(given: NewGroup): Promise<GroupProgress>;
-  cron(): CronHandle;
-}
+import type { QueueService } from "../queue-service.ts";
 
 export function queueOf(request: IRequest, queues: QueueService): QueueHandle {
   return queues.get(segment(request, "queue"));

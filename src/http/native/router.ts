@@ -5,6 +5,7 @@ import { checkQueueName } from "../../core/config/names.ts";
 import { cut, invalid, type Refusal, refuse, type TaskQueueError } from "../../core/errors.ts";
 import type { AddResult, NewTask } from "../../core/task/task.ts";
 import type { ListQuery } from "../../objects/queue/inspect/pages.ts";
+import type { QueueService } from "../queue-service.ts";
 import { readdressed } from "../readdressed.ts";
 import { errorResponse, failureJson, headOf, json, jsonText, thrownResponse } from "../respond.ts";
 import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
@@ -23,7 +24,6 @@ import { type AddRequest, readAddRequest } from "./new-task-request.ts";
 import {
   bodyOf,
   onlyFields,
-  type QueueService,
   queryOf,
   queueOf,
   segment,

@@ -2,8 +2,9 @@
 import type { IRequest } from "itty-router";
 import { errorOf, invalid } from "../../core/errors.ts";
 import type { NewTime } from "../../core/task/new-task.ts";
+import type { QueueService } from "../queue-service.ts";
 import { json } from "../respond.ts";
-import { bodyOf, onlyFields, type QueueService, queryOf, queueOf, segment } from "./request.ts";
+import { bodyOf, onlyFields, queryOf, queueOf, segment } from "./request.ts";
 
 export async function runTask(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queueOf(request, queues).run(segment(request, "name")));

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type CronEntry, parseCronYaml } from "../../../src/core/config/cron-config.ts";
-import { parseQueueYaml } from "../../../src/core/config/queue-config.ts";
+import type { CronEntry } from "../../../src/core/config/cron-config.ts";
+import { parseCronYaml } from "../../../src/core/config/cron-yaml.ts";
+import { parseQueueYaml } from "../../../src/core/config/queue-yaml.ts";
 import { QueueConfigError } from "../../../src/core/config/yaml-document.ts";
 import { parseSchedule } from "../../../src/core/schedule/schedule.ts";
 

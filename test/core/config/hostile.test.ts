@@ -1,8 +1,8 @@
 // Files that are read to one error with a place for each fault, whatever is in them: no other throw, and no
 // message that grows with the file.
 import { describe, expect, it } from "vitest";
-import { parseCronYaml } from "../../../src/core/config/cron-config.ts";
-import { parseQueueYaml } from "../../../src/core/config/queue-config.ts";
+import { parseCronYaml } from "../../../src/core/config/cron-yaml.ts";
+import { parseQueueYaml } from "../../../src/core/config/queue-yaml.ts";
 import { QueueConfigError } from "../../../src/core/config/yaml-document.ts";
 import { MAX_MESSAGE } from "../../../src/core/errors.ts";
 

@@ -1,11 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import {
-  parseQueueEntry,
-  parseQueueYaml,
-  type QueueConfig,
-} from "../../../src/core/config/queue-config.ts";
+import { parseQueueEntry, type QueueConfig } from "../../../src/core/config/queue-config.ts";
 import { queueJsonSchema } from "../../../src/core/config/queue-file-schema.ts";
+import { parseQueueYaml } from "../../../src/core/config/queue-yaml.ts";
 import { QueueConfigError } from "../../../src/core/config/yaml-document.ts";
 
 const LONG_NAME = "n".repeat(100);

@@ -1,8 +1,9 @@
 // yaml as Python's reader takes it, which App Engine's tools are written in; or one clear error. What is said
 // to be taken was tried with PyYAML 6 and the patterns of the SDK's queueinfo.py and croninfo.py.
 import { describe, expect, it } from "vitest";
-import { parseCronYaml } from "../../../src/core/config/cron-config.ts";
-import { parseQueueYaml, type QueueConfig } from "../../../src/core/config/queue-config.ts";
+import { parseCronYaml } from "../../../src/core/config/cron-yaml.ts";
+import type { QueueConfig } from "../../../src/core/config/queue-config.ts";
+import { parseQueueYaml } from "../../../src/core/config/queue-yaml.ts";
 import { QueueConfigError } from "../../../src/core/config/yaml-document.ts";
 
 const DEFAULT_ONLY = parseQueueYaml("queue:");

@@ -5,8 +5,8 @@ import { createLocalJWKSet, decodeJwt, exportPKCS8, generateKeyPair, jwtVerify }
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { NO_SPEC } from "../../../src/core/task/task.ts";
-import type { CloudQueues } from "../../../src/http/cloud-tasks/call.ts";
-import { answerAtDoor } from "../../../src/http/door.ts";
+import { answerAtDoors } from "../../../src/http/doors.ts";
+import type { CloudQueues } from "../../../src/http/queue-service.ts";
 import { type PushedTask, readTask } from "../../../src/index.ts";
 import { deliveryOf } from "../../../src/objects/delivery/delivery.ts";
 import type { QueueSettings } from "../../../src/objects/settings.ts";
@@ -273,12 +273,8 @@ describe("an identity token", () => {
 
   const documents = async (path: string, host = "https://queues.example.com") => {
     const queues = { get: queue, names: async () => [] } as unknown as CloudQueues;
-    return (await answerAtDoor(
-      new Request(`${host}/_ah/oidc${path}`),
-      settings,
-      queues,
-      clock.now,
-    )) as Response;
+    const request = new Request(`${host}/_ah/oidc${path}`);
+    return (await answerAtDoors(request, { settings, queues, now: clock.now }, [])) as Response;
   };
 
   it("is signed by the first key, and checked with what is published", async () => {

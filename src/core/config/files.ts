@@ -1,0 +1,43 @@
+// The two files of an application: as text, or compiled beforehand, so that neither a YAML reader nor the files'
+// schemas have to be in the Worker and be run at its start.
+import { type CronFile, cronFile } from "./cron-config.ts";
+import type { CronDocument } from "./cron-schema.ts";
+import { type QueueFile, queueFile } from "./queue-config.ts";
+import type { QueueDocument } from "./queue-file-schema.ts";
+
+/** Both files as configuration. */
+export interface Files {
+  readonly queues: QueueFile;
+  /** Empty without a cron.yaml. */
+  readonly cron: CronFile;
+}
+
+/** What a compiled file begins with. A version that reads it otherwise has another. */
+const FORMAT = 1;
+
+/** What `durable-taskqueue build` writes: what the files say, checked; as plain JSON. */
+export interface CompiledFiles {
+  readonly format: number;
+  readonly queue: object;
+  readonly cron?: object;
+}
+
+/** The files' checked values in the form that is written. */
+export function compiledFiles(queue: QueueDocument, cron?: CronDocument): CompiledFiles {
+  return { format: FORMAT, queue, ...(cron && { cron }) };
+}
+
+/** What was compiled, as configuration. Throws a TypeError on anything else. */
+export function filesOf(compiled: CompiledFiles): Files {
+  const { format, queue, cron } = Object(compiled) as Partial<CompiledFiles>;
+  if (format !== FORMAT || typeof queue !== "object") {
+    const found = format === undefined ? typeof compiled : `format ${format}`;
+    throw new TypeError(
+      `config: found ${found}, expected what this version's \`npx durable-taskqueue build\` writes`,
+    );
+  }
+  return {
+    queues: queueFile(queue as QueueDocument),
+    cron: cronFile((cron ?? {}) as CronDocument),
+  };
+}

@@ -1,0 +1,29 @@
+// What the doors are given of the queues.
+import type { QueueQuery, QueueViews } from "../client/all-queues.ts";
+import type { CronHandle } from "../client/cron-handle.ts";
+import type { GroupHandle } from "../client/group-handle.ts";
+import type { QueueHandle } from "../client/queue-handle.ts";
+import type { GroupProgress, NewGroup } from "../core/task/group.ts";
+import type { QueuePage } from "../objects/rpc.ts";
+
+/** What the API needs of the queues. */
+export interface QueueService {
+  get(name: string): QueueHandle;
+  /** A page of all queues. */
+  page(query: QueueQuery): Promise<QueueViews>;
+  /** Whether there is such a queue. */
+  exists(name: string): Promise<boolean>;
+  /** Server-sent events of these queues, or of all. */
+  watch(names: readonly string[] | undefined): Promise<ReadableStream<Uint8Array>>;
+  group(name: string): GroupHandle;
+  createGroup(given: NewGroup): Promise<GroupProgress>;
+  cron(): CronHandle;
+}
+
+/** With what only Google's API needs. */
+export interface CloudQueues extends QueueService {
+  /** Whether a queue of this name was removed not long ago. */
+  wasRemoved(name: string): Promise<boolean>;
+  /** The queues whose names come after this one, in their order; as many as one answer holds. */
+  pageAfter(name: string): Promise<QueuePage>;
+}

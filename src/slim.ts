@@ -1,0 +1,311 @@
+// The library without what a Worker may leave out: YAML is read beforehand, and doors are chosen. Wiring only.
+import { exports, env as ownEnv } from "cloudflare:workers";
+import { pageAfter, queuePage, visitQueues, watchQueues } from "./client/all-queues.ts";
+import { CronHandle } from "./client/cron-handle.ts";
+import { type Defer, Deferred, type DeferredFunctions } from "./client/deferred.ts";
+import { createGroup, GroupHandle } from "./client/group-handle.ts";
+import { existsQueue, QueueHandle } from "./client/queue-handle.ts";
+import { CallerStubs, usesBindings } from "./client/stubs.ts";
+import { type CompiledFiles, type Files, filesOf } from "./core/config/files.ts";
+import type { Targets } from "./core/egress/targets.ts";
+import { PAGE } from "./core/limits.ts";
+import { DEFERRED_PATH } from "./core/task/deferred-call.ts";
+import type { DoorSettings } from "./http/auth.ts";
+import type { Door } from "./http/door.ts";
+import { answerAtDoors, withoutReservedHeaders } from "./http/doors.ts";
+import type { CloudQueues } from "./http/queue-service.ts";
+import { TaskCronObject } from "./objects/cron/task-cron.ts";
+import { TaskDirectoryObject } from "./objects/directory/task-directory.ts";
+import { TaskEgressObject } from "./objects/egress/task-egress.ts";
+import { TaskGroupObject } from "./objects/group/task-group.ts";
+import { clock } from "./objects/host.ts";
+import { TaskQueueObject } from "./objects/queue/task-queue.ts";
+import { type App, type InsideProps, TaskRunnerEntrypoint } from "./objects/runner/task-runner.ts";
+import { checkSettings, type QueueSettings } from "./objects/settings.ts";
+import { checkExports } from "./objects/stubs.ts";
+
+export type { CronHandle } from "./client/cron-handle.ts";
+export type {
+  Defer,
+  DeferOptions,
+  DeferredContext,
+  DeferredFunction,
+  DeferredFunctions,
+} from "./client/deferred.ts";
+export type { GroupHandle } from "./client/group-handle.ts";
+export type { LeaseTurn } from "./client/lease-turn.ts";
+export type { AddOptions, QueueHandle } from "./client/queue-handle.ts";
+export { ResultError, type ResultOptions } from "./client/result.ts";
+export type { WaitOptions } from "./client/waiting.ts";
+export type { CompiledFiles } from "./core/config/files.ts";
+export { fromYaml } from "./core/config/yaml-files.ts";
+export * from "./core/errors.ts";
+export type {
+  HistoryMark,
+  HistoryPoint,
+  HistorySpan,
+  QueueHistory,
+} from "./core/metrics/history.ts";
+export type { QueueView } from "./core/metrics/queue-view.ts";
+export {
+  failureResponse,
+  PermanentTaskFailure,
+  RetryLater,
+  SingularTaskFailure,
+} from "./core/task/failures.ts";
+export type {
+  FailurePolicy,
+  GroupProgress,
+  GroupResult,
+  GroupResultPage,
+  GroupState,
+  GroupTask,
+  MasterName,
+  NewGroup,
+} from "./core/task/group.ts";
+export type { NewTime } from "./core/task/new-task.ts";
+export type {
+  AddResult,
+  Dialect,
+  Method,
+  NewTask,
+  OidcToken,
+  Params,
+  RetryOptions,
+  Task,
+  TaskState,
+} from "./core/task/task.ts";
+export { cloudTasks } from "./http/cloud-tasks/door.ts";
+export { console } from "./http/console/door.ts";
+export type { Door } from "./http/door.ts";
+export { api } from "./http/native/door.ts";
+export type { CronView } from "./objects/cron/view.ts";
+export { type PushedTask, readTask } from "./objects/delivery/read-task.ts";
+export type {
+  DeleteResult,
+  ListQuery,
+  RedriveResult,
+  ReleaseResult,
+  TaskPage,
+  TombstonePage,
+  TombstoneQuery,
+} from "./objects/queue/inspect/pages.ts";
+
+export interface SlimOptions {
+  /** What `npx durable-taskqueue build` made of queue.yaml and cron.yaml, or `fromYaml(...)` of their texts. */
+  config: CompiledFiles | Files;
+  /**
+   * What queue.yaml's targets stand for: the name of a service binding or of a named entrypoint, or an
+   * origin. The setting TASKQUEUE_TARGETS goes before it.
+   */
+  targets?: Targets;
+  /** What is served to the outside, of `api`, `cloudTasks` and `console`. Default: nothing. */
+  doors?: readonly Door[];
+}
+
+/** The Worker's own handler; whatever else it exports (queue, email, ...) passes through `serve`. */
+export interface Served<Env> extends App<Env> {
+  scheduled?(
+    controller: ScheduledController,
+    env: Env,
+    ctx: ExecutionContext,
+  ): void | Promise<void>;
+}
+
+type ObjectClass<Env, Instance> = new (ctx: DurableObjectState, env: Env) => Instance;
+
+/**
+ * What a Worker exports and calls. It exports the classes under the names they have here, and its wrangler
+ * file lists the five Durable Object classes once.
+ */
+export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
+  /** A queue: its tasks, its bucket, its attempts and leases. */
+  readonly TaskQueue: ObjectClass<Env, TaskQueueObject<Env>>;
+  /** A group of subtasks. */
+  readonly TaskGroup: ObjectClass<Env, TaskGroupObject<Env>>;
+  /** The recurring tasks of cron.yaml. */
+  readonly TaskCron: ObjectClass<Env, TaskCronObject<Env>>;
+  /** Which queues there are beside those of queue.yaml. */
+  readonly TaskDirectory: ObjectClass<Env, TaskDirectoryObject<Env>>;
+  /** Sends tasks to absolute urls. */
+  readonly TaskEgress: ObjectClass<Env, TaskEgressObject<Env>>;
+  /** The entrypoint through which queues reach the Worker's handlers. */
+  readonly TaskRunner: new (
+    ctx: ExecutionContext,
+    env: Env,
+  ) => TaskRunnerEntrypoint<Env>;
+  /** A queue, to add to and to act on. A name that is unknown, or can be none, is refused at the first call. */
+  get<Name extends keyof Payloads & string>(env: Env, name: Name): QueueHandle<Payloads[Name]>;
+  /**
+   * Registers functions to be called later: `const { defer } = queues.deferred({ countTo })`, then
+   * `defer(countTo, { from: 1, to: 10 }, { countdown: 5 })`. Once for each Worker.
+   */
+  deferred<Functions extends DeferredFunctions>(
+    functions: Functions,
+  ): { readonly defer: Defer<Functions> };
+  /** A group that was made before, to look at, to add to or to cancel. */
+  group(env: Env, name: string): GroupHandle;
+  /** The recurring tasks of cron.yaml, to look at and to act on. */
+  cron(env: Env): CronHandle;
+  /**
+   * Wraps the Worker's handler: requests from outside pass the door first, and tasks go straight to it. This is
+   * what a Worker exports as its default.
+   */
+  serve<Handler extends Served<Env>>(handler: Handler): Handler & Required<Served<Env>>;
+  /**
+   * Middleware for a router, where `serve` does not fit: answers what is the queue's, and nothing for
+   * the rest. A request with forged headers is sent through the Worker again without them.
+   */
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response | undefined>;
+  /** Wakes every queue, in case the platform lost an alarm; `serve` calls it for a cron trigger. */
+  scheduled(env: Env): Promise<void>;
+}
+
+/**
+ * Binds queues to a Worker, with no more than it is given. `Payloads` may give the payload type of each queue, which types
+ * `get(env, name).add(...)`.
+ */
+export function createTaskQueues<
+  Env = unknown,
+  Payloads extends Record<string, unknown> = Record<string, unknown>,
+>({ config, targets = {}, doors = [] }: SlimOptions): TaskQueues<Env, Payloads> {
+  checkSettings(ownEnv);
+  const { queues: file, cron: recurring } = "queues" in config ? config : filesOf(config);
+  let served: Served<Env> | undefined;
+
+  let deferred: Deferred<DeferredFunctions> | undefined;
+
+  const queueOf = (env: Env, name: string) => new QueueHandle(name, stubsOf(env), file);
+  const groupOf = (env: Env, name: string) => new GroupHandle(name, stubsOf(env));
+  const cronOf = (env: Env) => new CronHandle(stubsOf(env));
+  const queuesOf = (env: Env): CloudQueues => ({
+    get: (name) => queueOf(env, name),
+    page: (query) => queuePage(stubsOf(env), file, query),
+    exists: (name) => existsQueue(stubsOf(env), file, name),
+    watch: (names) => watchQueues(stubsOf(env), file, names),
+    pageAfter: (name) => pageAfter(stubsOf(env), file, name, PAGE.max),
+    wasRemoved: (name) => stubsOf(env).directory().wasRemoved(name),
+    group: (name) => groupOf(env, name),
+    createGroup: async (given) => (await createGroup(stubsOf(env), given)).progress,
+    cron: () => cronOf(env),
+  });
+  // Exports are complete only after the module has run, so they are checked with the first request.
+  let isChecked = false;
+  const checkOnce = (env: Env) => {
+    if (!isChecked && !usesBindings(env)) checkExports(exports);
+    isChecked = true;
+  };
+  const atDoor = (request: Request, env: Env, ctx: ExecutionContext) => {
+    checkOnce(env);
+    const settings = env as DoorSettings & QueueSettings;
+    const visit = { settings, queues: queuesOf(env), now: clock() };
+    const answer = answerAtDoors(request, visit, doors);
+    // When the client hangs up, what was begun is still brought to its end: a lease is taken back.
+    ctx.waitUntil(answer.catch(() => {}));
+    return answer;
+  };
+  const scheduled = async (env: Env) => {
+    const visits = visitQueues(stubsOf(env));
+    await Promise.all(recurring.size > 0 ? [visits, cronOf(env).wake()] : [visits]);
+  };
+  // After a deploy the recurring tasks start with the next cron trigger, or with the first request if that
+  // is earlier: a local server has no triggers.
+  let isCronAwake = recurring.size === 0;
+  const wakeCronOnce = (env: Env, ctx: ExecutionContext) => {
+    if (isCronAwake) return;
+    isCronAwake = true;
+    const awake = cronOf(env).wake();
+    ctx.waitUntil(
+      awake.catch(() => {
+        isCronAwake = false;
+      }),
+    );
+  };
+
+  return {
+    TaskQueue: class TaskQueue extends TaskQueueObject<Env> {
+      constructor(ctx: DurableObjectState, env: Env) {
+        super(ctx, env, file, targets);
+      }
+    },
+    TaskGroup: class TaskGroup extends TaskGroupObject<Env> {
+      constructor(ctx: DurableObjectState, env: Env) {
+        super(ctx, env, file);
+      }
+    },
+    TaskCron: class TaskCron extends TaskCronObject<Env> {
+      constructor(ctx: DurableObjectState, env: Env) {
+        super(ctx, env, recurring);
+      }
+    },
+    TaskDirectory: class TaskDirectory extends TaskDirectoryObject<Env> {
+      constructor(ctx: DurableObjectState, env: Env) {
+        super(ctx, env, file);
+      }
+    },
+    TaskEgress: class TaskEgress extends TaskEgressObject<Env> {
+      constructor(ctx: DurableObjectState, env: Env) {
+        super(ctx, env, targets);
+      }
+    },
+    TaskRunner: class TaskRunner extends TaskRunnerEntrypoint<Env> {
+      constructor(ctx: ExecutionContext, env: Env) {
+        super(ctx, env, served, targets);
+      }
+    },
+    deferred: (functions) => {
+      const own = new Deferred(functions, (name) => queueOf(ownEnv as Env, name));
+      deferred = own as unknown as Deferred<DeferredFunctions>;
+      return own;
+    },
+    group: groupOf,
+    cron: cronOf,
+    get: queueOf as TaskQueues<Env, Payloads>["get"],
+    serve: (handler) => {
+      served = {
+        fetch: (request, env, ctx) =>
+          deferred && isDeferred(request)
+            ? deferred.run(request, env, ctx)
+            : handler.fetch(request, env, ctx),
+      };
+      return {
+        ...handler,
+        fetch: async (request, env, ctx) => {
+          wakeCronOnce(env, ctx);
+          const answer = await atDoor(request, env, ctx);
+          return answer ?? handler.fetch(withoutReservedHeaders(request), env, ctx);
+        },
+        scheduled: async (controller, env, ctx) => {
+          await Promise.all([scheduled(env), handler.scheduled?.(controller, env, ctx)]);
+        },
+      };
+    },
+    fetch: async (request, env, ctx) => {
+      if (isFromQueue(ctx)) {
+        return deferred && isDeferred(request) ? deferred.run(request, env, ctx) : undefined;
+      }
+      wakeCronOnce(env, ctx);
+      const answer = await atDoor(request, env, ctx);
+      if (answer) return answer;
+      const clean = withoutReservedHeaders(request);
+      return clean === request ? undefined : ownFetcher().fetch(clean);
+    },
+    scheduled,
+  };
+}
+
+function isDeferred({ url }: Request): boolean {
+  return new URL(url).pathname === DEFERRED_PATH;
+}
+
+function isFromQueue({ props }: ExecutionContext): boolean {
+  return (props as Partial<InsideProps> | undefined)?.taskQueue === "inside";
+}
+
+function ownFetcher(): Fetcher {
+  return (exports as unknown as { default: Fetcher }).default;
+}
+
+function stubsOf(env: unknown): CallerStubs {
+  return new CallerStubs(env, exports);
+}
