@@ -51,8 +51,9 @@ export function textOf(answer: Answer): string {
 
 // workerd's own words for what is no HTTP, in front of the Worker. Cloudflare's edge lets none of that through.
 const WORKERDS: Readonly<Record<number, RegExp>> = {
-  400: /^(ERROR: .*|Bad Request)$/s,
-  431: /^ERROR: /,
+  400: /^(ERROR: .*|Bad Request|invalid (URI|HTTP \w+ parsed|[\w-]+ parsed))$/s,
+  414: /^URI too long$/,
+  431: /^ERROR: |^message head is too large$/,
   500: /^Internal Server Error$/,
   501: /^ERROR: /,
 };

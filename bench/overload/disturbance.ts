@@ -18,6 +18,8 @@ export interface Disturbance {
   facts?(field: Field): Promise<Fact[]>;
   /** What a slice may make of another queue's p99 at most, where that is not 2. */
   most?: number;
+  /** By how much memory may rise, and stay risen, where that is not `MOST_MEMORY`; in bytes. */
+  mostMemory?: { readonly peak: number; readonly after: number };
 }
 
 /** The server, as a disturbance reaches it. */

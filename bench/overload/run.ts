@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { DISTURBANCES } from "./disturbances/all.ts";
 import { type Outcome, overload } from "./suite.ts";
-import { type Fact, isBounded, isFactMet, type Row } from "./verdict.ts";
+import { type Fact, isFactMet, type Row } from "./verdict.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -34,11 +34,11 @@ for (const name of options.only) {
 console.log(missed === 0 ? "\nevery goal reached" : `\n${missed} goals MISSED`);
 process.exitCode = missed === 0 ? 0 : 1;
 
-function print({ rows, facts, memory }: Outcome): void {
+function print({ rows, facts, memory, isMemoryBounded }: Outcome): void {
   for (const row of rows) console.log(`  ${rowText(row)}${verdict(row.isMet)}`);
   for (const fact of facts) console.log(`  ${factText(fact)}${verdict(isFactMet(fact))}`);
   const [before, peak, after] = [memory.before, memory.peak, memory.after].map(megabytes);
-  const bounded = verdict(isBounded(memory));
+  const bounded = verdict(isMemoryBounded);
   console.log(`  memory MB: before ${before}, peak ${peak}, after ${after}${bounded}`);
 }
 

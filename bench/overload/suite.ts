@@ -9,6 +9,7 @@ import { DISTURBANCES } from "./disturbances/all.ts";
 import type { Order, Report } from "./orders.ts";
 import {
   type Fact,
+  isBounded,
   KINDS,
   type Memory,
   type Row,
@@ -28,6 +29,7 @@ export interface Outcome {
   rows: Row[];
   facts: Fact[];
   memory: Memory;
+  isMemoryBounded: boolean;
 }
 
 const PER_SECOND = 40;
@@ -79,7 +81,9 @@ class Suite {
       const rows = disturbance?.slice ? await this.#rows() : [];
       const facts = disturbance?.facts ? await this.#facts() : [];
       await sleep(isShort ? 1000 : 8000);
-      return { rows, facts, memory: memory.end() };
+      const used = memory.end();
+      const isMemoryBounded = isBounded(used, disturbance?.mostMemory);
+      return { rows, facts, memory: used, isMemoryBounded };
     } finally {
       await this.#server.stop();
     }
