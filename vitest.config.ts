@@ -16,6 +16,7 @@ export default defineConfig({
             "test/store/**/*.test.ts",
             "test/console/**/*.test.ts",
             "test/model/**/*.test.ts",
+            "test/cli/**/*.test.ts",
             "test/*.test.ts",
           ],
           // Properties run thousands of cases, and a machine may be busy.

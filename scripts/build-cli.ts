@@ -1,0 +1,24 @@
+// `npm run build`, its last part: the command as dist/cli.js and a chunk for each subcommand. What only the
+// command needs (parsers of TOML, of JSON with comments, of TypeScript) is inside, so that a Worker does not
+// install it; what the library needs too stays an import.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { ROOT } from "./server.ts";
+
+const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+
+await build({
+  entryPoints: [join(ROOT, "src/cli.ts")],
+  outdir: join(ROOT, "dist"),
+  bundle: true,
+  splitting: true,
+  chunkNames: "cli/[name]-[hash]",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  external: Object.keys(dependencies),
+  legalComments: "inline",
+});
