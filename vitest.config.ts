@@ -15,6 +15,7 @@ export default defineConfig({
             "test/core/**/*.test.ts",
             "test/store/**/*.test.ts",
             "test/console/**/*.test.ts",
+            "test/remote/**/*.test.ts",
             "test/model/**/*.test.ts",
             "test/cli/**/*.test.ts",
             "test/*.test.ts",

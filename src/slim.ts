@@ -34,9 +34,8 @@ export type {
 } from "./client/deferred.ts";
 export type { GroupHandle } from "./client/group-handle.ts";
 export type { LeaseTurn } from "./client/lease-turn.ts";
-export type { AddOptions, QueueHandle } from "./client/queue-handle.ts";
-export { ResultError, type ResultOptions } from "./client/result.ts";
-export type { WaitOptions } from "./client/waiting.ts";
+export type { QueueHandle } from "./client/queue-handle.ts";
+export type { CronView } from "./core/config/cron-view.ts";
 export type { CompiledFiles } from "./core/config/files.ts";
 export { fromYaml } from "./core/config/yaml-files.ts";
 export * from "./core/errors.ts";
@@ -47,6 +46,18 @@ export type {
   QueueHistory,
 } from "./core/metrics/history.ts";
 export type { QueueView } from "./core/metrics/queue-view.ts";
+export type {
+  AddOptions,
+  DeleteResult,
+  ListQuery,
+  RedriveResult,
+  ReleaseResult,
+  ResultOptions,
+  TaskPage,
+  TombstonePage,
+  TombstoneQuery,
+  WaitOptions,
+} from "./core/task/calls.ts";
 export {
   failureResponse,
   PermanentTaskFailure,
@@ -64,6 +75,8 @@ export type {
   NewGroup,
 } from "./core/task/group.ts";
 export type { NewTime } from "./core/task/new-task.ts";
+export { type PushedTask, readTask } from "./core/task/read-task.ts";
+export { ResultError } from "./core/task/result-error.ts";
 export type {
   AddResult,
   Dialect,
@@ -79,17 +92,6 @@ export { cloudTasks } from "./http/cloud-tasks/door.ts";
 export { console } from "./http/console/door.ts";
 export type { Door } from "./http/door.ts";
 export { api } from "./http/native/door.ts";
-export type { CronView } from "./objects/cron/view.ts";
-export { type PushedTask, readTask } from "./objects/delivery/read-task.ts";
-export type {
-  DeleteResult,
-  ListQuery,
-  RedriveResult,
-  ReleaseResult,
-  TaskPage,
-  TombstonePage,
-  TombstoneQuery,
-} from "./objects/queue/inspect/pages.ts";
 
 export interface SlimOptions {
   /** What `npx durable-taskqueue build` made of queue.yaml and cron.yaml, or `fromYaml(...)` of their texts. */

@@ -97,12 +97,17 @@ function importFault(path: string, name: string): string | undefined {
   if (!/\.tsx?$/.test(name)) return undefined;
   if (COMMAND.includes(floor)) return /^(core|cli)\//.test(name) ? undefined : fault;
   if (floor === "console") return /^(console|core)\//.test(name) ? undefined : fault;
+  if (floor === "remote") return /^(remote|core)\//.test(name) ? undefined : fault;
   if (floor === "demo") return name.startsWith("demo/") || name === "index.ts" ? undefined : fault;
   return floorOf(name) >= 0 && floorOf(name) <= floorOf(path) ? undefined : fault;
 }
 
 function clockFaults(path: string, text: string): string[] {
-  if (["objects/host.ts", "console/clock.ts"].includes(path) || path.startsWith("demo/")) return [];
+  if (
+    ["objects/host.ts", "console/clock.ts", "remote/clock.ts"].includes(path) ||
+    path.startsWith("demo/")
+  )
+    return [];
   const clocks =
     text.match(/\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)|\bperformance\.now\(/g) ?? [];
   return clocks.map((clock) => `${path} has ${clock}`);
@@ -200,6 +205,10 @@ describe("the check", () => {
     ["core/a.ts", 'import { b } from "../cli/b.ts";'],
     ["console/a.tsx", 'import { api } from "../http/api.ts";'],
     ["http/a.ts", 'import { page } from "../console/page.tsx";'],
+    ["remote/a.ts", 'import type { Stub } from "../client/stubs.ts";'],
+    ["remote/a.ts", 'import { env } from "cloudflare:workers";'],
+    ["client/a.ts", 'import { connect } from "../remote/connect.ts";'],
+    ["remote/a.ts", "const now = Date.now();"],
     ["console/a.ts", "const now = Date.now();"],
     ["objects/a.ts", "const now = Date.now();"],
     ["core/a.ts", "const now = new Date();"],

@@ -5,15 +5,10 @@ import type { QueueFile } from "../core/config/queue-config.ts";
 import { cursorOf, placeOf } from "../core/cursor.ts";
 import { errorOf, refuse } from "../core/errors.ts";
 import { checkLimit, MAX_NAMES_PER_CALL, PAGE } from "../core/limits.ts";
+import type { QueueQuery } from "../core/task/calls.ts";
 import type { QueuePage } from "../objects/rpc.ts";
 import { checkExists } from "./queue-handle.ts";
 import type { CallerStubs } from "./stubs.ts";
-
-/** Which queues: `limit` at most (1 to 1,000, which is the default), after `cursor`. */
-export interface QueueQuery {
-  limit?: number;
-  cursor?: string;
-}
 
 /** Queues in the order of their names. */
 export interface QueueViews {

@@ -1,7 +1,8 @@
 // The caller's side of the recurring tasks: what `queues.cron(env)` gives.
+
+import type { CronView } from "../core/config/cron-view.ts";
 import { unwrap } from "../core/errors.ts";
 import type { Task } from "../core/task/task.ts";
-import type { CronView } from "../objects/cron/view.ts";
 import type { CallerStubs, CronStub } from "./stubs.ts";
 
 export class CronHandle {

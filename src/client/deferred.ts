@@ -3,9 +3,9 @@
 import { errorOf, invalid, unwrap } from "../core/errors.ts";
 import { callAsPayload, callInPayload, DEFERRED_PATH } from "../core/task/deferred-call.ts";
 import { failureResponse, PermanentTaskFailure } from "../core/task/failures.ts";
+import { type PushedTask, readTask } from "../core/task/read-task.ts";
 import type { NewTask, Task } from "../core/task/task.ts";
 import { logFailure } from "../objects/delivery/failure-log.ts";
-import { type PushedTask, readTask } from "../objects/delivery/read-task.ts";
 import type { QueueHandle } from "./queue-handle.ts";
 
 /** What a deferred function gets beside its argument. */

@@ -1,6 +1,6 @@
 // The caller's side of a group.
-import { bytesIn, toBase64 } from "../core/bytes.ts";
 import { type Answer, errorOf, unwrap } from "../core/errors.ts";
+import type { WaitOptions } from "../core/task/calls.ts";
 import {
   checkGroupName,
   checkNewGroup,
@@ -10,10 +10,11 @@ import {
   type GroupTask,
   type NewGroup,
 } from "../core/task/group.ts";
-import { checkSendable, isUnsent, unsentRefusal } from "./sendable.ts";
+import { onto, portable } from "../core/task/portable.ts";
+import { checkSendable, isUnsent, unsentRefusal } from "../core/task/sendable.ts";
 import type { CallerStubs, GroupStub } from "./stubs.ts";
 import { numbersOf, type SubtaskNumbers } from "./subtask-numbers.ts";
-import { answerTo, type WaitOptions } from "./waiting.ts";
+import { answerTo } from "./waiting.ts";
 
 /** Seconds that one call waits for a change. */
 const WATCH_S = 25;
@@ -130,26 +131,4 @@ async function sent<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
     if (isUnsent(error)) return unsentRefusal(error);
     throw error;
   }
-}
-
-function onto(queue: string, task: GroupTask): GroupTask {
-  return isTask(task) ? { queue, ...task } : task;
-}
-
-// A group stores its tasks as JSON until they are on their queues, so bytes and dates become text.
-function portable(task: GroupTask): GroupTask {
-  if (!isTask(task)) return task;
-  const { payload, eta, ...rest } = task;
-  const time = eta === undefined ? {} : { eta: timeOf(eta) };
-  const bytes = bytesIn(payload);
-  return bytes ? { ...rest, ...time, payloadBase64: toBase64(bytes) } : { ...task, ...time };
-}
-
-// One that is no instant is left to the group to refuse.
-function timeOf(eta: string | Date): string | Date {
-  return eta instanceof Date && !Number.isNaN(eta.getTime()) ? eta.toISOString() : eta;
-}
-
-function isTask(task: unknown): task is GroupTask {
-  return typeof task === "object" && task !== null && !Array.isArray(task);
 }

@@ -15,35 +15,33 @@ import { type HistorySpan, type QueueHistory, SPANS } from "../core/metrics/hist
 import type { QueueReport } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import { checkNames, checkNamesOnce } from "../core/task/batch.ts";
-import type { NewGroup } from "../core/task/group.ts";
-import { checkLease, checkLeaseTokens, type LeaseRequest } from "../core/task/lease.ts";
-import type { NewTime } from "../core/task/new-task.ts";
-import { checkTaskName } from "../core/task/new-task-rules.ts";
-import { type AddResult, hasEnded, type NewTask, type Task } from "../core/task/task.ts";
-import { type Added, resultOf } from "../objects/queue/admission.ts";
-import { inFileRefusal } from "../objects/queue/context/definition.ts";
 import type {
+  AckResult,
+  AddOptions,
   DeleteResult,
   ListQuery,
   RedriveResult,
   ReleaseResult,
+  ResultOptions,
   TaskPage,
   TombstonePage,
   TombstoneQuery,
-} from "../objects/queue/inspect/pages.ts";
-import type { AckResult } from "../objects/queue/leasing/leasing.ts";
+  WaitOptions,
+} from "../core/task/calls.ts";
+import type { NewGroup } from "../core/task/group.ts";
+import { checkLease, checkLeaseTokens, type LeaseRequest } from "../core/task/lease.ts";
+import type { NewTime } from "../core/task/new-task.ts";
+import { checkTaskName } from "../core/task/new-task-rules.ts";
+import { answerOf } from "../core/task/result-error.ts";
+import { type AddResult, hasEnded, type NewTask, type Task } from "../core/task/task.ts";
+import { type Added, resultOf } from "../objects/queue/admission.ts";
+import { inFileRefusal } from "../objects/queue/context/definition.ts";
 import { checkWait } from "../objects/waiters.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./group-handle.ts";
 import { LeaseTurn } from "./lease-turn.ts";
-import { answerOf, type ResultOptions } from "./result.ts";
 import type { CallerStubs, QueueStub } from "./stubs.ts";
-import { answerTo, type WaitOptions } from "./waiting.ts";
-
-export interface AddOptions {
-  /** All tasks or none: one name that is taken refuses the whole call. Default false. */
-  atomic?: boolean;
-}
+import { answerTo } from "./waiting.ts";
 
 export class QueueHandle<P = unknown> {
   readonly name: string;

@@ -2,11 +2,6 @@
 // caller is gone, so that nothing is kept, or leased, for nobody.
 import type { PendingAnswer, Place, Waited } from "../objects/place.ts";
 
-export interface WaitOptions {
-  /** Ends the wait when it aborts, such as a request's `signal` when its client hangs up. */
-  signal?: AbortSignal | undefined;
-}
-
 /** The answer, at once or in its time. Throws the signal's reason. */
 export async function answerTo<Got>(waited: Waited<Got>, signal?: AbortSignal): Promise<Got> {
   if ("got" in waited) return waited.got;

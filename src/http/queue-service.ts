@@ -1,8 +1,9 @@
 // What the doors are given of the queues.
-import type { QueueQuery, QueueViews } from "../client/all-queues.ts";
+import type { QueueViews } from "../client/all-queues.ts";
 import type { CronHandle } from "../client/cron-handle.ts";
 import type { GroupHandle } from "../client/group-handle.ts";
 import type { QueueHandle } from "../client/queue-handle.ts";
+import type { QueueQuery } from "../core/task/calls.ts";
 import type { GroupProgress, NewGroup } from "../core/task/group.ts";
 import type { QueuePage } from "../objects/rpc.ts";
 

@@ -1,5 +1,8 @@
-// A queue by either door: the TypeScript client, and HTTP with the same methods, so that one test holds for both.
+// A queue by each door: the TypeScript client, HTTP with the same methods, and the client for elsewhere, so that
+// one test holds for all.
+import { exports } from "cloudflare:workers";
 import type { QueueHandle } from "../../src/index.ts";
+import { connect, type RemoteQueues } from "../../src/remote/index.ts";
 import { call } from "./http.ts";
 import { queue } from "./time.ts";
 
@@ -9,7 +12,14 @@ export type Door = (name: string) => QueueHandle;
 export const DOORS: [name: string, door: Door][] = [
   ["the TypeScript client", queue],
   ["HTTP", (name) => overHttp(name) as unknown as QueueHandle],
+  ["the client for elsewhere", (name) => elsewhere().get(name) as unknown as QueueHandle],
 ];
+
+/** The client for elsewhere, whose requests go through the Worker's own door. */
+export function elsewhere(): RemoteQueues<Record<string, unknown>> {
+  const own = (exports as unknown as { default: Fetcher }).default;
+  return connect({ url: "http://127.0.0.1:8787", fetch: (url, init) => own.fetch(url, init) });
+}
 
 // What is refused is thrown as the API says it.
 async function answer<T>(method: string, path: string, body?: object): Promise<T> {

@@ -1,6 +1,6 @@
 // The cron entries: next run, last result, and running one now.
 
-import type { CronView } from "../../objects/cron/view.ts";
+import type { CronView } from "../../core/config/cron-view.ts";
 import { mayWrite } from "../access.ts";
 import { post } from "../api.ts";
 import { Icon } from "../format/icon.tsx";

@@ -1,6 +1,6 @@
 // Bulk actions: all matching tasks are listed first, so that the confirmation can show their number, then
 // exactly those are processed in chunks.
-import type { TaskPage } from "../../objects/queue/inspect/pages.ts";
+import type { TaskPage } from "../../core/task/calls.ts";
 
 /** All names of all pages; `counted` is called with the number so far. */
 export async function namesOnPages(

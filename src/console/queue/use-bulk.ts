@@ -1,6 +1,6 @@
 // State of a bulk action: its task names, progress and cancellation.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { TaskPage } from "../../objects/queue/inspect/pages.ts";
+import type { TaskPage } from "../../core/task/calls.ts";
 import { get } from "../api.ts";
 import { sayDone, sayRefused } from "../shell/messages.tsx";
 import { actOnAll, type BulkProgress, namesOnPages, outcomeText } from "./bulk.ts";

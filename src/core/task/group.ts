@@ -6,6 +6,9 @@ import { MAX_GROUP_TASKS_PER_CALL } from "../limits.ts";
 import { checkName } from "./new-task-rules.ts";
 import type { NewTask } from "./task.ts";
 
+/** On a task's request: the group it is a subtask of, or whose `then` it is. */
+export const GROUP_HEADER = "X-TaskQueue-Group";
+
 /** A task of a group names its queue. */
 export interface GroupTask<P = unknown> extends NewTask<P> {
   queue?: string;

@@ -121,6 +121,12 @@ export function tokenOf({ lease, progress }: Leased): string | undefined {
   return lease === undefined ? undefined : `${lease.toString(36)}-${progress.retryCount}`;
 }
 
+/** Whether two tokens are of one lease, which was changed in between: it was not granted again. */
+export function isSameLease(token: string | undefined, other: string): boolean {
+  const [, grant] = /-(\d+)$/.exec(token ?? "") ?? [];
+  return grant !== undefined && other.endsWith(`-${grant}`);
+}
+
 /** Whether the task is leased at `now`: a lease has ended only after its last millisecond. */
 export function isLeased({ lease }: Pick<Leased, "lease">, now: number): boolean {
   return lease !== undefined && lease >= now;

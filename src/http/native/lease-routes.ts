@@ -3,6 +3,7 @@
 import type { IRequest } from "itty-router";
 import type { LeaseTurn } from "../../client/lease-turn.ts";
 import { errorOf } from "../../core/errors.ts";
+import type { AckResult } from "../../core/task/calls.ts";
 import {
   checkLease,
   checkLeaseTokens,
@@ -10,7 +11,6 @@ import {
   type LeaseToken,
 } from "../../core/task/lease.ts";
 import type { Task } from "../../core/task/task.ts";
-import type { AckResult } from "../../objects/queue/leasing/leasing.ts";
 import { type Client, lateJson } from "../late-json.ts";
 import type { QueueService } from "../queue-service.ts";
 import { json } from "../respond.ts";

@@ -3,6 +3,7 @@
 // second time, finds the name taken. Each queue has a job of its own, so one that hangs delays no other.
 import type { CronEntry } from "../../core/config/cron-config.ts";
 import { dueTask, manualTask } from "../../core/config/cron-task.ts";
+import type { CronView } from "../../core/config/cron-view.ts";
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { lastDue } from "../../core/schedule/schedule.ts";
 import type { Task } from "../../core/task/task.ts";
@@ -10,7 +11,7 @@ import { AlarmJob, type JobRun } from "../alarm-job.ts";
 import type { Job } from "../host.ts";
 import type { QueueRpc } from "../rpc.ts";
 import { type ScheduleDeps, type ScheduleState, Schedules } from "./schedule-state.ts";
-import { type CronView, cronView } from "./view.ts";
+import { cronView } from "./view.ts";
 
 export interface SchedulerDeps extends ScheduleDeps {
   queue: (name: string) => QueueRpc;

@@ -1,6 +1,7 @@
 // The Durable Object that adds the recurring tasks of cron.yaml. Its public methods are the RPC surface,
 // which callers reach through client/cron-handle.ts.
 import type { CronFile } from "../../core/config/cron-config.ts";
+import type { CronView } from "../../core/config/cron-view.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { Task } from "../../core/task/task.ts";
 import { CronStore } from "../../store/cron/cron-store.ts";
@@ -9,7 +10,6 @@ import { allFormerRows, FORMER_CRON } from "../first-version.ts";
 import { Host } from "../host.ts";
 import { Stubs } from "../stubs.ts";
 import { Scheduler } from "./scheduler.ts";
-import type { CronView } from "./view.ts";
 
 export class TaskCronObject<Env = unknown> extends Host<Env> {
   readonly #scheduler: Scheduler;

@@ -1,14 +1,12 @@
 // The headers of a task's request: what the handler learns of its task, in the dialect it asked for.
 import { shortQueueName } from "../../core/config/names.ts";
+import { GROUP_HEADER } from "../../core/task/group.ts";
 import { isOfConnection } from "../../core/task/new-task-headers.ts";
 import type { BodyKind, Dialect } from "../../core/task/task.ts";
 import type { DeliveredProgress, Delivery } from "./delivery.ts";
 
 const USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)";
 const CLOUD_USER_AGENT = "Google-Cloud-Tasks";
-
-/** The group a task is a subtask of, or whose `then` it is. */
-export const GROUP_HEADER = "X-TaskQueue-Group";
 
 const CRON_HEADER = "X-AppEngine-Cron";
 

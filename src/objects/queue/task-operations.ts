@@ -1,5 +1,6 @@
 // Operations on tasks by name: delete, run now, reschedule, redrive.
 import { type Answer, invalid, type Refusal, refuse } from "../../core/errors.ts";
+import type { DeleteResult, RedriveResult } from "../../core/task/calls.ts";
 import { acceptNewTime } from "../../core/task/new-task.ts";
 import { isTimed, type Task } from "../../core/task/task.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
@@ -7,7 +8,6 @@ import type { Found } from "../../store/queue/queue-store.ts";
 import { isExpedited, lastKeyOf } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import type { QueueContext } from "./context/context.ts";
-import type { DeleteResult, RedriveResult } from "./inspect/pages.ts";
 import { getTask } from "./inspect/queries.ts";
 
 /** Deletes tasks; an attempt that is under way goes on and changes nothing. */

@@ -9,6 +9,15 @@ import { MAX_WAIT_S } from "../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { QueueReport } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
+import type {
+  AckResult,
+  DeleteResult,
+  ListQuery,
+  RedriveResult,
+  TaskPage,
+  TombstonePage,
+  TombstoneQuery,
+} from "../../core/task/calls.ts";
 import type { LeaseRequest, LeaseToken } from "../../core/task/lease.ts";
 import type { NewTime } from "../../core/task/new-task.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
@@ -42,17 +51,8 @@ import {
   forgetGroup,
 } from "./group-membership.ts";
 import { addCronTasks, addDeadLetters } from "./incoming-tasks.ts";
-import type {
-  DeleteResult,
-  ListQuery,
-  RedriveResult,
-  TaskPage,
-  TombstonePage,
-  TombstoneQuery,
-} from "./inspect/pages.ts";
 import { getTask, historyOf, listTasks, queueView, reportOf } from "./inspect/queries.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
-import type { AckResult } from "./leasing/leasing.ts";
 import type { Leased } from "./leasing/turn.ts";
 import { Queue } from "./queue.ts";
 import { define, purge, remove, setPaused } from "./queue-operations.ts";

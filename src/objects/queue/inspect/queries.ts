@@ -5,6 +5,7 @@ import { checkLimit, PAGE } from "../../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
 import { entryMark, holdsUntil, type QueueReport } from "../../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../../core/metrics/queue-view.ts";
+import type { ListQuery, TaskPage } from "../../../core/task/calls.ts";
 import { resultView } from "../../../core/task/result.ts";
 import { type EndedTask, NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
 import { rfc3339, runningView, taskView, tombstoneView } from "../../../core/task/task-view.ts";
@@ -13,7 +14,6 @@ import type { NameRow } from "../../../store/queue/names.ts";
 import { isExpedited, LAST_SCHEDULED_KEY, lastKeyOf } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { QueueContext } from "../context/context.ts";
-import type { ListQuery, TaskPage } from "./pages.ts";
 import { statisticsView } from "./statistics-view.ts";
 
 export function getTask(queue: QueueContext, name: string): Answer<Task> {

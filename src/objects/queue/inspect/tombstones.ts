@@ -2,8 +2,8 @@
 import { cursorOf, placeOf } from "../../../core/cursor.ts";
 import { type Answer, invalid } from "../../../core/errors.ts";
 import { checkLimit, MAX_NAME_LENGTH, PAGE } from "../../../core/limits.ts";
+import type { TombstonePage, TombstoneQuery } from "../../../core/task/calls.ts";
 import type { QueueContext } from "../context/context.ts";
-import type { TombstonePage, TombstoneQuery } from "./pages.ts";
 import { tombstoneOf } from "./queries.ts";
 
 export function listTombstones(

@@ -1,6 +1,7 @@
 // A pull queue at work: workers lease tasks, acknowledge them, change their leases, or wait for a first
 // one. A lease is fenced: only whoever shows its token while it holds can act on it.
-import { type Answer, type Failure, type Refusal, refuse } from "../../../core/errors.ts";
+import { type Answer, type Refusal, refuse } from "../../../core/errors.ts";
+import type { AckResult } from "../../../core/task/calls.ts";
 import {
   acknowledged,
   checkHeld,
@@ -37,11 +38,6 @@ export interface LeasingDeps {
   /** Whether nothing is leased: the queue is paused, or not defined any more. */
   isClosed: () => boolean;
 }
-
-/** What became of an acknowledgement. */
-export type AckResult =
-  | { name: string; acknowledged: true; error?: undefined }
-  | { name: string; acknowledged: false; error: Failure };
 
 /** Bodies of one answer, under the platform's 32 MiB a message; what exceeds it stays for the next lease. */
 const MAX_ANSWER_BYTES = 30 * 1024 * 1024;

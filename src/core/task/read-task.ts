@@ -1,7 +1,7 @@
 // What a handler reads: the task in the request it was given.
-import { fromUtf8 } from "../../core/bytes.ts";
-import { FORM, mediaTypeOf, textBody } from "../../core/content-type.ts";
-import { GROUP_HEADER } from "./headers.ts";
+import { fromUtf8 } from "../bytes.ts";
+import { FORM, mediaTypeOf, textBody } from "../content-type.ts";
+import { GROUP_HEADER } from "./group.ts";
 
 /** A task as its handler sees it. */
 export interface PushedTask<P = unknown> {

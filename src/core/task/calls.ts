@@ -1,5 +1,28 @@
-// Queries on a queue, and the pages it answers with.
-import type { Task, TaskState } from "../../../core/task/task.ts";
+// What calls on queues are given beside tasks, and what they answer with: the same for callers inside the Worker
+// and for those anywhere else.
+import type { Failure } from "../errors.ts";
+import type { Task, TaskState } from "./task.ts";
+
+export interface WaitOptions {
+  /** Ends the wait when it aborts, such as a request's `signal` when its client hangs up. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface ResultOptions extends WaitOptions {
+  /** Seconds to wait for the task to end. Default 30. */
+  timeout?: number;
+}
+
+export interface AddOptions {
+  /** All tasks or none: one name that is taken refuses the whole call. Default false. */
+  atomic?: boolean;
+}
+
+/** Which queues: `limit` at most (1 to 1,000, which is the default), after `cursor`. */
+export interface QueueQuery {
+  limit?: number;
+  cursor?: string;
+}
 
 /** Which tasks to list: in due order, `limit` at most (1 to 1,000, default 100), after `cursor`. */
 export interface ListQuery {
@@ -47,3 +70,8 @@ export interface ReleaseResult {
   /** Whether the name was a tombstone until now. */
   released: boolean;
 }
+
+/** What became of an acknowledgement. */
+export type AckResult =
+  | { name: string; acknowledged: true; error?: undefined }
+  | { name: string; acknowledged: false; error: Failure };

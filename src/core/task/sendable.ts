@@ -1,9 +1,9 @@
 // What can be sent to an object: plain data, nested no deeper than JSON may be, as large as a message at most.
 // A call that cannot be sent is refused by itself, before it could fail those that leave with it.
-import { type Answer, cut, type Failure, type Refusal, refuse } from "../core/errors.ts";
-import { MAX_CALL_BYTES, MAX_NESTING } from "../core/limits.ts";
-import { refuseNesting } from "../core/nesting.ts";
-import { refuseBatch, type TaskFailure } from "../core/task/batch.ts";
+import { type Answer, cut, type Failure, type Refusal, refuse } from "../errors.ts";
+import { MAX_CALL_BYTES, MAX_NESTING } from "../limits.ts";
+import { refuseNesting } from "../nesting.ts";
+import { refuseBatch, type TaskFailure } from "./batch.ts";
 
 const SMALL_BYTES = 16;
 

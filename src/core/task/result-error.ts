@@ -1,12 +1,6 @@
 // The caller's side of a result: a task that has ended, as the value its handler answered with.
-import { fromBase64 } from "../core/bytes.ts";
-import type { Task } from "../core/task/task.ts";
-import type { WaitOptions } from "./waiting.ts";
-
-export interface ResultOptions extends WaitOptions {
-  /** Seconds to wait for the task to end. Default 30. */
-  timeout?: number;
-}
+import { fromBase64 } from "../bytes.ts";
+import type { Task } from "./task.ts";
 
 /** There is no result: the task failed, was deleted, or has not ended yet. `task` is its current state. */
 export class ResultError extends Error {

@@ -1,0 +1,47 @@
+// The queues of a Worker, from anywhere that has fetch.
+import type { QueueView } from "../core/metrics/queue-view.ts";
+import type { QueueQuery } from "../core/task/calls.ts";
+import { Connection } from "./connection.ts";
+import { RemoteCron } from "./cron.ts";
+import { RemoteGroup } from "./group.ts";
+import type { CallOptions, ConnectOptions } from "./options.ts";
+import { RemoteQueue } from "./queue.ts";
+
+/** Queues in the order of their names. */
+export interface QueueViewPage {
+  queues: QueueView[];
+  /** Absent on the last page. A page that has one may be short. */
+  cursor?: string;
+}
+
+export interface RemoteQueues<Payloads extends Record<string, unknown>> {
+  /** A queue, to add to and to act on. A name that is unknown, or can be none, is refused at the first call. */
+  get<Name extends keyof Payloads & string>(name: Name): RemoteQueue<Payloads[Name]>;
+  /** A page of all queues. */
+  list(query?: QueueQuery, options?: CallOptions): Promise<QueueViewPage>;
+  /** A group that was made before. */
+  group(name: string): RemoteGroup;
+  /** The recurring tasks of cron.yaml. */
+  cron(): RemoteCron;
+}
+
+/**
+ * The queues of the Worker at `url`. Nothing is sent until the first call. `Payloads` may give the payload type of
+ * each queue.
+ */
+export function connect<Payloads extends Record<string, unknown> = Record<string, unknown>>(
+  options: ConnectOptions,
+): RemoteQueues<Payloads> {
+  const connection = new Connection(options);
+  const { idempotent = true } = options;
+  return {
+    get: (name) => new RemoteQueue(name, connection, idempotent),
+    list: (query, call) =>
+      connection.call(
+        { method: "GET", path: "/queues", query: { ...query }, mayRepeat: true },
+        call,
+      ),
+    group: (name) => new RemoteGroup(name, connection),
+    cron: () => new RemoteCron(connection),
+  };
+}

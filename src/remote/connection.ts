@@ -1,0 +1,152 @@
+// Calls over HTTP. A try that gets no answer is repeated with pauses, where repeating cannot do harm.
+import { utf8 } from "../core/bytes.ts";
+import { errorOf, invalid, refuse, type TaskQueueError } from "../core/errors.ts";
+import { MAX_CALL_BYTES } from "../core/limits.ts";
+import { backoff, sleep } from "./clock.ts";
+import { NoAnswerError } from "./no-answer.ts";
+import {
+  apiOf,
+  authorizationOf,
+  type CallOptions,
+  type ConnectOptions,
+  checkNumber,
+  type Fetch,
+} from "./options.ts";
+import { type Missing, missed, type Reply, replyOf } from "./reply.ts";
+
+export interface Call {
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Under /_ah/api. */
+  path: string;
+  query?: object;
+  body?: unknown;
+  /** Whether doing it twice comes to the same as once. */
+  mayRepeat: boolean;
+  /** Seconds the queues themselves may take to answer. */
+  waitSeconds?: number;
+}
+
+/** `isRepeat`: the call was made before, without an answer, and may have had its effect then. */
+export type Outcome<T> = { isRepeat: boolean } & (
+  | { value: T; error?: undefined }
+  | { error: TaskQueueError; value?: undefined }
+);
+
+/** Seconds of a Retry-After that are waited; what asks for more is the caller's to decide. */
+const MAX_RETRY_AFTER_S = 60;
+
+export class Connection {
+  readonly #api: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #fetch: Fetch;
+  readonly #retries: number;
+  readonly #timeoutMs: number;
+
+  constructor({ url, token, fetch: given, retries = 5, timeout = 30 }: ConnectOptions) {
+    this.#api = apiOf(url);
+    const authorization = authorizationOf(token);
+    this.#headers = authorization === undefined ? {} : { Authorization: authorization };
+    // Not the function itself, which browsers refuse to call as a method of something else.
+    this.#fetch = given ?? ((to, init) => fetch(to, init));
+    this.#retries = checkNumber("retries", retries);
+    this.#timeoutMs = checkNumber("timeout", timeout, 0.001) * 1000;
+  }
+
+  /** The answer; throws the class of a refusal's code, NoAnswerError, or the signal's reason. */
+  async call<T>(call: Call, options?: CallOptions): Promise<T> {
+    const { value, error } = await this.outcomeOf<T>(call, options);
+    if (error) throw error;
+    return value as T;
+  }
+
+  /** The answer or the refusal; throws NoAnswerError, or the signal's reason. */
+  async outcomeOf<T>(call: Call, options: CallOptions = {}): Promise<Outcome<T>> {
+    const { signal, retries = this.#retries } = options;
+    const request = this.#requestOf(call);
+    let isRepeat = false;
+    for (let tries = 1; ; tries++) {
+      signal?.throwIfAborted();
+      const reply = await this.#try(request, call, signal);
+      if (reply.kind === "answer") return { value: reply.value as T, isRepeat };
+      if (reply.kind === "refusal") return { error: reply.error, isRepeat };
+      if (tries > retries || !mayTryAgain(call, reply)) throw noAnswer(request, reply, tries);
+      isRepeat ||= reply.mayBeDone;
+      await sleep(Math.max(backoff(tries), (reply.retryAfter ?? 0) * 1000), signal);
+    }
+  }
+
+  async #try(request: Prepared, call: Call, signal: AbortSignal | undefined): Promise<Reply> {
+    const { waitSeconds = 0 } = call;
+    const limit = this.#timeoutMs + waitSeconds * 1000;
+    const cut = cutAfter(limit, signal);
+    try {
+      return await replyOf(await this.#fetch(request.url, { ...request.init, signal: cut.signal }));
+    } catch (error) {
+      signal?.throwIfAborted();
+      return missed(cut.signal.aborted ? cut.signal.reason : error);
+    } finally {
+      cut.done();
+    }
+  }
+
+  #requestOf({ method, path, query, body }: Call): Prepared {
+    const url = `${this.#api}${path}${queryText(query)}`;
+    // A redirected POST would arrive as a GET, and to follow one could hand on the token.
+    const init: RequestInit = { method, headers: this.#headers, redirect: "manual" };
+    if (body === undefined) return { url, init };
+    const headers = { ...this.#headers, "Content-Type": "application/json" };
+    return { url, init: { ...init, headers, body: bytesOf(body) } };
+  }
+}
+
+interface Prepared {
+  url: string;
+  init: RequestInit;
+}
+
+function mayTryAgain(
+  { mayRepeat }: Call,
+  { mayPass, mayBeDone, retryAfter = 0 }: Missing,
+): boolean {
+  return mayPass && (mayRepeat || !mayBeDone) && retryAfter <= MAX_RETRY_AFTER_S;
+}
+
+function noAnswer({ url, init }: Prepared, { why, status, cause }: Missing, tries: number) {
+  return new NoAnswerError({ request: `${init.method} ${url}`, why, tries, status, cause });
+}
+
+/** A signal that aborts with the given one, or after so many ms. */
+function cutAfter(ms: number, given: AbortSignal | undefined) {
+  const controller = new AbortController();
+  const follow = () => controller.abort(given?.reason);
+  const timeout = () => controller.abort(new Error(`no answer within ${ms / 1000} s`));
+  const timer = setTimeout(timeout, ms);
+  given?.addEventListener("abort", follow);
+  const done = () => {
+    clearTimeout(timer);
+    given?.removeEventListener("abort", follow);
+  };
+  return { signal: controller.signal, done };
+}
+
+function queryText(query: object | undefined): string {
+  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+// The server hangs up on what is too large, which would look like a network that fails.
+function bytesOf(body: unknown): Uint8Array<ArrayBuffer> {
+  const bytes = utf8(jsonOf(body)) as Uint8Array<ArrayBuffer>;
+  if (bytes.byteLength <= MAX_CALL_BYTES) return bytes;
+  const message = `body: found ${bytes.byteLength} bytes, expected at most ${MAX_CALL_BYTES} in one call`;
+  throw errorOf(refuse("TASK_TOO_LARGE", message).failure);
+}
+
+function jsonOf(body: unknown): string {
+  try {
+    return JSON.stringify(body);
+  } catch (error) {
+    throw errorOf(invalid("body", String(error), "values that have a JSON form").failure);
+  }
+}

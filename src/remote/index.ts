@@ -1,0 +1,61 @@
+// `durable-taskqueue/client`: the queues of a Worker from anywhere else, by fetch alone, and what handlers that run
+// there need.
+export type { CronView } from "../core/config/cron-view.ts";
+export * from "../core/errors.ts";
+export type {
+  HistoryMark,
+  HistoryPoint,
+  HistorySpan,
+  QueueHistory,
+} from "../core/metrics/history.ts";
+export type { QueueView } from "../core/metrics/queue-view.ts";
+export type {
+  AckResult,
+  AddOptions,
+  DeleteResult,
+  ListQuery,
+  QueueQuery,
+  RedriveResult,
+  ReleaseResult,
+  ResultOptions,
+  TaskPage,
+  TombstonePage,
+  TombstoneQuery,
+  WaitOptions,
+} from "../core/task/calls.ts";
+export {
+  failureResponse,
+  PermanentTaskFailure,
+  RetryLater,
+  SingularTaskFailure,
+} from "../core/task/failures.ts";
+export type {
+  FailurePolicy,
+  GroupProgress,
+  GroupResult,
+  GroupState,
+  GroupTask,
+  MasterName,
+  NewGroup,
+} from "../core/task/group.ts";
+export type { LeaseRequest } from "../core/task/lease.ts";
+export type { NewTime } from "../core/task/new-task.ts";
+export { type PushedTask, readTask } from "../core/task/read-task.ts";
+export { ResultError } from "../core/task/result-error.ts";
+export type {
+  AddResult,
+  Dialect,
+  Method,
+  NewTask,
+  OidcToken,
+  Params,
+  RetryOptions,
+  Task,
+  TaskState,
+} from "../core/task/task.ts";
+export { connect, type QueueViewPage, type RemoteQueues } from "./connect.ts";
+export type { RemoteCron } from "./cron.ts";
+export type { RemoteGroup } from "./group.ts";
+export { NoAnswerError } from "./no-answer.ts";
+export type { CallOptions, ConnectOptions, Fetch } from "./options.ts";
+export type { RemoteQueue, Repeatable } from "./queue.ts";
