@@ -12,7 +12,9 @@ type Sources = ReadonlyMap<string, string>;
 /** Made by a script: the console's bundle as text. */
 const GENERATED = "http/console/assets.ts";
 
-const FLOORS = ["core", "store", "objects", "client", "http", "slim.ts", "index.ts", "demo"];
+const FLOORS = [
+  ...["core", "store", "objects", "client", "http", "slim.ts", "index.ts", "testing", "demo"],
+];
 
 /** The command runs in Node, and has the core beside itself. */
 const COMMAND = ["cli.ts", "cli"];
@@ -91,8 +93,9 @@ function importFault(path: string, name: string): string | undefined {
   const fault = `${path} imports ${name}`;
   const floor = path.split("/")[0] as string;
   if (name.startsWith("cloudflare:"))
-    return ["objects", "slim.ts"].includes(floor) || floor === "demo" ? undefined : fault;
-  if (name.startsWith("node:")) return COMMAND.includes(floor) ? undefined : fault;
+    return ["objects", "slim.ts", "testing", "demo"].includes(floor) ? undefined : fault;
+  if (name.startsWith("node:"))
+    return COMMAND.includes(floor) || path === "testing/node.ts" ? undefined : fault;
   if (name.endsWith(".yaml")) return floor === "demo" ? undefined : fault;
   if (!/\.tsx?$/.test(name)) return undefined;
   if (COMMAND.includes(floor)) return /^(core|cli)\//.test(name) ? undefined : fault;
@@ -104,7 +107,9 @@ function importFault(path: string, name: string): string | undefined {
 
 function clockFaults(path: string, text: string): string[] {
   if (
-    ["objects/host.ts", "console/clock.ts", "remote/clock.ts"].includes(path) ||
+    ["objects/host.ts", "console/clock.ts", "remote/clock.ts", "testing/fake-date.ts"].includes(
+      path,
+    ) ||
     path.startsWith("demo/")
   )
     return [];

@@ -1,4 +1,5 @@
 // One timer for many moments: it runs its work when the earliest of those it was set for has come.
+import { standIn } from "./stand-in.ts";
 
 /** Delays beyond 31 bits run at once; a timer that comes early is set again. */
 const MAX_DELAY_MS = 24 * 3600 * 1000;
@@ -7,7 +8,7 @@ export class EarliestTimer {
   readonly #now: () => number;
   readonly #work: () => void;
   #at = Number.POSITIVE_INFINITY;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #callOff: (() => void) | undefined;
 
   /** `work` sets the timer again for what is then next. */
   constructor(now: () => number, work: () => void) {
@@ -20,16 +21,22 @@ export class EarliestTimer {
     if (!(moment < this.#at)) return;
     this.clear();
     this.#at = moment;
-    const delay = Math.min(Math.max(1, moment - this.#now()), MAX_DELAY_MS);
-    this.#timer = setTimeout(() => {
+    const work = () => {
       this.clear();
       this.#work();
-    }, delay);
+    };
+    this.#callOff = standIn ? standIn.runAt(moment, work) : this.#after(moment, work);
   }
 
   clear(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#callOff?.();
+    this.#callOff = undefined;
     this.#at = Number.POSITIVE_INFINITY;
+  }
+
+  #after(moment: number, work: () => void): () => void {
+    const delay = Math.min(Math.max(1, moment - this.#now()), MAX_DELAY_MS);
+    const timer = setTimeout(work, delay);
+    return () => clearTimeout(timer);
   }
 }

@@ -5,6 +5,7 @@ import type { Migration } from "../store/migrations.ts";
 import type { Sql } from "../store/sql.ts";
 import { Tables } from "../store/tables.ts";
 import { Commit } from "./commit.ts";
+import { type StoredAlarm, standIn } from "./stand-in.ts";
 import { HOLD_MS, Wakeup } from "./wakeup.ts";
 
 /** Something an alarm drives; times in ms since 1970. */
@@ -25,13 +26,14 @@ export const TURN_RETRY_MS = 1000;
 
 /** The clock, in ms since 1970: the only one there is. */
 export function clock(): number {
-  return Date.now();
+  return standIn ? standIn.now() : Date.now();
 }
 
 export abstract class Host<Env> extends DurableObject<Env> {
   protected readonly sql: Tables;
   protected readonly wakeup: Wakeup;
   protected readonly commit: Commit;
+  readonly #alarm: StoredAlarm;
   #jobs: readonly Job[] = [];
   readonly #retryAt = new Map<Job, number>();
   // Commits of a turn do not arm: the alarm is armed once, at its end.
@@ -41,7 +43,8 @@ export abstract class Host<Env> extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env, migrations: readonly Migration[]) {
     super(ctx, env);
     this.sql = new Tables(sqlOf(ctx.storage), migrations);
-    this.wakeup = new Wakeup(ctx.storage, () => this.now());
+    this.#alarm = standIn?.alarmOf({ isBusy: () => this.isBusy }, ctx) ?? ctx.storage;
+    this.wakeup = new Wakeup(this.#alarm, () => this.now());
     this.commit = new Commit({ sql: this.sql, now: () => this.now() });
   }
 
@@ -66,7 +69,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
     this.#jobs = jobs;
     void this.ctx.blockConcurrencyWhile(async () => {
       await first?.();
-      this.wakeup.recover(await this.ctx.storage.getAlarm());
+      this.wakeup.recover(await this.#alarm.getAlarm());
       this.#arm(true);
     });
   }

@@ -8,6 +8,7 @@ import type {
   QueueRpc,
   TaskRunnerRpc,
 } from "./rpc.ts";
+import { type StandIn, standIn } from "./stand-in.ts";
 
 /** The Durable Object classes and the entrypoint a Worker exports. */
 export const CLASSES = [
@@ -28,6 +29,7 @@ export interface ObjectNamespace<Rpc> {
 /** The one object of its class. */
 export const CRON_NAME = "cron";
 export const DIRECTORY_NAME = "directory";
+const RUNNER = { className: "TaskRunner", name: "runner" } as const;
 
 /** The stubs objects call each other by; `exports` is the runtime's. */
 export class Stubs {
@@ -61,7 +63,7 @@ export class Stubs {
 
   runner(): TaskRunnerRpc {
     const { TaskRunner } = (this.#exports ?? {}) as { TaskRunner?: TaskRunnerRpc };
-    if (TaskRunner) return TaskRunner;
+    if (TaskRunner) return standIn?.watch(RUNNER, TaskRunner) ?? TaskRunner;
     throw new Error(missingExport("TaskRunner"));
   }
 }
@@ -71,7 +73,15 @@ export function namespaceOf<Rpc>(exports: unknown, name: ClassName): ObjectNames
   const found = ((exports ?? {}) as Partial<Record<ClassName, ObjectNamespace<Rpc>>>)[name];
   if (!found) throw new Error(missingExport(name));
   if (typeof found.getByName !== "function") throw new Error(missingMigration(name));
-  return found;
+  return standIn ? watched(name, found, standIn) : found;
+}
+
+function watched<Rpc>(
+  className: ClassName,
+  found: ObjectNamespace<Rpc>,
+  by: StandIn,
+): ObjectNamespace<Rpc> {
+  return { getByName: (name) => by.watch({ className, name }, found.getByName(name)) };
 }
 
 /** Throws a sentence for the first class that is not exported or not listed. */
