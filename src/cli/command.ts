@@ -12,6 +12,11 @@ export interface Command {
 }
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
+  build: {
+    args: "[queue.yaml [cron.yaml]] [--out taskqueue.json]",
+    about: ["writes what the files say as JSON, for a Worker that imports durable-taskqueue/slim"],
+    load: () => import("./build.ts"),
+  },
   check: {
     args: "[queue.yaml [cron.yaml]]",
     about: ["says whether the files are good; a cron.yaml beside queue.yaml is looked for"],

@@ -291,7 +291,7 @@ describe("an add whose answer was lost", () => {
       { error: { code: "QUEUE_FULL", message: "full" } },
     ];
     const { queue, asked } = queueThat(broken, says({ results }), says(TASK), says(OLD));
-    const { value } = (await come(queue.add([{}, {}, { name: "chosen" }, {}]))) as {
+    const { value } = (await come<unknown>(queue.add([{}, {}, { name: "chosen" }, {}]))) as {
       value: { task?: object; error?: Error }[];
     };
     expect(value.map(({ task, error }) => task ?? error?.name)).toEqual([
