@@ -47,6 +47,7 @@ export default defineConfig({
           // They wait more than they work: each starts, kills and restarts servers of its own.
           maxWorkers: 2,
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "./test/e2e/packed.ts",
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -11,7 +11,7 @@ import type { Readable } from "node:stream";
 import { build } from "esbuild";
 
 /** The Durable Object classes of a Worker with task queues. */
-export { CLASSES } from "../src/objects/stubs.ts";
+export { CLASSES } from "../src/objects/exported.ts";
 
 export const WORKERD = join(import.meta.dirname, "../node_modules/.bin/workerd");
 

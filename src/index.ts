@@ -4,6 +4,7 @@ import type { Targets } from "./core/egress/targets.ts";
 import { cloudTasks } from "./http/cloud-tasks/door.ts";
 import { console } from "./http/console/door.ts";
 import { api } from "./http/native/door.ts";
+import { importedText } from "./objects/set-up.ts";
 import { createTaskQueues as createSlim, type TaskQueues } from "./slim.ts";
 
 export * from "./slim.ts";
@@ -27,7 +28,9 @@ export interface TaskQueuesOptions {
 export function createTaskQueues<
   Env = unknown,
   Payloads extends Record<string, unknown> = Record<string, unknown>,
->({ config, cron, targets = {} }: TaskQueuesOptions): TaskQueues<Env, Payloads> {
-  const doors = [api, cloudTasks, console];
-  return createSlim<Env, Payloads>({ config: fromYaml(config, cron), targets, doors });
+>(options: TaskQueuesOptions): TaskQueues<Env, Payloads> {
+  const { config, cron, targets = {} }: Partial<TaskQueuesOptions> = options ?? {};
+  const cronYaml = cron === undefined ? undefined : importedText("cron", cron);
+  const files = fromYaml(importedText("config", config), cronYaml);
+  return createSlim<Env, Payloads>({ config: files, targets, doors: [api, cloudTasks, console] });
 }

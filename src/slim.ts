@@ -21,6 +21,7 @@ import { TaskGroupObject } from "./objects/group/task-group.ts";
 import { clock } from "./objects/host.ts";
 import { TaskQueueObject } from "./objects/queue/task-queue.ts";
 import { type App, type InsideProps, TaskRunnerEntrypoint } from "./objects/runner/task-runner.ts";
+import { checkCompatibility, checkHandler, Entrance, watchExports } from "./objects/set-up.ts";
 import { checkSettings, type QueueSettings } from "./objects/settings.ts";
 import { checkExports } from "./objects/stubs.ts";
 
@@ -170,9 +171,13 @@ export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
 export function createTaskQueues<
   Env = unknown,
   Payloads extends Record<string, unknown> = Record<string, unknown>,
->({ config, targets = {}, doors = [] }: SlimOptions): TaskQueues<Env, Payloads> {
+>(options: SlimOptions): TaskQueues<Env, Payloads> {
+  const isGuest = usesBindings(ownEnv);
+  if (!isGuest) checkCompatibility();
   checkSettings(ownEnv);
-  const { queues: file, cron: recurring } = "queues" in config ? config : filesOf(config);
+  const { config, targets = {}, doors = [] }: Partial<SlimOptions> = options ?? {};
+  const { queues: file, cron: recurring } = filesOf(config as SlimOptions["config"]);
+  const entrance = new Entrance();
   let served: Served<Env> | undefined;
 
   let deferred: Deferred<DeferredFunctions> | undefined;
@@ -224,7 +229,7 @@ export function createTaskQueues<
     );
   };
 
-  return {
+  const queues: TaskQueues<Env, Payloads> = {
     TaskQueue: class TaskQueue extends TaskQueueObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
         super(ctx, env, file, targets);
@@ -252,7 +257,7 @@ export function createTaskQueues<
     },
     TaskRunner: class TaskRunner extends TaskRunnerEntrypoint<Env> {
       constructor(ctx: ExecutionContext, env: Env) {
-        super(ctx, env, served, targets);
+        super(ctx, env, served, targets, entrance);
       }
     },
     deferred: (functions) => {
@@ -264,6 +269,8 @@ export function createTaskQueues<
     cron: cronOf,
     get: queueOf as TaskQueues<Env, Payloads>["get"],
     serve: (handler) => {
+      checkHandler(handler);
+      entrance.use();
       served = {
         fetch: (request, env, ctx) =>
           deferred && isDeferred(request)
@@ -283,6 +290,7 @@ export function createTaskQueues<
       };
     },
     fetch: async (request, env, ctx) => {
+      entrance.use();
       if (isFromQueue(ctx)) {
         return deferred && isDeferred(request) ? deferred.run(request, env, ctx) : undefined;
       }
@@ -294,6 +302,7 @@ export function createTaskQueues<
     },
     scheduled,
   };
+  return isGuest ? queues : watchExports(queues);
 }
 
 function isDeferred({ url }: Request): boolean {

@@ -1,9 +1,10 @@
 // RPC stubs for callers: each typed by the public methods of its Durable Object class.
 import type { TaskCronObject } from "../objects/cron/task-cron.ts";
+import type { ClassName } from "../objects/exported.ts";
 import type { TaskGroupObject } from "../objects/group/task-group.ts";
 import type { TaskQueueObject } from "../objects/queue/task-queue.ts";
 import type { DirectoryRpc } from "../objects/rpc.ts";
-import { type ClassName, CRON_NAME, DIRECTORY_NAME, namespaceOf } from "../objects/stubs.ts";
+import { CRON_NAME, DIRECTORY_NAME, namespaceOf } from "../objects/stubs.ts";
 
 /** The methods of a class that can be called by RPC. */
 type RpcOf<T> = {

@@ -1,5 +1,6 @@
 // JSON responses and error responses of the native API.
 import { type Failure, HTTP_STATUS, TaskQueueError } from "../core/errors.ts";
+import { isSetUpFault } from "../objects/exported.ts";
 import { retryAfterOf } from "./guesses.ts";
 
 export function json(body: unknown, status = 200): Response {
@@ -40,12 +41,16 @@ export async function headOf({ body, status, headers }: Response): Promise<Respo
   return answer;
 }
 
-/** The response to an exception. One that is no TaskQueueError is a bug: its message is only logged. */
+/**
+ * The response to an exception. One that is neither a TaskQueueError nor about the Worker's set-up is a bug:
+ * its message is only logged.
+ */
 export function thrownResponse(error: unknown, request: unknown): Response {
   if (error instanceof TaskQueueError) return errorResponse(error);
   if (isHangUp(error, request)) return hungUp();
   console.error("task queue API:", error);
-  return json({ error: { code: "INTERNAL", message: "internal error; the log has it" } }, 500);
+  const message = isSetUpFault(error) ? error.message : "internal error; the log has it";
+  return json({ error: { code: "INTERNAL", message } }, 500);
 }
 
 /** Whether what was thrown says that the request's client is gone: no bug, and nobody reads the response. */

@@ -5,6 +5,7 @@ import type { Migration } from "../store/migrations.ts";
 import type { Sql } from "../store/sql.ts";
 import { Tables } from "../store/tables.ts";
 import { Commit } from "./commit.ts";
+import { withoutSqlite } from "./exported.ts";
 import { type StoredAlarm, standIn } from "./stand-in.ts";
 import { HOLD_MS, Wakeup } from "./wakeup.ts";
 
@@ -42,7 +43,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
   /** `migrations`: the tables of the role. */
   constructor(ctx: DurableObjectState, env: Env, migrations: readonly Migration[]) {
     super(ctx, env);
-    this.sql = new Tables(sqlOf(ctx.storage), migrations);
+    this.sql = tablesOf(ctx.storage, migrations);
     this.#alarm = standIn?.alarmOf({ isBusy: () => this.isBusy }, ctx) ?? ctx.storage;
     this.wakeup = new Wakeup(this.#alarm, () => this.now());
     this.commit = new Commit({ sql: this.sql, now: () => this.now() });
@@ -143,6 +144,15 @@ export abstract class Host<Env> extends DurableObject<Env> {
       console.error(`${this.title}: what is next could not be read, trying again`, error);
       this.wakeup.by(this.now() + TURN_RETRY_MS);
     }
+  }
+}
+
+// The first statement fails where the class was listed as one without SQLite.
+function tablesOf(storage: DurableObjectStorage, migrations: readonly Migration[]): Tables {
+  try {
+    return new Tables(sqlOf(storage), migrations);
+  } catch (error) {
+    throw /SQL is not enabled/.test(String(error)) ? new Error(withoutSqlite()) : error;
   }
 }
 

@@ -1,5 +1,12 @@
 // RPC stubs for every object, found in what the Worker exports. A class that the Worker forgot to export,
 // or to list in its wrangler file, is an error that names the line to add.
+import {
+  CLASSES,
+  type ClassName,
+  withoutContextExports,
+  withoutExport,
+  withoutMigration,
+} from "./exported.ts";
 import type {
   DirectoryRpc,
   EgressRpc,
@@ -9,17 +16,6 @@ import type {
   TaskRunnerRpc,
 } from "./rpc.ts";
 import { type StandIn, standIn } from "./stand-in.ts";
-
-/** The Durable Object classes and the entrypoint a Worker exports. */
-export const CLASSES = [
-  "TaskQueue",
-  "TaskGroup",
-  "TaskCron",
-  "TaskDirectory",
-  "TaskEgress",
-] as const;
-
-export type ClassName = (typeof CLASSES)[number];
 
 /** A namespace of objects by their names. */
 export interface ObjectNamespace<Rpc> {
@@ -62,17 +58,19 @@ export class Stubs {
   }
 
   runner(): TaskRunnerRpc {
-    const { TaskRunner } = (this.#exports ?? {}) as { TaskRunner?: TaskRunnerRpc };
+    if (!this.#exports) throw new Error(withoutContextExports());
+    const { TaskRunner } = this.#exports as { TaskRunner?: TaskRunnerRpc };
     if (TaskRunner) return standIn?.watch(RUNNER, TaskRunner) ?? TaskRunner;
-    throw new Error(missingExport("TaskRunner"));
+    throw new Error(withoutExport("TaskRunner"));
   }
 }
 
 /** The namespace of a class among a Worker's exports, its objects typed by who asks. */
 export function namespaceOf<Rpc>(exports: unknown, name: ClassName): ObjectNamespace<Rpc> {
-  const found = ((exports ?? {}) as Partial<Record<ClassName, ObjectNamespace<Rpc>>>)[name];
-  if (!found) throw new Error(missingExport(name));
-  if (typeof found.getByName !== "function") throw new Error(missingMigration(name));
+  if (!exports) throw new Error(withoutContextExports());
+  const found = (exports as Partial<Record<ClassName, ObjectNamespace<Rpc>>>)[name];
+  if (!found) throw new Error(withoutExport(name));
+  if (typeof found.getByName !== "function") throw new Error(withoutMigration(name));
   return standIn ? watched(name, found, standIn) : found;
 }
 
@@ -88,14 +86,4 @@ function watched<Rpc>(
 export function checkExports(exports: unknown): void {
   for (const name of CLASSES) namespaceOf(exports, name);
   new Stubs(exports).runner();
-}
-
-function missingExport(name: string): string {
-  const names = [...CLASSES, "TaskRunner"].join(", ");
-  return `task queues: the Worker does not export ${name}; its main module needs the line: export const { ${names} } = queues;`;
-}
-
-function missingMigration(name: string): string {
-  const names = CLASSES.map((each) => `"${each}"`).join(", ");
-  return `task queues: the class ${name} has no storage; the wrangler file needs it in a migration: new_sqlite_classes = [${names}]`;
 }

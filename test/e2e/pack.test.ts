@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, inject, it } from "vitest";
 import { quietEnv, ROOT } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import { runningServer, temporaryDir } from "./support.ts";
@@ -71,10 +71,10 @@ it("packs, installs, type-checks and runs outside the repository", async () => {
   const dir = temporaryDir();
   const run = (program: string, args: string[], cwd: string) =>
     execFileSync(program, args, { cwd, env: quietEnv(), encoding: "utf8", stdio: "pipe" });
-  const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", dir], ROOT)) as [
-    { filename: string; files: { path: string }[] },
-  ];
-  const tops = new Set(packed.files.map(({ path }) => path.split("/")[0]));
+  const packed = run("tar", ["-tzf", inject("tarball")], dir)
+    .trim()
+    .split("\n");
+  const tops = new Set(packed.map((path) => path.split("/")[1]));
   expect([...tops].sort()).toEqual([
     "LICENSE",
     "README.md",
@@ -88,7 +88,7 @@ it("packs, installs, type-checks and runs outside the repository", async () => {
   mkdirSync(project);
   for (const [file, text] of Object.entries(FILES)) writeFileSync(join(project, file), text);
   const install = ["install", "--no-audit", "--no-fund", "--offline", "--install-links"];
-  run("npm", [...install, join(dir, packed.filename), ...dependencyDirs()], project);
+  run("npm", [...install, inject("tarball"), ...dependencyDirs()], project);
   run("tsc", ["-p", "."], project);
   expect(run("npx", ["durable-taskqueue", "check", "queue.yaml"], project)).toBe(
     "queue.yaml: 1 queue, and default\n",

@@ -2,7 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { CLASSES, checkExports } from "../../src/objects/stubs.ts";
+import { CLASSES } from "../../src/objects/exported.ts";
+import { checkExports } from "../../src/objects/stubs.ts";
 import { DIRECTORY, freshStart, objectOf, pass, queue } from "../support/time.ts";
 
 beforeEach(freshStart);

@@ -8,7 +8,8 @@ import {
 import { env, exports } from "cloudflare:workers";
 import type { QueueConfig } from "../../src/core/config/queue-config.ts";
 import type { QueueHandle } from "../../src/index.ts";
-import { type ClassName, CRON_NAME, DIRECTORY_NAME } from "../../src/objects/stubs.ts";
+import type { ClassName } from "../../src/objects/exported.ts";
+import { CRON_NAME, DIRECTORY_NAME } from "../../src/objects/stubs.ts";
 import { clock, START } from "./clock.ts";
 import {
   backendReceived,

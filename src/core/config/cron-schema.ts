@@ -75,15 +75,18 @@ const cronEntry = mapping({
 export type CronDocumentEntry = z.output<typeof cronEntry>;
 
 /** The whole file. */
-export const cronDocument = mapping({
-  application,
-  cron: key(
-    z
-      .array(cronEntry, { error: "a list of entries" })
-      .check(z.superRefine(refuseSameNames, { when: isList })),
-    "The recurring tasks.",
-  ),
-}).check(
+export const cronDocument = mapping(
+  {
+    application,
+    cron: key(
+      z
+        .array(cronEntry, { error: "a list of entries" })
+        .check(z.superRefine(refuseSameNames, { when: isList })),
+      "The recurring tasks.",
+    ),
+  },
+  "a mapping, such as cron: [{ url: /daily, schedule: every 24 hours }]",
+).check(
   z.refine(hasKeys, missingKey("cron")),
   z.meta({ title: "cron.yaml", description: "The recurring tasks of an application." }),
 );

@@ -27,11 +27,12 @@ export function compiledFiles(queue: QueueDocument, cron?: CronDocument): Compil
   return { format: FORMAT, queue, ...(cron && { cron }) };
 }
 
-/** What was compiled, as configuration. Throws a TypeError on anything else. */
-export function filesOf(compiled: CompiledFiles): Files {
-  const { format, queue, cron } = Object(compiled) as Partial<CompiledFiles>;
+/** What was compiled, or read already, as configuration. Throws a TypeError on anything else. */
+export function filesOf(given: CompiledFiles | Files): Files {
+  if (Object(given).queues instanceof Map) return given as Files;
+  const { format, queue, cron } = Object(given) as Partial<CompiledFiles>;
   if (format !== FORMAT || typeof queue !== "object") {
-    const found = format === undefined ? typeof compiled : `format ${format}`;
+    const found = format === undefined ? typeof given : `format ${format}`;
     throw new TypeError(
       `config: found ${found}, expected what this version's \`npx durable-taskqueue build\` writes`,
     );

@@ -12,28 +12,31 @@ const SIZE_FORM = "bytes, or a number with B, K, M, G or T such as 120M, up to 1
 const MAX_STORAGE = 1000 * 1024 ** 4;
 
 /** The whole file. */
-export const queueDocument = mapping({
-  application,
-  queue: key(
-    z
-      .array(queueEntry, { error: "a list of queues" })
-      .check(
-        z.superRefine(refuseSameNames, { when: isList }),
-        z.superRefine(refuseLostFailures, { when: isList }),
-      ),
-    "The queues. One named default, 5/s, exists even when it is not listed.",
-  ),
-  total_storage_limit: key(
-    z.union([text(SIZE, SIZE_FORM, (it) => bytes(it) <= MAX_STORAGE), whole(0, MAX_STORAGE)], {
-      error: SIZE_FORM,
-    }),
-    "Most the tasks of all queues may weigh: 120M, 1.5G. Default: no limit.",
-  ),
-  resume_paused_queues: key(
-    z.boolean({ error: "true or false" }),
-    "Whether a deployment resumes queues paused by hand. Default true.",
-  ),
-}).check(
+export const queueDocument = mapping(
+  {
+    application,
+    queue: key(
+      z
+        .array(queueEntry, { error: "a list of queues" })
+        .check(
+          z.superRefine(refuseSameNames, { when: isList }),
+          z.superRefine(refuseLostFailures, { when: isList }),
+        ),
+      "The queues. One named default, 5/s, exists even when it is not listed.",
+    ),
+    total_storage_limit: key(
+      z.union([text(SIZE, SIZE_FORM, (it) => bytes(it) <= MAX_STORAGE), whole(0, MAX_STORAGE)], {
+        error: SIZE_FORM,
+      }),
+      "Most the tasks of all queues may weigh: 120M, 1.5G. Default: no limit.",
+    ),
+    resume_paused_queues: key(
+      z.boolean({ error: "true or false" }),
+      "Whether a deployment resumes queues paused by hand. Default true.",
+    ),
+  },
+  "a mapping, such as queue: [{ name: mail, rate: 5/s }]",
+).check(
   z.refine(hasKeys, missingKey("queue")),
   z.meta({ title: "queue.yaml", description: "The task queues of an application." }),
 );

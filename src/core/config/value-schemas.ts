@@ -18,14 +18,17 @@ export function described<Schema extends z.ZodMiniType>(schema: Schema, descript
   return schema.check(z.describe(description));
 }
 
-/** A mapping of exactly these keys. The error for an unknown key lists the known ones. */
-export function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+/**
+ * A mapping of exactly these keys. The error for an unknown key lists the known ones; `expected` is that for
+ * what is no mapping.
+ */
+export function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape, expected = "a mapping") {
   const keys = Object.keys(shape).filter(
     (key) => shape[key] !== pushOnly && shape[key] !== pullOnly,
   );
   const known = `one of ${keys.join(", ")}`;
   return z.strictObject(shape, {
-    error: ({ code }) => (code === "unrecognized_keys" ? known : "a mapping"),
+    error: ({ code }) => (code === "unrecognized_keys" ? known : expected),
   });
 }
 

@@ -12,6 +12,7 @@ import { logFailure } from "../delivery/failure-log.ts";
 import { outcomeOf, type WireOutcome } from "../delivery/outcome.ts";
 import { requestOf } from "../delivery/request.ts";
 import type { TaskRunnerRpc } from "../rpc.ts";
+import type { Entrance } from "../set-up.ts";
 import { targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
 
@@ -36,10 +37,18 @@ export class TaskRunnerEntrypoint<Env = unknown>
 {
   readonly #app: App<Env> | undefined;
   readonly #targets: Targets;
+  readonly #entrance: Entrance;
 
   /** `app` is absent when the Worker's handler was not handed over: then it is called by loopback. */
-  constructor(ctx: ExecutionContext, env: Env, app: App<Env> | undefined, targets: Targets) {
+  constructor(
+    ctx: ExecutionContext,
+    env: Env,
+    app: App<Env> | undefined,
+    targets: Targets,
+    entrance: Entrance,
+  ) {
     super(ctx, env);
+    this.#entrance = entrance;
     this.#app = app;
     this.#targets = targetsOf(env, targets);
   }
@@ -87,7 +96,14 @@ export class TaskRunnerEntrypoint<Env = unknown>
     if (app) return { fetch: (request) => app.fetch(request, this.env, this.ctx) };
     const props: InsideProps = { taskQueue: "inside" };
     const own = this.ctx.exports as unknown as { default(o: { props: InsideProps }): Handler };
-    return own.default({ props });
+    const handler = own.default({ props });
+    return {
+      fetch: async (request) => {
+        const response = await handler.fetch(request);
+        this.#entrance.afterTask();
+        return response;
+      },
+    };
   }
 
   #bound(name: string): Handler | string {

@@ -143,7 +143,10 @@ describe("what is wrong is said with its place", () => {
   it.each([
     ["cron: 5", "1:7: cron: found 5, expected a list of entries"],
     ["crom: []", "1:1: crom: found an unknown key, expected one of application, cron"],
-    ["", "1:1: found nothing, expected a mapping"],
+    [
+      "",
+      "1:1: found nothing, expected a mapping, such as cron: [{ url: /daily, schedule: every 24 hours }]",
+    ],
     ["cron:\n- /a", '2:3: cron number 1: found "/a", expected a mapping'],
     [
       "cron:\n- schedule: every 5 mins",

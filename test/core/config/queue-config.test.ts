@@ -454,12 +454,15 @@ describe("the default queue", () => {
 
 describe("the document", () => {
   it.each([
-    ["", "1:1: found nothing, expected a mapping"],
-    ["# nothing here\n", "1:1: found nothing, expected a mapping"],
-    ["---\n", "1:4: found nothing, expected a mapping"],
+    ["", "1:1: found nothing, expected a mapping, such as queue: [{ name: mail, rate: 5/s }]"],
+    [
+      "# nothing here\n",
+      "1:1: found nothing, expected a mapping, such as queue: [{ name: mail, rate: 5/s }]",
+    ],
+    ["---\n", "1:4: found nothing, expected a mapping, such as queue: [{ name: mail, rate: 5/s }]"],
     ["{}", "1:1: found an empty mapping, expected at least the key queue"],
-    ["5", "1:1: found 5, expected a mapping"],
-    ["\n- a", "2:1: found a list, expected a mapping"],
+    ["5", "1:1: found 5, expected a mapping, such as queue: [{ name: mail, rate: 5/s }]"],
+    ["\n- a", "2:1: found a list, expected a mapping, such as queue: [{ name: mail, rate: 5/s }]"],
     ["queue: 5", "1:8: queue: found 5, expected a list of queues"],
     ["queue: {}", "1:8: queue: found an empty mapping, expected a list of queues"],
     ["queue:\n- 5", "2:3: queue number 1: found 5, expected a mapping with a name"],
