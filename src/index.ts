@@ -1,6 +1,7 @@
 // The library as most Workers import it: both YAML files as text, every door open. Wiring only.
 import { fromYaml } from "./core/config/yaml-files.ts";
 import type { Targets } from "./core/egress/targets.ts";
+import type { PayloadTypes } from "./core/task/typed-task.ts";
 import { cloudTasks } from "./http/cloud-tasks/door.ts";
 import { console } from "./http/console/door.ts";
 import { api } from "./http/native/door.ts";
@@ -13,22 +14,21 @@ export interface TaskQueuesOptions {
   /** The text of queue.yaml; a bad one throws with file, line and column, so the Worker never starts. */
   config: string;
   /** The text of cron.yaml; a bad one throws likewise. */
-  cron?: string;
+  cron?: string | undefined;
   /**
    * What queue.yaml's targets stand for: the name of a service binding or of a named entrypoint, or an
    * origin. The setting TASKQUEUE_TARGETS goes before it.
    */
-  targets?: Targets;
+  targets?: Targets | undefined;
 }
 
 /**
  * Binds a queue.yaml to a Worker. `Payloads` may give the payload type of each queue, which types
  * `get(env, name).add(...)`.
  */
-export function createTaskQueues<
-  Env = unknown,
-  Payloads extends Record<string, unknown> = Record<string, unknown>,
->(options: TaskQueuesOptions): TaskQueues<Env, Payloads> {
+export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = PayloadTypes>(
+  options: TaskQueuesOptions,
+): TaskQueues<Env, Payloads> {
   const { config, cron, targets = {} }: Partial<TaskQueuesOptions> = options ?? {};
   const cronYaml = cron === undefined ? undefined : importedText("cron", cron);
   const files = fromYaml(importedText("config", config), cronYaml);

@@ -10,6 +10,7 @@ import { type CompiledFiles, type Files, filesOf } from "./core/config/files.ts"
 import type { Targets } from "./core/egress/targets.ts";
 import { PAGE } from "./core/limits.ts";
 import { DEFERRED_PATH } from "./core/task/deferred-call.ts";
+import type { PayloadTypes, TypedQueues } from "./core/task/typed-task.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import type { Door } from "./http/door.ts";
 import { answerAtDoors, withoutReservedHeaders } from "./http/doors.ts";
@@ -89,6 +90,17 @@ export type {
   Task,
   TaskState,
 } from "./core/task/task.ts";
+export type {
+  AnyPayloads,
+  GroupTaskOf,
+  NewGroupOf,
+  NewTaskOf,
+  OwnGroupTaskOf,
+  PayloadOf,
+  PayloadTypes,
+  QueueName,
+  TypedQueues,
+} from "./core/task/typed-task.ts";
 export { cloudTasks } from "./http/cloud-tasks/door.ts";
 export { console } from "./http/console/door.ts";
 export type { Door } from "./http/door.ts";
@@ -101,9 +113,9 @@ export interface SlimOptions {
    * What queue.yaml's targets stand for: the name of a service binding or of a named entrypoint, or an
    * origin. The setting TASKQUEUE_TARGETS goes before it.
    */
-  targets?: Targets;
+  targets?: Targets | undefined;
   /** What is served to the outside, of `api`, `cloudTasks` and `console`. Default: nothing. */
-  doors?: readonly Door[];
+  doors?: readonly Door[] | undefined;
 }
 
 /** The Worker's own handler; whatever else it exports (queue, email, ...) passes through `serve`. */
@@ -121,7 +133,7 @@ type ObjectClass<Env, Instance> = new (ctx: DurableObjectState, env: Env) => Ins
  * What a Worker exports and calls. It exports the classes under the names they have here, and its wrangler
  * file lists the five Durable Object classes once.
  */
-export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
+export interface TaskQueues<Env, Payloads extends PayloadTypes> extends TypedQueues<Payloads> {
   /** A queue: its tasks, its bucket, its attempts and leases. */
   readonly TaskQueue: ObjectClass<Env, TaskQueueObject<Env>>;
   /** A group of subtasks. */
@@ -138,7 +150,10 @@ export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
     env: Env,
   ) => TaskRunnerEntrypoint<Env>;
   /** A queue, to add to and to act on. A name that is unknown, or can be none, is refused at the first call. */
-  get<Name extends keyof Payloads & string>(env: Env, name: Name): QueueHandle<Payloads[Name]>;
+  get<Name extends keyof Payloads & string>(
+    env: Env,
+    name: Name,
+  ): QueueHandle<Payloads[Name], Payloads>;
   /**
    * Registers functions to be called later: `const { defer } = queues.deferred({ countTo })`, then
    * `defer(countTo, { from: 1, to: 10 }, { countdown: 5 })`. Once for each Worker.
@@ -147,7 +162,7 @@ export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
     functions: Functions,
   ): { readonly defer: Defer<Functions> };
   /** A group that was made before, to look at, to add to or to cancel. */
-  group(env: Env, name: string): GroupHandle;
+  group(env: Env, name: string): GroupHandle<Payloads>;
   /** The recurring tasks of cron.yaml, to look at and to act on. */
   cron(env: Env): CronHandle;
   /**
@@ -168,10 +183,9 @@ export interface TaskQueues<Env, Payloads extends Record<string, unknown>> {
  * Binds queues to a Worker, with no more than it is given. `Payloads` may give the payload type of each queue, which types
  * `get(env, name).add(...)`.
  */
-export function createTaskQueues<
-  Env = unknown,
-  Payloads extends Record<string, unknown> = Record<string, unknown>,
->(options: SlimOptions): TaskQueues<Env, Payloads> {
+export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = PayloadTypes>(
+  options: SlimOptions,
+): TaskQueues<Env, Payloads> {
   const isGuest = usesBindings(ownEnv);
   if (!isGuest) checkCompatibility();
   checkSettings(ownEnv);
@@ -265,7 +279,7 @@ export function createTaskQueues<
       deferred = own as unknown as Deferred<DeferredFunctions>;
       return own;
     },
-    group: groupOf,
+    group: groupOf as TaskQueues<Env, Payloads>["group"],
     cron: cronOf,
     get: queueOf as TaskQueues<Env, Payloads>["get"],
     serve: (handler) => {

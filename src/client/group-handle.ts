@@ -12,6 +12,7 @@ import {
 } from "../core/task/group.ts";
 import { onto, portable } from "../core/task/portable.ts";
 import { checkSendable, isUnsent, unsentRefusal } from "../core/task/sendable.ts";
+import type { AnyPayloads, GroupTaskOf, PayloadTypes } from "../core/task/typed-task.ts";
 import type { CallerStubs, GroupStub } from "./stubs.ts";
 import { numbersOf, type SubtaskNumbers } from "./subtask-numbers.ts";
 import { answerTo } from "./waiting.ts";
@@ -20,7 +21,7 @@ import { answerTo } from "./waiting.ts";
 const WATCH_S = 25;
 const RESULT_PAGE = 500;
 
-export class GroupHandle {
+export class GroupHandle<Payloads extends PayloadTypes = AnyPayloads> {
   readonly name: string;
   readonly #stubs: CallerStubs;
   readonly #numbers: SubtaskNumbers | undefined;
@@ -37,10 +38,10 @@ export class GroupHandle {
    * again may add the same ones once more: they are matched by their order, and added once. Throws
    * GroupClosedError.
    */
-  async add(given: readonly GroupTask[]): Promise<GroupProgress> {
+  async add(given: readonly GroupTaskOf<Payloads>[]): Promise<GroupProgress> {
     const refusal = checkTaskList(given) ?? checkSendable(given);
     if (refusal.failure) throw errorOf(refusal.failure);
-    const tasks = given.map(portable);
+    const tasks = (given as readonly GroupTask[]).map(portable);
     const group = this.#group;
     // Reserved before the call leaves: another add may begin while this one is under way.
     const from = this.#numbers?.reserve(tasks);

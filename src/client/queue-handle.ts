@@ -33,7 +33,8 @@ import { checkLease, checkLeaseTokens, type LeaseRequest } from "../core/task/le
 import type { NewTime } from "../core/task/new-task.ts";
 import { checkTaskName } from "../core/task/new-task-rules.ts";
 import { answerOf } from "../core/task/result-error.ts";
-import { type AddResult, hasEnded, type NewTask, type Task } from "../core/task/task.ts";
+import { type AddResult, hasEnded, type Task } from "../core/task/task.ts";
+import type { AnyPayloads, NewGroupOf, NewTaskOf, PayloadTypes } from "../core/task/typed-task.ts";
 import { type Added, resultOf } from "../objects/queue/admission.ts";
 import { inFileRefusal } from "../objects/queue/context/definition.ts";
 import { checkWait } from "../objects/waiters.ts";
@@ -43,7 +44,7 @@ import { LeaseTurn } from "./lease-turn.ts";
 import type { CallerStubs, QueueStub } from "./stubs.ts";
 import { answerTo } from "./waiting.ts";
 
-export class QueueHandle<P = unknown> {
+export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayloads> {
   readonly name: string;
   readonly #stubs: CallerStubs;
   readonly #file: QueueFile;
@@ -60,14 +61,14 @@ export class QueueHandle<P = unknown> {
    * lives, TombstonedTaskError while the name's tombstone does, or the class of whatever is wrong with
    * it. Adds begun together are sent together.
    */
-  add(task: NewTask<P>): Promise<Task>;
+  add(task: NewTaskOf<P>): Promise<Task>;
   /**
    * Queues up to 1,000 tasks. One bad task refuses them all; a name that is taken refuses its own entry
    * only, which then holds the error, or with `atomic` throws and adds none.
    */
-  add(tasks: readonly NewTask<P>[], options?: AddOptions): Promise<AddResult<TaskQueueError>[]>;
+  add(tasks: readonly NewTaskOf<P>[], options?: AddOptions): Promise<AddResult<TaskQueueError>[]>;
   async add(
-    given: NewTask<P> | readonly NewTask<P>[],
+    given: NewTaskOf<P> | readonly NewTaskOf<P>[],
     { atomic = false }: AddOptions = {},
   ): Promise<Task | AddResult<TaskQueueError>[]> {
     if (!Array.isArray(given)) {
@@ -88,8 +89,9 @@ export class QueueHandle<P = unknown> {
    * have all ended. With `master`, the task that the handler runs, that task waits for the group, and the
    * handler may add more subtasks until it returns. Throws GroupAlreadyExistsError.
    */
-  async group(given: NewGroup): Promise<GroupHandle> {
-    return (await createGroup(this.#stubs, given, this.name)).handle;
+  async group(given: NewGroupOf<Payloads, P>): Promise<GroupHandle<Payloads>> {
+    const { handle } = await createGroup(this.#stubs, given as NewGroup, this.name);
+    return handle as GroupHandle<Payloads>;
   }
 
   /** The task of this name, in whatever state; throws UnknownTaskError. */

@@ -42,7 +42,7 @@ router
   })
   .post("/_ah/queue/combined", async (request, env) => {
     const task = await readTask<{ count: string }>(request);
-    const { count } = task.payload;
+    const count = task.payload?.count ?? "nothing";
     const numbers = await combine(queues.group(env, task.group ?? ""));
     console.log(`combined ${count}: ${numbers.join(" ")}`);
     // Named, so that a second attempt of this task does not report a second time.

@@ -45,7 +45,7 @@ export default {
     const answer = await queues.fetch(request, env, ctx);
     if (answer) return answer;
     if (new URL(request.url).pathname === "/_ah/queue/mail") {
-      const { name, payload } = await readTask<{ to: string }>(request);
+      const { name, payload } = await readTask<typeof queues, "mail">(request);
       console.log("mailed", name, payload.to, request.headers.get("X-AppEngine-QueueName"));
       return new Response("ok");
     }

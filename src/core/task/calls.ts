@@ -10,34 +10,34 @@ export interface WaitOptions {
 
 export interface ResultOptions extends WaitOptions {
   /** Seconds to wait for the task to end. Default 30. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 export interface AddOptions {
   /** All tasks or none: one name that is taken refuses the whole call. Default false. */
-  atomic?: boolean;
+  atomic?: boolean | undefined;
 }
 
 /** Which queues: `limit` at most (1 to 1,000, which is the default), after `cursor`. */
 export interface QueueQuery {
-  limit?: number;
-  cursor?: string;
+  limit?: number | undefined;
+  cursor?: string | undefined;
 }
 
 /** Which tasks to list: in due order, `limit` at most (1 to 1,000, default 100), after `cursor`. */
 export interface ListQuery {
-  state?: TaskState;
+  state?: TaskState | undefined;
   /** Of pull tasks: exactly this tag. */
-  tag?: string;
-  prefix?: string;
-  limit?: number;
-  cursor?: string;
+  tag?: string | undefined;
+  prefix?: string | undefined;
+  limit?: number | undefined;
+  cursor?: string | undefined;
 }
 
 export interface TaskPage {
   tasks: Task[];
   /** Absent on the last page. */
-  cursor?: string;
+  cursor?: string | undefined;
 }
 
 export interface DeleteResult {
@@ -54,15 +54,15 @@ export interface RedriveResult {
 
 /** Which tombstones: by name, `limit` at most (1 to 1,000, default 100), after `cursor`. */
 export interface TombstoneQuery {
-  prefix?: string;
-  limit?: number;
-  cursor?: string;
+  prefix?: string | undefined;
+  limit?: number | undefined;
+  cursor?: string | undefined;
 }
 
 export interface TombstonePage {
   tombstones: Task[];
   /** Absent on the last page. A page that has one may be short, or empty. */
-  cursor?: string;
+  cursor?: string | undefined;
 }
 
 export interface ReleaseResult {

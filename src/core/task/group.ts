@@ -11,7 +11,7 @@ export const GROUP_HEADER = "X-TaskQueue-Group";
 
 /** A task of a group names its queue. */
 export interface GroupTask<P = unknown> extends NewTask<P> {
-  queue?: string;
+  queue?: string | undefined;
 }
 
 /**
@@ -29,16 +29,16 @@ export interface MasterName {
 /** The request for a new group. */
 export interface NewGroup {
   /** As task names are; a group's is its own in the whole deployment. Default: the master's, or generated. */
-  name?: string;
-  tasks?: readonly GroupTask[];
+  name?: string | undefined;
+  tasks?: readonly GroupTask[] | undefined;
   /** Added once, when the group is done. */
-  then?: GroupTask;
+  then?: GroupTask | undefined;
   /** Default `all`. */
-  onFailure?: FailurePolicy;
+  onFailure?: FailurePolicy | undefined;
   /** The task that waits for the group; while it runs it may add more subtasks. */
-  master?: MasterName;
+  master?: MasterName | undefined;
   /** More subtasks will be added, and then the group closed. */
-  open?: boolean;
+  open?: boolean | undefined;
 }
 
 /** `running` until every subtask has ended. A failed group runs again when a subtask of it is redriven. */

@@ -2,6 +2,7 @@
 import { fromUtf8 } from "../bytes.ts";
 import { FORM, mediaTypeOf, textBody } from "../content-type.ts";
 import { GROUP_HEADER } from "./group.ts";
+import type { PayloadOf, QueueName, TypedQueues } from "./typed-task.ts";
 
 /** A task as its handler sees it. */
 export interface PushedTask<P = unknown> {
@@ -26,8 +27,15 @@ export interface PushedTask<P = unknown> {
   signal: AbortSignal;
 }
 
-/** Reads the task out of a handler's request. Throws when the request is not one the queue made. */
-export async function readTask<P = unknown>(request: Request): Promise<PushedTask<P>> {
+/**
+ * Reads the task out of a handler's request. Throws when the request is not one the queue made. Whether it has a
+ * payload, and which, is the caller's word: `readTask<typeof queues, "mail">` takes the queue's.
+ */
+export function readTask<P = unknown>(request: Request): Promise<PushedTask<P | undefined>>;
+export function readTask<Queues extends TypedQueues, Name extends QueueName<Queues>>(
+  request: Request,
+): Promise<PushedTask<PayloadOf<Queues, Name>>>;
+export async function readTask(request: Request): Promise<PushedTask> {
   const { headers, signal } = request;
   const prefix = headers.has("X-CloudTasks-QueueName") ? "X-CloudTasks-" : "X-AppEngine-";
   const header = (field: string) => headers.get(prefix + field);
@@ -45,7 +53,7 @@ export async function readTask<P = unknown>(request: Request): Promise<PushedTas
     eta: new Date(Number(header("TaskETA")) * 1000),
     previousResponse: previous === null ? undefined : Number(previous),
     group: headers.get(GROUP_HEADER) ?? undefined,
-    ...((await contentOf(request)) as { params: URLSearchParams; payload: P }),
+    ...((await contentOf(request)) as { params: URLSearchParams; payload: unknown }),
     headers,
     signal,
   };

@@ -63,33 +63,33 @@ export type RetryOptions = Partial<RetryParameters>;
 /** What a caller asks to have queued. Every field has a default; unknown fields are refused. */
 export interface NewTask<P = unknown> {
   /** 1 to 500 of letters, digits, `_` and `-`; accepted once. Generated when absent. */
-  name?: string;
+  name?: string | undefined;
   /** A path of the Worker's own, or an absolute url. Default `/_ah/queue/<queue>`. */
-  url?: string;
+  url?: string | undefined;
   /** Default POST. */
-  method?: Method;
+  method?: Method | undefined;
   /** Form fields: the body of a POST, the query string of any other method. */
-  params?: Params;
+  params?: Params | undefined;
   /** A string is sent as text, bytes as they are, any other value as JSON. */
-  payload?: P;
-  payloadBase64?: string;
-  headers?: Record<string, string | readonly string[]>;
+  payload?: P | undefined;
+  payloadBase64?: string | undefined;
+  headers?: Record<string, string | readonly string[]> | undefined;
   /** Seconds from now; at most 30 days. Not together with `eta`. */
-  countdown?: number | string;
+  countdown?: number | string | undefined;
   /** An instant (RFC 3339, or a Date from TypeScript); a past one means now. */
-  eta?: string | Date;
+  eta?: string | Date | undefined;
   /** A service of your own to run on, as in queue.yaml; the queue's target wins. */
-  target?: string;
+  target?: string | undefined;
   /** Of a task of Google's API: what its `target` cannot say, an instance or a version with dots. */
-  routing?: AppEngineRouting;
+  routing?: AppEngineRouting | undefined;
   /** Pull queues only: at most 500 bytes. */
-  tag?: string;
+  tag?: string | undefined;
   /** Seconds a handler may take, 15 to 86,400. Default 600. */
-  dispatchDeadline?: number;
-  retry?: RetryOptions;
+  dispatchDeadline?: number | undefined;
+  retry?: RetryOptions | undefined;
   /** Signs each request with a token of this identity, in place of any Authorization header. */
-  oidcToken?: OidcToken;
-  dialect?: Dialect;
+  oidcToken?: OidcToken | undefined;
+  dialect?: Dialect | undefined;
 }
 
 /** How a text body was given, which decides its content type and its view. Absent: text or bytes as they are. */

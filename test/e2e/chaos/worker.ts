@@ -17,7 +17,7 @@ export default queues.serve({
       await scheduler.wait(60_000);
     }
     if (Math.random() < FAILING) throw new Error("bad luck");
-    if (pathname !== "/_ah/queue/gather") return Response.json(task.payload ** 2);
+    if (pathname !== "/_ah/queue/gather") return Response.json((task.payload ?? 0) ** 2);
     let count = 0;
     let isWhole = true;
     for await (const { index, result } of queues.group(env, task.group ?? "").results()) {

@@ -42,7 +42,7 @@ const get = (name: string): QueueHandle => queue(name);
 describe("a group", () => {
   it("is done when its subtasks on several queues are, and has their answers in the order given", async () => {
     handlers.set("/square", async (request) => {
-      const { payload } = await readTask<number>(request);
+      const { payload = 0 } = await readTask<number>(request);
       return Response.json(payload * payload);
     });
     const tasks = Array.from({ length: 12 }, (_, i) => ({
