@@ -29,7 +29,7 @@ export function compiledFiles(queue: QueueDocument, cron?: CronDocument): Compil
 
 /** What was compiled, or read already, as configuration. Throws a TypeError on anything else. */
 export function filesOf(given: CompiledFiles | Files): Files {
-  if (Object(given).queues instanceof Map) return given as Files;
+  if (Object(given).cron instanceof Map) return given as Files;
   const { format, queue, cron } = Object(given) as Partial<CompiledFiles>;
   if (format !== FORMAT || typeof queue !== "object") {
     const found = format === undefined ? typeof given : `format ${format}`;
