@@ -19,6 +19,8 @@ await build({
   format: "esm",
   platform: "node",
   target: "node20",
+  // The other form of jsonc-parser calls a `require` that a bundler cannot see through.
+  mainFields: ["module", "main"],
   external: Object.keys(dependencies),
   legalComments: "inline",
 });

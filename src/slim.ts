@@ -299,7 +299,10 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
           return answer ?? handler.fetch(withoutReservedHeaders(request), env, ctx);
         },
         scheduled: async (controller, env, ctx) => {
-          await Promise.all([scheduled(env), handler.scheduled?.(controller, env, ctx)]);
+          // A router may answer to every name: itty's takes it for a route.
+          const own =
+            "scheduled" in handler ? handler.scheduled?.(controller, env, ctx) : undefined;
+          await Promise.all([scheduled(env), own]);
         },
       };
     },

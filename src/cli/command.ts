@@ -17,6 +17,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     about: ["writes what the files say as JSON, for a Worker that imports durable-taskqueue/slim"],
     load: () => import("./build.ts"),
   },
+  init: {
+    args: "[dir] [--yes] [--template [name]]",
+    about: [
+      "puts queues into the Worker in dir (default here): queue.yaml, the exports of the main",
+      "module, the lines of the wrangler file, types; shows the changes and asks, unless --yes;",
+      "--template makes a new Worker of that name, in a folder of that name unless dir is given",
+    ],
+    load: () => import("./init.ts"),
+  },
   check: {
     args: "[queue.yaml [cron.yaml]]",
     about: ["says whether the files are good; a cron.yaml beside queue.yaml is looked for"],

@@ -89,6 +89,10 @@ it("packs, installs, type-checks and runs outside the repository", async () => {
   for (const [file, text] of Object.entries(FILES)) writeFileSync(join(project, file), text);
   const install = ["install", "--no-audit", "--no-fund", "--offline", "--install-links"];
   run("npm", [...install, inject("tarball"), ...dependencyDirs()], project);
+  // The lines that are optional are not there yet, the others are.
+  expect(run("npx", ["durable-taskqueue", "init", "--yes"], project)).toContain(
+    "Wrote wrangler.toml.\n",
+  );
   run("tsc", ["-p", "."], project);
   expect(run("npx", ["durable-taskqueue", "check", "queue.yaml"], project)).toBe(
     "queue.yaml: 1 queue, and default\n",
