@@ -2,6 +2,7 @@
 // requests to a loopback host, so that a first run needs no setting and a deployed queue is never open.
 import { utf8 } from "../core/bytes.ts";
 import { type Answer, type Refusal, refuse } from "../core/errors.ts";
+import { isListedOrigin } from "../core/origins.ts";
 import { refusalOfGuess } from "./guesses.ts";
 import { type Access, accessOf, sessionOf } from "./session.ts";
 
@@ -11,6 +12,8 @@ export interface DoorSettings {
   TASKQUEUE_READ_TOKEN?: string;
   /** `project/location` whose queues are those of queue.yaml; every other has queues of its own. */
   TASKQUEUE_PROJECT?: string;
+  /** Origins whose pages may use the API from a browser; core/origins.ts has the grammar. */
+  TASKQUEUE_ALLOW_ORIGINS?: string;
 }
 
 /** A caller's access, and how it authenticated. */
@@ -31,7 +34,8 @@ export async function checkAccess(
   now: number,
   method = request.method,
 ): Promise<Refusal | undefined> {
-  const caller = await callerOf(request, settings, now, method);
+  const origins = settings.TASKQUEUE_ALLOW_ORIGINS;
+  const caller = await callerOf(request, settings, now, method, origins);
   if (caller.failure) return caller;
   if (READING.has(method)) return undefined;
   const { access, by } = caller.ok;
@@ -41,15 +45,19 @@ export async function checkAccess(
   return by === "session" ? checkSameOrigin(request) : undefined;
 }
 
-/** Authenticates a request; what it may do beside reading is still to be seen. */
+/**
+ * Authenticates a request; what it may do beside reading is still to be seen. Pages of `origins` may come where no
+ * token is set.
+ */
 export async function callerOf(
   request: Request,
   settings: DoorSettings,
   now: number,
   method = request.method,
+  origins?: string,
 ): Promise<Answer<Caller>> {
   if (!settings.TASKQUEUE_TOKEN) {
-    return checkLoopback(request, method) ?? { ok: { access: "write", by: "loopback" } };
+    return checkLoopback(request, method, origins) ?? { ok: { access: "write", by: "loopback" } };
   }
   const given = tokenOf(request);
   if (given !== undefined) {
@@ -93,7 +101,7 @@ function keysOf({ TASKQUEUE_TOKEN: write, TASKQUEUE_READ_TOKEN: read }: DoorSett
   return { write, read };
 }
 
-function checkLoopback(request: Request, method: string): Refusal | undefined {
+function checkLoopback(request: Request, method: string, origins?: string): Refusal | undefined {
   const { hostname, origin } = new URL(request.url);
   if (!/^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) {
     const hint =
@@ -102,8 +110,13 @@ function checkLoopback(request: Request, method: string): Refusal | undefined {
   }
   // A web page somewhere else can make a browser on this machine send requests here.
   const from = request.headers.get("Origin");
+  if (isListedOrigin(origins, from)) return undefined;
   if (from !== null && from !== origin) {
-    return refuse("PERMISSION_DENIED", `Origin: found "${from}", expected none or ${origin}`);
+    const others = origins === "*" ? "; for * a TASKQUEUE_TOKEN has to be set" : "";
+    return refuse(
+      "PERMISSION_DENIED",
+      `Origin: found "${from}", expected none or ${origin}${others}`,
+    );
   }
   return checkSite(request, method);
 }

@@ -1,5 +1,6 @@
 import { hostRulesFault } from "../core/egress/host-rules.ts";
 import { parseTargets, type Targets } from "../core/egress/targets.ts";
+import { originsFault } from "../core/origins.ts";
 
 /** The variables and secrets of the Worker that its queues read. */
 export interface QueueSettings {
@@ -17,7 +18,10 @@ export interface QueueSettings {
 
 /** Throws where a setting cannot mean what it was written for, so that the Worker does not start. */
 export function checkSettings(env: unknown): void {
-  const fault = hostRulesFault((env as QueueSettings | undefined)?.TASKQUEUE_ALLOW_HOSTS);
+  const settings = (env ?? {}) as QueueSettings & { TASKQUEUE_ALLOW_ORIGINS?: string };
+  const fault =
+    hostRulesFault(settings.TASKQUEUE_ALLOW_HOSTS) ??
+    originsFault(settings.TASKQUEUE_ALLOW_ORIGINS);
   if (fault !== undefined) throw new Error(fault);
 }
 

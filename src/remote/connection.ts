@@ -61,12 +61,14 @@ export class Connection {
 
   /** The answer or the refusal; throws NoAnswerError, or the signal's reason. */
   async outcomeOf<T>(call: Call, options: CallOptions = {}): Promise<Outcome<T>> {
-    const { signal, retries = this.#retries } = options;
+    const { signal, retries = this.#retries, timeout } = options;
     const request = this.#requestOf(call);
-    let isRepeat = false;
+    const waitMs = (call.waitSeconds ?? 0) * 1000;
+    const limit = waitMs + (timeout === undefined ? this.#timeoutMs : timeout * 1000);
+    let { isRepeat = false } = options;
     for (let tries = 1; ; tries++) {
       signal?.throwIfAborted();
-      const reply = await this.#try(request, call, signal);
+      const reply = await this.#try(request, limit, signal);
       if (reply.kind === "answer") return { value: reply.value as T, isRepeat };
       if (reply.kind === "refusal") return { error: reply.error, isRepeat };
       if (tries > retries || !mayTryAgain(call, reply)) throw noAnswer(request, reply, tries);
@@ -75,10 +77,8 @@ export class Connection {
     }
   }
 
-  async #try(request: Prepared, call: Call, signal: AbortSignal | undefined): Promise<Reply> {
-    const { waitSeconds = 0 } = call;
-    const limit = this.#timeoutMs + waitSeconds * 1000;
-    const cut = cutAfter(limit, signal);
+  async #try(request: Prepared, limitMs: number, signal: AbortSignal | undefined): Promise<Reply> {
+    const cut = cutAfter(limitMs, signal);
     try {
       return await replyOf(await this.#fetch(request.url, { ...request.init, signal: cut.signal }));
     } catch (error) {

@@ -58,4 +58,5 @@ export type { RemoteCron } from "./cron.ts";
 export type { RemoteGroup } from "./group.ts";
 export { NoAnswerError } from "./no-answer.ts";
 export type { CallOptions, ConnectOptions, Fetch } from "./options.ts";
+export type { LeasedTask, PullWorker, WorkHandler, WorkOptions } from "./pull-worker.ts";
 export type { RemoteQueue, Repeatable } from "./queue.ts";

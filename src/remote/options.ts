@@ -27,6 +27,10 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** In place of the client's own number. */
   retries?: number;
+  /** In place of the client's own, in seconds. */
+  timeout?: number;
+  /** The same call was made before and got no answer, so that what it asks for may be done already. */
+  isRepeat?: boolean;
 }
 
 /** Where the API is, without a slash at its end. */

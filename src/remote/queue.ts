@@ -22,12 +22,14 @@ import { checkTaskName } from "../core/task/new-task-rules.ts";
 import { answerOf } from "../core/task/result-error.ts";
 import { checkSendable } from "../core/task/sendable.ts";
 import { type AddResult, hasEnded, type NewTask, type Task } from "../core/task/task.ts";
+import { acknowledgedBefore } from "./acknowledging.ts";
 import { isTaken, type Outgoing, outgoing, takenBefore } from "./adding.ts";
 import { now, sleep } from "./clock.ts";
 import type { Call, Connection } from "./connection.ts";
 import { createGroup, type RemoteGroup } from "./group.ts";
 import { type CallOptions, checkNumber } from "./options.ts";
 import { part } from "./paths.ts";
+import { PullWorker, type WorkHandler, type WorkOptions } from "./pull-worker.ts";
 
 /** Whether an add may be repeated, for which a task without a name gets one. Default: the client's. */
 export interface Repeatable {
@@ -215,6 +217,14 @@ export class RemoteQueue<P = unknown> {
     throw error;
   }
 
+  /**
+   * Works on the tasks of a pull queue until it is stopped: leases them, calls the handler, keeps their leases
+   * meanwhile, and acknowledges those it is done with. One whose handler throws is to be had again later.
+   */
+  work(handler: WorkHandler<P>, options?: WorkOptions): PullWorker<P> {
+    return new PullWorker(this, handler, options);
+  }
+
   /** Runs the task as soon as a slot is free, regardless of its ETA, the rate or a pause. Throws UnknownTaskError. */
   async run(name: string, options?: CallOptions): Promise<Task> {
     return this.#connection.call(this.#post(`${taskPath(name)}:run`, undefined, false), options);
@@ -309,14 +319,6 @@ export class RemoteQueue<P = unknown> {
 
 function taskPath(name: string): string {
   return `/tasks/${part(name, checkTaskName(name))}`;
-}
-
-// A task that is gone was ended by the try before: somebody else can only have done so once the lease was over.
-function acknowledgedBefore(result: AckResult): AckResult {
-  const { name, error } = result;
-  const { state } = Object(error?.details) as { state?: string };
-  const isOver = error?.code === "UNKNOWN_TASK" || (error && isTaken(error) && state === "done");
-  return isOver ? { name, acknowledged: true } : result;
 }
 
 /** What becomes of each value, AT_ONCE at a time. */

@@ -1,7 +1,8 @@
 // The door of Google's Cloud Tasks API.
 import { hasIdentity } from "../../objects/egress/identity.ts";
 import { checkAccess } from "../auth.ts";
-import type { Door } from "../door.ts";
+import { withCors } from "../cors.ts";
+import type { Door, Visit } from "../door.ts";
 import { methodOf, withMethodOverride } from "./method-override.ts";
 import { refusalResponse, thrownCloudResponse } from "./respond.ts";
 import { answerCloudTasks, isCloudTasksPath } from "./router.ts";
@@ -10,14 +11,16 @@ import { answerCloudTasks, isCloudTasksPath } from "./router.ts";
 export const cloudTasks: Door = {
   // Google's names are percent-encoded parts of the path, so it is looked at as it was sent.
   isFor: ({ url }) => isCloudTasksPath(new URL(url).pathname),
-  answer: async (given, _, { settings, queues, now }) => {
-    const refusal = await checkAccess(given, settings, now, methodOf(given));
-    if (refusal) return refusalResponse(refusal.failure);
-    const home = settings.TASKQUEUE_PROJECT || undefined;
-    const around = { queues, home, hasIdentity: hasIdentity(settings) };
-    return withMethodOverride(given).then(
-      (request) => answerCloudTasks(request, around),
-      (error) => thrownCloudResponse(error, given),
-    );
-  },
+  answer: (given, _, visit) => withCors(given, visit.settings, () => answerAllowed(given, visit)),
 };
+
+async function answerAllowed(given: Request, { settings, queues, now }: Visit): Promise<Response> {
+  const refusal = await checkAccess(given, settings, now, methodOf(given));
+  if (refusal) return refusalResponse(refusal.failure);
+  const home = settings.TASKQUEUE_PROJECT || undefined;
+  const around = { queues, home, hasIdentity: hasIdentity(settings) };
+  return withMethodOverride(given).then(
+    (request) => answerCloudTasks(request, around),
+    (error) => thrownCloudResponse(error, given),
+  );
+}

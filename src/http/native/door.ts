@@ -1,6 +1,7 @@
 // The door of the JSON API.
 import { checkAccess } from "../auth.ts";
-import { type Door, isUnder } from "../door.ts";
+import { withCors } from "../cors.ts";
+import { type Door, isUnder, type Visit } from "../door.ts";
 import { errorResponse } from "../respond.ts";
 import { API_PREFIX, answerApi } from "./router.ts";
 
@@ -11,9 +12,18 @@ const noMetrics = () => new Response("There are no metrics yet.\n", { status: 40
 /** The JSON API under `/_ah/api`. */
 export const api: Door = {
   isFor: (_, path) => isUnder(path, API_PREFIX) || isUnder(path, METRICS),
-  answer: async (request, path, { settings, queues, now }) => {
-    const refusal = await checkAccess(request, settings, now);
-    if (refusal) return errorResponse(refusal.failure);
-    return isUnder(path, METRICS) ? noMetrics() : answerApi(request, queues);
+  answer: (request, path, visit) => {
+    if (isUnder(path, METRICS)) return answerAllowed(request, visit, noMetrics);
+    const answer = () => answerApi(request, visit.queues);
+    return withCors(request, visit.settings, () => answerAllowed(request, visit, answer));
   },
 };
+
+async function answerAllowed(
+  request: Request,
+  { settings, now }: Visit,
+  answer: () => Response | Promise<Response>,
+): Promise<Response> {
+  const refusal = await checkAccess(request, settings, now);
+  return refusal ? errorResponse(refusal.failure) : answer();
+}
