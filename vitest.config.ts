@@ -35,6 +35,7 @@ export default defineConfig({
             "test/objects/**/*.test.ts",
             "test/client/**/*.test.ts",
             "test/http/**/*.test.ts",
+            "test/service/**/*.test.ts",
           ],
           globalSetup: "./test/support/outside.ts",
           testTimeout: 30_000,

@@ -25,6 +25,7 @@ import { type App, type InsideProps, TaskRunnerEntrypoint } from "./objects/runn
 import { checkCompatibility, checkHandler, Entrance, watchExports } from "./objects/set-up.ts";
 import { checkSettings, type QueueSettings } from "./objects/settings.ts";
 import { checkExports } from "./objects/stubs.ts";
+import { QueuesEntrypoint } from "./service/queues-entrypoint.ts";
 
 export type { CronHandle } from "./client/cron-handle.ts";
 export type {
@@ -105,6 +106,8 @@ export { cloudTasks } from "./http/cloud-tasks/door.ts";
 export { console } from "./http/console/door.ts";
 export type { Door } from "./http/door.ts";
 export { api } from "./http/native/door.ts";
+export type { BindingProps } from "./service/limited-queues.ts";
+export type { BoundVerbs, TaskQueuesBinding } from "./service/queues-entrypoint.ts";
 
 export interface SlimOptions {
   /** What `npx durable-taskqueue build` made of queue.yaml and cron.yaml, or `fromYaml(...)` of their texts. */
@@ -149,6 +152,11 @@ export interface TaskQueues<Env, Payloads extends PayloadTypes> extends TypedQue
     ctx: ExecutionContext,
     env: Env,
   ) => TaskRunnerEntrypoint<Env>;
+  /** For other Workers with a service binding to it; export it to let them use the queues, without a token. */
+  readonly TaskQueuesEntrypoint: new (
+    ctx: ExecutionContext,
+    env: Env,
+  ) => QueuesEntrypoint<Env>;
   /** A queue, to add to and to act on. A name that is unknown, or can be none, is refused at the first call. */
   get<Name extends keyof Payloads & string>(
     env: Env,
@@ -272,6 +280,11 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     TaskRunner: class TaskRunner extends TaskRunnerEntrypoint<Env> {
       constructor(ctx: ExecutionContext, env: Env) {
         super(ctx, env, served, targets, entrance);
+      }
+    },
+    TaskQueuesEntrypoint: class TaskQueuesEntrypoint extends QueuesEntrypoint<Env> {
+      constructor(ctx: ExecutionContext, env: Env) {
+        super(ctx, env, queuesOf(env));
       }
     },
     deferred: (functions) => {

@@ -29,3 +29,20 @@ it("a queue's target is a second Worker behind a service binding", async () => {
   await until("an idle queue", 5, () => isIdle(server));
   expect(server.lines().filter((line) => line.includes("is cut off"))).toEqual([]);
 });
+
+it("a third Worker adds by a service binding, without a token", async () => {
+  const configs = ["shop", "app", "backend"].flatMap((name) => ["-c", `${name}/wrangler.toml`]);
+  const server = await runningServer({
+    stateDir: temporaryDir(),
+    command: ["wrangler", "dev", ...configs],
+    cwd: EXAMPLE,
+  });
+  const text = async (path: string) => (await server.fetch(path)).text();
+  const sent = (name: string) => () =>
+    server.lines().some((line) => line.includes(`backend: ${name} on mail sent a mail to you@`));
+  const [, byRpc = ""] = /^ordered (\w+)\n$/.exec(await text("/order")) ?? [];
+  await until("the backend's log line", 15, sent(byRpc));
+  expect(await text("/once")).toBe("ordered once\n");
+  expect(await text("/once")).toBe("once was ordered before\n");
+  await until("the backend's log line", 15, sent("once"));
+});

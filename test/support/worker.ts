@@ -137,7 +137,7 @@ export class TaskEgress extends TaskEgressObject<unknown> {
   }
 }
 
-export const { TaskRunner } = queues;
+export const { TaskRunner, TaskQueuesEntrypoint } = queues;
 export const { deferred, get, group, cron, scheduled } = queues;
 
 export class Backend extends WorkerEntrypoint {

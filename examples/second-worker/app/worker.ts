@@ -6,6 +6,8 @@ import queueYaml from "./queue.yaml";
 const queues = createTaskQueues({ config: queueYaml, targets: { backend: "BACKEND" } });
 
 export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
+// For Workers with a binding to it, such as the shop.
+export const { TaskQueuesEntrypoint } = queues;
 
 export default queues.serve({
   async fetch(_request: Request, env: unknown): Promise<Response> {

@@ -1,0 +1,56 @@
+// The queues a binding may use, by its `props`: all of them, or those it lists.
+import { errorOf, invalid, refuse } from "../core/errors.ts";
+import type { QueueService } from "../http/native/request.ts";
+
+/** What a service binding says in its Worker's wrangler file. */
+export interface BindingProps {
+  /** The queues it may use, and nothing else then: no list of queues, no groups, no recurring tasks. Default all. */
+  queues?: readonly string[];
+}
+
+/** Throws PermissionDeniedError for props that are none: a rule that is misspelt must not mean that there is none. */
+export function limitedTo(props: unknown, queues: QueueService): QueueService {
+  const { queues: names, ...rest } = Object(props) as BindingProps;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw wrongProps("props", unknown, "queues alone");
+  if (names === undefined) return queues;
+  if (!Array.isArray(names)) throw wrongProps("props.queues", names, "a list of names of queues");
+  return onlyThese(new Set(names), queues);
+}
+
+function onlyThese(names: ReadonlySet<string>, queues: QueueService): QueueService {
+  const check = (name: string) => {
+    if (!names.has(name)) throw denied(`queue: found "${name}"`, names);
+  };
+  const refuseAll = (what: string) => () => {
+    throw denied(`found a call for ${what}`, names);
+  };
+  return {
+    get: (name) => {
+      check(name);
+      return queues.get(name);
+    },
+    exists: async (name) => {
+      check(name);
+      return queues.exists(name);
+    },
+    watch: async (asked) => {
+      if (asked === undefined) refuseAll("all queues")();
+      for (const name of asked ?? []) check(name);
+      return queues.watch(asked);
+    },
+    page: refuseAll("all queues"),
+    group: refuseAll("a group"),
+    createGroup: refuseAll("a group"),
+    cron: refuseAll("recurring tasks"),
+  };
+}
+
+function denied(found: string, names: ReadonlySet<string>) {
+  const message = `${found}, expected one of the queues that this binding may use: ${[...names].join(", ")}`;
+  return errorOf(refuse("PERMISSION_DENIED", message).failure);
+}
+
+function wrongProps(field: string, value: unknown, expected: string) {
+  return errorOf(invalid(field, value, expected, "PERMISSION_DENIED").failure);
+}

@@ -1,0 +1,57 @@
+// The entrypoint for other Workers: whoever has a service binding to it may use the queues, without a token. By RPC,
+// `env.QUEUES.get("mail").add(...)`, or by fetch, which is how `durable-taskqueue/client` calls it.
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { QueueHandle } from "../client/queue-handle.ts";
+import { errorOf, invalid } from "../core/errors.ts";
+import type { QueueService } from "../http/native/request.ts";
+import { API_PREFIX, answerApi } from "../http/native/router.ts";
+import { thrownResponse } from "../http/respond.ts";
+import { BoundQueue } from "./bound-queue.ts";
+import { type BindingProps, limitedTo } from "./limited-queues.ts";
+
+export class QueuesEntrypoint<Env = unknown> extends WorkerEntrypoint<Env, BindingProps> {
+  readonly #queues: QueueService;
+
+  constructor(ctx: ExecutionContext, env: Env, queues: QueueService) {
+    super(ctx as ExecutionContext<BindingProps>, env);
+    this.#queues = queues;
+  }
+
+  /** A queue, to add to and to act on. One that the binding may not use is refused at the first call. */
+  get(name: string): BoundQueue {
+    return new BoundQueue(() => this.#allowed().get(name));
+  }
+
+  /** Answers the HTTP API under /_ah/api. */
+  override async fetch(request: Request): Promise<Response> {
+    try {
+      const { pathname } = new URL(request.url);
+      if (pathname.startsWith(`${API_PREFIX}/`)) return await answerApi(request, this.#allowed());
+      throw errorOf(invalid("path", pathname, `one under ${API_PREFIX}/`).failure);
+    } catch (error) {
+      return thrownResponse(error, request);
+    }
+  }
+
+  #allowed(): QueueService {
+    return limitedTo(this.ctx.props, this.#queues);
+  }
+}
+
+type Verb = keyof BoundQueue & keyof QueueHandle;
+
+/** The verbs of a queue over a binding. */
+export type BoundVerbs<P> = Pick<BoundQueue<P>, Verb>;
+
+/**
+ * What a Worker has at its binding: `interface Env { QUEUES: TaskQueuesBinding<{ mail: { to: string } }> }`. A queue
+ * may be used at once, in one trip, or be awaited and kept: then it is to be disposed (`using mail = await ...`).
+ */
+export interface TaskQueuesBinding<
+  Payloads extends Record<string, unknown> = Record<string, unknown>,
+> {
+  get<Name extends keyof Payloads & string>(
+    name: Name,
+  ): BoundVerbs<Payloads[Name]> & PromiseLike<BoundVerbs<Payloads[Name]> & Disposable> & Disposable;
+  fetch(url: string, init?: RequestInit): Promise<Response>;
+}
