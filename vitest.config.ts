@@ -36,6 +36,7 @@ export default defineConfig({
             "test/client/**/*.test.ts",
             "test/http/**/*.test.ts",
             "test/service/**/*.test.ts",
+            "test/testing/**/*.test.ts",
           ],
           globalSetup: "./test/support/outside.ts",
           testTimeout: 30_000,

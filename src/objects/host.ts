@@ -6,7 +6,7 @@ import type { Sql } from "../store/sql.ts";
 import { Tables } from "../store/tables.ts";
 import { Commit } from "./commit.ts";
 import { withoutSqlite } from "./exported.ts";
-import { type StoredAlarm, standIn } from "./stand-in.ts";
+import { type StartedObject, type StoredAlarm, standIn } from "./stand-in.ts";
 import { HOLD_MS, Wakeup } from "./wakeup.ts";
 
 /** Something an alarm drives; times in ms since 1970. */
@@ -44,7 +44,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env, migrations: readonly Migration[]) {
     super(ctx, env);
     this.sql = tablesOf(ctx.storage, migrations);
-    this.#alarm = standIn?.alarmOf({ isBusy: () => this.isBusy }, ctx) ?? ctx.storage;
+    this.#alarm = standIn?.alarmOf(this.#seen(), ctx) ?? ctx.storage;
     this.wakeup = new Wakeup(this.#alarm, () => this.now());
     this.commit = new Commit({ sql: this.sql, now: () => this.now() });
   }
@@ -128,6 +128,12 @@ export abstract class Host<Env> extends DurableObject<Env> {
   /** Whether anything is under way that a crash would need to find again. */
   protected get isBusy(): boolean {
     return this.#watchdogs(this.now()).length > 0;
+  }
+
+  /** What a test kit sees of it. */
+  #seen(): StartedObject {
+    const moments = () => this.#jobs.map((job) => job.nextWakeAt() ?? Number.POSITIVE_INFINITY);
+    return { isBusy: () => this.isBusy, nextWakeAt: () => Math.min(...moments()) };
   }
 
   #arm(withWatchdogs: boolean): void {

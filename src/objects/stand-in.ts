@@ -12,6 +12,8 @@ export interface StoredAlarm extends AlarmStorage {
 export interface StartedObject {
   /** Whether anything is under way that a crash would need to find again. */
   isBusy(): boolean;
+  /** When time alone gives it something to do (ms since 1970), infinite when it does not. Read from within. */
+  nextWakeAt(): number;
 }
 
 /** Of an object's state, what its alarm needs. */

@@ -19,7 +19,8 @@ import type {
 } from "../core/task/calls.ts";
 import type { LeaseRequest } from "../core/task/lease.ts";
 import type { NewTime } from "../core/task/new-task.ts";
-import type { AddResult, NewTask, Task } from "../core/task/task.ts";
+import type { AddResult, Task } from "../core/task/task.ts";
+import type { NewTaskOf } from "../core/task/typed-task.ts";
 
 type Held = Pick<Task, "name" | "lease">;
 
@@ -32,13 +33,13 @@ export class BoundQueue<P = unknown> extends RpcTarget {
     this.#handle = handle;
   }
 
-  add(task: NewTask<P>): Promise<Task>;
-  add(tasks: readonly NewTask<P>[], options?: AddOptions): Promise<AddResult<TaskQueueError>[]>;
+  add(task: NewTaskOf<P>): Promise<Task>;
+  add(tasks: readonly NewTaskOf<P>[], options?: AddOptions): Promise<AddResult<TaskQueueError>[]>;
   async add(
-    given: NewTask<P> | readonly NewTask<P>[],
+    given: NewTaskOf<P> | readonly NewTaskOf<P>[],
     options?: AddOptions,
   ): Promise<Task | AddResult<TaskQueueError>[]> {
-    return this.#handle().add(given as readonly NewTask<P>[], options);
+    return this.#handle().add(given as readonly NewTaskOf<P>[], options);
   }
 
   async get(name: string): Promise<Task> {

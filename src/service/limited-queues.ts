@@ -1,6 +1,6 @@
 // The queues a binding may use, by its `props`: all of them, or those it lists.
 import { errorOf, invalid, refuse } from "../core/errors.ts";
-import type { QueueService } from "../http/native/request.ts";
+import type { QueueService } from "../http/queue-service.ts";
 
 /** What a service binding says in its Worker's wrangler file. */
 export interface BindingProps {

@@ -3,8 +3,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { QueueHandle } from "../client/queue-handle.ts";
 import { errorOf, invalid } from "../core/errors.ts";
-import type { QueueService } from "../http/native/request.ts";
 import { API_PREFIX, answerApi } from "../http/native/router.ts";
+import type { QueueService } from "../http/queue-service.ts";
 import { thrownResponse } from "../http/respond.ts";
 import { BoundQueue } from "./bound-queue.ts";
 import { type BindingProps, limitedTo } from "./limited-queues.ts";

@@ -2,6 +2,7 @@
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { GroupProgress } from "../core/task/group.ts";
 import type { Task } from "../core/task/task.ts";
+import type { Callee } from "../objects/stand-in.ts";
 
 /** Something that has not come to its end. */
 export interface Left {
@@ -9,6 +10,8 @@ export interface Left {
   object: string;
   /** Whether it comes to its end by what other objects do: a group by its subtasks, a master by its group. */
   needsOthers: boolean;
+  /** Whether it is tasks that wait for somebody to lease them. */
+  isPull?: boolean;
   /** What it is, and why it is not at its end. */
   text: () => Promise<string>;
 }
@@ -28,7 +31,8 @@ export function queueLeft(
 ): Left[] {
   if (view.statistics.tasks === 0) return [];
   const needsOthers = view.statistics.states.waiting > 0;
-  return [{ object, needsOthers, text: async () => textOf(view, await list()) }];
+  const text = async () => textOf(view, await list());
+  return [{ object, needsOthers, isPull: view.mode === "pull", text }];
 }
 
 function textOf({ name, mode, state, rate, statistics }: QueueView, tasks: readonly Task[]) {
@@ -53,6 +57,12 @@ export function groupLeft(object: string, progress: GroupProgress | undefined): 
   const ended = done + failed + deleted;
   const text = async () => `group "${name}": ${ended} of ${total} subtasks have ended`;
   return [{ object, needsOthers: true, text }];
+}
+
+/** An object without tasks of its own that has something to tell another. */
+export function messageLeft(object: string, { className, name }: Callee): Left {
+  const text = async () => `${className} "${name}" has something to tell another`;
+  return { object, needsOthers: false, text };
 }
 
 /** The error of a drain that does not come to its end. */

@@ -1,8 +1,8 @@
-// Time that passes for all objects at once: their alarms fire in the order of their times, and nothing moves on
-// before what an alarm has started is settled. No real time decides anything.
+// Time that passes for all objects at once.
 import type { Callee } from "../objects/stand-in.ts";
 import { realNow } from "./fake-date.ts";
-import type { Moment, Stage } from "./stage.ts";
+import { type Alarms, fireInOrder, untilQuiet } from "./order.ts";
+import type { ObjectMoment, Stage } from "./stage.ts";
 
 /** An object as the kit enters it. */
 export interface EnteredObject {
@@ -17,14 +17,13 @@ export type Enter = <R>(
   work: (instance: EnteredObject, ctx: DurableObjectState) => R | Promise<R>,
 ) => Promise<R>;
 
-/** Turns of the event loop without anything under way, after which nothing is. */
-const QUIET_TURNS = 3;
+/** Objects that have alarms. */
+const ENTERED = new Set(["TaskQueue", "TaskGroup", "TaskCron", "TaskDirectory"]);
+
 /** Real time, in ms, after which a test hears what it waits for. */
 const WARN_MS = 3_000;
 
-const setTimer = globalThis.setTimeout.bind(globalThis);
-
-export class Engine {
+export class Engine implements Alarms<ObjectMoment> {
   readonly stage: Stage;
   readonly #enter: Enter;
 
@@ -34,21 +33,18 @@ export class Engine {
   }
 
   /** Moves the clock to `end` (ms since 1970), and fires what is due on the way. */
-  async passTo(end: number, isWanted?: (object: string) => boolean): Promise<void> {
-    await this.settled();
-    for (;;) {
-      const next = this.stage.next(isWanted);
-      if (next === undefined || next.at > end) break;
-      await this.reach(next);
-    }
+  async passTo(end: number): Promise<void> {
+    await fireInOrder(this, end);
     this.stage.moveTo(end);
   }
 
-  /** Moves the clock to the moment, and waits until what comes of it is settled. */
-  async reach({ at, object }: Moment): Promise<void> {
+  next(): ObjectMoment | undefined {
+    return this.stage.next();
+  }
+
+  reach({ at, object }: ObjectMoment): void {
     this.stage.moveTo(at);
     if (object !== undefined) this.fire(object);
-    await this.settled();
   }
 
   /** Fires the object's alarm. What it starts goes on. */
@@ -66,14 +62,30 @@ export class Engine {
     fired.catch((error) => console.error(`${object.className} "${object.name}":`, error));
   }
 
+  /** When the object has something to do by itself (ms since 1970), infinite when it does not. */
+  async nextWakeAt(id: string): Promise<number> {
+    const object = this.stage.objects.get(id);
+    const read = () => this.stage.started(id)?.nextWakeAt() ?? Number.POSITIVE_INFINITY;
+    return object ? this.#enter(object, read) : Number.POSITIVE_INFINITY;
+  }
+
   /** Waits until nothing is under way. */
   async settled(): Promise<void> {
     const warning = new Warning(() => this.stage.underWay());
-    for (let quiet = 0; quiet < QUIET_TURNS; ) {
-      await new Promise<void>((resolve) => setTimer(resolve, 0));
+    let busyTurns = 0;
+    await untilQuiet(async () => {
       if (this.stage.isHung) await this.#releaseAlarms();
-      quiet = this.stage.isBusy ? 0 : quiet + 1;
-      if (quiet === 0) warning.look();
+      if (!this.stage.isBusy) return false;
+      warning.look();
+      if (++busyTurns % WAKE_EVERY === 0) this.#wake();
+      return true;
+    });
+  }
+
+  // One that a test has ended says so when it starts again.
+  #wake(): void {
+    for (const object of this.stage.objects.values()) {
+      if (ENTERED.has(object.className)) this.#enter(object, () => {}).catch(() => {});
     }
   }
 
@@ -84,6 +96,9 @@ export class Engine {
     await Promise.all(queues.map((object) => this.#enter(object, release)));
   }
 }
+
+/** Turns of waiting after which it is looked whether somebody has ended that is waited for. */
+const WAKE_EVERY = 200;
 
 /** Says once what is waited for, when it takes long. */
 class Warning {

@@ -2,21 +2,29 @@
 
 import { GroupHandle } from "../client/group-handle.ts";
 import { QueueHandle } from "../client/queue-handle.ts";
-import { CallerStubs, type GroupStub, type QueueStub } from "../client/stubs.ts";
+import { CallerStubs } from "../client/stubs.ts";
 import type { QueueConfig, QueueFile } from "../core/config/queue-config.ts";
 import type { Task } from "../core/task/task.ts";
 import { type Callee, stepIn } from "../objects/stand-in.ts";
-import { type DrainOptions, groupLeft, type Left, notDrained, queueLeft } from "./drain.ts";
+import {
+  type DrainOptions,
+  groupLeft,
+  type Left,
+  messageLeft,
+  notDrained,
+  queueLeft,
+} from "./drain.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { Engine, type Enter } from "./engine.ts";
 import type { PlannedFailure } from "./failures.ts";
 import { fakeDate, realDate, realNow } from "./fake-date.ts";
 import type { AddedTask, TaskAttempt } from "./log.ts";
+import { fireInOrder } from "./order.ts";
 import { isOf, type TaskName } from "./selection.ts";
-import { Stage } from "./stage.ts";
+import { type ObjectMoment, Stage } from "./stage.ts";
 
 export interface TestOptions {
-  /** The time each test begins at: RFC 3339, or a Date. Default: the time it is. */
+  /** The time each test begins at, from 2025 to 2089: RFC 3339, or a Date. Default: the time it is. */
   now?: string | Date;
 }
 
@@ -84,9 +92,12 @@ export class TestKit {
     await this.#engine.passTo(this.#stage.now() + milliseconds(duration));
   }
 
-  /** Waits until what is under way has settled; the clock does not move. */
+  /**
+   * Lets happen what is due now. The clock moves by a millisecond where something follows on it: a queue's alarms
+   * have different times.
+   */
   async settle(): Promise<void> {
-    await this.advance(0);
+    await this.#settleUntil(() => false);
   }
 
   /**
@@ -94,36 +105,36 @@ export class TestKit {
    * is left and why, when that does not come, or a task has had `limit` attempts.
    */
   async drain(queue?: string, { limit = 50 }: DrainOptions = {}): Promise<void> {
+    if (queue !== undefined) await this.#checkQueue(queue);
     const before = this.#stage.log.attempts.length;
-    for (let fired = 0; ; fired++) {
-      await this.#engine.settled();
-      const next = this.#stage.next();
-      if (next && next.at <= this.#stage.now()) await this.#engine.reach(next);
-      else {
-        const left = await this.#left(queue);
-        if (left.length === 0) return;
-        const stuck = this.#stuck(left, before, fired, limit);
-        if (stuck !== undefined || !next) throw await notDrained(stuck ?? NOTHING_SET, left);
-        await this.#engine.reach(next);
-      }
-    }
+    let fired = 0;
+    await fireInOrder(this.#engine, Number.POSITIVE_INFINITY, async (next) => {
+      fired++;
+      if (next && next.at <= this.#stage.now()) return false;
+      const left = await this.#left(queue);
+      if (left.length === 0) return true;
+      const why = this.#stuck(left, before, fired, limit) ?? (next ? undefined : NOTHING_SET);
+      if (why !== undefined) throw await notDrained(why, left);
+      return false;
+    });
   }
 
   /**
    * Runs the task that is next on the queue now, whatever its time, the rate or a pause say, and answers how that
-   * went. The clock does not move.
+   * went. The clock stays, as in `settle`.
    */
   async runNext(queue: string): Promise<TaskAttempt> {
     await this.#engine.settled();
+    await this.#checkQueue(queue);
     const task = (await this.#tasks(queue)).find(({ state }) => WAITING.has(state));
     if (!task) throw new Error(`runNext: no task waits on the queue "${queue}"`);
     const before = this.#stage.log.attempts.length;
+    const attempt = () => this.#stage.log.attempts.slice(before).find((one) => isOf(one, task));
     await this.queue(queue).run(task.name);
-    await this.settle();
-    const isOf = (a: TaskAttempt) => a.queue === queue && a.name === task.name;
-    const attempt = this.#stage.log.attempts.slice(before).find(isOf);
-    if (!attempt) throw new Error(`runNext: task "${task.name}" on "${queue}" did not start`);
-    return attempt;
+    await this.#settleUntil(() => attempt() !== undefined);
+    const made = attempt();
+    if (made) return made;
+    throw new Error(`runNext: task "${task.name}" on "${queue}" did not start: no slot is free`);
   }
 
   /** The next attempts on the queue fail, before their handler is called. */
@@ -139,6 +150,16 @@ export class TestKit {
   /** The tasks that were added since the reset, in order, wherever from. */
   added(queue?: string): AddedTask[] {
     return this.#stage.log.added.filter((task) => isOf(task, queue));
+  }
+
+  async #settleUntil(isDone: () => boolean): Promise<void> {
+    const isAhead = (next?: ObjectMoment) => !next || next.at > this.#stage.now() + 1;
+    await fireInOrder(this.#engine, Number.POSITIVE_INFINITY, (next) => isDone() || isAhead(next));
+  }
+
+  async #checkQueue(name: string): Promise<void> {
+    const { state } = await this.#stubs().queue(name).describe();
+    if (state === "disabled") throw new Error(`task queues: there is no queue "${name}"`);
   }
 
   #stubs(): CallerStubs {
@@ -161,16 +182,30 @@ export class TestKit {
     return left.flat();
   }
 
-  async #leftIn(id: string, { className, name }: Callee, only?: string): Promise<Left[]> {
-    if (className === "TaskQueue" && (only === undefined || only === name)) {
-      const stub = this.#stubs().queue(name) as QueueStub;
-      const view = await stub.describe();
-      if (view.mode === "pull" && only === undefined) return [];
-      return queueLeft(id, view, () => this.#tasks(name));
-    }
-    if (className !== "TaskGroup" || only !== undefined) return [];
-    const { ok } = await (this.#stubs().group(name) as GroupStub).progress();
-    return groupLeft(id, ok);
+  async #leftIn(id: string, callee: Callee, only?: string): Promise<Left[]> {
+    const { className, name } = callee;
+    const isQueue = className === "TaskQueue";
+    if (!WORKERS.has(className) || (only !== undefined && !(isQueue && only === name))) return [];
+    const left = await (isQueue ? this.#queueLeft(id, name) : this.#groupLeft(id, name));
+    // Whoever leases from a pull queue does it in a time of his own.
+    if (only === undefined && left.some(({ isPull }) => isPull)) return [];
+    return this.#orMessage(left, id, callee);
+  }
+
+  // Such as the failed tasks that go to another queue.
+  async #orMessage(left: Left[], id: string, callee: Callee): Promise<Left[]> {
+    if (left.length > 0) return left;
+    const isSoon = (await this.#engine.nextWakeAt(id)) <= this.#stage.now() + SOON_MS;
+    return isSoon ? [messageLeft(id, callee)] : [];
+  }
+
+  async #queueLeft(id: string, name: string): Promise<Left[]> {
+    const view = await this.#stubs().queue(name).describe();
+    return queueLeft(id, view, () => this.#tasks(name));
+  }
+
+  async #groupLeft(id: string, name: string): Promise<Left[]> {
+    return groupLeft(id, (await this.#stubs().group(name).progress()).ok);
   }
 
   /** Objects whose alarms bring tasks and groups to their end. */
@@ -197,6 +232,8 @@ export class TestKit {
 
 const NOTHING_SET = "no time is set at which anything more would happen";
 const WORKERS = new Set(["TaskQueue", "TaskGroup"]);
+/** The longest that one object waits before it tells another again. */
+const SOON_MS = 60_000;
 const WAITING = new Set(["scheduled", "due"]);
 
 // The object itself knows whether its queue is defined.
@@ -207,8 +244,11 @@ const ANY_QUEUE = {
 function instantOf(now: string | Date | undefined): number {
   if (now === undefined) return realNow();
   const instant = new Date(now).getTime();
-  if (Number.isFinite(instant)) return instant;
-  throw new TypeError(
-    `now: found ${JSON.stringify(now)}, expected an instant such as "2026-03-29T00:00:00Z"`,
-  );
+  if (instant >= FIRST && instant < LAST) return instant;
+  const found = JSON.stringify(now);
+  throw new TypeError(`now: found ${found}, expected an instant from 2025 to 2089, RFC 3339`);
 }
+
+/** What queues can sort tasks by. */
+const FIRST = Date.UTC(2025, 0, 1);
+const LAST = Date.UTC(2090, 0, 1);

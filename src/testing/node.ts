@@ -179,7 +179,10 @@ export class NodeTestKit {
     await this.#call({ verb: "advance", args: [duration] });
   }
 
-  /** Waits until what is under way has settled; the clock does not move. */
+  /**
+   * Lets happen what is due now. The clock moves by a millisecond where something follows on it: a queue's alarms
+   * have different times.
+   */
   async settle(): Promise<void> {
     await this.#call({ verb: "settle", args: [] });
   }
@@ -194,7 +197,7 @@ export class NodeTestKit {
 
   /**
    * Runs the task that is next on the queue now, whatever its time, the rate or a pause say, and answers how that
-   * went. The clock does not move.
+   * went. The clock stays, as in `settle`.
    */
   async runNext(queue: string): Promise<TaskAttempt> {
     return (await this.#call({ verb: "runNext", args: [queue] })) as TaskAttempt;

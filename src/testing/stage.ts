@@ -12,6 +12,7 @@ import type {
 } from "../objects/stand-in.ts";
 import { outcomeOfPlan, PlannedFailures } from "./failures.ts";
 import { type AddingCall, addedBy, attemptOf, endOf, type TaskAttempt, TestLog } from "./log.ts";
+import type { Moment } from "./order.ts";
 
 /** A clock, in ms since 1970. */
 export interface TestClock {
@@ -21,9 +22,8 @@ export interface TestClock {
 /** Alarms are stored as of then and later, whatever the clock says: the platform does not fire them in the meantime. */
 const FAR = Date.UTC(2050, 0, 1);
 
-/** A moment something waits for: an object's alarm, or a timer. */
-export interface Moment {
-  at: number;
+/** What waits for a moment: an object's alarm, or a timer. */
+export interface ObjectMoment extends Moment {
   /** The object whose alarm it is. */
   object?: string;
 }
@@ -112,6 +112,7 @@ export class Stage implements StandIn {
 
   alarmOf(object: StartedObject, { id: objectId, storage }: AlarmState): StoredAlarm {
     const id = objectId.toString();
+    if (this.#started.get(id)?.isBusy()) this.#cutOff(id);
     this.#started.set(id, object);
     return {
       setAlarm: (at) => {
@@ -128,9 +129,22 @@ export class Stage implements StandIn {
     };
   }
 
+  // The object ended with work under way, as by a crash: nobody is left to be answered.
+  #cutOff(id: string): void {
+    const queue = this.objects.get(id)?.name;
+    for (const call of this.#calls) {
+      if (call.delivery === undefined || call.delivery.queue === queue) this.#calls.delete(call);
+    }
+  }
+
   /** The alarm is about to be fired. */
   fired(id: string): void {
     this.#alarms.delete(id);
+  }
+
+  /** The object, if it has started. */
+  started(id: string): StartedObject | undefined {
+    return this.#started.get(id);
   }
 
   hasAlarm(id: string): boolean {
@@ -217,11 +231,11 @@ export class Stage implements StandIn {
     for (const task of added) this.log.added.push({ ...task, queue, at });
   }
 
-  /** The next moment that comes by time alone, of these objects or of all. */
-  next(isWanted: (object: string) => boolean = () => true): Moment | undefined {
-    let next: Moment | undefined;
+  /** The next moment that comes by time alone. */
+  next(): ObjectMoment | undefined {
+    let next: ObjectMoment | undefined;
     for (const [object, at] of this.#alarms) {
-      if (isWanted(object) && (next === undefined || at < next.at)) next = { at, object };
+      if (next === undefined || at < next.at) next = { at, object };
     }
     for (const { at } of this.#timers) if (next === undefined || at < next.at) next = { at };
     return next;

@@ -1,6 +1,7 @@
 // Tokens that are tried, at every door that takes one: many different wrong ones are put off, the right one never.
 import { env, exports } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { clock, START } from "../support/clock.ts";
 import { freshStart } from "../support/time.ts";
 
 const settings = env as { TASKQUEUE_TOKEN?: string; TASKQUEUE_READ_TOKEN?: string };
@@ -42,11 +43,11 @@ const DOORS: [string, Door][] = [
   ["a link to the console", inQuery("/_ah/console", "key")],
 ];
 
-// The door's clock is the machine's.
-let now = Date.now();
+// What was counted in a minute is forgotten in the next.
+let now = START;
 function minuteLater(): void {
   now += 60_000;
-  vi.spyOn(Date, "now").mockReturnValue(now);
+  clock.now = now;
 }
 
 beforeEach(async () => {
@@ -57,7 +58,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  vi.restoreAllMocks();
   delete settings.TASKQUEUE_TOKEN;
   delete settings.TASKQUEUE_READ_TOKEN;
 });

@@ -10,6 +10,7 @@ import type { QueueConfig } from "../../src/core/config/queue-config.ts";
 import type { QueueHandle } from "../../src/index.ts";
 import type { ClassName } from "../../src/objects/exported.ts";
 import { CRON_NAME, DIRECTORY_NAME } from "../../src/objects/stubs.ts";
+import { fireInOrder, untilQuiet } from "../../src/testing/order.ts";
 import { clock, START } from "./clock.ts";
 import {
   backendReceived,
@@ -83,12 +84,44 @@ export async function alarmOf(name: string): Promise<number | null> {
 /** Fires the queue's alarms, each at its time, until none is left before `end` (ms). */
 export async function runUntil(name: string, end: number): Promise<void> {
   await untilAnswersArrived(name);
-  for (let at = await alarmOf(name); at !== null && at <= end; at = await alarmOf(name)) {
-    clock.now = Math.max(clock.now, at);
-    await runDurableObjectAlarm(objectOf(name));
-    await untilSettled(name);
-  }
+  await fireAlarms([name], end, name);
+}
+
+/**
+ * Fires the alarms of these objects, each at its time, until none is left before `end` (ms). After each it waits for
+ * the attempts of the queue.
+ */
+export async function fireAlarms(
+  names: readonly string[],
+  end: number,
+  queueName: string,
+): Promise<void> {
+  let isFired = false;
+  await fireInOrder(
+    {
+      next: () => firstAlarm(names),
+      reach: async ({ at, name }) => {
+        clock.now = Math.max(clock.now, at);
+        isFired = true;
+        await runDurableObjectAlarm(objectOf(name));
+      },
+      settled: async () => {
+        // Whatever is asked of the queue is a step at which a test may make it fail: once is enough.
+        if (isFired) await untilQuiet(() => hasAttempts(queueName), 1);
+      },
+    },
+    end,
+  );
   clock.now = Math.max(clock.now, end);
+}
+
+/** Of these objects, the one whose alarm is first. */
+export async function firstAlarm(
+  names: readonly string[],
+): Promise<{ name: string; at: number } | undefined> {
+  const alarms = await Promise.all(names.map(async (name) => ({ name, at: await alarmOf(name) })));
+  const set = alarms.flatMap(({ name, at }) => (at === null ? [] : { name, at }));
+  return set.sort((a, b) => a.at - b.at)[0];
 }
 
 /** Waits until every attempt that a test has answered is settled: its answer takes a moment to arrive. */
@@ -98,9 +131,8 @@ async function untilAnswersArrived(name: string): Promise<void> {
   await until(async () => (await queue(name).describe()).statistics.inFlight <= waiting);
 }
 
-/** Waits until no attempt of the queue is in flight, while its clock is not moved. */
-async function untilSettled(name: string): Promise<void> {
-  await until(async () => (await queue(name).describe()).statistics.inFlight === 0);
+async function hasAttempts(name: string): Promise<boolean> {
+  return (await queue(name).describe()).statistics.inFlight > 0;
 }
 
 /** Moves the clock by `seconds`, firing what is due on the way. */

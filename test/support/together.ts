@@ -1,7 +1,7 @@
 // Several objects at work at once: their alarms fire in the order of their times until something is true.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { clock } from "./clock.ts";
-import { alarmOf, objectOf } from "./time.ts";
+import { firstAlarm, objectOf } from "./time.ts";
 
 const POLLS = 2000;
 /** Polls without a due alarm after which the clock moves on: what one object tells another takes a few. */
@@ -38,10 +38,4 @@ async function areBusy(names: readonly string[]): Promise<boolean> {
   const isBusy = (instance: object) => (instance as { isBusy?: boolean }).isBusy === true;
   const busy = names.map((name) => runInDurableObject(objectOf(name), isBusy));
   return (await Promise.all(busy)).includes(true);
-}
-
-async function firstAlarm(names: readonly string[]) {
-  const alarms = await Promise.all(names.map(async (name) => ({ name, at: await alarmOf(name) })));
-  const set = alarms.flatMap(({ name, at }) => (at === null ? [] : { name, at }));
-  return set.sort((a, b) => a.at - b.at)[0];
 }

@@ -7,11 +7,10 @@ import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import { createTaskQueues } from "../../src/index.ts";
 import { TaskCronObject } from "../../src/objects/cron/task-cron.ts";
 import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.ts";
-import { TaskEgressObject } from "../../src/objects/egress/task-egress.ts";
 import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
-import { clock } from "./clock.ts";
 import queueYaml from "./queue.yaml";
+import "./stage.ts";
 
 export type TestHandler = (request: Request) => Response | Promise<Response>;
 
@@ -91,19 +90,11 @@ export class TaskQueue extends TaskQueueObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env, deployed.queues, targets);
   }
-
-  override now(): number {
-    return clock.now;
-  }
 }
 
 export class TaskGroup extends TaskGroupObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env, deployed.queues);
-  }
-
-  override now(): number {
-    return clock.now;
   }
 }
 
@@ -111,33 +102,15 @@ export class TaskCron extends TaskCronObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env, deployed.cron);
   }
-
-  override now(): number {
-    return clock.now;
-  }
 }
 
 export class TaskDirectory extends TaskDirectoryObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env, deployed.queues);
   }
-
-  override now(): number {
-    return clock.now;
-  }
 }
 
-export class TaskEgress extends TaskEgressObject<unknown> {
-  constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, targets);
-  }
-
-  override now(): number {
-    return clock.now;
-  }
-}
-
-export const { TaskRunner, TaskQueuesEntrypoint } = queues;
+export const { TaskEgress, TaskRunner, TaskQueuesEntrypoint } = queues;
 export const { deferred, get, group, cron, scheduled } = queues;
 
 export class Backend extends WorkerEntrypoint {

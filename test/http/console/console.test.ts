@@ -3,6 +3,7 @@ import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CONSOLE_ASSETS } from "../../../src/http/console/assets.ts";
 import { newSession } from "../../../src/http/session.ts";
+import { clock } from "../../support/clock.ts";
 import { freshStart, queue } from "../../support/time.ts";
 
 const settings = env as { TASKQUEUE_TOKEN?: string; TASKQUEUE_READ_TOKEN?: string };
@@ -246,8 +247,8 @@ describe("a session", () => {
   });
 
   it("does not hold when it has expired, or was tampered with", async () => {
-    const expired = await newSession("write", "full-token", Date.now() - 12 * 3600_000 - 1000);
-    const [, expires, mac] = (await newSession("read", "read-token", Date.now())).split(".");
+    const expired = await newSession("write", "full-token", clock.now - 12 * 3600_000 - 1000);
+    const [, expires, mac] = (await newSession("read", "read-token", clock.now)).split(".");
     for (const session of [expired, `write.${expires}.${mac}`, `read.${expires}9.${mac}`]) {
       expect((await list(`taskqueue_session=${session}`)).status).toBe(401);
     }
