@@ -8,13 +8,23 @@ export interface Shape {
 
 const FAST = { min_backoff_seconds: 0.1, max_backoff_seconds: 1 };
 
-/** The queues whose pace is measured. */
-export function shapesOf(isSlow: boolean): Record<"left" | "right", Shape> {
+/** The queues whose pace is measured: two ordinary ones, one whose handlers hang, and one that leaves the Worker. */
+export type Measured = "left" | "right" | "late" | "out";
+
+export function shapesOf(isSlow: boolean): Record<Measured, Shape> {
   return {
     left: { rate: isSlow ? 30 : 60, capacity: isSlow ? 5 : 10, maxRunning: isSlow ? 5 : 20 },
     right: { rate: isSlow ? 40 : 80, capacity: 20, maxRunning: 10 },
+    late: { rate: isSlow ? 20 : 40, capacity: 10, maxRunning: 30 },
+    out: { rate: 40, capacity: 10, maxRunning: 12 },
   };
 }
+
+/** `buffered` is made over Google's API, `gone` is not always in the file. */
+export const QUEUES = [
+  ...["left", "right", "late", "out", "default", "doomed", "dead", "kept", "purged"],
+  ...["pull", "gone", "buffered"],
+] as const;
 
 export function queueYaml({ isSlow, isListed }: { isSlow: boolean; isListed: boolean }): string {
   const paced = Object.entries(shapesOf(isSlow)).map(([name, shape]) => ({
@@ -30,6 +40,7 @@ export function queueYaml({ isSlow, isListed }: { isSlow: boolean; isListed: boo
     { name: "default", ...quick },
     { name: "doomed", ...quick, extensions: { failed_queue: "dead" } },
     { name: "dead", ...quick },
+    { name: "kept", ...quick },
     { name: "purged", ...quick },
     { name: "pull", mode: "pull" },
     ...(isListed ? [{ name: "gone", ...quick }] : []),
@@ -38,7 +49,7 @@ export function queueYaml({ isSlow, isListed }: { isSlow: boolean; isListed: boo
 }
 
 /** Each entry is due every so many seconds. */
-export const CRON_S = 3;
+export const CRON_S = 1;
 
 export function cronYaml(): string {
   const schedule = `*/${CRON_S} * * * * *`;

@@ -11,13 +11,19 @@ export interface Life {
   /** The slow rates of its queue.yaml, and whether the queue that comes and goes is listed. */
   isSlow: boolean;
   isListed: boolean;
-  /** By how much its clock is ahead, in ms. */
+  /** By how much its clock is ahead at its start, in ms. */
   clockAheadMs: number;
+  /** By how much its clock jumps in the middle; 0: not at all. */
+  jumpMs: number;
   /** The queue whose object is ended on the way. */
   evicted: string | undefined;
 }
 
-export const QUEUES = ["left", "right", "doomed", "gone"] as const;
+export const EVICTED = ["left", "right", "late", "doomed", "kept", "gone"] as const;
+
+/** One life in so many is longer than the shortest deadline there is. */
+const LONG_EVERY = 16;
+const LONG_MS = 17_000;
 
 export function planOf(seed: number, kills: number): Life[] {
   const random = randomOf(seed);
@@ -26,15 +32,26 @@ export function planOf(seed: number, kills: number): Life[] {
     const jump = random();
     if (jump < 0.1) clockAheadMs += Math.round(random() * 90_000);
     else if (jump < 0.2) clockAheadMs -= Math.round(random() * 1000);
-    return {
-      ms: Math.round(700 + random() * 2300),
+    const life = {
+      ms: i % LONG_EVERY === 9 ? LONG_MS : Math.round(700 + random() * 2300),
       death: pick(random, ["any moment", "any moment", "in a commit", "after a commit"]),
       // A stretch of the version before every ten lives, and never first or last.
       version: i % 10 === 4 || i % 10 === 5 ? "before" : "now",
       isSlow: random() < 0.3,
       isListed: random() < 0.8,
       clockAheadMs,
-      evicted: random() < 0.3 ? pick(random, QUEUES) : undefined,
+      jumpMs: jumpOf(random, i),
+      evicted: random() < 0.3 ? pick(random, EVICTED) : undefined,
     } satisfies Life;
+    clockAheadMs += life.jumpMs;
+    return life;
   });
+}
+
+/** Past every deadline of an attempt that is under way, by some seconds, or back; of each kind one in six at least. */
+function jumpOf(random: () => number, i: number): number {
+  const [kind, size] = [random(), random()];
+  if (i % 6 === 2 || kind < 0.1) return Math.round(21_000 + size * 9000);
+  if (i % 6 === 4 || kind < 0.2) return -Math.round(200 + size * 1800);
+  return kind < 0.3 ? Math.round(1000 + size * 5000) : 0;
 }

@@ -15,9 +15,41 @@ export interface Execution {
   id: string;
   /** The life of the server it ran in. */
   life: number;
+  queue: string;
   startedAt: number;
+  /** When it left the queue's object, which is before its start is reported. */
+  at?: number | undefined;
   endedAt?: number;
   ok?: boolean;
+  /** It failed for good: only a redrive brings the task back. */
+  isFinal?: boolean | undefined;
+  /** When the server said that the result is on disk. */
+  writtenAt?: number;
+  /** When its handler was told that its deadline has passed. */
+  cutAt?: number;
+  /** The server's clock when it told so, or when its result was on disk. */
+  lastReading?: number;
+  /** The server's clock: when the attempt's turn began, and the latest it had shown by then. */
+  turn?: number | undefined;
+  latest?: number | undefined;
+  deadlineMs?: number | undefined;
+}
+
+/** An operator's request for failed tasks to run again: of these ids, or of all on a queue. */
+export interface Redrive {
+  ids: readonly string[] | { queue: string };
+  askedAt: number;
+  answeredAt?: number;
+  /** Those of which the answer said that they are back on the queue. */
+  back: readonly string[];
+}
+
+/** A server, or one of its objects, ended within this time. */
+export interface Cut {
+  from: number;
+  to: number;
+  /** Whose object; absent where it was the server. */
+  queue?: string;
 }
 
 export interface Facts {
@@ -25,69 +57,133 @@ export interface Facts {
   executions: readonly Execution[];
   /** Ids kept as failed, or seen by the dead-letter queue. */
   failed: ReadonlySet<string>;
-  /** When each life ended, and when objects were ended in between. */
-  cuts: readonly number[];
+  redrives: readonly Redrive[];
+  cuts: readonly Cut[];
 }
 
 export interface Verdict {
   ok: string[];
   lost: string[];
   unexpected: string[];
-  duplicatedWithReason: string[];
+  cutOff: string[];
+  pastDeadline: string[];
+  redriven: string[];
   duplicated: string[];
   recovered: string[];
   namedTwice: string[];
 }
 
-/** An answer given so shortly before a cut may not have been written; commits are held no longer. */
-const UNWRITTEN_MS = 2000;
+type Reason = "retry" | "cut off" | "past deadline" | "redriven" | "unasked" | "none";
 
-export function sortAll({ added, executions, failed, cuts }: Facts): Verdict {
-  const runs = Map.groupBy(executions, ({ id }) => id);
+export function sortAll(facts: Facts): Verdict {
+  const runs = Map.groupBy(facts.executions, ({ id }) => id);
+  const known = new Map(facts.added.map((one) => [one.id, one]));
   const verdict: Verdict = {
-    ...{ ok: [], lost: [], unexpected: [], duplicatedWithReason: [], duplicated: [] },
-    ...{ recovered: [], namedTwice: namedTwice(added, runs) },
+    ...{ ok: [], lost: [], unexpected: [], cutOff: [], pastDeadline: [], redriven: [] },
+    ...{ duplicated: [], recovered: [], namedTwice: namedTwice(facts.added, runs) },
   };
-  const known = new Map(added.map((one) => [one.id, one]));
-  for (const [id, of] of runs) if (isUnexpected(known.get(id), of)) verdict.unexpected.push(id);
-  for (const one of added) {
-    const of = [...(runs.get(one.id) ?? [])].sort((a, b) => a.startedAt - b.startedAt);
-    if (isLost(one, of, failed)) verdict.lost.push(one.id);
+  for (const [id, of] of runs) {
+    const inOrder = of.toSorted((a, b) => a.startedAt - b.startedAt);
+    sortRuns(id, inOrder, known.get(id), facts, verdict);
+  }
+  for (const one of facts.added) {
+    if (isLost(one, runs.get(one.id) ?? [], facts)) verdict.lost.push(one.id);
     else if (one.answer === "accepted") verdict.ok.push(one.id);
-    const repeats = repeatsOf(of);
-    if (repeats.some(([former]) => !isCut(former, cuts))) verdict.duplicated.push(one.id);
-    else if (repeats.length > 0) verdict.duplicatedWithReason.push(one.id);
-    if (of.length > 0 && (of[0] as Execution).life !== of.at(-1)?.life) {
-      verdict.recovered.push(one.id);
-    }
   }
   return verdict;
 }
 
-function isUnexpected(one: Added | undefined, runs: readonly Execution[]): boolean {
-  if (!one || one.answer === "refused") return true;
-  return runs.some(({ startedAt }) => startedAt > (one.removedAt ?? Number.POSITIVE_INFINITY));
+function sortRuns(
+  id: string,
+  runs: readonly Execution[],
+  one: Added | undefined,
+  { redrives, cuts }: Facts,
+  verdict: Verdict,
+): void {
+  const reasons = new Set(reasonsOf(runs, redrives, cuts));
+  if (!one || isUnexpected(one, runs) || reasons.has("unasked")) verdict.unexpected.push(id);
+  if (reasons.has("none")) verdict.duplicated.push(id);
+  if (reasons.has("cut off")) verdict.cutOff.push(id);
+  if (reasons.has("past deadline")) verdict.pastDeadline.push(id);
+  if (reasons.has("redriven")) verdict.redriven.push(id);
+  if (runs[0]?.life !== runs.at(-1)?.life) verdict.recovered.push(id);
 }
 
-function isLost(one: Added, runs: readonly Execution[], failed: ReadonlySet<string>): boolean {
-  if (one.answer !== "accepted" || one.end === "any") return false;
-  return one.end === "done" ? !runs.some(({ ok }) => ok) : !failed.has(one.id);
+function isUnexpected({ answer, removedAt }: Added, runs: readonly Execution[]): boolean {
+  if (answer === "refused") return true;
+  const end = removedAt ?? Number.POSITIVE_INFINITY;
+  return runs.some(({ startedAt, at = startedAt }) => at > end);
 }
 
-/** Executions that came though the one before had succeeded, or had not ended. */
-function repeatsOf(runs: readonly Execution[]): [former: Execution, next: Execution][] {
-  return runs.slice(1).flatMap((next, i) => {
+/** Why each execution but the first came. A redrive brings a task back once. */
+function reasonsOf(
+  runs: readonly Execution[],
+  redrives: readonly Redrive[],
+  cuts: readonly Cut[],
+): Reason[] {
+  const unused = new Set(redrives);
+  return runs.slice(1).map((next, i) => {
     const former = runs[i] as Execution;
-    const hadFailed = former.ok === false && (former.endedAt ?? 0) <= next.startedAt;
-    return hadFailed ? [] : [[former, next] as [Execution, Execution]];
+    const hasFailed = former.ok === false && (former.endedAt ?? 0) <= next.startedAt;
+    if (hasFailed && !former.isFinal) return "retry";
+    const redrive = hasFailed && [...unused].find((by) => mayHaveBrought(by, former, next));
+    if (redrive) unused.delete(redrive);
+    if (redrive) return "redriven";
+    if (isCutOff(former, next, cuts)) return "cut off";
+    if (isPastDeadline(former, next)) return "past deadline";
+    return hasFailed ? "unasked" : "none";
   });
 }
 
-function isCut(
-  { startedAt, endedAt = Number.POSITIVE_INFINITY }: Execution,
-  cuts: readonly number[],
-) {
-  return cuts.some((cut) => startedAt <= cut && endedAt >= cut - UNWRITTEN_MS);
+function mayHaveBrought({ ids, askedAt, answeredAt }: Redrive, former: Execution, next: Execution) {
+  const isOfIt = "queue" in ids ? ids.queue === next.queue : ids.includes(next.id);
+  const isAfter = (answeredAt ?? Number.POSITIVE_INFINITY) >= (former.endedAt as number);
+  return isOfIt && isAfter && askedAt <= next.startedAt;
+}
+
+/** Of what has ended the server says within this time that it is on disk, or it is not. */
+const UNTOLD_MS = 2000;
+
+/** What the server said to be on disk was not cut off, however soon it ended. */
+function isCutOff(former: Execution, next: Execution, cuts: readonly Cut[]): boolean {
+  const { writtenAt, startedAt, endedAt = Number.POSITIVE_INFINITY } = former;
+  if (writtenAt !== undefined) return false;
+  return cuts.some(
+    ({ from, to, queue = former.queue }) =>
+      queue === former.queue &&
+      startedAt <= to &&
+      endedAt >= from - UNTOLD_MS &&
+      from <= next.startedAt,
+  );
+}
+
+/**
+ * By the clock of the server that ran it: an answer that comes after the deadline counts for nothing. That it has
+ * passed is seen by what the server did then, or by an attempt that it started later.
+ */
+function isPastDeadline(former: Execution, next: Execution): boolean {
+  const { life, turn, deadlineMs, endedAt, cutAt, lastReading = 0 } = former;
+  if (deadlineMs === undefined || turn === undefined) return false;
+  const wasLate = endedAt === undefined || (cutAt !== undefined && endedAt >= cutAt);
+  const seen = next.life === life ? Math.max(lastReading, next.latest ?? 0) : lastReading;
+  return wasLate && seen >= turn + deadlineMs;
+}
+
+function isLost(one: Added, runs: readonly Execution[], facts: Facts): boolean {
+  if (one.answer !== "accepted" || one.end === "any") return false;
+  const back = facts.redrives.filter((redrive) => redrive.back.includes(one.id));
+  if (back.some(({ askedAt }) => !runs.some(({ startedAt }) => startedAt >= askedAt))) return true;
+  if (one.end === "done") return !runs.some((run) => run.ok && mayCount(run, facts.cuts));
+  return !facts.failed.has(one.id);
+}
+
+/** An answer counts for nothing after the handler was cut off, or when there was no object left to hear it. */
+function mayCount({ queue, startedAt, endedAt, cutAt }: Execution, cuts: readonly Cut[]): boolean {
+  if (endedAt === undefined || cutAt !== undefined) return false;
+  const isOrphan = cuts.some(
+    (cut) => (cut.queue ?? queue) === queue && startedAt < cut.from && endedAt > cut.to,
+  );
+  return !isOrphan;
 }
 
 // A name that was sent again after an answer got lost has another id each time.

@@ -1,13 +1,27 @@
 // The check at the end of a chaos run sees faults that are planted.
 import { describe, expect, it } from "vitest";
-import { excess, mostOpen } from "../chaos/bound.ts";
+import { excess, mostOpen, onward, type Stamped, spansOf } from "../chaos/bound.ts";
+import { type Grant, type LeaseFaults, leaseFaults } from "../chaos/leases.ts";
 import { planOf } from "../chaos/plan.ts";
 import { type Added, type Execution, type Facts, sortAll, type Verdict } from "../chaos/sort.ts";
+import { idleStretches, missingTicks, type Turn } from "../chaos/ticks.ts";
 
 const one: Added = { id: "a", answer: "accepted", end: "done" };
-const run: Execution = { id: "a", life: 0, startedAt: 10_000, endedAt: 10_100, ok: true };
+const run: Execution = {
+  ...{ id: "a", life: 0, queue: "q", startedAt: 10_000, endedAt: 10_100, ok: true },
+};
 const again: Execution = { ...run, life: 1, startedAt: 20_000, endedAt: 20_100 };
-const fine: Facts = { added: [one], executions: [run], failed: new Set(), cuts: [] };
+const fine: Facts = {
+  ...{ added: [one], executions: [run], failed: new Set(), redrives: [], cuts: [] },
+};
+const cut = (at: number) => ({ from: at, to: at + 10 });
+const final: Execution = { ...run, ok: false, isFinal: true, writtenAt: 10_110 };
+const redrive = { ids: ["a"], askedAt: 15_000, answeredAt: 15_010, back: ["a"] };
+/** Its deadline passes at 25,000 by the server's clock. */
+const late: Execution = {
+  ...{ ...run, turn: 10_000, deadlineMs: 15_000, cutAt: 25_010, endedAt: 25_500 },
+};
+const afterIt: Execution = { ...run, startedAt: 25_200, endedAt: 25_300, latest: 25_100 };
 
 const plants: [what: string, facts: Partial<Facts>, found: Partial<Verdict>][] = [
   ["nothing", {}, { ok: ["a"] }],
@@ -15,7 +29,7 @@ const plants: [what: string, facts: Partial<Facts>, found: Partial<Verdict>][] =
   ["a task that only failed", { executions: [{ ...run, ok: false }] }, { lost: ["a"] }],
   [
     "an attempt that never ended",
-    { executions: [{ id: "a", life: 0, startedAt: 1 }] },
+    { executions: [{ id: "a", life: 0, queue: "q", startedAt: 1 }] },
     { lost: ["a"] },
   ],
   ["a failed task that is nowhere", { added: [{ ...one, end: "failed" }] }, { lost: ["a"] }],
@@ -38,6 +52,11 @@ const plants: [what: string, facts: Partial<Facts>, found: Partial<Verdict>][] =
     { ok: ["a"], unexpected: ["a"] },
   ],
   [
+    "one whose start is reported after it was removed",
+    { added: [{ ...one, end: "any", removedAt: 9999 }], executions: [{ ...run, at: 9990 }] },
+    { ok: ["a"] },
+  ],
+  [
     "one that was running when it was removed",
     { added: [{ ...one, removedAt: 10_050 }] },
     { ok: ["a"] },
@@ -54,18 +73,137 @@ const plants: [what: string, facts: Partial<Facts>, found: Partial<Verdict>][] =
   ],
   [
     "a second one after a kill during the first",
-    { executions: [run, again], cuts: [10_050] },
-    { ok: ["a"], duplicatedWithReason: ["a"], recovered: ["a"] },
+    { executions: [run, again], cuts: [cut(10_050)] },
+    { ok: ["a"], cutOff: ["a"], recovered: ["a"] },
   ],
   [
     "a second one after a kill just after the first",
-    { executions: [run, again], cuts: [10_200] },
-    { ok: ["a"], duplicatedWithReason: ["a"], recovered: ["a"] },
+    { executions: [run, again], cuts: [cut(10_200)] },
+    { ok: ["a"], cutOff: ["a"], recovered: ["a"] },
+  ],
+  [
+    "a second one after a kill just after the first was on disk",
+    { executions: [{ ...run, writtenAt: 10_105 }, again], cuts: [cut(10_106)] },
+    { ok: ["a"], duplicated: ["a"], recovered: ["a"] },
+  ],
+  [
+    "a second one after another queue's object has ended",
+    { executions: [run, again], cuts: [{ ...cut(10_050), queue: "other" }] },
+    { ok: ["a"], duplicated: ["a"], recovered: ["a"] },
+  ],
+  [
+    "a second one after its own queue's object has ended",
+    { executions: [run, { ...again, life: 0 }], cuts: [{ ...cut(10_050), queue: "q" }] },
+    { ok: ["a"], cutOff: ["a"] },
+  ],
+  [
+    "a success that no object was left to hear",
+    { executions: [{ ...run, endedAt: 10_200 }], cuts: [cut(10_050)] },
+    { lost: ["a"] },
+  ],
+  [
+    "a second one before the kill",
+    { executions: [run, again], cuts: [cut(20_050)] },
+    { ok: ["a"], duplicated: ["a"], recovered: ["a"] },
   ],
   [
     "a second one after a kill long after the first",
-    { executions: [run, again], cuts: [15_000] },
+    { executions: [run, again], cuts: [cut(15_000)] },
     { ok: ["a"], duplicated: ["a"], recovered: ["a"] },
+  ],
+  [
+    "a second one when the first's deadline has passed",
+    { executions: [late, afterIt] },
+    { ok: ["a"], pastDeadline: ["a"] },
+  ],
+  [
+    "a second one just before the deadline has passed",
+    { executions: [late, { ...afterIt, latest: 24_999 }] },
+    { ok: ["a"], duplicated: ["a"] },
+  ],
+  [
+    "a second one in the next life, though nothing says that the deadline has passed",
+    { executions: [late, { ...afterIt, life: 1 }] },
+    { ok: ["a"], duplicated: ["a"], recovered: ["a"] },
+  ],
+  [
+    "a second one in the next life, when the server had said that the deadline has passed",
+    {
+      executions: [
+        { ...late, lastReading: 25_005 },
+        { ...afterIt, life: 1 },
+      ],
+    },
+    { ok: ["a"], pastDeadline: ["a"], recovered: ["a"] },
+  ],
+  [
+    "one that answered in time, and ran again after its deadline",
+    { executions: [{ ...run, turn: 10_000, deadlineMs: 15_000, writtenAt: 10_105 }, afterIt] },
+    { ok: ["a"], duplicated: ["a"] },
+  ],
+  ["a late answer that settled its task", { executions: [late] }, { lost: ["a"] }],
+  [
+    "a late failure for good that settled its task",
+    { executions: [{ ...late, ok: false, isFinal: true }], failed: new Set("a") },
+    { lost: ["a"] },
+  ],
+  [
+    "one that failed for good and was redriven",
+    { executions: [final, { ...again, life: 0 }], redrives: [redrive] },
+    { ok: ["a"], redriven: ["a"] },
+  ],
+  [
+    "one that failed for good and ran again unasked",
+    { executions: [final, { ...again, life: 0 }] },
+    { ok: ["a"], unexpected: ["a"] },
+  ],
+  [
+    "one redriven before it failed",
+    {
+      executions: [final, { ...again, life: 0 }],
+      redrives: [{ ...redrive, askedAt: 9000, answeredAt: 9010, back: [] }],
+    },
+    { ok: ["a"], unexpected: ["a"] },
+  ],
+  [
+    "one redriven after it ran again",
+    {
+      executions: [final, { ...again, life: 0 }],
+      redrives: [{ ...redrive, askedAt: 20_200, answeredAt: 20_210, back: [] }],
+    },
+    { ok: ["a"], unexpected: ["a"] },
+  ],
+  [
+    "one redriven once that ran twice",
+    {
+      executions: [final, { ...final, startedAt: 16_000, endedAt: 16_010 }, { ...again, life: 0 }],
+      redrives: [redrive],
+    },
+    { ok: ["a"], unexpected: ["a"], redriven: ["a"] },
+  ],
+  [
+    "one redriven with all of another queue",
+    {
+      executions: [final, { ...again, life: 0 }],
+      redrives: [{ ...redrive, ids: { queue: "other" }, back: [] }],
+    },
+    { ok: ["a"], unexpected: ["a"] },
+  ],
+  [
+    "one redriven that never ran again",
+    {
+      added: [{ ...one, end: "failed" }],
+      ...{ executions: [final], redrives: [redrive], failed: new Set("a") },
+    },
+    { lost: ["a"] },
+  ],
+  [
+    "one whose redrive has no answer",
+    {
+      executions: [final, { ...again, life: 0 }],
+      redrives: [{ ids: ["a"], askedAt: 15_000, back: [] }],
+    },
+    { ok: ["a"], redriven: ["a"] },
   ],
   ["a retry", { executions: [{ ...run, ok: false }, again] }, { ok: ["a"], recovered: ["a"] }],
   [
@@ -93,8 +231,8 @@ const plants: [what: string, facts: Partial<Facts>, found: Partial<Verdict>][] =
 ];
 
 const NOTHING: Verdict = {
-  ...{ ok: [], lost: [], unexpected: [], duplicatedWithReason: [], duplicated: [] },
-  ...{ recovered: [], namedTwice: [] },
+  ...{ ok: [], lost: [], unexpected: [], cutOff: [], pastDeadline: [], redriven: [] },
+  ...{ duplicated: [], recovered: [], namedTwice: [] },
 };
 
 describe("sorting", () => {
@@ -124,7 +262,150 @@ describe("the bucket's bound", () => {
   });
 });
 
+const stamp = (atMs: number, reading: number, life = 0): Stamped => ({
+  ...{ life, at: atMs, turn: reading, latest: reading },
+});
+
+describe("the bound when the clock jumps", () => {
+  it.each<[string, Stamped[], number[], number]>([
+    ["ahead: the bucket is full again", [0, 0, 1, 1].map((t) => stamp(t, t * 9000)), [], 0],
+    [
+      "back: the time that comes again gives nothing",
+      [1000, 1000, 1010, 1020, 1030].map((t, i) => stamp(t, i < 2 ? t : t - 900)),
+      [],
+      3,
+    ],
+    ["back, with what was left in the bucket", [stamp(1000, 1000), stamp(1010, 110)], [], 0],
+    [
+      "back, and up to where it was",
+      [stamp(0, 1000), stamp(1, 1000), stamp(2, 500), stamp(502, 1000)],
+      [],
+      2,
+    ],
+    ["back, and past it", [stamp(0, 1000), stamp(1, 1000), stamp(602, 1100)], [], 0],
+    ["back with the next life", [stamp(0, 1000), stamp(1, 1000), stamp(10, 500, 1)], [1000], 1],
+    [
+      "on, in a life that started nothing",
+      [stamp(0, 0), stamp(1, 0), stamp(10, 500, 2), stamp(11, 500, 2)],
+      [0, 9000],
+      0,
+    ],
+  ])("%s", (_, stamped, peaks, over) => {
+    expect(excess(onward(stamped, peaks), shape)).toBe(over);
+  });
+
+  it("takes what started first for the first", () => {
+    const mixed = [stamp(1010, 100), stamp(1000, 1000), stamp(1001, 1000)];
+    expect(onward(mixed, []).map(({ read }) => read)).toEqual([1000, 1000, 1000]);
+  });
+});
+
+const grant: Grant = { id: "a", from: 1000, to: 2000, life: 0 };
+const second: Grant = { ...grant, from: 2001, to: 3001 };
+const SOUND: LeaseFaults = { together: [], back: [], stale: [] };
+
+describe("leases", () => {
+  it.each<[string, Grant[], Partial<LeaseFaults>]>([
+    ["one", [grant], {}],
+    ["one after the other ran out", [grant, second], {}],
+    [
+      "one in the last millisecond of the other",
+      [grant, { ...second, from: 2000 }],
+      { together: ["a"] },
+    ],
+    ["one while the other holds", [grant, { ...second, from: 1500 }], { together: ["a"] }],
+    [
+      "one by a clock that went back, after another was given back",
+      [{ ...second, isReturned: true }, grant],
+      {},
+    ],
+    ["one while the other is extended", [{ ...grant, to: 2500 }, second], { together: ["a"] }],
+    [
+      "one after the other was given back",
+      [
+        { ...grant, isReturned: true },
+        { ...second, from: 1500 },
+      ],
+      {},
+    ],
+    [
+      "one after a change that nobody answered",
+      [
+        { ...grant, isDoubtful: true },
+        { ...second, from: 1500 },
+      ],
+      {},
+    ],
+    ["one after an acknowledgement", [{ ...grant, ackedAt: 1 }, second], { back: ["a"] }],
+    ["one that may be acknowledged", [{ ...grant, isPerhapsAcked: true }, second], {}],
+    ["acknowledged after another's lease ran out", [grant, { ...second, ackedAt: 1 }], {}],
+    ["a stale one that was refused", [{ ...grant, tried: 1 }], {}],
+    [
+      "a stale one that was taken",
+      [{ ...grant, wronged: ["run out renewLease"] }],
+      { stale: ["a:run out renewLease"] },
+    ],
+    ["those of two tasks at once", [grant, { ...grant, id: "b" }], {}],
+  ])("%s", (_, grants, found) => {
+    expect(leaseFaults(grants)).toEqual({ ...SOUND, ...found });
+  });
+});
+
+const turns = (...readings: number[]) =>
+  readings.map((at) => ({ from: at, to: at, livedOnMs: 9000 }));
+
+const turn: Turn = { from: 2001, to: 2001, livedOnMs: 9000 };
+
+describe("recurring tasks", () => {
+  it.each<[string, Turn[], number[], number[]]>([
+    ["each there", turns(1000, 2001, 3002), [1000, 2000, 3000], []],
+    ["one dropped", turns(1000, 2001, 3002), [1000, 3000], [2000]],
+    ["the last dropped", turns(1000, 2001, 3002), [1000, 2000], [3000]],
+    ["missed while nothing ran", turns(1000, 5500), [1000, 5000], []],
+    ["the last of those missed not caught up", turns(1000, 5500), [1000, 4000], [5000]],
+    ["killed before it could be added", [...turns(1000), { ...turn, livedOnMs: 20 }], [1000], []],
+    [
+      "killed, and not caught up by the next",
+      [...turns(1000), { ...turn, livedOnMs: 20 }, ...turns(2500)],
+      [1000],
+      [2000],
+    ],
+    ["before the deploy", turns(1500, 2001), [2000], []],
+    ["a clock that went back", turns(1000, 5500, 3200, 5900), [1000, 5000], []],
+    [
+      "a clock that went back, and the next time dropped",
+      turns(1000, 5500, 4200, 6001),
+      [1000, 5000],
+      [6000],
+    ],
+    ["two that were due in one turn", [{ ...turn, from: 1999, to: 2001 }], [1000, 2000], []],
+    ["one of two that were due in one turn", [...turns(0), { ...turn, from: 1999 }], [0, 2000], []],
+    ["a turn that is early", turns(1000, 1900, 2000), [1000, 2000], []],
+  ])("%s", (_, seen, added, missing) => {
+    expect(missingTicks(seen, new Set(added), 1000)).toEqual(missing);
+  });
+
+  it.each<[string, { due: number; life: number }[], boolean]>([
+    ["none came", [], true],
+    ["only one before", [{ due: 4000, life: 0 }], true],
+    ["one came", [{ due: 5000, life: 1 }], false],
+    ["one came in the next life alone", [{ due: 5000, life: 2 }], true],
+    ["a later one came in the life before", [{ due: 9000, life: 0 }], false],
+  ])("a scheduler that stands still: %s", (_, ticks, isFound) => {
+    const stretch = { life: 1, from: 4500, to: 8500 };
+    expect(idleStretches([stretch], ticks, 1000, 3000)).toEqual(isFound ? [stretch] : []);
+    expect(idleStretches([{ ...stretch, to: 7500 }], ticks, 1000, 3000)).toEqual([]);
+  });
+});
+
 describe("in flight", () => {
+  it("a handler that goes on past its deadline has no slot", () => {
+    const next = { ...afterIt, startedAt: 25_005 };
+    expect(mostOpen(spansOf([late, { ...afterIt, latest: 0 }]))).toBe(1);
+    expect(mostOpen(spansOf([late, next]))).toBe(1);
+    expect(mostOpen(spansOf([late, { ...next, latest: 24_999 }]))).toBe(2);
+  });
+
   it.each<[string, [number, number][], number]>([
     ["none", [], 0],
     [

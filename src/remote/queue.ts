@@ -22,6 +22,7 @@ import { checkTaskName } from "../core/task/new-task-rules.ts";
 import { answerOf } from "../core/task/result-error.ts";
 import { checkSendable } from "../core/task/sendable.ts";
 import { type AddResult, hasEnded, type NewTask, type Task } from "../core/task/task.ts";
+import type { NewTaskOf } from "../core/task/typed-task.ts";
 import { acknowledgedBefore } from "./acknowledging.ts";
 import { isTaken, type Outgoing, outgoing, takenBefore } from "./adding.ts";
 import { now, sleep } from "./clock.ts";
@@ -57,17 +58,17 @@ export class RemoteQueue<P = unknown> {
    * lives, TombstonedTaskError while the name's tombstone does, or the class of whatever is wrong with it. A name
    * that was taken by an earlier try of the same call is no error.
    */
-  add(task: NewTask<P>, options?: CallOptions & Repeatable): Promise<Task>;
+  add(task: NewTaskOf<P>, options?: CallOptions & Repeatable): Promise<Task>;
   /**
    * Queues up to 1,000 tasks. One bad task refuses them all; a name that is taken refuses its own entry
    * only, which then holds the error, or with `atomic` throws and adds none.
    */
   add(
-    tasks: readonly NewTask<P>[],
+    tasks: readonly NewTaskOf<P>[],
     options?: AddOptions & CallOptions & Repeatable,
   ): Promise<AddResult<TaskQueueError>[]>;
   async add(
-    given: NewTask<P> | readonly NewTask<P>[],
+    given: NewTaskOf<P> | readonly NewTaskOf<P>[],
     options: AddOptions & CallOptions & Repeatable = {},
   ): Promise<Task | AddResult<TaskQueueError>[]> {
     const { idempotent = this.#isIdempotent } = options;

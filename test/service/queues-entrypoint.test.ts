@@ -10,7 +10,7 @@ import { handlers } from "../support/worker.ts";
 beforeEach(freshStart);
 
 interface Typed extends Record<string, unknown> {
-  push: { to: string };
+  push: { to: string } | undefined;
   pull: { invoice: number };
 }
 

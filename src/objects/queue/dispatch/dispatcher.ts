@@ -86,7 +86,12 @@ export class Dispatcher {
   /** Before attempts start in a turn at `now` (ms). */
   beginTurn(now: number): void {
     const firstDue = () => Math.min(this.nextScheduled() ?? now, this.nextExpedited() ?? now);
-    this.#starts.beginTurn(now, firstDue);
+    for (const key of this.#starts.beginTurn(now, firstDue)) this.rewindTo(key);
+  }
+
+  /** When tasks that were cut off and are held back may start (ms), if there are any. */
+  nextRelease(): number | undefined {
+    return this.#starts.nextRelease();
   }
 
   // Those that were cut off are settled before others are read, and may be due no more.

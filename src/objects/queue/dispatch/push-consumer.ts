@@ -36,9 +36,7 @@ export class PushConsumer implements Consumer, PushState {
       nextDue: this.#dispatcher.nextExpedited(),
     });
     const scheduled = wakeAt({ ...capacity, nextDue: this.#dispatcher.nextScheduled() });
-    return expedited === undefined || scheduled === undefined
-      ? (expedited ?? scheduled)
-      : Math.min(expedited, scheduled);
+    return earliest(expedited, earliest(scheduled, this.#dispatcher.nextRelease()));
   }
 
   onAlarm(now: number): void {
@@ -159,4 +157,8 @@ export class PushConsumer implements Consumer, PushState {
 
 function isBy(now: number, moment: number | undefined): boolean {
   return moment !== undefined && moment <= now;
+}
+
+function earliest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }

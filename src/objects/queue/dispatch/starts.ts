@@ -1,8 +1,9 @@
 // Which attempts have their start in their task's row, so that one that a crash cuts off is known afterwards.
 // On the way of an ordinary task none has: it would cost a row each. Those that run long have; and for a
 // minute after the object started late all have, for what ended it may be one of the tasks it is about to
-// start. A task whose attempt was cut off (a suspect) runs with no other suspect beside it, so that of many
-// that were cut off together the one that ends the server again is known.
+// start. A task whose attempt was cut off (a suspect) starts with no other suspect beside it, so that of many
+// that were cut off together the one that ends the server again is known. One that has run long without that
+// keeps no other waiting: then two start, and so on, twice as many each time that those before have.
 import { begun, isSuspect, unbegun } from "../../../core/task/cut-off.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
@@ -21,24 +22,53 @@ const LATE_MS = 1000;
 const CAREFUL_MS = 60_000;
 /** Attempts that run long are looked for so often, in ms. */
 const MARK_EVERY_MS = 5000;
+/** A suspect keeps others waiting no longer, in ms: from then on its row says that it runs long. */
+const PROBATION_MS = WATCHDOG_MS;
+const NONE: readonly number[] = [];
 
 export class Starts {
   readonly #deps: StartsDeps;
   #carefulUntil: number | undefined;
   #markAt = 0;
-  #suspect: Attempt | undefined;
+  /** Suspects that have neither ended nor run long, and how many there may be. */
+  readonly #onProbation = new Set<Attempt>();
+  #together = 1;
   readonly #heldBack = new Set<number>();
 
   constructor(deps: StartsDeps) {
     this.#deps = deps;
   }
 
-  /** `firstDue`: when the first task was due that has not started (ms). */
-  beginTurn(now: number, firstDue: () => number): void {
+  /** `firstDue`: when the first task was due that has not started (ms). Keys of tasks that were held back and may start. */
+  beginTurn(now: number, firstDue: () => number): readonly number[] {
     // Of a turn that failed before its suspect started.
-    if (!this.#suspect) this.#heldBack.clear();
+    if (this.#onProbation.size === 0) this.#heldBack.clear();
     this.#carefulUntil ??= firstDue() <= now - LATE_MS ? now + CAREFUL_MS : 0;
     this.#markLong(now);
+    return this.#onProbation.size === 0 ? NONE : this.#passProbation(now);
+  }
+
+  /** When suspects that are held back may start, should none of those that run end before (ms). */
+  nextRelease(): number | undefined {
+    if (this.#heldBack.size === 0) return undefined;
+    const begun = [...this.#onProbation].map(({ startedAt }) => startedAt);
+    return Math.min(...begun) + PROBATION_MS;
+  }
+
+  #passProbation(now: number): readonly number[] {
+    const passed = [...this.#onProbation].filter(
+      ({ startedAt }) => startedAt <= now - PROBATION_MS,
+    );
+    if (passed.length === 0) return NONE;
+    for (const attempt of passed) this.#onProbation.delete(attempt);
+    if (this.#onProbation.size === 0) this.#together *= 2;
+    return this.#release();
+  }
+
+  #release(): number[] {
+    const keys = [...this.#heldBack];
+    this.#heldBack.clear();
+    return keys;
   }
 
   // Once each.
@@ -55,10 +85,10 @@ export class Starts {
     for (const attempt of long) attempt.isLong = true;
   }
 
-  /** Holds back suspects but one; whether there were any. */
+  /** Holds back suspects but as many as may start; whether there were any. */
   holdBack(tasks: readonly TaskRow[]): boolean {
     const suspects = tasks.filter(({ progress }) => isSuspect(progress));
-    const others = this.#suspect ? suspects : suspects.slice(1);
+    const others = suspects.slice(Math.max(0, this.#together - this.#onProbation.size));
     for (const { key } of others) this.#heldBack.add(key);
     return others.length > 0;
   }
@@ -85,15 +115,11 @@ export class Starts {
   }
 
   started({ progress }: TaskRow, attempt: Attempt): void {
-    if (isSuspect(progress)) this.#suspect = attempt;
+    if (isSuspect(progress)) this.#onProbation.add(attempt);
   }
 
   /** Keys of tasks that may start now that this attempt has ended. */
-  ended(attempt: Attempt): number[] {
-    if (attempt !== this.#suspect) return [];
-    this.#suspect = undefined;
-    const keys = [...this.#heldBack];
-    this.#heldBack.clear();
-    return keys;
+  ended(attempt: Attempt): readonly number[] {
+    return this.#onProbation.delete(attempt) ? this.#release() : NONE;
   }
 }

@@ -214,6 +214,76 @@ it("tasks that a deploy cuts off once are not counted, and run all", async () =>
     expect(await view(name)).toMatchObject({ state: "done", retryCount: 0 });
 });
 
+describe("tasks that two crashes in a row cut off", () => {
+  /** Moves the clock with the alarms on the way, and waits for no attempt. */
+  async function turn(seconds: number): Promise<void> {
+    const end = clock.now + seconds * 1000;
+    for (let at = await alarmOf("push"); at !== null && at <= end; at = await alarmOf("push")) {
+      clock.now = Math.max(clock.now, at);
+      runDurableObjectAlarm(objectOf("push")).catch(() => {});
+      await scheduler.wait(10);
+    }
+    clock.now = end;
+  }
+
+  /** So many, under way when the server ended for the second time. */
+  async function cutOffTwice(n: number): Promise<ReturnType<typeof held>> {
+    const attempts = held("/_ah/queue/push");
+    const names = Array.from({ length: n }, (_, i) => `n${i}`);
+    await push().add(names.map((name) => ({ name, retry: { limit: 0 } })));
+    await fire("push");
+    await until(() => attempts.started() === n);
+    await restart();
+    await fire("push");
+    await until(() => attempts.started() === 2 * n);
+    await restart();
+    return attempts;
+  }
+
+  // One after the other at first, twice as many beside each other each time that all have run for 30 s.
+  it.each([
+    { n: 2, seconds: 30 },
+    { n: 3, seconds: 30 },
+    { n: 4, seconds: 60 },
+    { n: 7, seconds: 60 },
+    { n: 8, seconds: 90 },
+    { n: 15, seconds: 90 },
+    { n: 16, seconds: 120 },
+    { n: 20, seconds: 120 },
+  ])("all $n run $seconds s later, though each takes for ever", async ({ n, seconds }) => {
+    const attempts = await cutOffTwice(n);
+    await turn(0);
+    for (let s = 30; s <= seconds; s += 30) {
+      const begun = 2 * n + Math.min(n, 2 ** (s / 30) - 1);
+      await until(() => attempts.started() === begun);
+      await turn(29);
+      expect(attempts.started()).toBe(begun);
+      await turn(1);
+    }
+    await until(() => attempts.started() === 3 * n);
+  });
+
+  it("one that hangs keeps no other waiting longer than that, with no add and no answer", async () => {
+    const attempts = await cutOffTwice(2);
+    await turn(0);
+    await until(() => attempts.started() === 5);
+    expect(await alarmOf("push")).toBeLessThanOrEqual(clock.now + 30_000);
+    handlers.set("/_ah/queue/push", () => new Response());
+    await turn(31);
+    await until(async () => (await push().describe()).statistics.tasks === 1);
+  });
+
+  it("one that ends makes way for one, as long as none has run long", async () => {
+    const attempts = await cutOffTwice(4);
+    for (let i = 0; i < 4; i++) {
+      await turn(0.1);
+      await until(() => attempts.started() === 9 + i);
+      attempts.answer(8 + i, 200);
+      await until(async () => (await push().describe()).statistics.tasks === 3 - i);
+    }
+  });
+});
+
 it("the starts of tasks are not written while nothing is late, whatever they do", async () => {
   await push().add({ name: "first" });
   await pass("push", 1);

@@ -1,0 +1,50 @@
+// Were leases fenced? Pure. Each grant says what its worker did with it and what was answered.
+
+export interface Grant {
+  id: string;
+  /** When the server gave it and when it ends, by the server's clock; the end that was answered last. */
+  from: number;
+  to: number;
+  life: number;
+  /** It was given back, so another may have it at once. */
+  isReturned?: boolean;
+  /** A change of it was sent and the answer got lost. */
+  isDoubtful?: boolean;
+  /** An acknowledgement was sent and the answer got lost. */
+  isPerhapsAcked?: boolean;
+  /** By the clock of this process: when the acknowledgement was answered. */
+  ackedAt?: number;
+  /** How often its worker came with a token that held no more, and was answered. */
+  tried?: number;
+  /** What it did by such a token that held no more, and was answered as if it did. */
+  wronged?: string[];
+}
+
+export interface LeaseFaults {
+  /** Leased to two at once. */
+  together: string[];
+  /** Leased again, or acknowledged again, though it was acknowledged. */
+  back: string[];
+  /** A token that held no more was accepted. */
+  stale: string[];
+}
+
+/** `grants` in the order they were answered, in which each is younger than those before; their clock may go back. */
+export function leaseFaults(grants: readonly Grant[]): LeaseFaults {
+  const faults: LeaseFaults = { together: [], back: [], stale: [] };
+  for (const grant of grants) {
+    for (const what of grant.wronged ?? []) faults.stale.push(`${grant.id}:${what}`);
+  }
+  for (const [id, of] of Map.groupBy(grants, ({ id }) => id)) {
+    const pairs = of.slice(1).map((next, i) => [of[i] as Grant, next] as const);
+    if (pairs.some(([former]) => former.ackedAt !== undefined)) faults.back.push(id);
+    if (pairs.some(([former, next]) => isHeld(former, next))) faults.together.push(id);
+  }
+  return faults;
+}
+
+// A lease holds to its last millisecond.
+function isHeld(former: Grant, next: Grant): boolean {
+  const isOver = former.isReturned || former.isDoubtful || former.isPerhapsAcked;
+  return !isOver && next.from <= former.to;
+}
