@@ -284,7 +284,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     },
     TaskQueuesEntrypoint: class TaskQueuesEntrypoint extends QueuesEntrypoint<Env> {
       constructor(ctx: ExecutionContext, env: Env) {
-        super(ctx, env, queuesOf(env));
+        super(ctx, env, queuesOf(env), doors);
       }
     },
     deferred: (functions) => {

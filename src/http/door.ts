@@ -1,7 +1,7 @@
 // A door: what is served to the outside at paths of its own.
 import type { QueueSettings } from "../objects/settings.ts";
 import type { DoorSettings } from "./auth.ts";
-import type { CloudQueues } from "./queue-service.ts";
+import type { CloudQueues, QueueService } from "./queue-service.ts";
 
 /** What a door is given beside the request. */
 export interface Visit {
@@ -16,6 +16,8 @@ export interface Door {
   /** Whether the request is for this door; `path` is its path, decoded, doubled slashes as one. */
   isFor(request: Request, path: string): boolean;
   answer(request: Request, path: string, visit: Visit): Promise<Response>;
+  /** Answers a Worker that has a binding, which needs no token, with the queues it may use. */
+  answerBound?(request: Request, queues: QueueService): Promise<Response>;
 }
 
 export function isUnder(path: string, prefix: string): boolean {

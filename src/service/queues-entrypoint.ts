@@ -3,7 +3,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { QueueHandle } from "../client/queue-handle.ts";
 import { errorOf, invalid } from "../core/errors.ts";
-import { API_PREFIX, answerApi } from "../http/native/router.ts";
+import type { Door } from "../http/door.ts";
 import type { QueueService } from "../http/queue-service.ts";
 import { thrownResponse } from "../http/respond.ts";
 import { BoundQueue } from "./bound-queue.ts";
@@ -11,10 +11,12 @@ import { type BindingProps, limitedTo } from "./limited-queues.ts";
 
 export class QueuesEntrypoint<Env = unknown> extends WorkerEntrypoint<Env, BindingProps> {
   readonly #queues: QueueService;
+  readonly #doors: readonly Door[];
 
-  constructor(ctx: ExecutionContext, env: Env, queues: QueueService) {
+  constructor(ctx: ExecutionContext, env: Env, queues: QueueService, doors: readonly Door[]) {
     super(ctx as ExecutionContext<BindingProps>, env);
     this.#queues = queues;
+    this.#doors = doors;
   }
 
   /** A queue, to add to and to act on. One that the binding may not use is refused at the first call. */
@@ -22,12 +24,13 @@ export class QueuesEntrypoint<Env = unknown> extends WorkerEntrypoint<Env, Bindi
     return new BoundQueue(() => this.#allowed().get(name));
   }
 
-  /** Answers the HTTP API under /_ah/api. */
+  /** Answers the HTTP API under /_ah/api, where the Worker has that door. */
   override async fetch(request: Request): Promise<Response> {
     try {
       const { pathname } = new URL(request.url);
-      if (pathname.startsWith(`${API_PREFIX}/`)) return await answerApi(request, this.#allowed());
-      throw errorOf(invalid("path", pathname, `one under ${API_PREFIX}/`).failure);
+      const door = this.#doors.find((it) => it.answerBound && it.isFor(request, pathname));
+      if (door?.answerBound) return await door.answerBound(request, this.#allowed());
+      throw errorOf(invalid("path", pathname, "one under /_ah/api/").failure);
     } catch (error) {
       return thrownResponse(error, request);
     }
