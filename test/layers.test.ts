@@ -231,6 +231,10 @@ describe("the check", () => {
     ["objects/a.ts", "const now = Date.now();"],
     ["core/a.ts", "const now = new Date();"],
     ["store/a.ts", "const random = Math.random();"],
+    ["index.ts", 'import { TestKit } from "./testing/kit.ts";'],
+    ["objects/a.ts", 'import { Stage } from "../testing/stage.ts";'],
+    ["demo/a.ts", 'import { TestKit } from "../testing/kit.ts";'],
+    ["testing/kit.ts", 'import { readFileSync } from "node:fs";'],
   ])("finds what is wrong in %s: %s", (path, text) => {
     expect(faults(new Map([[path, text]]))).toHaveLength(1);
   });

@@ -59,7 +59,8 @@ export class Engine implements Alarms<ObjectMoment> {
         await instance.alarm();
       }),
     );
-    fired.catch((error) => console.error(`${object.className} "${object.name}":`, error));
+    // Objects catch what goes wrong in their alarms: only one that has ended breaks this.
+    fired.catch(() => {});
   }
 
   /** When the object has something to do by itself (ms since 1970), infinite when it does not. */
@@ -69,13 +70,13 @@ export class Engine implements Alarms<ObjectMoment> {
     return object ? this.#enter(object, read) : Number.POSITIVE_INFINITY;
   }
 
-  /** Waits until nothing is under way. */
-  async settled(): Promise<void> {
+  /** Waits until nothing is under way; no more than so many turns of the event loop, if that is given. */
+  async settled(patience = Number.POSITIVE_INFINITY): Promise<void> {
     const warning = new Warning(() => this.stage.underWay());
     let busyTurns = 0;
     await untilQuiet(async () => {
       if (this.stage.isHung) await this.#releaseAlarms();
-      if (!this.stage.isBusy) return false;
+      if (!this.stage.isBusy || busyTurns >= patience) return false;
       warning.look();
       if (++busyTurns % WAKE_EVERY === 0) this.#wake();
       return true;

@@ -37,6 +37,8 @@ export interface KitDeps {
   empty: (objects: readonly Callee[]) => Promise<void>;
 }
 
+/** Turns of the event loop that a reset waits for what is under way. */
+const PATIENCE = 500;
 /** Alarms that one drain fires. */
 const MAX_ALARMS = 10_000;
 
@@ -62,10 +64,16 @@ export class TestKit {
 
   /** Everything that was stored or planned is gone, and the clock is back at its start, or at `now`. */
   async reset({ now = this.#start }: TestOptions = {}): Promise<void> {
-    await this.#engine.settled();
+    // A handler of the last test that does not end is left behind.
+    await this.#engine.settled(PATIENCE);
     await this.#deps.empty([...this.#stage.objects.values()]);
     this.#stage.begin(instantOf(now));
     await this.#wakeCron();
+  }
+
+  /** Waits until nothing is under way. What is due stays so: that is what `settle` is for. */
+  async idle(): Promise<void> {
+    await this.#engine.settled();
   }
 
   /** Ends the kit: time is the platform's again. */

@@ -17,9 +17,11 @@ export interface TaskQueueMatchers<R = unknown> {
   toHaveFailed(attempt?: AttemptMatch, times?: number): R;
 }
 
-declare module "vitest" {
-  // biome-ignore lint/suspicious/noExplicitAny: as vitest declares it.
-  interface Matchers<T = any> extends TaskQueueMatchers<T> {}
+// Every version of vitest takes its assertions from there; its own interfaces have other parameters in each.
+declare global {
+  namespace Chai {
+    interface Assertion extends TaskQueueMatchers<void> {}
+  }
 }
 
 interface MatcherContext {

@@ -146,8 +146,13 @@ export class NodeTestKit {
   /** A request to the Worker. */
   async fetch(url: string | URL, init?: RequestInit): Promise<Response> {
     const response = await this.#running.worker.fetch(new URL(url, "http://localhost"), init);
-    await this.settle();
+    await this.idle();
     return response;
+  }
+
+  /** Waits until nothing is under way. What is due stays so: that is what `settle` is for. */
+  async idle(): Promise<void> {
+    await this.#call({ verb: "idle", args: [] });
   }
 
   /** Everything that was stored or planned is gone, and the clock is back at its start, or at `now`. */

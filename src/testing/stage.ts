@@ -71,6 +71,8 @@ export class Stage implements StandIn {
   readonly #timers = new Set<Timer>();
   readonly #hung = new Set<Hung>();
   #shift: number;
+  /** Counted on with each beginning: what is late for one is nothing to the next. */
+  #beginning = 0;
 
   constructor(clock: TestClock) {
     this.clock = clock;
@@ -79,6 +81,7 @@ export class Stage implements StandIn {
 
   /** Everything is forgotten, and it is `now` (ms since 1970). */
   begin(now: number): void {
+    this.#beginning++;
     this.clock.now = now;
     this.#shift = shiftOf(now);
     this.log.clear();
@@ -187,8 +190,10 @@ export class Stage implements StandIn {
     if (isDelivery(callee, method)) return this.#deliver(call, args[0] as Delivery, send);
     if (UNCOUNTED.has(method)) return send();
     const answer = this.during(call, send) as Promise<unknown>;
-    if (ADDING.has(method))
-      void answer.then((got) => this.#added(callee, method, args, got), ignore);
+    if (ADDING.has(method)) {
+      const added = (got: unknown) => this.#added(callee, method, args, got);
+      void answer.then(this.#unlessLate(added), ignore);
+    }
     return answer;
   }
 
@@ -213,10 +218,19 @@ export class Stage implements StandIn {
     if (plan?.timeout) return this.#hang(delivery, attempt);
     const answer = this.during(call, () => (plan ? outcomeOfPlan(plan) : send()));
     void (answer as Promise<WireOutcome>).then(
-      (wire) => this.log.attempts.push({ ...attempt, ...endOf(wire) }),
-      (error) => this.log.attempts.push({ ...attempt, ok: false, error: String(error) }),
+      this.#unlessLate((wire) => this.log.attempts.push({ ...attempt, ...endOf(wire) })),
+      this.#unlessLate((error) =>
+        this.log.attempts.push({ ...attempt, ok: false, error: String(error) }),
+      ),
     );
     return answer;
+  }
+
+  #unlessLate<T>(work: (value: T) => unknown): (value: T) => void {
+    const beginning = this.#beginning;
+    return (value) => {
+      if (beginning === this.#beginning) work(value);
+    };
   }
 
   #hang(delivery: Delivery, attempt: Hung["attempt"]): Promise<WireOutcome> {

@@ -164,9 +164,9 @@ export async function takeOutOfFile(name: string, tasks: readonly object[]): Pro
   await crash();
 }
 
-/** Waits for something that is about to happen by itself; fails after two seconds. */
+/** Waits for something that is about to happen by itself; fails after twenty seconds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 4000; i++) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

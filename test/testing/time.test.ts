@@ -119,6 +119,15 @@ describe("what time brings about", () => {
 });
 
 describe("what an alarm has started is waited for", () => {
+  it("and what is due is not started by waiting alone", async () => {
+    const push = kit.queue("push");
+    const adding = Promise.all([push.add({}), push.add({})]);
+    await kit.idle();
+    expect(push).toHaveAdded({}, 2);
+    expect(push).not.toHaveRun();
+    await adding;
+  });
+
   it("however late a handler answers, and what it adds", async () => {
     handlers.set("/slow", async () => {
       await scheduler.wait(150);
@@ -159,6 +168,24 @@ describe("what an alarm has started is waited for", () => {
 });
 
 describe("a reset", () => {
+  it("leaves a handler behind that does not end, and what comes of it late", async () => {
+    let isStarted = false;
+    let end = false;
+    handlers.set("/hangs", async () => {
+      isStarted = true;
+      while (!end) await scheduler.wait(2);
+      return new Response();
+    });
+    await kit.queue("push").add({ url: "/hangs" });
+    void kit.settle();
+    while (!isStarted) await scheduler.wait(1);
+    await kit.reset();
+    end = true;
+    await kit.queue("push").add({ name: "next" });
+    await kit.drain();
+    expect(kit.attempts().map(({ name }) => name)).toEqual(["next"]);
+  });
+
   it.each([
     "yesterday",
     "",
