@@ -91,10 +91,9 @@ export class Collector {
     if (!one || one.life !== this.life) return;
     if (report.kind === "end") this.#end(one, report, now);
     else if (report.kind === "written") {
-      one.writtenAt = now;
-      one.lastReading ??= report.reading;
+      Object.assign(one, { writtenAt: now, writtenReading: report.reading });
     } else if (report.why.includes(PAST)) {
-      Object.assign(one, { cutAt: now, lastReading: report.reading });
+      Object.assign(one, { cutAt: now, cutReading: report.reading });
     }
   }
 

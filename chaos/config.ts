@@ -8,8 +8,11 @@ export interface Shape {
 
 const FAST = { min_backoff_seconds: 0.1, max_backoff_seconds: 1 };
 
-/** The queues whose pace is measured: two ordinary ones, one whose handlers hang, and one that leaves the Worker. */
-export type Measured = "left" | "right" | "late" | "out";
+/**
+ * The queues whose pace is measured: two ordinary ones, one whose handlers hang, one that leaves the Worker, and one
+ * that has more tasks than tokens.
+ */
+export type Measured = "left" | "right" | "late" | "out" | "full";
 
 export function shapesOf(isSlow: boolean): Record<Measured, Shape> {
   return {
@@ -17,12 +20,13 @@ export function shapesOf(isSlow: boolean): Record<Measured, Shape> {
     right: { rate: isSlow ? 40 : 80, capacity: 20, maxRunning: 10 },
     late: { rate: isSlow ? 20 : 40, capacity: 10, maxRunning: 30 },
     out: { rate: 40, capacity: 10, maxRunning: 12 },
+    full: { rate: 20, capacity: 10, maxRunning: 100 },
   };
 }
 
 /** `buffered` is made over Google's API, `gone` is not always in the file. */
 export const QUEUES = [
-  ...["left", "right", "late", "out", "default", "doomed", "dead", "kept", "purged"],
+  ...["left", "right", "late", "out", "full", "default", "doomed", "dead", "kept", "purged"],
   ...["pull", "gone", "buffered"],
 ] as const;
 

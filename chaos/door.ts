@@ -2,15 +2,12 @@
 
 export class Door {
   url = "";
-  /** Which life of the server it is. */
-  life = 0;
   isClosed = true;
   /** By how much the server's clock is ahead of this machine's, at least. */
   aheadMs = 0;
 
-  open(url: string, life: number): void {
+  open(url: string): void {
     this.url = url;
-    this.life = life;
     this.isClosed = false;
   }
 

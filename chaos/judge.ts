@@ -2,7 +2,7 @@
 import { excess, mostOpen, onward, spansOf } from "./bound.ts";
 import type { Collector, Noted } from "./collector.ts";
 import { CRON_S, type Measured, shapesOf } from "./config.ts";
-import { type LeaseFaults, leaseFaults } from "./leases.ts";
+import { type Grant, type LeaseFaults, leaseFaults } from "./leases.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Life } from "./plan.ts";
 import { type Added, type Cut, type Execution, sortAll, type Verdict } from "./sort.ts";
@@ -52,8 +52,8 @@ function leaseFaultsByName({ together, back, stale }: LeaseFaults): Faults {
 
 function verdictOf({ ledger, collector, failed, cuts }: Record): Verdict {
   const pulled = ledger.grants.map(
-    ({ id, life, ackedAt }): Execution => ({
-      ...{ id, life, queue: "pull", startedAt: ackedAt ?? 0, endedAt: ackedAt ?? 0 },
+    ({ id, ackedAt }): Execution => ({
+      ...{ id, life: 0, queue: "pull", startedAt: ackedAt ?? 0, endedAt: ackedAt ?? 0 },
       // What was answered was on disk.
       ...{ ok: ackedAt !== undefined, ...(ackedAt !== undefined && { writtenAt: ackedAt }) },
     }),
@@ -63,12 +63,10 @@ function verdictOf({ ledger, collector, failed, cuts }: Record): Verdict {
   return sortAll({ added, executions, failed, redrives: ledger.redrives, cuts });
 }
 
-/** An acknowledgement whose answer got lost may have been the end of the task. */
+/** An acknowledgement whose answer got lost, of the last lease there was, may have been the end of the task. */
 function orAcked(one: Added, { grants }: Ledger): Added {
-  const last = grants
-    .filter(({ id }) => id === one.id)
-    .sort((a, b) => a.from - b.from)
-    .at(-1);
+  const at = ({ givenAt = Number.POSITIVE_INFINITY }: Grant) => givenAt;
+  const [last] = grants.filter(({ id }) => id === one.id).sort((a, b) => at(b) - at(a));
   return last?.isPerhapsAcked ? { ...one, end: "any" } : one;
 }
 
@@ -84,7 +82,7 @@ function measuredOf({ collector }: Record, queue: Measured, lives: readonly numb
   return collector.noted.filter((one) => one.queue === queue && lives.includes(one.life));
 }
 
-const MEASURED = ["left", "right", "late", "out"] as const;
+const MEASURED = ["left", "right", "late", "out", "full"] as const;
 
 /** Lives that share their rates as one, over their restarts and whatever their clocks did. */
 function bounds(record: Record): string[] {
@@ -120,8 +118,8 @@ function overfull(record: Record): string[] {
 
 /** Handlers that were told of a deadline that had not passed. */
 function cutEarly({ collector }: Record): string[] {
-  return collector.noted.flatMap(({ id, turn = 0, deadlineMs = 0, cutAt, lastReading = 0 }) =>
-    cutAt !== undefined && lastReading < turn + deadlineMs ? [id] : [],
+  return collector.noted.flatMap(({ id, turn = 0, deadlineMs = 0, cutReading }) =>
+    cutReading !== undefined && cutReading < turn + deadlineMs ? [id] : [],
   );
 }
 

@@ -5,7 +5,8 @@ export interface Grant {
   /** When the server gave it and when it ends, by the server's clock; the end that was answered last. */
   from: number;
   to: number;
-  life: number;
+  /** The same by the machine's clock; absent where the server's jumped meanwhile. Answers may come out of order. */
+  givenAt?: number | undefined;
   /** It was given back, so another may have it at once. */
   isReturned?: boolean;
   /** A change of it was sent and the answer got lost. */
@@ -29,14 +30,15 @@ export interface LeaseFaults {
   stale: string[];
 }
 
-/** `grants` in the order they were answered, in which each is younger than those before; their clock may go back. */
 export function leaseFaults(grants: readonly Grant[]): LeaseFaults {
   const faults: LeaseFaults = { together: [], back: [], stale: [] };
   for (const grant of grants) {
     for (const what of grant.wronged ?? []) faults.stale.push(`${grant.id}:${what}`);
   }
   for (const [id, of] of Map.groupBy(grants, ({ id }) => id)) {
-    const pairs = of.slice(1).map((next, i) => [of[i] as Grant, next] as const);
+    const known = of.filter(({ givenAt }) => givenAt !== undefined);
+    const inOrder = known.sort((a, b) => (a.givenAt as number) - (b.givenAt as number));
+    const pairs = inOrder.slice(1).map((next, i) => [inOrder[i] as Grant, next] as const);
     if (pairs.some(([former]) => former.ackedAt !== undefined)) faults.back.push(id);
     if (pairs.some(([former, next]) => isHeld(former, next))) faults.together.push(id);
   }

@@ -48,10 +48,11 @@ export function planOf(seed: number, kills: number): Life[] {
   });
 }
 
-/** Past every deadline of an attempt that is under way, by some seconds, or back; of each kind one in six at least. */
+/** Past every deadline by some seconds, or not yet past one, or back; of each kind one in six at least. */
 function jumpOf(random: () => number, i: number): number {
   const [kind, size] = [random(), random()];
   if (i % 6 === 2 || kind < 0.1) return Math.round(21_000 + size * 9000);
-  if (i % 6 === 4 || kind < 0.2) return -Math.round(200 + size * 1800);
+  if (i % 6 === 3 || kind < 0.2) return -Math.round(1000 + size * 1000);
+  if (i % 6 === 1) return Math.round(8000 + size * 4000);
   return kind < 0.3 ? Math.round(1000 + size * 5000) : 0;
 }

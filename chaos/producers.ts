@@ -33,6 +33,13 @@ export class Producers {
     await Promise.all([this.#produce(), this.#produce(), this.#produce()]);
   }
 
+  /** More than some seconds' tokens at once, so that the queue has none to spare. */
+  async flood(): Promise<void> {
+    const ones = Array.from({ length: 80 }, () => this.#ledger.new());
+    const tasks = ones.map((one) => ({ ...this.#taskOf(one, "ok"), countdown: 0 }));
+    await this.#ledger.answered(await this.#door.send(`${native("full")}/tasks`, { tasks }), ones);
+  }
+
   async #produce(): Promise<void> {
     const kinds = [
       ...[this.#single, this.#single, this.#form, this.#batch, this.#batch, this.#gathered],

@@ -95,7 +95,7 @@ async function liveAndDie(life: Life, index: number): Promise<void> {
   const upAt = Date.now();
   // Nobody touches a queue until the first execution: the alarms alone bring it.
   if (overdue) await recovery(life, index, upAt);
-  door.open(running.url, index);
+  door.open(running.url);
   door.aheadMs = life.clockAheadMs;
   const working = Promise.all([producers.work(), operator.work(), workers.work()]);
   await pause(life.ms / 2);
@@ -129,6 +129,9 @@ async function disturb(life: Life, running: Running, upAt: number): Promise<numb
     from: upAt + clockAheadMs,
     to: Date.now() + clockAheadMs,
   });
+  // What a clock that goes back would give is seen where nothing is left.
+  if (jumpMs < 0) await producers.flood();
+  if (jumpMs < 0) await pause(300);
   door.aheadMs += Math.min(0, jumpMs);
   if (jumpMs !== 0) await act(running, { jump: jumpMs });
   const jumpedAt = Date.now();
@@ -155,7 +158,7 @@ function act({ url }: Running, what: unknown): Promise<unknown> {
 
 /** Waits until all is idle, and once more when what has failed was brought back; the ids that are kept as failed. */
 async function finish({ url, log }: Running): Promise<Set<string>> {
-  door.open(url, kills);
+  door.open(url);
   door.aheadMs = last.clockAheadMs;
   await door.send(`${native("right")}:resume`);
   const draining = workers.work();

@@ -27,8 +27,9 @@ export interface Execution {
   writtenAt?: number;
   /** When its handler was told that its deadline has passed. */
   cutAt?: number;
-  /** The server's clock when it told so, or when its result was on disk. */
-  lastReading?: number;
+  /** The server's clock when it told so, and when it said that the result is on disk. */
+  cutReading?: number;
+  writtenReading?: number;
   /** The server's clock: when the attempt's turn began, and the latest it had shown by then. */
   turn?: number | undefined;
   latest?: number | undefined;
@@ -158,15 +159,16 @@ function isCutOff(former: Execution, next: Execution, cuts: readonly Cut[]): boo
 }
 
 /**
- * By the clock of the server that ran it: an answer that comes after the deadline counts for nothing. That it has
- * passed is seen by what the server did then, or by an attempt that it started later.
+ * By the clock of the server that ran it: an answer that is not on disk when the deadline passes counts for nothing.
+ * That it has passed is seen by what the server said then, or by an attempt that it started later.
  */
 function isPastDeadline(former: Execution, next: Execution): boolean {
-  const { life, turn, deadlineMs, endedAt, cutAt, lastReading = 0 } = former;
+  const { life, turn, deadlineMs, cutReading = 0, writtenReading } = former;
   if (deadlineMs === undefined || turn === undefined) return false;
-  const wasLate = endedAt === undefined || (cutAt !== undefined && endedAt >= cutAt);
-  const seen = next.life === life ? Math.max(lastReading, next.latest ?? 0) : lastReading;
-  return wasLate && seen >= turn + deadlineMs;
+  const end = turn + deadlineMs;
+  if (writtenReading !== undefined && writtenReading < end) return false;
+  const nextReading = next.life === life ? (next.latest ?? 0) : 0;
+  return Math.max(cutReading, writtenReading ?? 0, nextReading) >= end;
 }
 
 function isLost(one: Added, runs: readonly Execution[], facts: Facts): boolean {

@@ -32,11 +32,13 @@ export class Workers {
 
   async #lease(api: Api): Promise<void> {
     while (!this.#door.isClosed) {
+      const [askedAt, aheadMs] = [Date.now(), this.#door.aheadMs];
       const response = await this.#door.send(api.lease.path, api.lease.body);
       const text = response?.ok ? (await response.text()).trim() : "{}";
       const { tasks = [] } = JSON.parse(text || "{}") as { tasks?: never[] };
       if (tasks.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
-      const held = tasks.map((task): Held => ({ ...api.read(task), life: this.#door.life }));
+      const asked = { askedAt, aheads: [aheadMs, this.#door.aheadMs] };
+      const held = tasks.map((task) => given(api.read(task), asked));
       this.#ledger.grants.push(...held);
       for (const one of held) await this.#workOn(api, one);
     }
@@ -100,6 +102,19 @@ export class Workers {
   }
 }
 
+interface Asked {
+  askedAt: number;
+  /** By how much the server's clock was ahead then, and when the answer came. */
+  aheads: readonly number[];
+}
+
+/** The one moment while it was asked at which the server's clock showed what the lease begins with. */
+function given(held: Held, { askedAt, aheads }: Asked): Held {
+  const moments = new Set(aheads.map((ahead) => held.from - ahead));
+  const fitting = [...moments].filter((at) => askedAt - 1 <= at && at <= Date.now());
+  return fitting.length === 1 ? { ...held, givenAt: fitting[0] } : held;
+}
+
 type Verb = "acknowledge" | "renewLease" | "cancelLease";
 
 interface Answered {
@@ -109,7 +124,7 @@ interface Answered {
 
 interface Api {
   lease: { path: string; body: object };
-  read(task: Record<string, string>): Omit<Held, "life">;
+  read(task: Record<string, string>): Held;
   renewed(task: Record<string, string>): Pick<Held, "to" | "token">;
   act(door: Door, verb: Verb, held: Held, seconds?: number): Promise<Answered | undefined>;
 }

@@ -130,7 +130,7 @@ const plants: [what: string, facts: Partial<Facts>, found: Partial<Verdict>][] =
     "a second one in the next life, when the server had said that the deadline has passed",
     {
       executions: [
-        { ...late, lastReading: 25_005 },
+        { ...late, cutReading: 25_005 },
         { ...afterIt, life: 1 },
       ],
     },
@@ -138,8 +138,28 @@ const plants: [what: string, facts: Partial<Facts>, found: Partial<Verdict>][] =
   ],
   [
     "one that answered in time, and ran again after its deadline",
-    { executions: [{ ...run, turn: 10_000, deadlineMs: 15_000, writtenAt: 10_105 }, afterIt] },
+    {
+      executions: [
+        { ...run, turn: 10_000, deadlineMs: 15_000, writtenAt: 10_105, writtenReading: 10_105 },
+        afterIt,
+      ],
+    },
     { ok: ["a"], duplicated: ["a"] },
+  ],
+  [
+    "a second one though the first's answer was on disk just before the deadline",
+    { executions: [{ ...late, cutAt: undefined as never, writtenReading: 24_999 }, afterIt] },
+    { ok: ["a"], duplicated: ["a"] },
+  ],
+  [
+    "a second one when the first's answer was on disk after the deadline",
+    {
+      executions: [
+        { ...late, endedAt: 24_900, writtenReading: 25_001 },
+        { ...afterIt, life: 1 },
+      ],
+    },
+    { ok: ["a"], pastDeadline: ["a"], recovered: ["a"] },
   ],
   ["a late answer that settled its task", { executions: [late] }, { lost: ["a"] }],
   [
@@ -300,8 +320,8 @@ describe("the bound when the clock jumps", () => {
   });
 });
 
-const grant: Grant = { id: "a", from: 1000, to: 2000, life: 0 };
-const second: Grant = { ...grant, from: 2001, to: 3001 };
+const grant: Grant = { id: "a", from: 1000, to: 2000, givenAt: 1 };
+const second: Grant = { ...grant, from: 2001, to: 3001, givenAt: 1002 };
 const SOUND: LeaseFaults = { together: [], back: [], stale: [] };
 
 describe("leases", () => {
@@ -316,7 +336,19 @@ describe("leases", () => {
     ["one while the other holds", [grant, { ...second, from: 1500 }], { together: ["a"] }],
     [
       "one by a clock that went back, after another was given back",
-      [{ ...second, isReturned: true }, grant],
+      [
+        { ...second, givenAt: 1, isReturned: true },
+        { ...grant, givenAt: 1002 },
+      ],
+      {},
+    ],
+    ["two that were answered out of order", [second, grant], {}],
+    [
+      "one of which nobody knows when it was given",
+      [
+        { ...second, givenAt: undefined },
+        { ...grant, ackedAt: 1 },
+      ],
       {},
     ],
     ["one while the other is extended", [{ ...grant, to: 2500 }, second], { together: ["a"] }],
