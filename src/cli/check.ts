@@ -1,13 +1,17 @@
 // `check`: says whether queue.yaml and cron.yaml are good.
+import { dirname } from "node:path";
 import { parseCronYaml } from "../core/config/cron-yaml.ts";
 import { type QueueFile, UNLISTED_DEFAULT } from "../core/config/queue-config.ts";
 import { parseQueueYaml } from "../core/config/queue-yaml.ts";
 import type { Exit } from "./exit.ts";
 import { complaint, cronBeside, textOf } from "./files.ts";
+import { lacksIn } from "./set-up.ts";
 
 export default function check(args: readonly string[]): Exit {
   if (args.length > 2) return "usage";
   const [queueFile = "queue.yaml", cronFile = cronBeside(queueFile)] = args;
+  // It is said, and no more: a wrangler file may stand there for another Worker.
+  for (const sentence of lacksIn(dirname(queueFile))) console.error(sentence);
   return checkFiles(queueFile, cronFile);
 }
 

@@ -122,4 +122,27 @@ describe("durable-taskqueue", () => {
     const cron = JSON.parse(run("schema", "cron").stdout);
     expect(cron).toEqual(JSON.parse(readFileSync(CRON_SCHEMA, "utf8")));
   });
+
+  it.each([
+    ['name = "w"', 3],
+    ['compatibility_date = "2026-08-06"\nrules = [{ type = "Text", globs = ["**/*.txt"] }]', 2],
+    ['[[durable_objects.bindings]]\nscript_name = "w"\nclass_name = "TaskQueue"\nname = "Q"', 2],
+    ["not TOML", 0],
+  ])("check says what the wrangler file lacks: %s", (text, count) => {
+    mkdirSync(join(dir, "worker"), { recursive: true });
+    writeFileSync(join(dir, "worker", "queue.yaml"), GOOD);
+    writeFileSync(join(dir, "worker", "wrangler.toml"), text);
+    const { status, stdout, stderr } = run("check", "worker/queue.yaml");
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: "worker/queue.yaml: 2 queues, and default\n",
+    });
+    const lines = stderr.split("\n").slice(0, -1);
+    expect(lines.length).toBe(count);
+    for (const line of lines) {
+      expect(line).toMatch(
+        /^wrangler\.toml: the queues need the line: .*; npx durable-taskqueue init adds it$/,
+      );
+    }
+  });
 });

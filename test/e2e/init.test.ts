@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { quietEnv } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
-import { devServer, type Files, linkPackages, projectOf } from "./projects.ts";
+import { devServer, type Files, linkPackages, logOf, projectOf } from "./projects.ts";
 
 const PACKAGE = '{ "name": "mine", "private": true, "type": "module" }\n';
 const TSCONFIG = `{
@@ -132,7 +132,7 @@ async function tried({ files, args = [] }: Kind): Promise<Outcome> {
     const before = textsIn(dir);
     const second = run(dir, "durable-taskqueue", "init");
     const isSame = JSON.stringify(textsIn(dir)) === JSON.stringify(before);
-    if (files["tsconfig.json"]) run(dir, "tsc");
+    if (files["tsconfig.json"]) checkTypes(dir);
     return { first, second, isSame, log: await logOfATask(dir, args) };
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -141,7 +141,7 @@ async function tried({ files, args = [] }: Kind): Promise<Outcome> {
 
 async function logOfATask(dir: string, args: readonly string[]): Promise<string> {
   const server = await devServer(dir, args);
-  const log = () => server.lines().join("\n");
+  const log = () => logOf(server);
   try {
     const options = { method: "POST", body: "hello" };
     const added = await server.fetch("/_ah/api/queues/mail/tasks", options);
@@ -155,9 +155,14 @@ async function logOfATask(dir: string, args: readonly string[]): Promise<string>
   }
 }
 
-function run(dir: string, program: string, ...args: string[]): string {
+function run(dir: string, ...args: string[]): string {
   const options = { cwd: dir, env: quietEnv(), encoding: "utf8", stdio: "pipe" } as const;
-  return execFileSync("npx", [program, ...args], options);
+  return execFileSync("npx", args, options);
+}
+
+/** The compiler of this repository. */
+function checkTypes(dir: string): void {
+  execFileSync("tsc", { cwd: dir, env: quietEnv(), encoding: "utf8", stdio: "pipe" });
 }
 
 function textsIn(dir: string): string[] {
@@ -197,11 +202,11 @@ it("--template makes a Worker that starts", async () => {
     run(dir, "durable-taskqueue", "init", "--template", "fresh", "--yes");
     const project = join(dir, "fresh");
     linkPackages(project);
-    run(project, "tsc");
+    checkTypes(project);
     const server = await devServer(project);
     try {
       expect(await (await server.fetch("/send?to=me")).text()).toMatch(/^queued as \S+\n$/);
-      await until("the handler's line", 20, () => /a mail to me/.test(server.lines().join("\n")));
+      await until("the handler's line", 20, () => /a mail to me/.test(logOf(server)));
     } finally {
       await server.kill();
     }

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { inject } from "vitest";
 import { freePort, quietEnv, ROOT, Server } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
@@ -50,9 +51,19 @@ export async function devServer(dir: string, args: readonly string[] = []): Prom
     stdio: ["ignore", "pipe", "pipe"],
   });
   const server = new Server(`http://127.0.0.1:${port}`, child);
-  const isSettled = () => /Ready on|\[ERROR\]/.test(server.lines().join("\n"));
-  await until("a line that says how wrangler dev went", 60, () =>
-    child.exitCode === null ? isSettled() : true,
-  );
-  return server;
+  const isSettled = () => /Ready on|\[ERROR\]/.test(logOf(server));
+  try {
+    await until("a line that says how wrangler dev went", 60, () =>
+      child.exitCode === null ? isSettled() : true,
+    );
+    return server;
+  } catch (error) {
+    await server.kill();
+    throw new Error(`${error}\n${logOf(server)}`);
+  }
+}
+
+/** Everything it wrote, without colours. */
+export function logOf(server: Server): string {
+  return server.lines().map(stripVTControlCharacters).join("\n");
 }

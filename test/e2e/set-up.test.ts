@@ -3,7 +3,7 @@
 import { rmSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Server } from "../../scripts/server.ts";
-import { devServer, type Files, projectOf } from "./projects.ts";
+import { devServer, type Files, logOf, projectOf } from "./projects.ts";
 
 const WRANGLER = `name = "set-up"
 main = "worker.ts"
@@ -83,6 +83,11 @@ const MISTAKES: [name: string, files: Files, sentence: string][] = [
     `under new_sqlite_classes, not new_classes: ${CLASSES}`,
   ],
   [
+    "no rule for yaml, with the check before each build",
+    wrangler(/rules.*/, 'build = { command = "npx durable-taskqueue check queue.yaml" }'),
+    'wrangler.toml: the queues need the line: rules = [{ type = "Text", globs = ["**/*.yaml"], fallthrough = true }];',
+  ],
+  [
     "the rule of another type",
     wrangler('"Text"', '"Data"'),
     "config: found bytes, expected the text of queue.yaml",
@@ -136,7 +141,7 @@ async function readOf(files: Files, isSaid: (text: string) => boolean): Promise<
 /** Everything a user reads: the log, and the answers to a few requests. */
 async function listen(server: Server, isSaid: (text: string) => boolean): Promise<string> {
   const answers: string[] = [];
-  const read = () => [...server.lines(), ...answers].join("\n");
+  const read = () => [logOf(server), ...answers].join("\n");
   const isUp = /Ready on/.test(read());
   for (const path of isUp ? ASKED : []) {
     const options = { headers: { Accept: "text/plain" }, signal: AbortSignal.timeout(10_000) };
@@ -157,7 +162,7 @@ describe("a mistake in the set-up is one sentence", () => {
     const run = async () => {
       for (let next = left.shift(); next; next = left.shift()) {
         const [name, files, sentence] = next;
-        read.set(name, await readOf(files, (text) => text.includes(sentence)));
+        read.set(name, await readOf(files, (text) => text.includes(sentence)).catch(String));
       }
     };
     await Promise.all([run(), run()]);

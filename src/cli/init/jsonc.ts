@@ -8,8 +8,8 @@ import {
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
-import { afterLast } from "./after-last.ts";
 import { type Config, type Edit, listOf, mappingOf } from "./needs.ts";
+import { afterLast, beforeFirst, spliced } from "./one-more.ts";
 
 const READING = { allowTrailingComma: true };
 
@@ -32,9 +32,10 @@ export function editJsonc(text: string, edits: readonly Edit[]): string | undefi
 function editOnce(text: string, { path, kind, value }: Edit): string | undefined {
   const root = parseTree(text, [], READING);
   const found = root && findNodeAtLocation(root, [...path]);
-  if (found && kind === "append") return into(text, found, written(value));
-  if (found) return replaced(text, found.offset, found.offset + found.length, written(value));
-  const list = kind === "append" ? [value] : value;
+  if (found && kind === "append") return into(text, found, inJson(value));
+  if (found && kind === "prepend") return atTop(text, found, inJson(value));
+  if (found) return replaced(text, found.offset, found.offset + found.length, inJson(value));
+  const list = kind === "set" ? value : [value];
   return root && intoParent(text, root, path, list);
 }
 
@@ -46,9 +47,15 @@ function intoParent(text: string, root: Node, path: readonly string[], value: un
     const nested = path
       .slice(depth + 1)
       .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
-    return into(text, parent, `${JSON.stringify(path[depth])}: ${written(nested)}`);
+    return into(text, parent, `${JSON.stringify(path[depth])}: ${inJson(nested)}`);
   }
   return undefined;
+}
+
+/** One more in a list, as its first. */
+function atTop(text: string, node: Node, item: string): string {
+  const first = node.children?.[0];
+  return first ? beforeFirst(text, node.offset, first.offset, item) : into(text, node, item);
 }
 
 /** One more in a list or mapping, as its last. */
@@ -56,11 +63,11 @@ function into(text: string, node: Node, item: string): string {
   const last = node.children?.at(-1);
   if (!last) {
     const around = node.type === "object" ? " " : "";
-    return replaced(text, node.offset + 1, node.offset + 1, `${around}${item}${around}`);
+    return spliced(text, node.offset + 1, `${around}${item}${around}`);
   }
   const end = last.offset + last.length;
   const indent = /\n([ \t]*)[^\n]*$/.exec(text.slice(node.offset, end))?.[1];
-  if (indent === undefined) return replaced(text, end, end, `, ${item}`);
+  if (indent === undefined) return spliced(text, end, `, ${item}`);
   const hasComma = /^\s*,/.test(withoutComments(text.slice(end)));
   return afterLast(text, { end, hasComma, indent }, item);
 }
@@ -74,11 +81,11 @@ function replaced(text: string, start: number, end: number, by: string): string 
 }
 
 /** A value in one line. */
-function written(value: unknown): string {
-  if (Array.isArray(value)) return `[${listOf(value).map(written).join(", ")}]`;
+export function inJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${listOf(value).map(inJson).join(", ")}]`;
   if (typeof value !== "object") return JSON.stringify(value);
   const pairs = Object.entries(mappingOf(value)).map(
-    ([key, each]) => `${JSON.stringify(key)}: ${written(each)}`,
+    ([key, each]) => `${JSON.stringify(key)}: ${inJson(each)}`,
   );
   return `{ ${pairs.join(", ")} }`;
 }

@@ -6,10 +6,10 @@ import type { Advice } from "./plan.ts";
 /** A wrangler file, read. */
 export type Config = { readonly [key: string]: unknown };
 
-/** A change of the file: `value` is set at `path`, or appended to the list there. */
+/** A change of the file: `value` is set at `path`, or becomes the last or the first of the list there. */
 export interface Edit {
   path: readonly string[];
-  kind: "set" | "append";
+  kind: "set" | "append" | "prepend";
   value: unknown;
 }
 
@@ -64,9 +64,13 @@ function needDate(needs: Needs, scope: Config, at: string[], { file }: Circumsta
   needs.edits.push({ path: [...at, "compatibility_date"], kind: "set", value: NEEDED_DATE });
 }
 
+// The first: behind a rule of its type that has no `fallthrough` it would be ignored.
 function needRule(needs: Needs, scope: Config, at: string[]): void {
-  if (listOf(scope.rules).some((rule) => isForYaml(mappingOf(rule)))) return;
-  needs.edits.push({ path: [...at, "rules"], kind: "append", value: TEXT_RULE });
+  const rules = listOf(scope.rules).map(mappingOf);
+  const stop = rules.findIndex(({ type, fallthrough }) => type === "Text" && fallthrough !== true);
+  const heard = stop < 0 ? rules : rules.slice(0, stop + 1);
+  if (heard.some(isForYaml)) return;
+  needs.edits.push({ path: [...at, "rules"], kind: "prepend", value: TEXT_RULE });
 }
 
 function isForYaml({ type, globs }: Config): boolean {
@@ -76,9 +80,18 @@ function isForYaml({ type, globs }: Config): boolean {
 }
 
 function needClasses(needs: Needs, scope: Config, at: string[], about: Circumstances): void {
+  if (usesOthers(scope)) return;
   const exports = mappingOf(scope.exports);
   if (Object.values(exports).some(isObjectExport)) needExports(needs, exports, at);
   else needMigration(needs, scope, at, about);
+}
+
+/** Whether the classes are another Worker's, reached by bindings. */
+function usesOthers({ durable_objects }: Config): boolean {
+  const bindings = listOf(mappingOf(durable_objects).bindings).map(mappingOf);
+  return bindings.some(
+    (it) => it.script_name !== undefined && CLASSES.includes(`${it.class_name}`),
+  );
 }
 
 function needMigration(needs: Needs, scope: Config, at: string[], about: Circumstances): void {
@@ -171,7 +184,9 @@ export function withEdits(config: Config, edits: readonly Edit[]): Config {
     let scope = result;
     for (const key of parents) scope = scope[key] = { ...mappingOf(scope[key]) };
     const key = path.at(-1) as string;
-    scope[key] = kind === "set" ? value : [...listOf(scope[key]), value];
+    const list = listOf(scope[key]);
+    if (kind === "set") scope[key] = value;
+    else scope[key] = kind === "append" ? [...list, value] : [value, ...list];
   }
   return result;
 }

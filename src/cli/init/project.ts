@@ -7,6 +7,7 @@ import { type EditedMain, editMain, type Router } from "./main-module.ts";
 import { type Config, mappingOf, needsOf } from "./needs.ts";
 import { type Change, type Plan, Refusal } from "./plan.ts";
 import { declarations, QUEUE_YAML } from "./starter.ts";
+import { usesVite } from "./vite.ts";
 import { editConfig, findWranglerFile, readConfig } from "./wrangler-file.ts";
 
 export interface Project extends Plan {
@@ -17,7 +18,6 @@ export interface Project extends Plan {
 
 const QUEUE_FILE = "queue.yaml";
 const DECLARATIONS = "queue-yaml.d.ts";
-const VITE = "@cloudflare/vite-plugin";
 
 export function planOf(dir: string): Project {
   const file = findWranglerFile(dir);
@@ -79,11 +79,6 @@ function mainOf(dir: string, file: string, { main, pages_build_output_dir }: Con
   throw new Refusal(
     `${file}: main: found "${main}", which is no file here; where a framework makes it, make a module of your own that imports its handler and name it there`,
   );
-}
-
-function usesVite(dir: string): boolean {
-  const names = readdirSync(dir).filter((name) => /^vite\.config\.[cm]?[jt]s$/.test(name));
-  return names.some((name) => readFileSync(join(dir, name), "utf8").includes(VITE));
 }
 
 /** Whether another module makes the queues, and this one only exports them. */

@@ -23,8 +23,10 @@ tag = "v1"
 new_sqlite_classes = ["TaskQueue", "TaskGroup", "TaskCron", "TaskDirectory", "TaskEgress"]
 `;
 
+const QUEUE_FILE = "queue.yaml";
+
 const MAIN = `import { createTaskQueues, readTask } from "durable-taskqueue";
-import queueYaml from "../queue.yaml";
+import queueYaml from "../${QUEUE_FILE}";
 
 interface Env {
   TASKQUEUE_TOKEN?: string;
@@ -88,7 +90,7 @@ function filesOf(name: string): Record<string, string> {
   return {
     "package.json": packageOf(name),
     "wrangler.toml": WRANGLER.replace("NAME", name),
-    "queue.yaml": QUEUE_YAML,
+    [QUEUE_FILE]: QUEUE_YAML,
     "tsconfig.json": TSCONFIG,
     "src/index.ts": MAIN,
     "src/queue-yaml.d.ts": declarations(false, "\n"),

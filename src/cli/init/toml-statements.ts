@@ -72,6 +72,12 @@ export function significant(text: string, start: number, end: number): number {
   return last;
 }
 
+/** Where the first such thing begins. */
+export function firstIn(text: string, start: number, end: number): number | undefined {
+  for (const { at, char } of charactersOf(text, start, end)) if (/\S/.test(char)) return at;
+  return undefined;
+}
+
 /** One by one, a string as a whole (as its quote), comments passed over. */
 function* charactersOf(text: string, start: number, end: number) {
   for (let at = start; at < end; ) {

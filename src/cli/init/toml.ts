@@ -1,9 +1,9 @@
 // Edits of a wrangler.toml in place: what is not edited stays as it is, to the byte. What an edit needs that is
 // not found in a form known here gives undefined; the caller reads the result again in any case.
 import { parse } from "smol-toml";
-import { afterLast } from "./after-last.ts";
 import { type Config, type Edit, mappingOf } from "./needs.ts";
-import { type Statement, significant, statementsOf } from "./toml-statements.ts";
+import { afterLast, beforeFirst, spliced } from "./one-more.ts";
+import { firstIn, type Statement, significant, statementsOf } from "./toml-statements.ts";
 
 export function readToml(text: string): Config {
   return parse(text) as Config;
@@ -18,37 +18,38 @@ export function editToml(text: string, edits: readonly Edit[]): string | undefin
 
 function editOnce(text: string, { path, kind, value }: Edit): string | undefined {
   const statements = statementsOf(text);
+  if (kind === "set") return set(text, statements, path, value);
   const pair = statements.find((each) => isPairOf(each, path));
-  if (kind === "append")
-    return pair ? intoList(text, pair, value) : asNew(text, statements, path, value);
-  if (pair) return text.slice(0, pair.valueStart) + written(value) + text.slice(pair.end);
-  const [parents, key] = [path.slice(0, -1), path.at(-1) as string];
-  if (parents.length === 0) return intoTop(text, statements, `${key} = ${written(value)}`);
-  const table = statements.find((each) => each.kind === "table" && isSame(each.key, parents));
-  if (table) return insertAfter(text, table.end, `${key} = ${written(value)}`);
-  const beside = statements.find((each) => isDotted(each, parents));
-  if (beside) {
-    const dotted = path.slice(beside.table.length).join(".");
-    return insertAfter(text, beside.end, `${dotted} = ${written(value)}`);
-  }
-  const body = parents[0] === "exports" ? tableOf(path, value) : tableOf(parents, { [key]: value });
-  return atEnd(text, body);
+  if (pair) return kind === "append" ? atBottom(text, pair, value) : atTop(text, pair, value);
+  const tables = statements.filter((each) => each.kind === "list" && isSame(each.key, path));
+  if (kind === "append") return atEnd(text, tableOf(path, value, true));
+  if (tables[0]) return above(text, tables[0].start, tableOf(path, value, true));
+  const line = `${path.join(".")} = [${inToml(value)}]`;
+  return path.length === 1 ? intoTop(text, statements, line) : undefined;
 }
 
-/** A new element of a list that is not written as `key = [...]`. */
-function asNew(
+function set(
   text: string,
   statements: readonly Statement[],
   path: readonly string[],
   value: unknown,
-) {
-  const isTables = statements.some((each) => each.kind === "list" && isSame(each.key, path));
-  if (path.at(-1) === "rules" && !isTables && path.length === 1) {
-    return intoTop(text, statements, `rules = [${written(value)}]`);
+): string {
+  const pair = statements.find((each) => isPairOf(each, path));
+  if (pair) return text.slice(0, pair.valueStart) + inToml(value) + text.slice(pair.end);
+  const [parents, key] = [path.slice(0, -1), path.at(-1) as string];
+  if (parents.length === 0) return intoTop(text, statements, `${key} = ${inToml(value)}`);
+  const table = statements.find((each) => each.kind === "table" && isSame(each.key, parents));
+  if (table) return insertAfter(text, table.end, `${key} = ${inToml(value)}`);
+  const beside = statements.find((each) => isDotted(each, parents));
+  if (beside) {
+    const dotted = path.slice(beside.table.length).join(".");
+    return insertAfter(text, beside.end, `${dotted} = ${inToml(value)}`);
   }
-  return isTables || path.at(-1) === "migrations"
-    ? atEnd(text, tableOf(path, value as Config, true))
-    : undefined;
+  return atEnd(text, isMapping(value) ? tableOf(path, value) : tableOf(parents, { [key]: value }));
+}
+
+function isMapping(value: unknown): boolean {
+  return typeof value === "object" && !Array.isArray(value);
 }
 
 function isPairOf({ kind, key, table }: Statement, path: readonly string[]): boolean {
@@ -65,24 +66,35 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((part, index) => part === other[index]);
 }
 
+/** As the first of a list. */
+function atTop(text: string, pair: Statement, value: unknown): string | undefined {
+  const { valueStart, end } = pair;
+  const first = firstIn(text, valueStart + 1, end - 1);
+  if (first === undefined) return atBottom(text, pair, value);
+  return beforeFirst(text, valueStart, first, inToml(value));
+}
+
 /** As the last of a list. */
-function intoList(
+function atBottom(
   text: string,
   { valueStart, end }: Statement,
   value: unknown,
 ): string | undefined {
   if (text[valueStart] !== "[") return undefined;
   const items = significant(text, valueStart + 1, end - 1);
-  if (items === valueStart + 1) return spliced(text, items, written(value));
+  if (items === valueStart + 1) return spliced(text, items, inToml(value));
   const hasComma = text[items - 1] === ",";
   const last = hasComma ? significant(text, valueStart + 1, items - 1) : items;
   const indent = /\n([ \t]*)[^\n]*$/.exec(text.slice(valueStart, last))?.[1];
-  if (indent !== undefined) return afterLast(text, { end: last, hasComma, indent }, written(value));
-  return spliced(text, last, `, ${written(value)}`);
+  if (indent !== undefined) return afterLast(text, { end: last, hasComma, indent }, inToml(value));
+  return spliced(text, last, `, ${inToml(value)}`);
 }
 
-function spliced(text: string, at: number, added: string): string {
-  return text.slice(0, at) + added + text.slice(at);
+/** Before the table that begins at `start`, with the comments right above it. */
+function above(text: string, start: number, lines: readonly string[]): string {
+  const eol = eolOf(text);
+  const comments = /(?:^|\n)((?:[ \t]*#[^\n]*\n)*)[ \t]*$/.exec(text.slice(0, start))?.[1] ?? "";
+  return spliced(text, start - comments.length, `${lines.join(eol)}${eol}${eol}`);
 }
 
 /** After the last line of the part that has no header. */
@@ -107,17 +119,15 @@ function atEnd(text: string, lines: readonly string[]): string {
 
 function tableOf(path: readonly string[], value: unknown, isElement = false): string[] {
   const key = path.map((part) => (/^[\w-]+$/.test(part) ? part : JSON.stringify(part))).join(".");
-  const lines = Object.entries(mappingOf(value)).map(
-    ([name, each]) => `${name} = ${written(each)}`,
-  );
+  const lines = Object.entries(mappingOf(value)).map(([name, each]) => `${name} = ${inToml(each)}`);
   return [isElement ? `[[${key}]]` : `[${key}]`, ...lines];
 }
 
 /** A value in one line. */
-function written(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(written).join(", ")}]`;
+export function inToml(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inToml).join(", ")}]`;
   if (typeof value !== "object") return JSON.stringify(value);
-  const pairs = Object.entries(mappingOf(value)).map(([key, each]) => `${key} = ${written(each)}`);
+  const pairs = Object.entries(mappingOf(value)).map(([key, each]) => `${key} = ${inToml(each)}`);
   return `{ ${pairs.join(", ")} }`;
 }
 

@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { editJsonc, readJsonc } from "./jsonc.ts";
+import { editJsonc, inJson, readJsonc } from "./jsonc.ts";
 import { type Config, type Edit, withEdits } from "./needs.ts";
 import type { Advice } from "./plan.ts";
-import { editToml, readToml } from "./toml.ts";
+import { editToml, inToml, readToml } from "./toml.ts";
 
 /** In wrangler's own order. */
 const FILES = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
@@ -46,11 +46,20 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-function byHand(file: string, { path, kind, value }: Edit): Advice {
+function byHand(file: string, edit: Edit): Advice {
+  const place = {
+    set: file,
+    append: `${file}, at the end of the list`,
+    prepend: `${file}, at the beginning of the list`,
+  };
+  return { place: place[edit.kind], lines: [lineOf(file, edit)], isNeeded: true };
+}
+
+/** An edit as a line of the file, which shows a list with the new element alone. */
+export function lineOf(file: string, { path, kind, value }: Edit): string {
+  const shown = kind === "set" ? value : [value];
   const key = path.join(".");
-  const text = JSON.stringify(value);
-  const lines = [kind === "set" ? `${key}: ${text}` : `in the list ${key}, one more: ${text}`];
-  return { place: file, lines, isNeeded: true };
+  return isToml(file) ? `${key} = ${inToml(shown)}` : `${JSON.stringify(key)}: ${inJson(shown)}`;
 }
 
 function isToml(file: string): boolean {

@@ -169,6 +169,33 @@ describe("the wrangler file", () => {
     expect(config.build).toBeUndefined();
   });
 
+  // Wrangler ignores a rule behind one of its type that has no `fallthrough`.
+  it.each([
+    'rules = [{ type = "Text", globs = ["**/*.txt"] }]',
+    'rules = [\n  # texts\n  { type = "Text", globs = ["**/*.txt"] }\n]',
+    '# texts\n[[rules]]\ntype = "Text"\nglobs = ["**/*.txt"]',
+    'rules = [{ type = "Text", globs = ["**/*.txt"] }, { type = "Text", globs = ["**/*.yaml"] }]',
+    'rules = [{ type = "Text", globs = ["**/*.txt"], fallthrough = false }]',
+  ])("has its rule where it counts: %s", (rules) => {
+    const dir = folderOf({ "wrangler.toml": `main = "index.js"\n${rules}\n`, "index.js": MAIN });
+    extend(dir);
+    const config = readConfig("wrangler.toml", filesIn(dir)["wrangler.toml"] as string);
+    const [first, ...others] = config.rules as unknown[];
+    expect(first).toEqual({ type: "Text", globs: ["**/*.yaml"], fallthrough: true });
+    expect(others.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    'rules = [{ type = "Text", globs = ["**/*.{yaml,yml}"] }]',
+    'rules = [{ type = "Data", globs = ["**/*.bin"] }, { type = "Text", globs = ["queue.yaml"] }]',
+    'rules = [{ type = "Text", globs = ["**/*.txt"], fallthrough = true }, { type = "Text", globs = ["*.yaml"] }]',
+  ])("has its rule already: %s", (rules) => {
+    const dir = folderOf({ "wrangler.toml": `main = "index.js"\n${rules}\n`, "index.js": MAIN });
+    extend(dir);
+    const config = readConfig("wrangler.toml", filesIn(dir)["wrangler.toml"] as string);
+    expect(config.rules).toEqual(readConfig("wrangler.toml", rules).rules);
+  });
+
   it("is the one that wrangler takes", () => {
     const text = '{"main":"index.js"}';
     const toml = `compatibility_date = "${DATE}"`;
@@ -196,7 +223,7 @@ describe("the wrangler file", () => {
     [
       "an environment in one line",
       "env = { staging = { rules = [] } }\n",
-      "in the list env.staging.rules, one more",
+      "env.staging.rules = [{ type =",
     ],
   ])("is left alone where it has %s, and the line is said", (_, text, line) => {
     const dir = folderOf({ "wrangler.toml": `main = "index.js"\n${text}`, "index.js": MAIN });

@@ -1,3 +1,12 @@
+// One more item in a list that is written somewhere in a text.
+
+/** Before the first one, which begins at `start` in a list that begins at `list`. */
+export function beforeFirst(text: string, list: number, start: number, item: string): string {
+  const indent = /\n([ \t]*)$/.exec(text.slice(list, start))?.[1];
+  const eol = text.includes("\r\n") ? "\r\n" : "\n";
+  return spliced(text, start, indent === undefined ? `${item}, ` : `${item},${eol}${indent}`);
+}
+
 /**
  * A text with one more item in a list that is written in lines: below the last one, which ends at `end`, and
  * the comment beside it. Whether a comma follows the last of all stays the custom.
@@ -17,6 +26,6 @@ export function afterLast(
   return hasComma ? added : spliced(added, end, ",");
 }
 
-function spliced(text: string, at: number, added: string): string {
+export function spliced(text: string, at: number, added: string): string {
   return text.slice(0, at) + added + text.slice(at);
 }
