@@ -2,8 +2,10 @@
 // and it is seen to run.
 
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { build } from "esbuild";
 import { launchBrowser } from "../scripts/browser.ts";
 import type { Server } from "../scripts/server.ts";
@@ -48,6 +50,37 @@ async function tryExample(workshop: Workshop, name: string, ...args: string[]): 
   await using(await wranglerDev(project, ...args), async (server) => {
     await queuesOne(server);
     await logged(server, MAILED);
+    await edits(server, project);
+  });
+}
+
+/** Edits queue.yaml while the server runs: a good one takes effect, a bad one is shown, and is got over. */
+async function edits(server: Server, project: string): Promise<void> {
+  const file = join(project, "queue.yaml");
+  const good = readFileSync(file, "utf8");
+  const write = (rate: string) => writeFileSync(file, good.replace(/rate: \S+/, `rate: ${rate}`));
+  const runsAt = (rate: string) =>
+    until(`the rate ${rate}`, 30, async () => {
+      const signal = AbortSignal.timeout(2000);
+      const answer = await server.fetch("/_ah/api/queues/mail", { signal }).catch(() => undefined);
+      return answer?.ok && ((await answer.json()) as { rate: string }).rate === rate;
+    });
+  write("7/s");
+  await runsAt("7/s");
+  write("7/w");
+  await shows(server, /rate: found "7\/w", expected a number per s, m, h or d/);
+  write("8/s");
+  await runsAt("8/s");
+}
+
+/** A development server shows an error in its log, or, as Vite does, to whoever asks. */
+async function shows(server: Server, error: RegExp): Promise<void> {
+  await until(`${error}`, 30, async () => {
+    if (server.lines().some((line) => error.test(line))) return true;
+    const answer = await server
+      .fetch("/", { signal: AbortSignal.timeout(2000) })
+      .catch(() => undefined);
+    return error.test(((await answer?.text()) ?? "").replaceAll('\\"', '"'));
   });
 }
 
@@ -177,6 +210,7 @@ export const WAYS: Readonly<Record<string, Way>> = {
       await using(await viteDev(project), async (server) => {
         await queuesOne(server);
         await logged(server, MAILED);
+        await edits(server, project);
       });
     },
   },
