@@ -50,7 +50,8 @@ export class Starts {
 
   /** When suspects that are held back may start, should none of those that run end before (ms). */
   nextRelease(): number | undefined {
-    if (this.#heldBack.size === 0) return undefined;
+    // Held back without any that runs: by a turn that failed, which is taken again by itself.
+    if (this.#heldBack.size === 0 || this.#onProbation.size === 0) return undefined;
     const begun = [...this.#onProbation].map(({ startedAt }) => startedAt);
     return Math.min(...begun) + PROBATION_MS;
   }
