@@ -41,7 +41,7 @@ async function send(
   const heartbeat = setInterval(() => write(SPACE).catch(ignore), HEARTBEAT_MS);
   try {
     const body = await answer({ left, isThere: () => isThere(() => write(SPACE), left) });
-    await write(utf8(JSON.stringify(body)));
+    await write(utf8(`${JSON.stringify(body)}\n`));
   } catch (error) {
     if (!left.aborted) console.error("task queue API:", error);
   } finally {

@@ -1,15 +1,20 @@
-// JSON responses and error responses of the native API.
+// JSON responses and error responses of the native API. Each ends its line, so that after `curl` the prompt of a
+// terminal is on a line of its own.
 import { type Failure, HTTP_STATUS, TaskQueueError } from "../core/errors.ts";
 import { isSetUpFault } from "../objects/exported.ts";
 import { retryAfterOf } from "./guesses.ts";
 
 export function json(body: unknown, status = 200): Response {
-  return Response.json(body, { status });
+  return jsonText(JSON.stringify(body), { status });
 }
 
 /** A response whose body is JSON already. */
-export function jsonText(body: string): Response {
-  return new Response(body, { headers: { "Content-Type": "application/json" } });
+export function jsonText(
+  body: string,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+): Response {
+  const all = { "Content-Type": "application/json", ...headers };
+  return new Response(`${body}\n`, { status, headers: all });
 }
 
 export function errorResponse(failure: Failure): Response {

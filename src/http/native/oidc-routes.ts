@@ -3,7 +3,7 @@
 import { invalid, refuse } from "../../core/errors.ts";
 import { type Identity, identityOf } from "../../objects/egress/identity.ts";
 import type { QueueSettings } from "../../objects/settings.ts";
-import { errorResponse, headOf, json } from "../respond.ts";
+import { errorResponse, headOf, json, jsonText } from "../respond.ts";
 
 export const OIDC_PREFIX = "/_ah/oidc";
 
@@ -39,7 +39,7 @@ async function documentAt(pathname: string, settings: QueueSettings): Promise<Re
   const { ok: identity, failure } = await identityOf(settings);
   if (failure) return notFound(failure.message);
   // Kept for a while, so a new key is published an hour before it signs.
-  return Response.json(document(identity), {
+  return jsonText(JSON.stringify(document(identity)), {
     headers: { "Cache-Control": "public, max-age=3600" },
   });
 }
