@@ -59,7 +59,7 @@ function verdictOf({ ledger, collector, failed, cuts }: Record): Verdict {
     }),
   );
   const executions = [...collector.noted.filter((one) => !isTick(one)), ...pulled];
-  const added = [...ledger.added.map((one) => orAcked(one, ledger)), ...lettersOf(ledger, failed)];
+  const added = [...ledger.added.map((one) => orAcked(one, ledger)), ...lettersOf(collector)];
   return sortAll({ added, executions, failed, redrives: ledger.redrives, cuts });
 }
 
@@ -70,12 +70,10 @@ function orAcked(one: Added, { grants }: Ledger): Added {
   return last?.isPerhapsAcked ? { ...one, end: "any" } : one;
 }
 
-/** A dead letter runs as a task of its own, once it has arrived. */
-function lettersOf({ added, queueOf }: Ledger, failed: ReadonlySet<string>): Added[] {
-  return added.flatMap(({ id, answer, end }) => {
-    if (end !== "failed" && queueOf.get(id) !== "doomed") return [];
-    return [{ id: `${id}!`, answer: failed.has(id) ? answer : "doubt", end: "any" as const }];
-  });
+/** A dead letter runs as a task of its own: once it has arrived it has to be done, or is redriven until it is. */
+function lettersOf({ noted }: Collector): Added[] {
+  const arrived = noted.flatMap(({ id, failedOn }) => (failedOn === undefined ? [] : [id]));
+  return [...new Set(arrived)].map((id): Added => ({ id, answer: "accepted", end: "done" }));
 }
 
 function measuredOf({ collector }: Record, queue: Measured, lives: readonly number[]): Noted[] {

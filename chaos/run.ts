@@ -73,7 +73,9 @@ collector.close();
 const facts = { lives, ends, peaks, stretches, cuts, collector, ledger, failed, unfinished };
 if (options.facts) {
   const { noted, turns } = collector;
-  writeFileSync(options.facts, JSON.stringify({ ...facts, collector: { noted, turns } }));
+  const plain = (_: string, value: unknown) =>
+    value instanceof Set || value instanceof Map ? [...value] : value;
+  writeFileSync(options.facts, JSON.stringify({ ...facts, collector: { noted, turns } }, plain));
 }
 process.exitCode = tell() ? 0 : 1;
 

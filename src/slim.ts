@@ -15,13 +15,14 @@ import type { DoorSettings } from "./http/auth.ts";
 import type { Door } from "./http/door.ts";
 import { answerAtDoors, withoutReservedHeaders } from "./http/doors.ts";
 import type { CloudQueues } from "./http/queue-service.ts";
+import type { App } from "./objects/app.ts";
 import { TaskCronObject } from "./objects/cron/task-cron.ts";
 import { TaskDirectoryObject } from "./objects/directory/task-directory.ts";
 import { TaskEgressObject } from "./objects/egress/task-egress.ts";
 import { TaskGroupObject } from "./objects/group/task-group.ts";
 import { clock } from "./objects/host.ts";
 import { TaskQueueObject } from "./objects/queue/task-queue.ts";
-import { type App, type InsideProps, TaskRunnerEntrypoint } from "./objects/runner/task-runner.ts";
+import { type InsideProps, TaskRunnerEntrypoint } from "./objects/runner/task-runner.ts";
 import { checkCompatibility, checkHandler, Entrance, watchExports } from "./objects/set-up.ts";
 import { checkSettings, type QueueSettings } from "./objects/settings.ts";
 import { checkExports } from "./objects/stubs.ts";
@@ -121,8 +122,11 @@ export interface SlimOptions {
   doors?: readonly Door[] | undefined;
 }
 
-/** The Worker's own handler; whatever else it exports (queue, email, ...) passes through `serve`. */
-export interface Served<Env> extends App<Env> {
+/**
+ * The Worker's own handler. It needs a `fetch`, which the type `ExportedHandler` leaves open; whatever else it
+ * has (queue, email, ...) passes through `serve`.
+ */
+export interface Served<Env> extends Partial<App<Env>> {
   scheduled?(
     controller: ScheduledController,
     env: Env,
@@ -200,7 +204,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const { config, targets = {}, doors = [] }: Partial<SlimOptions> = options ?? {};
   const { queues: file, cron: recurring } = filesOf(config as SlimOptions["config"]);
   const entrance = new Entrance();
-  let served: Served<Env> | undefined;
+  let served: App<Env> | undefined;
 
   let deferred: Deferred<DeferredFunctions> | undefined;
 
@@ -296,20 +300,20 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     cron: cronOf,
     get: queueOf as TaskQueues<Env, Payloads>["get"],
     serve: (handler) => {
-      checkHandler(handler);
+      const own = checkHandler<Env>(handler);
       entrance.use();
       served = {
         fetch: (request, env, ctx) =>
           deferred && isDeferred(request)
             ? deferred.run(request, env, ctx)
-            : handler.fetch(request, env, ctx),
+            : own.fetch(request, env, ctx),
       };
       return {
         ...handler,
         fetch: async (request, env, ctx) => {
           wakeCronOnce(env, ctx);
           const answer = await atDoor(request, env, ctx);
-          return answer ?? handler.fetch(withoutReservedHeaders(request), env, ctx);
+          return answer ?? own.fetch(withoutReservedHeaders(request), env, ctx);
         },
         scheduled: async (controller, env, ctx) => {
           // A router may answer to every name: itty's takes it for a route.

@@ -12,6 +12,13 @@ export interface Client {
   isThere(): Promise<boolean>;
 }
 
+// Packed on the way, as fetch asks for, the spaces would be kept back until there is something to pack, and find
+// nobody gone. A local server leaves alone what says that it has an encoding, others what says that it may not change.
+const HEADERS = {
+  "Content-Type": "application/json",
+  "Content-Encoding": "identity",
+  "Cache-Control": "no-store, no-transform",
+};
 const SPACE = utf8(" ");
 /** How often a client that waits is looked at. */
 const HEARTBEAT_MS = 1000;
@@ -28,7 +35,7 @@ export function lateJson(
 ): Response {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   void send(answer, writable.getWriter(), signal);
-  return new Response(readable, { headers: { "Content-Type": "application/json" } });
+  return new Response(readable, { headers: HEADERS });
 }
 
 async function send(

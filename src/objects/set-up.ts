@@ -1,5 +1,6 @@
 // What a Worker that is being set up lacks, as one sentence that names the line to add: looked for as early as
 // it can be seen.
+import type { App } from "./app.ts";
 import { ALL_EXPORTS, SET_UP, withoutContextExports, withoutExport } from "./exported.ts";
 
 const RULE = 'rules = [{ type = "Text", globs = ["**/*.yaml"], fallthrough = true }]';
@@ -49,10 +50,10 @@ function isAddress(text: string): boolean {
   return /^(data:\S+|[^\s:]+\.ya?ml(\?\S*)?)$/.test(text);
 }
 
-/** Throws when what is to be served is not a handler. */
-export function checkHandler(handler: unknown): void {
+/** The handler, with its `fetch`; throws when what is to be served is none. */
+export function checkHandler<Env>(handler: unknown): App<Env> {
   const { fetch } = (handler ?? {}) as { fetch?: unknown };
-  if (typeof fetch === "function") return;
+  if (typeof fetch === "function") return handler as App<Env>;
   const found = handler === null || handler === undefined ? "nothing" : typeof handler;
   throw new Error(
     `${SET_UP}: serve: found ${found} without a method fetch, expected the Worker's handler: export default queues.serve({ fetch(request, env, ctx) { ... } })`,

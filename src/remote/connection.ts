@@ -11,6 +11,7 @@ import {
   type ConnectOptions,
   checkNumber,
   type Fetch,
+  timeoutMs,
 } from "./options.ts";
 import { type Missing, missed, type Reply, replyOf } from "./reply.ts";
 
@@ -49,7 +50,7 @@ export class Connection {
     // Not the function itself, which browsers refuse to call as a method of something else.
     this.#fetch = given ?? ((to, init) => fetch(to, init));
     this.#retries = checkNumber("retries", retries);
-    this.#timeoutMs = checkNumber("timeout", timeout, 0.001) * 1000;
+    this.#timeoutMs = timeoutMs(timeout);
   }
 
   /** The answer; throws the class of a refusal's code, NoAnswerError, or the signal's reason. */
@@ -61,10 +62,11 @@ export class Connection {
 
   /** The answer or the refusal; throws NoAnswerError, or the signal's reason. */
   async outcomeOf<T>(call: Call, options: CallOptions = {}): Promise<Outcome<T>> {
-    const { signal, retries = this.#retries, timeout } = options;
+    const { signal, timeout } = options;
+    const retries = checkNumber("retries", options.retries ?? this.#retries);
     const request = this.#requestOf(call);
     const waitMs = (call.waitSeconds ?? 0) * 1000;
-    const limit = waitMs + (timeout === undefined ? this.#timeoutMs : timeout * 1000);
+    const limit = waitMs + (timeout === undefined ? this.#timeoutMs : timeoutMs(timeout));
     let { isRepeat = false } = options;
     for (let tries = 1; ; tries++) {
       signal?.throwIfAborted();

@@ -54,8 +54,18 @@ export function authorizationOf(token: string | undefined): string | undefined {
   throw errorOf(refuse("INVALID_REQUEST", message).failure);
 }
 
-/** Throws for what is no number of times or seconds from `min` up. */
-export function checkNumber(field: string, value: unknown, min = 0): number {
-  if (typeof value === "number" && value >= min && Number.isFinite(value)) return value;
-  throw errorOf(invalid(field, value, `a number, ${min} or more`).failure);
+/** Seconds that one try may take: more than a timer can wait would be none at all. */
+const TIMEOUT_S = { min: 0.001, max: 86_400 };
+
+/** Seconds as ms; throws for what is none, or more than a day. */
+export function timeoutMs(seconds: unknown): number {
+  const { min, max } = TIMEOUT_S;
+  if (typeof seconds === "number" && seconds >= min && seconds <= max) return seconds * 1000;
+  throw errorOf(invalid("timeout", seconds, `seconds from ${min} to ${max}`).failure);
+}
+
+/** Throws for what is no number of times or seconds. */
+export function checkNumber(field: string, value: unknown): number {
+  if (typeof value === "number" && value >= 0 && Number.isFinite(value)) return value;
+  throw errorOf(invalid(field, value, "a number, 0 or more").failure);
 }

@@ -14,9 +14,9 @@ export function clientBundle(): string {
 }
 
 /** Whether this machine has such a program; `version` is what it has to say of itself. */
-export function hasProgram(program: string, version = /\d/): boolean {
+export function hasProgram(program: string, version = /\d/, args = ["--version"]): boolean {
   try {
-    const said = execFileSync(program, ["--version"], { stdio: "pipe", encoding: "utf8" });
+    const said = execFileSync(program, args, { stdio: "pipe", encoding: "utf8" });
     return version.test(said);
   } catch {
     return false;

@@ -47,6 +47,12 @@ await worker.finished;
 check("worked " + seen, seen.map(String).sort().join() === "1,2,AQID");
 check("acknowledged", (await inbox.describe()).statistics.tasks === 0);
 
+const waited = inbox.lease({ leaseSeconds: 5, maxTasks: 1, waitSeconds: 20 });
+await inbox.add({ name: "late", payload: 1, countdown: 1.5 });
+const [late] = await waited;
+check("waited", late?.name === "late");
+await inbox.acknowledge([late]);
+
 const group = await queues.get("sub").group({ tasks: [{ params: { from: "1", to: "2" } }] });
 for await (const { state } of group.watch()) check("group " + state, state !== "failed");
 console.log("fine");
@@ -178,8 +184,8 @@ describe("in a browser, a page of another origin", () => {
         const queues = client.connect({ url: to as string, token: secret, retries: 0 });
         try {
           const inbox = queues.get("inbox");
-          const { name } = await inbox.add({ payload: "from a page" });
-          const [task] = await inbox.lease({ leaseSeconds: 5, maxTasks: 1, waitSeconds: 5 });
+          const { name } = await inbox.add({ payload: "from a page", countdown: 1.5 });
+          const [task] = await inbox.lease({ leaseSeconds: 5, maxTasks: 1, waitSeconds: 20 });
           await inbox.acknowledge(task ? [task] : []);
           await inbox.define({ mode: "pull" }).catch((error) => {
             if (!(error instanceof client.QueueInFileError)) throw error;

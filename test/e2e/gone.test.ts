@@ -118,6 +118,28 @@ describe.each(Object.entries(HANG_UP))("a worker that waits and %s", (_, hangUp)
   });
 });
 
+describe("a worker that waits by fetch, which asks for packed answers, and gives up", () => {
+  it.each(["gzip, deflate, br", "br", "gzip;q=1.0, *;q=0", "identity, gzip"])(
+    "leaves a task to the next that asks: %s",
+    async (accepted) => {
+      const queue = await freshQueue();
+      const controller = new AbortController();
+      const headers = { "Accept-Encoding": accepted, "Content-Type": "application/json" };
+      const gone = server.fetch(`/_ah/api/queues/${queue}/tasks:lease`, {
+        ...{ method: "POST", headers, body: JSON.stringify(WAIT), signal: controller.signal },
+      });
+      const read = gone.then((response) => response.text()).catch(() => {});
+      await pause(300);
+      controller.abort();
+      await read;
+      await pause(FOUND_MS);
+      await add(queue, "b1");
+      await pause(300);
+      expect(await lease(queue)).toMatchObject([{ name: "b1", retryCount: 1 }]);
+    },
+  );
+});
+
 it("200 workers that are gone leave none behind: a live one has its task within milliseconds", async () => {
   const queue = await freshQueue();
   const gone = await Promise.all(Array.from({ length: 200 }, () => openLease(queue)));

@@ -14,7 +14,7 @@ const TSCONFIG = `{
     "target": "ES2024", "module": "ESNext", "moduleResolution": "Bundler", "lib": ["ES2024"],
     "types": ["@cloudflare/workers-types"], "strict": true, "noEmit": true, "skipLibCheck": true
   },
-  "include": ["src"]
+  "include": ["src", "*.d.ts"]
 }
 `;
 const HANDLED = "console.log(`handled ${await ";
@@ -32,13 +32,24 @@ const KINDS: Record<string, Kind> = {
       "tsconfig.json": TSCONFIG,
       "wrangler.toml":
         '# mine\nname = "mine"\nmain = "src/index.ts"\ncompatibility_date = "2024-09-23"\n',
-      "src/index.ts": `export default {
-  async fetch(request, _env: Env): Promise<Response> {
+      "src/index.ts": `const worker: ExportedHandler<Env> = {
+  async fetch(request, _env, _ctx): Promise<Response> {
     if (request.url.endsWith("/_ah/queue/mail")) ${HANDLED}request.text()}\`);
     return new Response("up");
   },
-} satisfies ExportedHandler<Env>;
+};
+export default worker;
 interface Env {}
+`,
+      // Other forms, for the compiler alone.
+      "src/forms.ts": `import { createTaskQueues } from "durable-taskqueue";
+interface Env { A: string }
+const queues = createTaskQueues<Env>({ config: "queue:" });
+export const a = queues.serve({ fetch: async (request, env, ctx) => new Response(request.url + env.A + ctx) });
+export const b = queues.serve({ async fetch(request, env) { return new Response(request.url + env.A); } } satisfies ExportedHandler<Env>);
+export const c = queues.serve({ async fetch() { return new Response(); }, async scheduled(controller, env) { console.log(controller.cron, env.A); } });
+// @ts-expect-error: no fetch by another name
+export const d = queues.serve({ async fetsch() { return new Response(); } });
 `,
     },
   },
@@ -133,6 +144,9 @@ async function tried({ files, args = [] }: Kind): Promise<Outcome> {
     const second = run(dir, "durable-taskqueue", "init");
     const isSame = JSON.stringify(textsIn(dir)) === JSON.stringify(before);
     if (files["tsconfig.json"]) checkTypes(dir);
+    // It declares the yaml files too, by the rule.
+    if (files["src/forms.ts"]) run(dir, "wrangler", "types", "--include-runtime=false");
+    if (files["src/forms.ts"]) checkTypes(dir);
     return { first, second, isSame, log: await logOfATask(dir, args) };
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -98,6 +98,11 @@ it("packs, installs, type-checks and runs outside the repository", async () => {
     "queue.yaml: 1 queue, and default\n",
   );
 
+  // A new Worker gets the library from where this one did.
+  run("npx", ["durable-taskqueue", "init", "--template", "fresh", "--yes"], project);
+  const fresh = JSON.parse(readFileSync(join(project, "fresh/package.json"), "utf8"));
+  expect(fresh.dependencies).toEqual({ "durable-taskqueue": `file:${inject("tarball")}` });
+
   const server = await runningServer({ stateDir: join(dir, "state"), cwd: project });
   const forged = { headers: { "X-AppEngine-QueueName": "evil" } };
   expect(await (await server.fetch("/add", forged)).text()).toBe("added, forged: null");

@@ -68,7 +68,7 @@ export async function main(signal: AbortSignal): Promise<string> {
 export async function handler(request: Request): Promise<Response> {
   const { payload, signal } = await readTask<Mail>(request);
   signal.throwIfAborted();
-  return new Response(payload.to);
+  return new Response(payload?.to ?? null);
 }
 export const known = (error: unknown) =>
   error instanceof TaskQueueError || error instanceof NoAnswerError || error instanceof ResultError;

@@ -399,6 +399,18 @@ describe("a client made wrongly", () => {
     }
   });
 
+  it.each<[CallOptions, RegExp]>([
+    [{ retries: -1 }, /^retries: found -1/],
+    [{ retries: Number.NaN }, /^retries: found NaN/],
+    [{ timeout: 0 }, /^timeout: found 0, expected seconds from 0.001 to 86400/],
+    [{ timeout: 1e9 }, /^timeout: found 1000000000/],
+    [{ timeout: "5" as unknown as number }, /^timeout: found "5"/],
+  ])("or a call made so: %o", async (options, message) => {
+    const { queue, asked } = queueThat(says({}));
+    await expect(queue.describe(options)).rejects.toThrow(message);
+    expect(asked).toEqual([]);
+  });
+
   it.each([
     ["https://your.worker", "https://your.worker/_ah/api/queues/q"],
     ["https://your.worker/", "https://your.worker/_ah/api/queues/q"],

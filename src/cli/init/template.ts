@@ -1,6 +1,6 @@
 // The files of a new Worker with a queue.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Change, Refusal } from "./plan.ts";
 import { declarations, QUEUE_YAML } from "./starter.ts";
@@ -108,9 +108,18 @@ function packageOf(name: string): string {
     type: "module",
     scripts: { start: "wrangler dev", deploy: "wrangler deploy", check: "tsc" },
     dependencies: { "durable-taskqueue": ownSource() },
-    devDependencies: versions(["@cloudflare/workers-types", "typescript", "wrangler"]),
+    devDependencies: versions([
+      ...["@cloudflare/workers-types", "typescript", "wrangler"],
+      ...(isOldNode() ? ["node"] : []),
+    ]),
+    allowScripts: { esbuild: true, sharp: true, workerd: true, ...(isOldNode() && { node: true }) },
   };
   return `${JSON.stringify(text, null, 2)}\n`;
+}
+
+// Wrangler needs Node 22; the package `node` puts one on the path of npm's scripts.
+function isOldNode(): boolean {
+  return Number(process.versions.node.split(".")[0]) < 22;
 }
 
 interface OwnPackage {
@@ -131,12 +140,14 @@ function ownFolder(): string {
 
 /** Where this package came from, if that was no registry: a new project gets it from there too. */
 function ownSource(): string {
-  const lock = join(ownFolder(), "../.package-lock.json");
-  const { version } = ownPackage();
-  if (!existsSync(lock)) return `^${version}`;
+  const own = ownFolder();
+  const byVersion = `^${ownPackage().version}`;
+  if (basename(dirname(own)) !== "node_modules") return `file:${own}`;
+  const lock = join(own, "../.package-lock.json");
+  if (!existsSync(lock)) return byVersion;
   const { packages } = JSON.parse(readFileSync(lock, "utf8"));
-  const resolved: string = packages["node_modules/durable-taskqueue"]?.resolved ?? "";
+  const { resolved = "", link = false } = packages["node_modules/durable-taskqueue"] ?? {};
   if (resolved.startsWith("git+")) return resolved;
-  if (!resolved.startsWith("file:")) return `^${version}`;
-  return `file:${join(ownFolder(), "../..", resolved.slice("file:".length))}`;
+  if (!link && !resolved.startsWith("file:")) return byVersion;
+  return `file:${join(own, "../..", resolved.replace(/^file:/, ""))}`;
 }

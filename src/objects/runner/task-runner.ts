@@ -5,6 +5,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { destinationOf, type Targets } from "../../core/egress/targets.ts";
 import { failureResponse } from "../../core/task/failures.ts";
 import type { Outcome } from "../../core/task/task.ts";
+import type { App } from "../app.ts";
 import type { Aside } from "../delivery/answer-body.ts";
 import { withCancellation } from "../delivery/cancellation.ts";
 import type { Delivery } from "../delivery/delivery.ts";
@@ -19,11 +20,6 @@ import { Stubs } from "../stubs.ts";
 /** Who takes a task's request. */
 interface Handler {
   fetch(request: Request): Response | Promise<Response>;
-}
-
-/** The Worker's own handler, called in the runner's invocation. */
-export interface App<Env> {
-  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>;
 }
 
 /** What marks a request as the queue's own: no caller from outside can set an entrypoint's props. */
