@@ -83,7 +83,7 @@ describe("requests", () => {
     const headers = { "Content-Type": "application/json" };
     expect((await fetchOwn(`/v2/${queueName("q1")}`, { headers })).status).toBe(200);
     const removed = await fetchOwn(`/v2/${queueName("q1")}`, { method: "DELETE", headers });
-    expect([removed.status, await removed.text()]).toEqual([200, "{}"]);
+    expect([removed.status, await removed.text()]).toEqual([200, "{}\n"]);
   });
 
   it("that are no JSON, or none of an object, are refused", async () => {
