@@ -21,6 +21,9 @@ export interface Life {
 
 export const EVICTED = ["left", "right", "late", "doomed", "kept", "gone"] as const;
 
+/** A life whose clock jumps near a deadline: time for handlers to be under way before it, and to answer after it. */
+const NEAR_DEADLINE_MS = 4000;
+
 /** One life in so many is longer than the shortest deadline there is. */
 const LONG_EVERY = 16;
 const LONG_MS = 17_000;
@@ -44,15 +47,26 @@ export function planOf(seed: number, kills: number): Life[] {
       evicted: random() < 0.3 ? pick(random, EVICTED) : undefined,
     } satisfies Life;
     clockAheadMs += life.jumpMs;
-    return life;
+    return isNearDeadline(life) ? { ...life, ms: Math.max(life.ms, NEAR_DEADLINE_MS) } : life;
   });
+}
+
+/** Whether the clock jumps past the shortest deadline, or to just before it. */
+export function isNearDeadline({ jumpMs }: Pick<Life, "jumpMs">): boolean {
+  return jumpMs > 12_000;
 }
 
 /** Past every deadline by some seconds, or not yet past one, or back; of each kind one in six at least. */
 function jumpOf(random: () => number, i: number): number {
   const [kind, size] = [random(), random()];
-  if (i % 6 === 2 || kind < 0.1) return Math.round(21_000 + size * 9000);
-  if (i % 6 === 3 || kind < 0.2) return -Math.round(1000 + size * 1000);
-  if (i % 6 === 1) return Math.round(8000 + size * 4000);
-  return kind < 0.3 ? Math.round(1000 + size * 5000) : 0;
+  const forced = ["near", "past", "back"][(i % 6) - 1];
+  const drawn = kind < 0.1 ? "past" : kind < 0.2 ? "back" : kind < 0.3 ? "some" : "none";
+  const by = {
+    near: 12_500 + size * 1000,
+    past: 21_000 + size * 9000,
+    back: -1000 - size * 1000,
+    some: 1000 + size * 5000,
+    none: 0,
+  };
+  return Math.round(by[(forced ?? drawn) as keyof typeof by]);
 }

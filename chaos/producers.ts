@@ -10,6 +10,8 @@ const LATE = ["late-ok", "late-fail", "late-for-good", "hang"];
 const OUTSIDE = ["ok", "ok", "reset", "torn", "hang"];
 /** Between two acts of one producer: the queues keep up with all of them, however fast the machine is. */
 const WAIT_MS = 75;
+/** Each holds a slot until its deadline: what does not get one in its life hangs in the last, and all wait for it. */
+const LATE_PER_LIFE = 3;
 
 export class Producers {
   readonly #door: Door;
@@ -18,6 +20,7 @@ export class Producers {
   /** Where tasks that leave the Worker go. */
   readonly #outside: string;
   #hasBuffered = false;
+  #lateLeft = 0;
 
   constructor(door: Door, ledger: Ledger, random: () => number, outside: string) {
     this.#door = door;
@@ -28,6 +31,7 @@ export class Producers {
 
   /** Works until the door is closed. */
   async work(): Promise<void> {
+    this.#lateLeft = LATE_PER_LIFE;
     await this.#sendAgain();
     await this.#makeBuffered();
     await Promise.all([this.#produce(), this.#produce(), this.#produce()]);
@@ -49,8 +53,8 @@ export class Producers {
         this.#deferred,
         this.#doomed,
         this.#kept,
-        this.#late,
-        this.#late,
+        this.#someLate,
+        this.#someLate,
         this.#out,
       ],
       ...[this.#toPurge, this.#pull, this.#pull, this.#toGone, this.#raw],
@@ -169,8 +173,12 @@ export class Producers {
     await this.#add("out", one, { ...this.#taskOf(one, does), url });
   }
 
+  async #someLate(): Promise<void> {
+    if (this.#lateLeft-- > 0) await this.late();
+  }
+
   /** One of each, so that every one is under way when a clock jumps. */
-  async #late(): Promise<void> {
+  async late(): Promise<void> {
     const ones = LATE.map(() => this.#ledger.new());
     const tasks = ones.map((one, i) => ({ ...this.#taskOf(one, LATE[i]), countdown: 0 }));
     await this.#ledger.answered(await this.#door.send(`${native("late")}/tasks`, { tasks }), ones);

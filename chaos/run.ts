@@ -11,7 +11,7 @@ import { Door, native } from "./door.ts";
 import { judge } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
 import { Operator } from "./operator.ts";
-import { type Life, planOf } from "./plan.ts";
+import { isNearDeadline, type Life, planOf } from "./plan.ts";
 import { Producers } from "./producers.ts";
 import { randomOf } from "./random.ts";
 import { bundleAll, type Running, start } from "./server.ts";
@@ -134,10 +134,15 @@ async function disturb(life: Life, running: Running, upAt: number): Promise<numb
   // What a clock that goes back would give is seen where nothing is left.
   if (jumpMs < 0) await producers.flood();
   if (jumpMs < 0) await pause(300);
+  // Handlers are under way when it jumps, and an add after it has the queue look at them.
+  const isNear = isNearDeadline(life);
+  if (isNear) await producers.late();
+  if (isNear) await pause(300);
   door.aheadMs += Math.min(0, jumpMs);
   if (jumpMs !== 0) await act(running, { jump: jumpMs });
   const jumpedAt = Date.now();
   door.aheadMs = clockAheadMs + jumpMs;
+  if (isNear) await producers.late();
   return jumpedAt;
 }
 

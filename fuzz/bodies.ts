@@ -36,6 +36,7 @@ export const BODIES: Readonly<Record<string, Make>> = {
     lease: SEEN.lease,
     leaseSeconds: r.pick([0, 1, 60, 604_800]),
   }),
+  "POST /_ah/api/queues/:queue/tasks/:name/~fail": () => ({ lease: SEEN.lease, error: "no" }),
   "POST /_ah/api/queues/:queue/tasks/~redrive": (r) =>
     r.chance(0.5) ? { all: true } : { names: names(r) },
   "POST /_ah/api/queues/:queue/tasks/:name/~reschedule": (r) =>

@@ -65,7 +65,7 @@ const SEGMENTS: Record<string, (r: Random) => string> = {
 const OF_LEASING = /~lease$/;
 const OF_WAITING = /\/tasks\/:(name|task)(\/~(run|reschedule|buffer))?$/;
 const OF_LEASES =
-  /~(ack|modifyLease|acknowledge|renewLease|cancelLease)$|^DELETE .*\/tasks\/:name$/;
+  /~(ack|modifyLease|fail|acknowledge|renewLease|cancelLease)$|^DELETE .*\/tasks\/:name$/;
 const OF_MADE = /^(PUT|PATCH|DELETE) .*\/queues\/:queue$|IamPolicy$/;
 
 function fittingNames(route: string, r: Random): Record<string, string> {

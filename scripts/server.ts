@@ -1,6 +1,7 @@
 // A server as a user has it, for scripts and tests: a command such as `wrangler dev`, on a free port, with
 // its state in a directory. It leads a process group of its own, so that all of it can be ended at once.
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
@@ -159,11 +160,24 @@ export function quietEnv(): NodeJS.ProcessEnv {
 }
 
 /** A port that nobody listens on. */
+/**
+ * Ports below those that systems give to connections: one of these is taken by nobody before the server has it. 10080
+ * is one that browsers do not call.
+ */
+const PORTS = { first: 10_100, count: 22_000 };
+
+/** A port that is free. Several processes choose at the same time, so it is any of many. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return (address as { port: number }).port;
+  for (;;) {
+    const port = PORTS.first + randomInt(PORTS.count);
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }

@@ -474,3 +474,16 @@ it("plans the same for the same seed", () => {
   expect(planOf(7, 40)).toEqual(planOf(7, 40));
   expect(planOf(7, 40)).not.toEqual(planOf(8, 40));
 });
+
+it.each(Array.from({ length: 20 }, (_, seed) => seed))(
+  "of each jump of the clock, seed %s has one in six lives",
+  (seed) => {
+    const kindOf = (ms: number) =>
+      ms < 0 ? "back" : ms > 20_000 ? "past" : ms > 12_000 ? "near" : "other";
+    const lives = planOf(seed, 24);
+    for (let i = 0; i < 24; i += 6) {
+      const kinds = lives.slice(i, i + 6).map(({ jumpMs }) => kindOf(jumpMs));
+      expect(kinds.slice(1, 4)).toEqual(["near", "past", "back"]);
+    }
+  },
+);

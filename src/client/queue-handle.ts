@@ -194,6 +194,15 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
   }
 
   /**
+   * Gives up a leased task: it is kept as failed, with `error` as its last attempt's, whatever leases it had left.
+   * Throws TaskLeaseExpiredError when its lease no longer holds.
+   */
+  async fail({ name, lease = "" }: Pick<Task, "name" | "lease">, error?: string): Promise<Task> {
+    const object = await this.#object(checkTaskName(name) ?? checkLease(lease));
+    return unwrap(await object.failLeased({ name, lease }, error));
+  }
+
+  /**
    * Runs the task as soon as a slot is free, regardless of its ETA, the rate or a pause: one attempt, also
    * when called twice. A failed task goes back onto the queue first. Throws UnknownTaskError.
    */

@@ -9,6 +9,7 @@ import type { CallOptions } from "./options.ts";
 /** What a lease needs of its queue. */
 export interface LeasedFrom {
   modifyLease(task: Task, seconds: number, options: CallOptions): Promise<Task>;
+  fail(task: Task, why: string, options: CallOptions): Promise<unknown>;
   acknowledge(
     tasks: readonly Task[],
     options: CallOptions,
@@ -52,15 +53,17 @@ export class HeldLease {
 
   /** Ends the task, as often as it takes while the lease is held. Throws why it could not be ended. */
   async acknowledge(): Promise<void> {
-    this.#resting.abort();
-    for (let failures = 1; ; failures++) {
-      try {
-        return await this.#inTurn(() => this.#acknowledgeOnce(failures > 1));
-      } catch (error) {
-        if (!(error instanceof NoAnswerError)) throw error;
-        await sleep(this.#pauseAfter(failures), this.#lost.signal);
-      }
-    }
+    await this.#untilAnswered(async (isRepeat) => {
+      const [result] = await this.#queue.acknowledge([this.#task], this.#options(isRepeat));
+      if (result?.error) throw errorOf(result.error);
+    });
+  }
+
+  /** Gives the task up for good, likewise: it is kept as failed. */
+  async fail(why: string): Promise<void> {
+    await this.#untilAnswered(async (isRepeat) => {
+      await this.#queue.fail(this.#task, why, this.#options(isRepeat));
+    });
   }
 
   /** Lets the lease end so many seconds from now. Where that cannot be said it ends by itself. */
@@ -76,10 +79,23 @@ export class HeldLease {
     this.#resting.abort();
   }
 
-  async #acknowledgeOnce(isRepeat: boolean): Promise<void> {
-    if (this.#isTokenUnsure) await this.#modify(this.#seconds);
-    const [result] = await this.#queue.acknowledge([this.#task], this.#options(isRepeat));
-    if (result?.error) throw errorOf(result.error);
+  async #untilAnswered(end: (isRepeat: boolean) => Promise<void>): Promise<void> {
+    this.#resting.abort();
+    let wasAsked = false;
+    const once = async () => {
+      if (this.#isTokenUnsure) await this.#modify(this.#seconds);
+      const isRepeat = wasAsked;
+      wasAsked = true;
+      await end(isRepeat);
+    };
+    for (let failures = 1; ; failures++) {
+      try {
+        return await this.#inTurn(once);
+      } catch (error) {
+        if (!(error instanceof NoAnswerError)) throw error;
+        await sleep(this.#pauseAfter(failures), this.#lost.signal);
+      }
+    }
   }
 
   async #modify(seconds: number): Promise<void> {

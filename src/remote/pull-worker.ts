@@ -158,8 +158,7 @@ export class PullWorker<P = unknown> {
 
   async #failed(task: Task, lease: HeldLease, error: unknown): Promise<void> {
     if (!(error instanceof SingularTaskFailure)) this.#tell(error, task);
-    // A pull queue keeps as failed only what has had all its leases, so this one is at its end.
-    if (error instanceof PermanentTaskFailure) await lease.acknowledge();
+    if (error instanceof PermanentTaskFailure) await lease.fail(error.message);
     else await lease.leave(delayOf(error, task));
   }
 

@@ -219,6 +219,24 @@ export class RemoteQueue<P = unknown> {
   }
 
   /**
+   * Gives up a leased task: it is kept as failed, with `error` as its last attempt's, whatever leases it had left.
+   * Throws TaskLeaseExpiredError when its lease no longer holds.
+   */
+  async fail(
+    { name, lease = "" }: Pick<Task, "name" | "lease">,
+    error?: string,
+    options?: CallOptions,
+  ): Promise<Task> {
+    const call = this.#post(`${taskPath(name)}:fail`, { lease, error }, true);
+    const outcome = await this.#connection.outcomeOf<Task>(call, options);
+    if (!outcome.error) return outcome.value;
+    const isTombstone = outcome.error.code === "TOMBSTONED_TASK";
+    const task = outcome.isRepeat && isTombstone ? await this.get(name, options) : undefined;
+    if (task?.state === "failed") return task;
+    throw outcome.error;
+  }
+
+  /**
    * Works on the tasks of a pull queue until it is stopped: leases them, calls the handler, keeps their leases
    * meanwhile, and acknowledges those it is done with. One whose handler throws is to be had again later.
    */

@@ -70,6 +70,10 @@ export class BoundQueue<P = unknown> extends RpcTarget {
     return this.#handle().modifyLease(held, seconds);
   }
 
+  async fail(held: Held, error?: string): Promise<Task> {
+    return this.#handle().fail(held, error);
+  }
+
   async run(name: string): Promise<Task> {
     return this.#handle().run(name);
   }

@@ -55,6 +55,15 @@ interface StartedWorker {
   ready: Promise<void>;
   fetch: Fetch;
   dispose(): Promise<void>;
+  /** Tells of what goes wrong; absent from versions that have no such. */
+  raw?: { on?(event: string, heard: (event: StartError) => void): unknown };
+}
+
+/** What wrangler knows of a Worker that does not start. */
+interface StartError {
+  message?: string;
+  reason?: string;
+  cause?: StartError & { errors?: { text: string; location?: { file: string; line: number } }[] };
 }
 
 /** Starts the Worker under a clock that the test moves. `stop` ends it. */
@@ -79,11 +88,34 @@ export async function taskQueueTest(options: NodeTestOptions = {}): Promise<Node
     entrypoint,
     dev: { ...QUIET, server: { hostname: "127.0.0.1", port: 0 } },
   });
-  await worker.ready;
   const kit = new NodeTestKit({ worker, path, folder }, now === undefined ? {} : { now });
   useLog(kit);
-  await kit.reset();
+  await unlessBroken(worker, async () => {
+    await worker.ready;
+    await kit.reset();
+  });
   return kit;
+}
+
+/** A Worker that cannot be built, or throws as it starts, answers nothing. */
+async function unlessBroken(worker: StartedWorker, work: () => Promise<void>): Promise<void> {
+  const { promise: broken, reject } = Promise.withResolvers<never>();
+  for (const event of ["buildFailed", "error", "runtimeError"]) worker.raw?.on?.(event, reject);
+  try {
+    await Promise.race([work(), broken]);
+  } catch (error) {
+    // What never ran may have no end.
+    worker.dispose().catch(() => {});
+    const words = wordsOf(error as StartError);
+    throw new Error(`task queues: the Worker does not start, wrangler's log says why: ${words}`);
+  }
+}
+
+function wordsOf({ message, reason, cause }: StartError): string {
+  const built = cause?.errors?.map(({ text, location }) =>
+    location ? `${location.file}:${location.line}: ${text}` : text,
+  );
+  return built?.join("\n") ?? cause?.message ?? message ?? reason ?? "wrangler does not say why";
 }
 
 const QUIET = {

@@ -80,6 +80,7 @@ const MISTAKES: [what: string, call: (on: Sides) => Promise<unknown>][] = [
     (on) => on.queue("pull").lease({ leaseSeconds: 1, maxTasks: 1, waitSeconds: 61 }),
   ],
   ["a token that is none", (on) => on.queue("pull").modifyLease({ name: "x", lease: "y" }, 1)],
+  ["a task to give up that is not there", (on) => on.queue("pull").fail({ name: "x", lease: "y" })],
   ["names that are none", (on) => on.queue("push").delete(["a", "b c"])],
   ["a name to delete twice", (on) => on.queue("push").delete(["a", "a"])],
   ["a limit of nothing", (on) => on.queue("push").list({ limit: 0 })],

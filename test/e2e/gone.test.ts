@@ -180,7 +180,7 @@ it("a worker that waits and lives gets JSON, with spaces in front of it", async 
   const response = await server.fetch(path, { method: "POST", body });
   expect(response.headers.get("Content-Type")).toBe("application/json");
   const text = await response.text();
-  expect(text).toMatch(/^ +\{"tasks":\[\]\}$/);
+  expect(text).toMatch(/^ +\{"tasks":\[\]\}\n$/);
 });
 
 it.each(["/_ah/api/events", "/_ah/api/groups/%/events"])(

@@ -197,7 +197,7 @@ describe("init, then wrangler dev", () => {
       }
     };
     await Promise.all([next(), next()]);
-  }, 300_000);
+  }, 600_000);
 
   it.each(Object.keys(KINDS))("%s", (name) => {
     const outcome = outcomes.get(name);

@@ -53,7 +53,7 @@ it("killed twenty times, each due time's task is added once, or of several that 
   } finally {
     await server.stop();
   }
-}, 240_000);
+}, 420_000);
 
 function check(tasks: readonly Task[], downs: readonly Down[], log: readonly string[]): void {
   const due = tasks.map(dueOf).sort((a, b) => a - b);

@@ -166,7 +166,7 @@ describe("a mistake in the set-up is one sentence", () => {
       }
     };
     await Promise.all([run(), run()]);
-  }, 300_000);
+  }, 600_000);
 
   it.each(MISTAKES)("%s", (name, _, sentence) => {
     const text = read.get(name) ?? "";

@@ -1,11 +1,13 @@
 // docs/testing.md as its reader has it: every block of the page in a project outside the repository, with the
 // package's files, vitest and Cloudflare's pool; and the same in Node without them.
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { expect, it } from "vitest";
-import { quietEnv, ROOT } from "../../scripts/server.ts";
-import { temporaryDir } from "./support.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it, vi } from "vitest";
+import { ROOT } from "../../scripts/server.ts";
+import { outsideProject, run } from "./outside-project.ts";
+
+// A compiler and a test runner in it, each started from nothing.
+vi.setConfig({ testTimeout: 400_000 });
 
 interface Block {
   language: string;
@@ -58,41 +60,13 @@ new_sqlite_classes = ["TaskQueue", "TaskGroup", "TaskCron", "TaskDirectory", "Ta
 `,
 };
 
-/** The package as it is published, built anew and installed without a registry. */
-function install(project: string): void {
-  const modules = join(project, "node_modules");
-  const own = join(modules, "durable-taskqueue");
-  mkdirSync(own, { recursive: true });
-  const others = readdirSync(join(ROOT, "node_modules"));
-  for (const name of others) symlinkSync(join(ROOT, "node_modules", name), join(modules, name));
-  run(ROOT, "tsc", "-p", "tsconfig.build.json", "--outDir", join(own, "dist"));
-  writeFileSync(join(own, "package.json"), readFileSync(join(ROOT, "package.json")));
-}
-
 /** A new project with the page's files and its tests, those without a file of their own in test/page.test.ts. */
 function newProject(): string {
-  const project = temporaryDir();
   const tests = BLOCKS.filter(({ language, file }) => language === "ts" && !file);
   const pages = BLOCKS.flatMap(({ file, text }) => (file ? [[file, text] as const] : []));
   const files: Record<string, string> = { ...SETTING, ...Object.fromEntries(pages) };
   files["test/page.test.ts"] = tests.map(({ text }) => text).join("\n");
-  for (const [file, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(project, file)), { recursive: true });
-    writeFileSync(join(project, file), text);
-  }
-  install(project);
-  return project;
-}
-
-function run(cwd: string, program: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(program, args, {
-    cwd,
-    env: { ...quietEnv(), VITEST: undefined },
-    encoding: "utf8",
-  });
-  if (status !== 0)
-    throw new Error(`${program} ${args.join(" ")}: ${status}\n${stdout}\n${stderr}`);
-  return stdout;
+  return outsideProject(files);
 }
 
 it("begins with tests that pass as they stand, in Cloudflare's pool", () => {

@@ -92,6 +92,14 @@ class FakeQueue {
     });
   }
 
+  async fail(task: Task, why: string, options: CallOptions) {
+    return this.#meet(`fail ${task.name} ${why}`, options, async () => {
+      if (options.isRepeat && !this.tasks.has(task.name)) return;
+      this.#held(task, false);
+      this.tasks.delete(task.name);
+    });
+  }
+
   #lease(name: string, s: number): Task {
     const entry = this.tasks.get(name) as Entry;
     entry.retryCount++;
@@ -202,7 +210,7 @@ describe("a worker", () => {
       "modify a 604800",
       true,
     ],
-    ["a failure for good: it is ended", new PermanentTaskFailure("no"), 0, "ack a", true],
+    ["a failure for good", new PermanentTaskFailure("no"), 0, "fail a no", true],
   ])("that throws %s", async (_, thrown, before, call, isTold) => {
     const queue = new FakeQueue("a");
     (queue.tasks.get("a") as Entry).retryCount = before;

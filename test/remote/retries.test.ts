@@ -92,6 +92,7 @@ const REPEATED: [string, Verb][] = [
   ["delete", (q, o) => q.delete(["n"], o)],
   ["lease", (q, o) => q.lease({ leaseSeconds: 1, maxTasks: 1 }, o)],
   ["modifyLease", (q, o) => q.modifyLease({ name: "n", lease: "a-1" }, 5, o)],
+  ["fail", (q, o) => q.fail({ name: "n", lease: "a-1" }, "no", o)],
   ["acknowledge", (q, o) => q.acknowledge([{ name: "n", lease: "a-1" }], o)],
   ["reschedule", (q, o) => q.reschedule("n", { countdown: 1 }, o)],
   ["tombstones", (q, o) => q.tombstones({}, o)],
@@ -330,6 +331,14 @@ describe("what the try before has done", () => {
     const came = await come(queue.modifyLease(held, 60));
     if (isOurs) expect(came).toMatchObject({ value: { lease: "k9-3" } });
     else expect((came as { error: unknown }).error).toBeInstanceOf(TaskLeaseExpiredError);
+  });
+
+  it("gave the task up", async () => {
+    const tombstone = refuses("TOMBSTONED_TASK", 409);
+    const failed = queueThat(broken, tombstone, says({ ...TASK, state: "failed" }));
+    expect(await come(failed.queue.fail(held, "no"))).toMatchObject({ value: { state: "failed" } });
+    const done = queueThat(broken, tombstone, says({ ...TASK, state: "done" }));
+    expect(await come(done.queue.fail(held, "no"))).toHaveProperty("error");
   });
 
   it("gave it back", async () => {

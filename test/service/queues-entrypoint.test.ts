@@ -80,6 +80,9 @@ describe("by RPC", () => {
     const [task] = await pull.lease({ leaseSeconds: 5, maxTasks: 1, waitSeconds: 1 });
     const longer = await pull.modifyLease(task as { name: string }, 50);
     expect(await pull.acknowledge([longer])).toEqual([{ name: "p", acknowledged: true }]);
+    await pull.add({ name: "q", payload: { invoice: 2 } });
+    const [other] = await pull.lease({ leaseSeconds: 5, maxTasks: 1 });
+    expect((await pull.fail(other as { name: string }, "no")).state).toBe("failed");
   });
 
   it.each<[string, (b: TaskQueuesBinding) => PromiseLike<unknown>, string, string]>([

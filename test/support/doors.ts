@@ -49,6 +49,8 @@ function overHttp(name: string): object {
     },
     modifyLease: (held: { name: string; lease: string }, leaseSeconds: number) =>
       answer("POST", `${one(held.name)}:modifyLease`, { lease: held.lease, leaseSeconds }),
+    fail: (held: { name: string; lease: string }, error?: string) =>
+      answer("POST", `${one(held.name)}:fail`, { lease: held.lease, error }),
     redrive: async (names: string[]) =>
       (await answer<{ results: object[] }>("POST", `${at}/tasks:redrive`, { names })).results,
     reschedule: (task: string, time: object) => answer("POST", `${one(task)}:reschedule`, time),

@@ -18,7 +18,7 @@ export interface AttemptTimes {
 
 // Platform errors (an object reset by a deploy, or overloaded) pass in about a second.
 const POSTPONE_MS = 1000;
-const ERROR_LENGTH = 500;
+export const ERROR_LENGTH = 500;
 
 /**
  * `own` are the task's retry options, which replace the queue's as a whole: absent ones are

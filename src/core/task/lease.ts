@@ -3,8 +3,9 @@
 
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
 import { LEASE_S, MAX_LEASES_PER_CALL, MAX_TAG_BYTES, MAX_WAIT_S } from "../limits.ts";
+import { ERROR_LENGTH } from "./attempt.ts";
 import { refuseDuplicate, repeatedIn } from "./batch.ts";
-import { checkTaskName } from "./new-task-rules.ts";
+import { checkTaskName, checkText } from "./new-task-rules.ts";
 import { ATTEMPTS_KEPT, type Attempt, type Progress } from "./task.ts";
 
 /** A request to lease tasks. */
@@ -180,9 +181,25 @@ export function undelivered({ leasedAt, ...rest }: Progress): Progress {
   return { ...(isFirst ? unstarted : rest), retryCount };
 }
 
-/** A task's progress after its acknowledgement at `now`. */
-export function acknowledged({ leasedAt, ...rest }: Progress, now: number): Progress {
+/** A task's progress when its worker has ended it at `now`; `error` says why it gave it up. */
+export function endedByWorker(
+  { leasedAt, ...rest }: Progress,
+  now: number,
+  error?: string,
+): Progress {
   if (leasedAt === undefined) return rest;
-  const attempts = [...rest.attempts, { startedAt: leasedAt, endedAt: now }];
-  return { ...rest, attempts: attempts.slice(-ATTEMPTS_KEPT) };
+  const attempt: Attempt = { startedAt: leasedAt, endedAt: now };
+  if (error !== undefined) attempt.error = error;
+  return { ...rest, attempts: [...rest.attempts, attempt].slice(-ATTEMPTS_KEPT) };
+}
+
+/** What a worker says of a task that it gives up, where it says nothing. */
+const GIVEN_UP = "its worker gave it up";
+
+/** Why a worker gives a task up: text, of which as much is kept as of any attempt's error. */
+export function checkReason(error: unknown): Answer<string> {
+  if (error === undefined || error === "") return { ok: GIVEN_UP };
+  if (typeof error !== "string") return invalid("error", error, "text that says why");
+  const refusal = checkText("error", error);
+  return refusal ?? { ok: error.slice(0, ERROR_LENGTH) };
 }

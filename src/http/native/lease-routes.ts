@@ -60,6 +60,15 @@ export async function modifyLease(request: IRequest, queues: QueueService): Prom
   return json(await queueOf(request, queues).modifyLease(hold, leaseSeconds as number));
 }
 
+/** `tasks/{name}:fail` */
+export async function failLeased(request: IRequest, queues: QueueService): Promise<Response> {
+  const { lease, error } = onlyFields(await bodyOf(request), ["lease", "error"]);
+  const refusal = checkLease(lease);
+  if (refusal) throw errorOf(refusal.failure);
+  const hold = { name: segment(request, "name"), lease: lease as string };
+  return json(await queueOf(request, queues).fail(hold, error as string | undefined));
+}
+
 /** `DELETE tasks/{name}?lease=`: acknowledges one. */
 export async function acknowledgeOne(
   request: IRequest,

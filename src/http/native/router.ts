@@ -19,7 +19,13 @@ import {
   groupEvents,
   groupResults,
 } from "./group-routes.ts";
-import { acknowledgeOne, acknowledgeTasks, leaseTasks, modifyLease } from "./lease-routes.ts";
+import {
+  acknowledgeOne,
+  acknowledgeTasks,
+  failLeased,
+  leaseTasks,
+  modifyLease,
+} from "./lease-routes.ts";
 import { type AddRequest, readAddRequest } from "./new-task-request.ts";
 import {
   bodyOf,
@@ -74,6 +80,7 @@ router
   .post(`${QUEUE}/tasks/~lease`, withoutOptions, leaseTasks)
   .post(`${QUEUE}/tasks/~ack`, withoutOptions, acknowledgeTasks)
   .post(`${QUEUE}/tasks/:name/~modifyLease`, withoutOptions, modifyLease)
+  .post(`${QUEUE}/tasks/:name/~fail`, withoutOptions, failLeased)
   .post(`${QUEUE}/tasks/~redrive`, withoutOptions, redriveTasks)
   .post(`${QUEUE}/tasks/:name/~run`, withNothing, runTask)
   .post(`${QUEUE}/tasks/:name/~reschedule`, withoutOptions, rescheduleTask)

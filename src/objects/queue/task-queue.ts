@@ -140,6 +140,10 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
     return this.#refusalUnlessPull() ?? this.#queue.pull.modify(token, seconds);
   }
 
+  async failLeased(token: LeaseToken, error: unknown): Promise<Answer<Task>> {
+    return this.#refusalUnlessPull() ?? this.#queue.pull.fail(token, error);
+  }
+
   async run(name: string): Promise<Answer<Task>> {
     return runTask(this.#queue, name);
   }

@@ -88,6 +88,10 @@ const ENDPOINTS: Endpoint[] = [
     fields: { lease: ["string"], leaseSeconds: ["number"] },
   },
   {
+    ...{ method: "POST", path: "/queues/pull/tasks/x:fail", body: { lease: "x" } },
+    fields: { lease: ["string"], error: ["string"] },
+  },
+  {
     ...{ method: "POST", path: "/queues/stopped/tasks/x:reschedule", body: {} },
     fields: { eta: ["string"], countdown: ["number", "string"] },
   },

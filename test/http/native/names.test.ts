@@ -37,6 +37,7 @@ const QUEUE_CALLS: [method: string, path: string, body?: object][] = [
   ["POST", "/tasks/x:run"],
   ["POST", "/tasks/x:reschedule", { countdown: 1 }],
   ["POST", "/tasks/x:modifyLease", { lease: "y", leaseSeconds: 1 }],
+  ["POST", "/tasks/x:fail", { lease: "y" }],
   ["POST", "/tasks:delete", { names: ["x"] }],
   ["POST", "/tasks:lease", { leaseSeconds: 1, maxTasks: 1 }],
   ["POST", "/tasks:ack", { leases: [{ name: "x", lease: "y" }] }],

@@ -190,6 +190,7 @@ const ROUTES: [method: string, path: string, body?: object][] = [
   ["POST", "/queues/push/tasks/x:run"],
   ["POST", "/queues/push/tasks/x:reschedule", { countdown: 1 }],
   ["POST", "/queues/pull/tasks/x:modifyLease", { lease: "y", leaseSeconds: 1 }],
+  ["POST", "/queues/pull/tasks/x:fail", { lease: "y" }],
   ["POST", "/queues/push/tasks:delete", { names: ["x"] }],
   ["POST", "/queues/pull/tasks:lease", { leaseSeconds: 1, maxTasks: 1 }],
   ["POST", "/queues/pull/tasks:ack", { leases: [] }],

@@ -3,10 +3,11 @@
 import { type Answer, type Refusal, refuse } from "../../../core/errors.ts";
 import type { AckResult } from "../../../core/task/calls.ts";
 import {
-  acknowledged,
   checkHeld,
   checkLeaseRequest,
   checkLeaseSeconds,
+  checkReason,
+  endedByWorker,
   type LeaseRequest,
   type LeaseToken,
   leaseAgain,
@@ -121,6 +122,20 @@ export class Leasing implements Consumer, PullState {
     return { ok: this.#view(task, seconds === 0 ? "due" : "leased") };
   }
 
+  /** The holder of a lease gives the task up: it is kept as failed, whatever leases it had left. */
+  fail(token: LeaseToken, error: unknown): Answer<Task> {
+    const reason = checkReason(error);
+    if (reason.failure) return reason;
+    const { now: clock, store, commit, definition } = this.#deps;
+    const now = clock();
+    const held = this.#held(token, now);
+    if (held.failure) return held;
+    const task = { ...held.ok, progress: endedByWorker(held.ok.progress, now, reason.ok) };
+    commit.run(() => store.fail(held.ok, now, task.progress, definition.config));
+    this.#table.forget(task.key);
+    return { ok: taskView(definition.config.name, "failed", task) };
+  }
+
   /** Something changed: whoever waits may have something now. */
   serve(): void {
     this.#waiters.serve();
@@ -167,7 +182,7 @@ export class Leasing implements Consumer, PullState {
     const { config } = this.#deps.definition;
     const held = this.#held(token, now);
     if (held.failure) return { name: token.name, acknowledged: false, error: held.failure };
-    store.complete(held.ok, now, acknowledged(held.ok.progress, now), config);
+    store.complete(held.ok, now, endedByWorker(held.ok.progress, now), config);
     this.#table.forget(held.ok.key);
     return { name: token.name, acknowledged: true };
   }
