@@ -95,7 +95,8 @@ it("compiles, all of it", () => {
     writeFileSync(path, isAmbient ? block.text : moduleOf(block));
   }
   const own = join(project, "node_modules/.bin/durable-taskqueue");
-  spawnSync(own, ["build"], { cwd: join(project, "blocks"), env: quietEnv() });
+  const built = ["build", "queue.yaml", "--out", "../taskqueue.json"];
+  spawnSync(own, built, { cwd: join(project, "blocks"), env: quietEnv() });
   const { stdout } = spawnSync("tsc", ["-p", "."], {
     cwd: project,
     env: quietEnv(),
