@@ -1,7 +1,7 @@
 // The library as most Workers import it: both YAML files as text, every door open. Wiring only.
 import { fromYaml } from "./core/config/yaml-files.ts";
 import type { Targets } from "./core/egress/targets.ts";
-import type { PayloadTypes } from "./core/task/typed-task.ts";
+import type { PayloadTypes, UntypedPayloads } from "./core/task/typed-task.ts";
 import { cloudTasks } from "./http/cloud-tasks/door.ts";
 import { console } from "./http/console/door.ts";
 import { api } from "./http/native/door.ts";
@@ -26,7 +26,7 @@ export interface TaskQueuesOptions {
  * Binds a queue.yaml to a Worker. `Payloads` may give the payload type of each queue, which types
  * `get(env, name).add(...)`.
  */
-export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = PayloadTypes>(
+export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = UntypedPayloads>(
   options: TaskQueuesOptions,
 ): TaskQueues<Env, Payloads> {
   const { config, cron, targets = {} }: Partial<TaskQueuesOptions> = options ?? {};

@@ -10,7 +10,7 @@ import { type CompiledFiles, type Files, filesOf } from "./core/config/files.ts"
 import type { Targets } from "./core/egress/targets.ts";
 import { PAGE } from "./core/limits.ts";
 import { DEFERRED_PATH } from "./core/task/deferred-call.ts";
-import type { PayloadTypes, TypedQueues } from "./core/task/typed-task.ts";
+import type { PayloadTypes, TypedQueues, UntypedPayloads } from "./core/task/typed-task.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import type { Door } from "./http/door.ts";
 import { answerAtDoors, withoutReservedHeaders } from "./http/doors.ts";
@@ -102,6 +102,7 @@ export type {
   PayloadTypes,
   QueueName,
   TypedQueues,
+  UntypedPayloads,
 } from "./core/task/typed-task.ts";
 export { cloudTasks } from "./http/cloud-tasks/door.ts";
 export { console } from "./http/console/door.ts";
@@ -195,7 +196,7 @@ export interface TaskQueues<Env, Payloads extends PayloadTypes> extends TypedQue
  * Binds queues to a Worker, with no more than it is given. `Payloads` may give the payload type of each queue, which types
  * `get(env, name).add(...)`.
  */
-export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = PayloadTypes>(
+export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = UntypedPayloads>(
   options: SlimOptions,
 ): TaskQueues<Env, Payloads> {
   const isGuest = usesBindings(ownEnv);

@@ -1,6 +1,7 @@
 // The queues of a Worker, from anywhere that has fetch.
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { QueueQuery } from "../core/task/calls.ts";
+import type { PayloadTypes, UntypedPayloads } from "../core/task/typed-task.ts";
 import { Connection } from "./connection.ts";
 import { RemoteCron } from "./cron.ts";
 import { RemoteGroup } from "./group.ts";
@@ -14,7 +15,7 @@ export interface QueueViewPage {
   cursor?: string;
 }
 
-export interface RemoteQueues<Payloads extends Record<string, unknown>> {
+export interface RemoteQueues<Payloads extends PayloadTypes> {
   /** A queue, to add to and to act on. A name that is unknown, or can be none, is refused at the first call. */
   get<Name extends keyof Payloads & string>(name: Name): RemoteQueue<Payloads[Name]>;
   /** A page of all queues. */
@@ -29,7 +30,7 @@ export interface RemoteQueues<Payloads extends Record<string, unknown>> {
  * The queues of the Worker at `url`. Nothing is sent until the first call. `Payloads` may give the payload type of
  * each queue.
  */
-export function connect<Payloads extends Record<string, unknown> = Record<string, unknown>>(
+export function connect<Payloads extends PayloadTypes = UntypedPayloads>(
   options: ConnectOptions,
 ): RemoteQueues<Payloads> {
   const connection = new Connection(options);

@@ -3,6 +3,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { QueueHandle } from "../client/queue-handle.ts";
 import { errorOf, invalid } from "../core/errors.ts";
+import type { PayloadTypes, UntypedPayloads } from "../core/task/typed-task.ts";
 import type { Door } from "../http/door.ts";
 import type { QueueService } from "../http/queue-service.ts";
 import { thrownResponse } from "../http/respond.ts";
@@ -50,9 +51,7 @@ export type BoundVerbs<P> = Pick<BoundQueue<P>, Verb>;
  * What a Worker has at its binding: `interface Env { QUEUES: TaskQueuesBinding<{ mail: { to: string } }> }`. A queue
  * may be used at once, in one trip, or be awaited and kept: then it is to be disposed (`using mail = await ...`).
  */
-export interface TaskQueuesBinding<
-  Payloads extends Record<string, unknown> = Record<string, unknown>,
-> {
+export interface TaskQueuesBinding<Payloads extends PayloadTypes = UntypedPayloads> {
   get<Name extends keyof Payloads & string>(
     name: Name,
   ): BoundVerbs<Payloads[Name]> & PromiseLike<BoundVerbs<Payloads[Name]> & Disposable> & Disposable;

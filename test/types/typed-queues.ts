@@ -18,9 +18,14 @@ interface Mail {
 declare const env: unknown;
 declare const request: Request;
 
-const queues = createTaskQueues<unknown, { mail: Mail; sums: number; notes: string | undefined }>({
-  config: "",
-});
+/** An interface, which has no index signature, is as good as a type. */
+interface Payloads {
+  mail: Mail;
+  sums: number;
+  notes: string | undefined;
+}
+
+const queues = createTaskQueues<unknown, Payloads>({ config: "" });
 const untyped = createTaskQueues({ config: "" });
 
 /** Fails to compile unless both types are the same. */

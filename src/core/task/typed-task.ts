@@ -3,7 +3,10 @@ import type { GroupTask, NewGroup } from "./group.ts";
 import type { NewTask } from "./task.ts";
 
 /** The payload type of each queue, by its name. */
-export type PayloadTypes = Record<string, unknown>;
+export type PayloadTypes = object;
+
+/** Of queues whose payloads have no types. */
+export type UntypedPayloads = Record<string, unknown>;
 
 /** Of handles whose queues' types are not known: those whose are can stand in for them. */
 // biome-ignore lint/suspicious/noExplicitAny: both wider and narrower than every other.
