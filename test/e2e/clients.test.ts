@@ -37,11 +37,11 @@ check("no answer", nobody instanceof client.NoAnswerError && nobody.tries === 2)
 const seen = [];
 const stop = new AbortController();
 const worker = inbox.work(async (task, { signal }) => {
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await new Promise((resolve) => setTimeout(resolve, 4500));
   signal.throwIfAborted();
   seen.push(task.payload?.n ?? task.payloadBase64);
-}, { concurrency: 3, leaseSeconds: 1, signal: stop.signal });
-for (let i = 0; i < 200 && seen.length < 3; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+}, { concurrency: 3, leaseSeconds: 4, signal: stop.signal });
+for (let i = 0; i < 600 && seen.length < 3; i++) await new Promise((resolve) => setTimeout(resolve, 50));
 stop.abort();
 await worker.finished;
 check("worked " + seen, seen.map(String).sort().join() === "1,2,AQID");

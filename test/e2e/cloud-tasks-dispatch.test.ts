@@ -100,7 +100,7 @@ it("tries on and on with -1 attempts, at the default's steps, when it is answere
   const gaps = outside.arrived.slice(1).map(({ at }, i) => at - (outside.arrived[i]?.at ?? 0));
   for (const [index, gap] of [100, 200, 400].entries()) {
     expect(gaps[index]).toBeGreaterThanOrEqual(gap - 5);
-    expect(gaps[index]).toBeLessThan(gap + 900);
+    expect(gaps[index]).toBeLessThan(gap + 3000);
   }
   expect(outside.arrived.map((call) => ct(call, "taskexecutioncount")).slice(0, 4)).toEqual([
     "0",
@@ -123,7 +123,7 @@ it("backs off 1, 2 and 4 s, and gives up after four attempts", async () => {
   const gaps = outside.arrived.slice(1).map(({ at }, i) => at - (outside.arrived[i]?.at ?? 0));
   for (const [index, gap] of [1000, 2000, 4000].entries()) {
     expect(gaps[index]).toBeGreaterThanOrEqual(gap - 5);
-    expect(gaps[index]).toBeLessThan(gap + 900);
+    expect(gaps[index]).toBeLessThan(gap + 3000);
   }
   expect(outside.arrived.map((call) => ct(call, "taskretrycount"))).toEqual(["0", "1", "2", "3"]);
   await until("the end", 5, () => gone(`${parent}/tasks/failing`));
@@ -198,8 +198,8 @@ it("never sends more than the burst and five a second", async () => {
   const times = outside.arrived.map(({ at }) => at);
   for (const [i, from] of times.entries()) {
     for (const [j, to] of times.entries()) {
-      // Calls arrive up to a few ms apart from when they were sent.
-      const most = burst + (5 * (to - from + 50)) / 1000;
+      // Calls arrive some ms apart from when they were sent, and on a busy machine in clumps.
+      const most = burst + (5 * (to - from + 300)) / 1000;
       if (j >= i) expect(j - i + 1).toBeLessThanOrEqual(Math.floor(most + 1e-9));
     }
   }
