@@ -111,7 +111,11 @@ export class Connection {
     const tooLate = leavesAfter !== undefined || wire ? "left" : "hang";
     for (;;) {
       try {
-        const next = readAnswer(this.#received, wire ? methodIn(wire) : method, this.#isClosed);
+        const next = readAnswer(
+          this.#received,
+          wire ? methodIn(wire, answers.length) : method,
+          this.#isClosed,
+        );
         if (next?.end !== undefined) {
           this.#received = this.#received.subarray(next.end);
           if (next.status >= 200 || next.status === 101) answers.push(next);
@@ -142,6 +146,8 @@ export class Connection {
   }
 }
 
-function methodIn({ bytes }: Wire): string {
-  return bytes.toString("latin1", 0, 5).startsWith("HEAD ") ? "HEAD" : "GET";
+/** Of the request that the answer of this number is for: one may be sent behind the other. */
+function methodIn({ bytes }: Wire, index: number): string {
+  const lines = bytes.toString("latin1").matchAll(/(?:^|\n)([A-Z]+) \S+ HTTP\/1\.[01]\r?\n/g);
+  return [...lines][index]?.[1] === "HEAD" ? "HEAD" : "GET";
 }

@@ -75,7 +75,7 @@ const HARMLESS = [
   /Uncaught exception: kj\/compat\/(url|http)\.c\+\+:/,
   /^workerd\/.*: error: e = kj\/compat\/http\.c\+\+:.*(HTTP chunk size|chunk)/,
   /Uncaught exception: workerd\/io\/worker-entrypoint.*Incoming CONNECT/,
-  /workerd\/server\/server\/listen\/.*Uncaught exception:.*Invalid URL string/,
+  /Uncaught exception:.*(Invalid URL string|does not export a connect\(\) function)/,
   // Of a task for a host that is not there, though the failure is caught: so it is with any Worker.
   /DNS lookup failed|failed to lookup address information|Uncaught Error: internal error; reference/,
   /kj::ioContext|client disconnected|Client disconnected|disconnected: /,
