@@ -6,7 +6,7 @@ import type { QueueReport } from "../core/metrics/queue-report.ts";
 import type { NewTask, Task } from "../core/task/task.ts";
 import type { FormerPage, FormerTable } from "../store/first-version.ts";
 import type { GroupEvent } from "../store/queue/group-outbox.ts";
-import type { Delivery } from "./delivery/delivery.ts";
+import type { Delivery, PackedDelivery } from "./delivery/delivery.ts";
 import type { WireOutcome } from "./delivery/outcome.ts";
 
 /** What other objects call of a queue. */
@@ -117,5 +117,5 @@ export interface EgressRpc {
 
 /** The loopback entrypoint that runs the Worker's own handlers. */
 export interface TaskRunnerRpc {
-  run(delivery: Delivery): Promise<WireOutcome>;
+  run(...delivery: PackedDelivery): Promise<WireOutcome>;
 }

@@ -25,7 +25,15 @@ export function checkSettings(env: unknown): void {
   if (fault !== undefined) throw new Error(fault);
 }
 
+// Every attempt asks anew, in an invocation of its own.
+const parsedTargets = new WeakMap<Targets, { setting: string | undefined; targets: Targets }>();
+
 /** What targets stand for: by the settings, else by code. */
 export function targetsOf(env: unknown, given: Targets): Targets {
-  return parseTargets((env as QueueSettings).TASKQUEUE_TARGETS, given);
+  const setting = (env as QueueSettings).TASKQUEUE_TARGETS;
+  const parsed = parsedTargets.get(given);
+  if (parsed && parsed.setting === setting) return parsed.targets;
+  const targets = parseTargets(setting, given);
+  parsedTargets.set(given, { setting, targets });
+  return targets;
 }

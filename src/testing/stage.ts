@@ -1,7 +1,7 @@
 // What stands in for the platform while a test runs: a clock that only the test moves, alarms that only the test
 // fires, and a book of every call that is under way. Objects of one Worker share an isolate, so one of these serves
 // them all.
-import type { Delivery } from "../objects/delivery/delivery.ts";
+import { type Delivery, type PackedDelivery, unpacked } from "../objects/delivery/delivery.ts";
 import type { WireOutcome } from "../objects/delivery/outcome.ts";
 import type {
   AlarmState,
@@ -187,7 +187,8 @@ export class Stage implements StandIn {
   #called(callee: Callee, target: object, method: string, args: unknown[]): unknown {
     const call: Call = { callee, method };
     const send = () => (target as Record<string, (...a: unknown[]) => unknown>)[method]?.(...args);
-    if (isDelivery(callee, method)) return this.#deliver(call, args[0] as Delivery, send);
+    const delivery = deliveryIn(callee, method, args);
+    if (delivery) return this.#deliver(call, delivery, send);
     if (UNCOUNTED.has(method)) return send();
     const answer = this.during(call, send) as Promise<unknown>;
     if (ADDING.has(method)) {
@@ -286,11 +287,9 @@ export class Stage implements StandIn {
   }
 }
 
-function isDelivery({ className }: Callee, method: string): boolean {
-  return (
-    (className === "TaskRunner" && method === "run") ||
-    (className === "TaskEgress" && method === "send")
-  );
+function deliveryIn({ className }: Callee, method: string, args: unknown[]): Delivery | undefined {
+  if (className === "TaskRunner" && method === "run") return unpacked(args as PackedDelivery);
+  return className === "TaskEgress" && method === "send" ? (args[0] as Delivery) : undefined;
 }
 
 function shiftOf(now: number): number {

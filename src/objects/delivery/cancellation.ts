@@ -5,6 +5,8 @@ import { toWire, type WireOutcome } from "./outcome.ts";
 
 /** An attempt that takes longer than this asks its queue for a cancellation. */
 const LISTEN_AFTER_MS = 250;
+/** So many microtasks are waited before a timer is set, which costs as much as the rest of a short attempt's cancellation. */
+const MICROTASKS = 50;
 
 /**
  * Runs an attempt. `cancelled` asks the queue's object, for attempts that take long alone, and settles with
@@ -19,6 +21,12 @@ export async function withCancellation(
   const controller = new AbortController();
   const outcome = attempt(controller.signal);
   let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  outcome.then(over, over);
+  for (let i = 0; i < MICROTASKS && !isOver; i++) await undefined;
+  if (isOver) return toWire(await outcome);
   const timer = setTimeout(async () => {
     // When the queue goes away this call is cut; the handler gets time to clean up all the same.
     ctx.waitUntil(outcome);
@@ -29,7 +37,6 @@ export async function withCancellation(
   try {
     return toWire(await outcome);
   } finally {
-    isOver = true;
     clearTimeout(timer);
   }
 }

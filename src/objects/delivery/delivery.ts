@@ -33,6 +33,16 @@ export interface Delivery {
   progress?: DeliveredProgress;
 }
 
+/** The same as arguments of a call, which cost less by their places than by their names. */
+export type PackedDelivery = [
+  queue: string,
+  name: string,
+  attempt: number,
+  due: number,
+  body?: string | Uint8Array | undefined,
+  unusual?: Omit<Delivery, "queue" | "name" | "attempt" | "due" | "body">,
+];
+
 /** What a handler learns of the attempts before this one. */
 export interface DeliveredProgress extends Omit<Progress, "attempts" | "serverErrorCount"> {
   /** What only dialects tell: answers of 500 to 599, and whether the last attempt was answered. */
@@ -52,6 +62,24 @@ export function deliveryOf(
   if (keepsResult({ spec }, queue)) delivery.keepsResult = true;
   if (spec !== NO_SPEC) delivery.spec = spec;
   if (progress !== NO_PROGRESS) delivery.progress = deliveredOf(progress, spec);
+  return delivery;
+}
+
+export function packed({ queue, name, attempt, due, body, ...unusual }: Delivery): PackedDelivery {
+  for (const _ in unusual) return [queue, name, attempt, due, body, unusual];
+  return body === undefined ? [queue, name, attempt, due] : [queue, name, attempt, due, body];
+}
+
+export function unpacked([
+  queue,
+  name,
+  attempt,
+  due,
+  body,
+  unusual,
+]: Readonly<PackedDelivery>): Delivery {
+  const delivery: Delivery = { queue, name, attempt, due, ...unusual };
+  if (body !== undefined) delivery.body = body;
   return delivery;
 }
 

@@ -34,18 +34,24 @@ const RESULT: Wanted = { keep: MAX_RESULT_BYTES, ms: 10_000 };
  * body says why; of one that is, the body is its result, where that is kept.
  */
 export async function outcomeOf(
-  { status, ok, body, headers }: Pick<Response, "status" | "ok" | "body" | "headers">,
+  answer: Pick<Response, "status" | "ok" | "body" | "headers">,
   keepsResult: boolean,
   aside: Aside,
 ): Promise<Outcome> {
-  if (!ok) return refusalOf(status, headers, await reasonOf(status, headers, body, aside));
+  // Its headers are an object that comes to be when they are asked for.
+  const { status, ok, body } = answer;
+  if (!ok) {
+    const { headers } = answer;
+    return refusalOf(status, headers, await reasonOf(status, headers, body, aside));
+  }
   if (!body) return { kind: "answered", status };
   const read = await readBody(body, keepsResult ? RESULT : UNWANTED, aside);
   if (!keepsResult) return { kind: "answered", status };
   const error = whyNotKept(read);
   if (error !== undefined) return { kind: "answered", status, error };
   // Text crosses to the object for less than bytes do, and is what a group keeps.
-  const result = storedResult({ type: headers.get("Content-Type"), body: read.head });
+  const type = answer.headers.get("Content-Type");
+  const result = storedResult({ type, body: read.head });
   return { kind: "answered", status, result };
 }
 

@@ -19,7 +19,7 @@ import {
   type TaskSpec,
 } from "../../core/task/task.ts";
 import { rfc3339, taskHead } from "../../core/task/task-view.ts";
-import type { Found } from "../../store/queue/queue-store.ts";
+import type { AddOutcome, Found } from "../../store/queue/queue-store.ts";
 import type { Commit } from "../commit.ts";
 import type { QueueContext } from "./context/context.ts";
 
@@ -118,7 +118,7 @@ export function addAccepted(
 ): Answer<Added[]> {
   const taken = atomic ? takenNames(queue, tasks, now) : [];
   if (taken.length > 0) return refuseCall(taken, tasks.length);
-  return { ok: tasks.map((task) => addOne(queue, task, now)) };
+  return { ok: addAll(queue, tasks, now) };
 }
 
 function takenNames({ store }: QueueContext, tasks: readonly AcceptedTask[], now: number) {
@@ -128,10 +128,26 @@ function takenNames({ store }: QueueContext, tasks: readonly AcceptedTask[], now
   });
 }
 
+/** Inside a commit. Adds accepted tasks, but those whose names are taken. */
+function addAll(queue: QueueContext, tasks: readonly AcceptedTask[], now: number): Added[] {
+  const outcomes = queue.store.addAll(tasks, now);
+  return outcomes.map((outcome, i) =>
+    addedOf(queue, (tasks[i] as AcceptedTask).name, outcome, now),
+  );
+}
+
 /** Inside a commit. Adds one accepted task, unless its name is taken. */
 export function addOne(queue: QueueContext, task: AcceptedTask, now: number): Added {
-  const outcome = queue.store.add(task, now);
-  if ("taken" in outcome) return { error: collision(task.name as string, outcome.taken) };
+  return addedOf(queue, task.name, queue.store.add(task, now), now);
+}
+
+function addedOf(
+  queue: QueueContext,
+  given: string | undefined,
+  outcome: AddOutcome,
+  now: number,
+): Added {
+  if ("taken" in outcome) return { error: collision(given as string, outcome.taken) };
   const { key, name, due, spec } = outcome.added;
   queue.rowWritten(key);
   return spec === NO_SPEC ? { name, due, createdAt: now } : { name, due, createdAt: now, spec };

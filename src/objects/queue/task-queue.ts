@@ -23,7 +23,7 @@ import type { NewTime } from "../../core/task/new-task.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
 import { type FormerPage, type FormerTable, formerRows } from "../../store/first-version.ts";
 import { QUEUE_MIGRATIONS } from "../../store/migrations.ts";
-import { type Delivery, outsideOf } from "../delivery/delivery.ts";
+import { type Delivery, outsideOf, packed } from "../delivery/delivery.ts";
 import type { WireOutcome } from "../delivery/outcome.ts";
 import { hasIdentity } from "../egress/identity.ts";
 import { EgressPool } from "../egress/pool.ts";
@@ -292,7 +292,7 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
 
   // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
   #deliver(delivery: Delivery): Promise<WireOutcome> {
-    if (!outsideOf(delivery, this.#targets)) return this.runner().run(delivery);
+    if (!outsideOf(delivery, this.#targets)) return this.runner().run(...packed(delivery));
     return this.#egress.send((index) => this.#stubs.egress(delivery.queue, index).send(delivery));
   }
 

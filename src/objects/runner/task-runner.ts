@@ -8,7 +8,7 @@ import type { Outcome } from "../../core/task/task.ts";
 import type { App } from "../app.ts";
 import type { Aside } from "../delivery/answer-body.ts";
 import { withCancellation } from "../delivery/cancellation.ts";
-import type { Delivery } from "../delivery/delivery.ts";
+import { type Delivery, type PackedDelivery, unpacked } from "../delivery/delivery.ts";
 import { logFailure } from "../delivery/failure-log.ts";
 import { outcomeOf, type WireOutcome } from "../delivery/outcome.ts";
 import { requestOf } from "../delivery/request.ts";
@@ -49,7 +49,8 @@ export class TaskRunnerEntrypoint<Env = unknown>
     this.#targets = targetsOf(env, targets);
   }
 
-  async run(delivery: Delivery): Promise<WireOutcome> {
+  async run(...packed: PackedDelivery): Promise<WireOutcome> {
+    const delivery = unpacked(packed);
     const { queue, attempt } = delivery;
     // The stub is made for an attempt that takes long alone: for every one it was a tenth of the throughput.
     const cancelled = () => new Stubs(this.ctx.exports).queue(queue).cancelled(attempt);

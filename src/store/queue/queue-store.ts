@@ -41,6 +41,14 @@ export interface Retention {
   failedQueue?: string;
 }
 
+/** A task that is done: when (ms since 1970), after which attempts, and what its handler answered. */
+export interface Completion {
+  task: TaskRow;
+  now: number;
+  progress: Progress;
+  result?: StoredResult | undefined;
+}
+
 /** Tasks that are deleted in one transaction: some ms in which nothing else is served. */
 export const PURGE_PAGE = 500;
 
@@ -49,6 +57,9 @@ export type Found =
   | { kind: "live"; task: TaskRow }
   | { kind: "failed"; task: TaskRow; row: NameRow }
   | { kind: "ended"; row: NameRow };
+
+/** The task that was added, or what has its name already. */
+export type AddOutcome = { added: TaskRow } | { taken: Found };
 
 export class QueueStore {
   readonly tasks: Tasks;
@@ -136,7 +147,7 @@ export class QueueStore {
   }
 
   /** Puts a new task on the queue and takes its name, or answers what has the name already. */
-  add(task: AcceptedTask, now: number): { added: TaskRow } | { taken: Found } {
+  add(task: AcceptedTask, now: number): AddOutcome {
     const found = task.name === undefined ? undefined : this.find(task.name, now);
     if (found) return { taken: found };
     const added = this.tasks.insert(task, now);
@@ -150,16 +161,37 @@ export class QueueStore {
     task: TaskRow,
     now: number,
     progress: Progress,
-    { tombstoneTtl, keepResults = false }: Retention,
+    retention: Retention,
     result?: StoredResult,
   ): boolean {
     if (!this.tasks.remove(task)) return false;
+    this.#completed({ task, now, progress, result }, retention);
+    return true;
+  }
+
+  /** The tasks are done. Throws if one of them was no longer there. */
+  completeAll(ends: readonly Completion[], retention: Retention): void {
+    this.tasks.removeAll(ends.map(({ task }) => task));
+    for (const end of ends) this.#completed(end, retention);
+  }
+
+  /** Puts new tasks on the queue, in their order; for each what `add` answers. */
+  addAll(tasks: readonly AcceptedTask[], now: number): AddOutcome[] {
+    if (tasks.some(({ name }) => name !== undefined))
+      return tasks.map((task) => this.add(task, now));
+    this.#transitions.added += tasks.length;
+    return this.tasks.insertAll(tasks, now).map((added) => ({ added }));
+  }
+
+  #completed(
+    { task, now, progress, result }: Completion,
+    { tombstoneTtl, keepResults = false }: Retention,
+  ): void {
     if (keepResults) this.#storeResult(task, now, progress, now + tombstoneTtl * 1000, result);
     else this.#release(task, "done", now, progress, tombstoneTtl);
     this.#transitions.done++;
     this.#ended(task.name);
     this.#report(task, "done", result ? { result } : {});
-    return true;
   }
 
   /** A master has run and waits for its group; its row, or undefined when it was no longer there. */

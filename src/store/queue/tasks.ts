@@ -29,12 +29,22 @@ export interface TaskRow extends StoredTask {
 
 /** Tasks read at once while those in flight are passed over. */
 const SKIP_PAGE = 100;
+const DUE_TIMES_REMEMBERED = 256;
 /** Tasks of groups read at once. */
 const GROUP_PAGE = 200;
 
 const COLUMNS = "key, name, named, created, spec, progress, body";
 // Whole statements: the platform finds a statement it has prepared by its text, which is dear to build.
 const INSERT = `INSERT INTO tasks (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+/** New tasks in one statement, which takes 100 values at most: when they were made, and five of each. */
+const TOGETHER = 16;
+const INSERT_TOGETHER = `INSERT INTO tasks (${COLUMNS}) VALUES
+  ${Array.from({ length: TOGETHER }, (_, i) => newTask(2 + 5 * i)).join(", ")}`;
+const REMOVE = "DELETE FROM tasks WHERE key = ? AND name = ?";
+// Both ways from the outside in, or every task would be looked at.
+const REMOVE_ALL = `DELETE FROM tasks WHERE key IN
+  (SELECT tasks.key FROM json_each(?) AS place CROSS JOIN tasks
+    ON tasks.key = place.value ->> 0 AND tasks.name = place.value ->> 1)`;
 /** What it takes to move or remove the row of a task. */
 type Moving = Pick<TaskRow, "key" | "name" | "spec">;
 
@@ -42,6 +52,11 @@ const WITH_LEASE = `${COLUMNS}, lease`;
 const ROWS = page(COLUMNS);
 const ROWS_WITH_LEASE = page(WITH_LEASE);
 const KEYS = page("key, name");
+
+function newTask(from: number): string {
+  const [key, name, named, spec, body] = [0, 1, 2, 3, 4].map((i) => `?${from + i}`);
+  return `(${key}, ${name}, ${named}, ?1, ${spec}, NULL, ${body})`;
+}
 
 // "+ 0", for SQLite plans a bare "LIMIT ?" anew whenever the number changes.
 function page(columns: string): string {
@@ -52,7 +67,7 @@ export class Tasks {
   readonly rows: RowCount;
   readonly #sql: Sql;
   readonly #random: () => number;
-  #last = { due: 0, key: 0 };
+  readonly #lastKeys = new LastKeys();
 
   /** `random` gives the random part of generated names, 0 to 1. */
   constructor(sql: Sql, random: () => number, rows: RowCount) {
@@ -61,17 +76,46 @@ export class Tasks {
     this.#random = random;
   }
 
-  insert({ name, due, spec, body }: AcceptedTask, now: number): TaskRow {
-    const task = { named: name !== undefined, createdAt: now, spec, body, progress: NO_PROGRESS };
-    return this.#put(
-      (key) => ({
-        ...task,
-        name: name ?? generatedName(key, this.#random()),
-        due: dueOf(key),
-        key,
-      }),
-      due,
-    );
+  insert(task: AcceptedTask, now: number): TaskRow {
+    return this.#put((key) => this.#newTask(task, key, now), task.due);
+  }
+
+  #newTask({ name, spec, body }: AcceptedTask, key: number, now: number): TaskRow {
+    return {
+      key,
+      name: name ?? generatedName(key, this.#random()),
+      named: name !== undefined,
+      due: dueOf(key),
+      createdAt: now,
+      ...{ spec, progress: NO_PROGRESS, body },
+    };
+  }
+
+  /** The same for many, in their order. */
+  insertAll(tasks: readonly AcceptedTask[], now: number): TaskRow[] {
+    const inserted: TaskRow[] = [];
+    for (let i = 0; i < tasks.length; i += TOGETHER) {
+      const some = tasks.slice(i, i + TOGETHER);
+      const together = some.length === TOGETHER ? this.#insertTogether(some, now) : undefined;
+      inserted.push(...(together ?? some.map((task) => this.insert(task, now))));
+    }
+    return inserted;
+  }
+
+  // Undefined if a key was not free, which is rare: then none is written.
+  #insertTogether(tasks: readonly AcceptedTask[], now: number): TaskRow[] | undefined {
+    const rows = tasks.map((task) => this.#newTask(task, this.#lastKeys.next(task.due), now));
+    const values = rows.flatMap(({ key, name, named, spec, body }) => [
+      ...[key, name, Number(named), specJson(spec), body ?? null],
+    ]);
+    try {
+      this.#sql.run(INSERT_TOGETHER, now, ...values);
+    } catch (error) {
+      if (!/UNIQUE constraint failed: tasks\.key/.test(String(error))) throw error;
+      return undefined;
+    }
+    for (const row of rows) this.#inserted(row);
+    return rows;
   }
 
   /** Puts a task that was taken off the table back on it, due at `due`. */
@@ -120,11 +164,22 @@ export class Tasks {
 
   /** Takes a task off the table; false when it is no longer there. */
   remove({ key, name, spec }: Moving): boolean {
-    if (this.#sql.run("DELETE FROM tasks WHERE key = ? AND name = ?", key, name) === 0)
-      return false;
+    if (this.#sql.run(REMOVE, key, name) === 0) return false;
     if (spec.tag) this.#sql.run("DELETE FROM tags WHERE tag = ? AND key = ?", spec.tag, key);
     this.rows.changed(-1);
     return true;
+  }
+
+  /** Takes tasks off the table. Throws if one of them is no longer there. */
+  removeAll(tasks: readonly Moving[]): void {
+    if (tasks.length === 0) return;
+    const places = JSON.stringify(tasks.map(({ key, name }) => [key, name]));
+    const removed = this.#sql.run(REMOVE_ALL, places);
+    if (removed !== tasks.length) throw new Error("a task is not where it was");
+    for (const { key, spec } of tasks) {
+      if (spec.tag) this.#sql.run("DELETE FROM tags WHERE tag = ? AND key = ?", spec.tag, key);
+    }
+    this.rows.changed(-removed);
   }
 
   /** Moves a task to another due time with what has become of it; its new key, or undefined when it is gone. */
@@ -249,16 +304,19 @@ export class Tasks {
   }
 
   #put(make: (key: number) => TaskRow, due: number): TaskRow {
-    const hinted = due === this.#last.due ? this.#last.key + 1 : firstKeyOf(due);
-    let task = make(hinted);
+    let task = make(this.#lastKeys.next(due));
     if (!this.#tryInsert(task)) {
       task = make(freeKey(this.#sql, "tasks", due));
       this.#tryInsert(task);
+      this.#lastKeys.set(due, task.key);
     }
-    this.rows.changed(1);
-    this.#last = { due, key: task.key };
-    if (task.spec.tag) this.#sql.run("INSERT INTO tags VALUES (?, ?)", task.spec.tag, task.key);
+    this.#inserted(task);
     return task;
+  }
+
+  #inserted({ key, spec }: TaskRow): void {
+    this.rows.changed(1);
+    if (spec.tag) this.#sql.run("INSERT INTO tags VALUES (?, ?)", spec.tag, key);
   }
 
   #tryInsert({ key, name, named, createdAt, spec, progress, body }: TaskRow): boolean {
@@ -275,6 +333,23 @@ export class Tasks {
       ],
     );
     return written > 0;
+  }
+}
+
+/** Due times of late and the keys given for them: the one behind is most likely free. */
+class LastKeys {
+  readonly #keys = new Map<number, number>();
+
+  next(due: number): number {
+    const last = this.#keys.get(due);
+    const key = last === undefined ? firstKeyOf(due) : last + 1;
+    this.set(due, key);
+    return key;
+  }
+
+  set(due: number, key: number): void {
+    if (this.#keys.size >= DUE_TIMES_REMEMBERED && !this.#keys.has(due)) this.#keys.clear();
+    this.#keys.set(due, key);
   }
 }
 

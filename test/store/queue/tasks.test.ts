@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import type { AcceptedTask } from "../../../src/core/task/task.ts";
+import { describe, expect, it, vi } from "vitest";
+import { type AcceptedTask, NO_PROGRESS } from "../../../src/core/task/task.ts";
 import { migrate, QUEUE_MIGRATIONS } from "../../../src/store/migrations.ts";
 import { QueueStore } from "../../../src/store/queue/queue-store.ts";
 import {
@@ -14,11 +14,9 @@ import type { TaskRow } from "../../../src/store/queue/tasks.ts";
 import { memorySql, queueTables } from "../sqlite.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
-const task = (due: number, name?: string): AcceptedTask => ({
-  name,
-  due,
-  spec: {},
-  body: undefined,
+const task = (due: number, name?: string, body?: string): AcceptedTask => ({
+  ...{ name, due },
+  ...{ spec: {}, body },
 });
 const none = () => false;
 
@@ -38,17 +36,108 @@ it("gives twenty thousand tasks of one instant keys of their own, in the order t
   expect(keys[0]).toBe(firstKeyOf(NOW));
 });
 
-it("finds a place behind twenty thousand in a few looks, even when others came in between", () => {
+it("finds a place behind twenty thousand in a few looks, when its object has started anew", () => {
   const sql = memorySql();
   const { tasks } = freshStore(sql);
   for (let i = 0; i < 20_000; i++) tasks.insert(task(NOW), NOW);
   const before = sql.statements;
-  for (let i = 1; i <= 100; i++) {
-    tasks.insert(task(NOW + 1e6 + i), NOW);
-    expect(tasks.insert(task(NOW), NOW).key).toBe(firstKeyOf(NOW) + 19_999 + i);
+  for (let i = 0; i < 100; i++) {
+    const { tasks: anew } = freshStore(sql);
+    expect(anew.insert(task(NOW), NOW).key).toBe(firstKeyOf(NOW) + 20_000 + i);
   }
-  // One for the task of another instant; an insert in vain, four looks and an insert for this one.
-  expect(sql.statements - before).toBe(100 * (1 + 1 + 4 + 1));
+  // An insert in vain, four looks and an insert; opening a store takes seven.
+  expect(sql.statements - before).toBe(100 * (1 + 4 + 1 + 7));
+});
+
+it("remembers where tasks of several instants lie, that come in turns", () => {
+  const sql = memorySql();
+  migrate(sql, QUEUE_MIGRATIONS);
+  const { tasks } = freshStore(sql);
+  const before = sql.statements;
+  for (let i = 0; i < 1000; i++) {
+    expect(tasks.insert(task(NOW + (i % 100)), NOW).key).toBe(
+      firstKeyOf(NOW + (i % 100)) + Math.floor(i / 100),
+    );
+  }
+  expect(sql.statements - before).toBe(1000);
+});
+
+describe("many at once", () => {
+  it.each([0, 1, 15, 16, 17, 32, 33, 100, 1000])("inserts %i in their order", (n) => {
+    const sql = memorySql();
+    migrate(sql, QUEUE_MIGRATIONS);
+    const { tasks } = freshStore(sql);
+    const before = sql.statements;
+    const given = Array.from({ length: n }, (_, i) => task(NOW + (i % 3), undefined, `body ${i}`));
+    const rows = tasks.insertAll(given, NOW);
+    expect(sql.statements - before).toBe(Math.floor(n / 16) + (n % 16));
+    expect(rows.map(({ body }) => body)).toEqual(given.map(({ body }) => body));
+    expect(tasks.list(-1, lastKeyOf(NOW + 3), 2000)).toEqual(
+      [...rows].sort((a, b) => a.key - b.key),
+    );
+    expect(tasks.count()).toBe(n);
+  });
+
+  it("keeps what each has: name, spec, bytes", () => {
+    const { tasks } = freshStore(memorySql());
+    const given = Array.from({ length: 16 }, (_, i) => ({
+      name: i % 2 ? `n${i}` : undefined,
+      due: NOW,
+      spec: i % 3 ? { tag: `t${i}`, method: "PUT" as const } : {},
+      body: i % 4 ? new Uint8Array([i]) : undefined,
+    }));
+    const rows = tasks.insertAll(given, NOW);
+    for (const [i, row] of rows.entries()) {
+      const { name = row.name, spec, body } = given[i] as (typeof given)[0];
+      expect(tasks.at(row.key, row.name)).toEqual({
+        ...{ key: row.key, name, named: i % 2 === 1, due: NOW, createdAt: NOW, spec, body },
+        progress: NO_PROGRESS,
+      });
+    }
+  });
+
+  it("gives each a place of its own when one is taken", () => {
+    const sql = memorySql();
+    freshStore(sql).tasks.insertAll(new Array(20).fill(task(NOW)), NOW);
+    const { tasks } = freshStore(sql);
+    const rows = tasks.insertAll(new Array(40).fill(task(NOW)), NOW);
+    expect(rows.map(({ key }) => key)).toEqual(
+      Array.from({ length: 40 }, (_, i) => firstKeyOf(NOW) + 20 + i),
+    );
+    expect(tasks.count()).toBe(60);
+  });
+
+  it.each([0, 1, 2, 200, 1000])("removes %i by one statement", (n) => {
+    const sql = memorySql();
+    const { tasks } = freshStore(sql);
+    const rows = tasks.insertAll(new Array(n + 5).fill(task(NOW)), NOW);
+    const before = sql.statements;
+    tasks.removeAll(rows.slice(3, n + 3));
+    expect(sql.statements - before).toBe(n === 0 ? 0 : 1);
+    expect(tasks.list(-1, lastKeyOf(NOW), 2000)).toEqual([...rows.slice(0, 3), ...rows.slice(-2)]);
+  });
+
+  it("removes nobody's row but theirs", () => {
+    const { tasks } = freshStore(memorySql());
+    const rows = tasks.insertAll(new Array(3).fill(task(NOW)), NOW);
+    const strange = { ...(rows[1] as TaskRow), name: "another's" };
+    expect(() => tasks.removeAll([rows[0] as TaskRow, strange])).toThrow("not where it was");
+    expect(tasks.at(strange.key, rows[1]?.name ?? "")).toBeDefined();
+  });
+
+  it("looks at no row but theirs to remove them", () => {
+    const sql = memorySql();
+    const { tasks } = freshStore(sql);
+    const rows = tasks.insertAll(new Array(2).fill(task(NOW)), NOW);
+    const run = vi.spyOn(sql, "run");
+    tasks.removeAll(rows);
+    const [query = "", places = ""] = run.mock.lastCall ?? [];
+    const plan = sql.rows(`EXPLAIN QUERY PLAN ${query}`, places).map(({ detail }) => detail);
+    expect(plan.filter((step) => /tasks/.test(String(step)))).toEqual([
+      "SEARCH tasks USING INTEGER PRIMARY KEY (rowid=?)",
+      "SEARCH tasks USING INTEGER PRIMARY KEY (rowid=?)",
+    ]);
+  });
 });
 
 it("keeps the order of arrival across a restart", () => {

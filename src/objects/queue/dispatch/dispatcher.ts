@@ -1,19 +1,16 @@
-// Attempts: which due tasks start, what is in flight, and what each end means for its task. Results are
-// written in group commits; one that no longer owns its task (its deadline passed, it was deleted or purged)
-// changes nothing.
-import { decide } from "../../../core/task/attempt.ts";
+// Attempts: which due tasks start, and what is in flight.
 import { afterCutOff, CUT_OFF, cutOffSince } from "../../../core/task/cut-off.ts";
-import { isSuccess, type Outcome, type TaskSpec } from "../../../core/task/task.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import { isExpedited } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { Commit } from "../../commit.ts";
-import { type Delivery, deliveryOf, keepsResult } from "../../delivery/delivery.ts";
+import { type Delivery, deliveryOf } from "../../delivery/delivery.ts";
 import { fromWire, outcomeOfError, type WireOutcome } from "../../delivery/outcome.ts";
 import type { QueueDefinition } from "../context/definition.ts";
 import type { Statistics } from "../context/statistics.ts";
 import { type Attempt, InFlight } from "./in-flight.ts";
 import { EXPEDITED, Lane, SCHEDULED } from "./lane.ts";
+import { Settlement } from "./settlement.ts";
 import { Starts } from "./starts.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -40,6 +37,7 @@ export class Dispatcher {
   readonly inFlight = new InFlight();
   readonly #deps: DispatcherDeps;
   readonly #starts: Starts;
+  readonly #settlement: Settlement;
   readonly #expedited: Lane;
   readonly #scheduled: Lane;
   #lastAttempt: number;
@@ -47,6 +45,11 @@ export class Dispatcher {
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
     this.#starts = new Starts({ ...deps, inFlight: this.inFlight });
+    this.#settlement = new Settlement({
+      ...{ ...deps, inFlight: this.inFlight },
+      freed: (attempt) => this.#freed(attempt),
+      rewindTo: (key) => this.rewindTo(key),
+    });
     this.#expedited = new Lane(EXPEDITED, deps.store.tasks, this.#isRunning);
     this.#scheduled = new Lane(SCHEDULED, deps.store.tasks, this.#isRunning);
     // Numbered on from the moment of the start, faster than attempts can follow each other.
@@ -118,7 +121,7 @@ export class Dispatcher {
       return undefined;
     }
     const startedAt = cutOffSince(task.progress) as number;
-    return this.#settleAs({ ...task, progress }, startedAt, CUT_OFF, now);
+    return this.#settlement.settle({ ...task, progress }, startedAt, CUT_OFF, now);
   }
 
   #startAll(tasks: readonly TaskRow[], now: number): void {
@@ -140,7 +143,7 @@ export class Dispatcher {
       attempt.cancellation?.resolve("the dispatch deadline has passed");
       const seconds = (attempt.deadlineAt - attempt.startedAt) / 1000;
       const error = `no answer within its deadline of ${seconds} s`;
-      this.#ended(attempt, { kind: "unanswered", error });
+      this.#settlement.add(attempt, { kind: "unanswered", error });
     }
   }
 
@@ -156,6 +159,10 @@ export class Dispatcher {
   readonly #isRunning = (key: number, name: string): boolean =>
     this.inFlight.has(key, name) || this.#starts.isHeldBack(key);
 
+  #freed(attempt: Attempt): void {
+    for (const key of this.#starts.ended(attempt)) this.rewindTo(key);
+  }
+
   #laneOf(key: number): Lane {
     return isExpedited(key) ? this.#expedited : this.#scheduled;
   }
@@ -169,8 +176,8 @@ export class Dispatcher {
     this.inFlight.start(attempt);
     this.#starts.started(row, attempt);
     this.#deliver(attempt).then(
-      (outcome) => this.#ended(attempt, fromWire(outcome)),
-      (error) => this.#ended(attempt, outcomeOfError(error)),
+      (outcome) => this.#settlement.add(attempt, fromWire(outcome)),
+      (error) => this.#settlement.add(attempt, outcomeOfError(error)),
     );
   }
 
@@ -183,82 +190,4 @@ export class Dispatcher {
       return Promise.reject(error);
     }
   }
-
-  #ended(attempt: Attempt, outcome: Outcome): void {
-    const endedAt = this.#deps.now();
-    this.#deps.commit.enqueue(
-      () => this.#settle(attempt, outcome, endedAt),
-      (written) => {
-        const isOwner = this.inFlight.owns(attempt);
-        this.inFlight.end(attempt);
-        attempt.cancellation?.resolve("the attempt has ended");
-        for (const key of this.#starts.ended(attempt)) this.rewindTo(key);
-        if ("error" in written) this.#notSettled(attempt, written.error);
-        else if (isOwner) this.#settled(attempt, outcome, endedAt, written.value);
-      },
-    );
-  }
-
-  /** Inside a commit. Writes what the attempt's end means; the task's row, if it stays on the queue. */
-  #settle(attempt: Attempt, outcome: Outcome, endedAt: number): TaskRow | undefined {
-    if (!this.inFlight.owns(attempt)) return undefined;
-    return this.#settleAs(attempt.task, attempt.startedAt, outcome, endedAt, attempt.waitsFor);
-  }
-
-  #settleAs(
-    task: TaskRow,
-    startedAt: number,
-    outcome: Outcome,
-    endedAt: number,
-    waitsFor?: string,
-  ): TaskRow | undefined {
-    const { definition, store } = this.#deps;
-    const { config } = definition;
-    const times = { dueAt: task.due, startedAt, endedAt };
-    const transition = decide(task.progress, times, outcome, task.spec.retry, config.retry);
-    if (transition.step === "retry") {
-      const { group } = task.spec;
-      if (group && store.acceptedGroups.isCancelled(group.name)) {
-        store.delete({ ...task, progress: transition.progress }, endedAt, config);
-        return undefined;
-      }
-      // What was no attempt at all has not done what was asked: the task stays expedited.
-      const isStillExpedited = outcome.kind === "postponed" && isExpedited(task.key);
-      if (isStillExpedited) return store.expedite(task, transition.due);
-      return store.retry(task, transition.due, transition.progress);
-    }
-    const result = outcome.kind === "answered" ? outcome.result : undefined;
-    if (transition.step === "complete" && waitsFor !== undefined) {
-      const answer = keepsResult(task, config) && result ? { answer: result } : {};
-      store.park(task, endedAt, { ...transition.progress, waitsFor, ...answer });
-    } else if (transition.step === "fail") store.fail(task, endedAt, transition.progress, config);
-    else store.complete(task, endedAt, transition.progress, config, result);
-    return undefined;
-  }
-
-  #settled(
-    { startedAt, task }: Attempt,
-    outcome: Outcome,
-    now: number,
-    moved: TaskRow | undefined,
-  ): void {
-    const { statistics } = this.#deps;
-    const tokens = this.#deps.tokens();
-    if (moved) this.rewindTo(moved.key);
-    if (outcome.kind !== "answered") return;
-    statistics.answered(startedAt, now);
-    if (isOverload(outcome.status, task.spec)) tokens?.overloaded(now);
-    else if (isSuccess(outcome)) tokens?.succeeded(now);
-  }
-
-  // The row is as it was, so the task runs again.
-  #notSettled({ task }: Attempt, error: unknown): void {
-    console.error(`task queue: the result of "${task.name}" could not be written`, error);
-    this.rewindTo(task.key);
-    this.#deps.onFault();
-  }
-}
-
-function isOverload(status: number, { dialect }: TaskSpec): boolean {
-  return status === 503 || (status === 429 && dialect === "cloudtasks");
 }

@@ -1,0 +1,203 @@
+// How attempts end: what each end means for its task. Those that end within one turn of the event loop are
+// written together; one that no longer owns its task (its deadline passed, it was deleted or purged) changes
+// nothing.
+import { type AttemptTimes, decide, type Transition } from "../../../core/task/attempt.ts";
+import { isSuccess, type Outcome, type TaskSpec } from "../../../core/task/task.ts";
+import type { Completion, QueueStore } from "../../../store/queue/queue-store.ts";
+import { isExpedited } from "../../../store/queue/row-key.ts";
+import type { TaskRow } from "../../../store/queue/tasks.ts";
+import type { Commit, Written } from "../../commit.ts";
+import { keepsResult } from "../../delivery/delivery.ts";
+import type { QueueDefinition } from "../context/definition.ts";
+import type { Statistics } from "../context/statistics.ts";
+import type { Attempt, InFlight } from "./in-flight.ts";
+import type { Tokens } from "./tokens.ts";
+
+export interface SettlementDeps {
+  definition: QueueDefinition;
+  store: QueueStore;
+  commit: Commit;
+  statistics: Statistics;
+  inFlight: InFlight;
+  /** Absent without a rate limit. */
+  tokens: () => Tokens | undefined;
+  /** ms since 1970 */
+  now: () => number;
+  /** Its slot is free. */
+  freed: (attempt: Attempt) => void;
+  /** A row that may start was written at `key`, or is there still. */
+  rewindTo: (key: number) => void;
+  /** A result could not be written: the task runs again in a moment. */
+  onFault: () => void;
+}
+
+/** How an attempt ended, and when (ms). */
+interface End {
+  attempt: Attempt;
+  outcome: Outcome;
+  endedAt: number;
+}
+
+/** The task's row, if it stays on the queue. */
+type Moved = TaskRow | undefined;
+
+export class Settlement {
+  readonly #deps: SettlementDeps;
+  #ends: End[] = [];
+
+  constructor(deps: SettlementDeps) {
+    this.#deps = deps;
+  }
+
+  /** The attempt has ended. */
+  add(attempt: Attempt, outcome: Outcome): void {
+    this.#ends.push({ attempt, outcome, endedAt: this.#deps.now() });
+    if (this.#ends.length === 1) this.#enqueue();
+  }
+
+  #enqueue(): void {
+    let ends: End[] | undefined;
+    // The same ones when it is run again.
+    const taken = () => {
+      ends ??= this.#ends.splice(0);
+      return ends;
+    };
+    this.#deps.commit.enqueue(
+      () => this.#writeAll(taken()),
+      (written) => this.#allWritten(taken(), written),
+    );
+  }
+
+  /** Inside a commit. */
+  #writeAll(ends: readonly End[]): Moved[] {
+    const completions: Completion[] = [];
+    const moved = ends.map((end) => {
+      if (!this.#deps.inFlight.owns(end.attempt)) return undefined;
+      const transition = this.#transitionOf(end);
+      if (!isPlain(end, transition)) return this.#write(end, transition);
+      completions.push(completionOf(end, transition));
+      return undefined;
+    });
+    this.#deps.store.completeAll(completions, this.#deps.definition.config);
+    return moved;
+  }
+
+  // When they cannot be written together, the one that it is because of must not keep the others.
+  #allWritten(ends: readonly End[], written: Written<Moved[]>): void {
+    for (const [i, end] of ends.entries()) {
+      if ("value" in written) this.#ended(end, { value: written.value[i] });
+      else this.#ended(end, ends.length === 1 ? written : this.#writeAlone(end));
+    }
+  }
+
+  #writeAlone(end: End): Written<Moved> {
+    try {
+      return { value: this.#deps.commit.run(() => this.#writeOwn(end)) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  #writeOwn(end: End): Moved {
+    if (!this.#deps.inFlight.owns(end.attempt)) return undefined;
+    return this.#write(end, this.#transitionOf(end));
+  }
+
+  #ended(end: End, written: Written<Moved>): void {
+    const { attempt } = end;
+    const { inFlight, freed } = this.#deps;
+    const isOwner = inFlight.owns(attempt);
+    inFlight.end(attempt);
+    attempt.cancellation?.resolve("the attempt has ended");
+    freed(attempt);
+    if ("error" in written) this.#notSettled(attempt, written.error);
+    else if (isOwner) this.#settled(end, written.value);
+  }
+
+  /** Inside a commit: what the end of an attempt that is under way no more means for its task. */
+  settle(task: TaskRow, startedAt: number, outcome: Outcome, endedAt: number): Moved {
+    const times = { dueAt: task.due, startedAt, endedAt };
+    return this.#writeAs(task, times, outcome, this.#decided(task, times, outcome));
+  }
+
+  #transitionOf({ attempt: { task, startedAt }, outcome, endedAt }: End): Transition {
+    return this.#decided(task, { dueAt: task.due, startedAt, endedAt }, outcome);
+  }
+
+  #decided(task: TaskRow, times: AttemptTimes, outcome: Outcome): Transition {
+    const { retry } = this.#deps.definition.config;
+    return decide(task.progress, times, outcome, task.spec.retry, retry);
+  }
+
+  #write({ attempt, outcome, endedAt }: End, transition: Transition): Moved {
+    const { task, startedAt, waitsFor } = attempt;
+    return this.#writeAs(task, { startedAt, endedAt }, outcome, transition, waitsFor);
+  }
+
+  #writeAs(
+    task: TaskRow,
+    { endedAt }: AttemptTimes,
+    outcome: Outcome,
+    transition: Transition,
+    waitsFor?: string,
+  ): Moved {
+    const { definition, store } = this.#deps;
+    const { config } = definition;
+    if (transition.step === "retry") return this.#retry(task, endedAt, outcome, transition);
+    const result = outcome.kind === "answered" ? outcome.result : undefined;
+    if (transition.step === "complete" && waitsFor !== undefined) {
+      const answer = keepsResult(task, config) && result ? { answer: result } : {};
+      store.park(task, endedAt, { ...transition.progress, waitsFor, ...answer });
+    } else if (transition.step === "fail") store.fail(task, endedAt, transition.progress, config);
+    else store.complete(task, endedAt, transition.progress, config, result);
+    return undefined;
+  }
+
+  #retry(
+    task: TaskRow,
+    endedAt: number,
+    outcome: Outcome,
+    { due, progress }: Extract<Transition, { step: "retry" }>,
+  ): Moved {
+    const { definition, store } = this.#deps;
+    const { group } = task.spec;
+    if (group && store.acceptedGroups.isCancelled(group.name)) {
+      store.delete({ ...task, progress }, endedAt, definition.config);
+      return undefined;
+    }
+    // What was no attempt at all has not done what was asked: the task stays expedited.
+    const isStillExpedited = outcome.kind === "postponed" && isExpedited(task.key);
+    return isStillExpedited ? store.expedite(task, due) : store.retry(task, due, progress);
+  }
+
+  #settled({ attempt: { startedAt, task }, outcome, endedAt }: End, moved: Moved): void {
+    const { statistics, rewindTo } = this.#deps;
+    const tokens = this.#deps.tokens();
+    if (moved) rewindTo(moved.key);
+    if (outcome.kind !== "answered") return;
+    statistics.answered(startedAt, endedAt);
+    if (isOverload(outcome.status, task.spec)) tokens?.overloaded(endedAt);
+    else if (isSuccess(outcome)) tokens?.succeeded(endedAt);
+  }
+
+  // The row is as it was, so the task runs again.
+  #notSettled({ task }: Attempt, error: unknown): void {
+    console.error(`task queue: the result of "${task.name}" could not be written`, error);
+    this.#deps.rewindTo(task.key);
+    this.#deps.onFault();
+  }
+}
+
+/** Whether the task is done, and nothing waits for more. */
+function isPlain({ attempt }: End, { step }: Transition): boolean {
+  return step === "complete" && attempt.waitsFor === undefined;
+}
+
+function completionOf({ attempt, outcome, endedAt }: End, { progress }: Transition): Completion {
+  const result = outcome.kind === "answered" ? outcome.result : undefined;
+  return { task: attempt.task, now: endedAt, progress, result };
+}
+
+function isOverload(status: number, { dialect }: TaskSpec): boolean {
+  return status === 503 || (status === 429 && dialect === "cloudtasks");
+}
