@@ -20,6 +20,11 @@ export interface TaskQueuesOptions {
    * origin. The setting TASKQUEUE_TARGETS goes before it.
    */
   targets?: Targets | undefined;
+  /**
+   * How many attempts may share an invocation of the Worker, from 1 (each has its own) to 100; default 8. Only those
+   * of handlers that end within milliseconds do; each has its own request, signal, deadline and outcome all the same.
+   */
+  attemptsPerCall?: number | undefined;
 }
 
 /**
@@ -29,8 +34,8 @@ export interface TaskQueuesOptions {
 export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = UntypedPayloads>(
   options: TaskQueuesOptions,
 ): TaskQueues<Env, Payloads> {
-  const { config, cron, targets = {} }: Partial<TaskQueuesOptions> = options ?? {};
+  const { config, cron, ...rest }: Partial<TaskQueuesOptions> = options ?? {};
   const cronYaml = cron === undefined ? undefined : importedText("cron", cron);
   const files = fromYaml(importedText("config", config), cronYaml);
-  return createSlim<Env, Payloads>({ config: files, targets, doors: [api, cloudTasks, console] });
+  return createSlim<Env, Payloads>({ ...rest, config: files, doors: [api, cloudTasks, console] });
 }

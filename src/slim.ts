@@ -21,6 +21,7 @@ import { TaskDirectoryObject } from "./objects/directory/task-directory.ts";
 import { TaskEgressObject } from "./objects/egress/task-egress.ts";
 import { TaskGroupObject } from "./objects/group/task-group.ts";
 import { clock } from "./objects/host.ts";
+import { checkAttemptsPerCall } from "./objects/queue/dispatch/runner-calls.ts";
 import { TaskQueueObject } from "./objects/queue/task-queue.ts";
 import { type InsideProps, TaskRunnerEntrypoint } from "./objects/runner/task-runner.ts";
 import { checkCompatibility, checkHandler, Entrance, watchExports } from "./objects/set-up.ts";
@@ -121,6 +122,11 @@ export interface SlimOptions {
   targets?: Targets | undefined;
   /** What is served to the outside, of `api`, `cloudTasks` and `console`. Default: nothing. */
   doors?: readonly Door[] | undefined;
+  /**
+   * How many attempts may share an invocation of the Worker, from 1 (each has its own) to 100; default 8. Only those
+   * of handlers that end within milliseconds do; each has its own request, signal, deadline and outcome all the same.
+   */
+  attemptsPerCall?: number | undefined;
 }
 
 /**
@@ -202,7 +208,8 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const isGuest = usesBindings(ownEnv);
   if (!isGuest) checkCompatibility();
   checkSettings(ownEnv);
-  const { config, targets = {}, doors = [] }: Partial<SlimOptions> = options ?? {};
+  const { config, targets = {}, doors = [], attemptsPerCall }: Partial<SlimOptions> = options ?? {};
+  checkAttemptsPerCall(attemptsPerCall);
   const { queues: file, cron: recurring } = filesOf(config as SlimOptions["config"]);
   const entrance = new Entrance();
   let served: App<Env> | undefined;
@@ -259,7 +266,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const queues: TaskQueues<Env, Payloads> = {
     TaskQueue: class TaskQueue extends TaskQueueObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file, targets);
+        super(ctx, env, file, targets, attemptsPerCall);
       }
     },
     TaskGroup: class TaskGroup extends TaskGroupObject<Env> {

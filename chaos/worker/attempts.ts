@@ -1,14 +1,14 @@
 // What a queue's object says of its attempts: each request is stamped as it leaves, and when its result is on
 // disk the collector hears so.
+import { type Delivery, packed, unpacked } from "../../src/objects/delivery/delivery.ts";
+import type {
+  EgressRpc,
+  PlacedOutcome,
+  SharedOutcomes,
+  TaskRunnerRpc,
+} from "../../src/objects/rpc.ts";
 import type { Report } from "../report.ts";
 import { latestReading } from "./clock.ts";
-
-interface Delivery {
-  name: string;
-  spec?: { headers?: [string, string][] };
-}
-
-type Send = (delivery: Delivery) => Promise<unknown>;
 
 export interface Pace {
   /** The clock's reading when the turn began whose attempts start now. */
@@ -22,26 +22,37 @@ export function followed(
   report: (event: Report) => Promise<unknown>,
 ): object {
   const out = ctx.exports as unknown as {
-    TaskRunner: { run: Send };
-    TaskEgress: { getByName(name: string): { send: Send } };
+    TaskRunner: TaskRunnerRpc;
+    TaskEgress: { getByName(name: string): EgressRpc };
   };
-  const follow = async (delivery: Delivery, send: Send) => {
+  const begin = (delivery: Delivery): Begun => {
     const attempt = crypto.randomUUID();
-    try {
-      return await send(stamped(delivery, attempt, pace));
-    } finally {
+    const ended = () =>
       void whenWritten(ctx).then(() =>
         report({ kind: "written", attempt, task: delivery.name, reading: latestReading() }),
       );
+    return { sent: stamped(delivery, attempt, pace), ended };
+  };
+  const follow = async <T>(delivery: Delivery, send: (sent: Delivery) => Promise<T>) => {
+    const { sent, ended } = begin(delivery);
+    try {
+      return await send(sent);
+    } finally {
+      ended();
     }
   };
-  const TaskRunner = {
-    run: (delivery: Delivery) => follow(delivery, (one) => out.TaskRunner.run(one)),
+  const TaskRunner: TaskRunnerRpc = {
+    run: (...delivery) => follow(unpacked(delivery), (sent) => out.TaskRunner.run(...packed(sent))),
+    runTogether: (deliveries) =>
+      followTogether(
+        deliveries.map((delivery) => begin(unpacked(delivery))),
+        out.TaskRunner,
+      ),
   };
   const TaskEgress = {
     getByName: (name: string) => ({
       send: (delivery: Delivery) =>
-        follow(delivery, (one) => out.TaskEgress.getByName(name).send(one)),
+        follow(delivery, (sent) => out.TaskEgress.getByName(name).send(sent)),
     }),
   };
   return new Proxy(out, {
@@ -50,6 +61,41 @@ export function followed(
       return field === "TaskEgress" ? TaskEgress : Reflect.get(target, field, target);
     },
   });
+}
+
+interface Begun {
+  sent: Delivery;
+  /** Its outcome is there. */
+  ended: () => void;
+}
+
+async function followTogether(attempts: readonly Begun[], runner: TaskRunnerRpc) {
+  const ended = (outcomes: readonly PlacedOutcome[]) => {
+    for (const [place] of outcomes) attempts[place]?.ended();
+  };
+  try {
+    const answer = await runner.runTogether(attempts.map(({ sent }) => packed(sent)));
+    if (Array.isArray(answer)) {
+      for (const attempt of attempts) attempt.ended();
+      return answer;
+    }
+    ended(answer.ended);
+    return { ended: answer.ended, rest: restOf(answer, ended) };
+  } catch (error) {
+    for (const attempt of attempts) attempt.ended();
+    throw error;
+  }
+}
+
+function restOf(answer: SharedOutcomes, ended: (outcomes: readonly PlacedOutcome[]) => void) {
+  return {
+    next: async () => {
+      const later = await answer.rest.next();
+      ended(later.ended);
+      if (!later.areMore) (answer as Partial<Disposable>)[Symbol.dispose]?.();
+      return later;
+    },
+  };
 }
 
 // The result joins the group commit that a timer of 0 ms begins: it was set before the second of these.

@@ -65,8 +65,13 @@ export class Commit {
    * throws, each runs again by itself.
    */
   enqueue<T>(work: () => T, settled: (written: Written<T>) => void): void {
-    if (this.#queued.length === 0) setTimeout(() => this.#commitQueued(), 0);
+    if (this.#queued.length === 0) setTimeout(() => this.flush(), 0);
     this.#queued.push({ work, settled: settled as Queued["settled"] });
+  }
+
+  /** Commits what is queued now, not at the end of the turn. */
+  flush(): void {
+    if (this.#queued.length > 0) this.#commitQueued();
   }
 
   #commitQueued(): void {

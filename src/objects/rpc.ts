@@ -115,7 +115,23 @@ export interface EgressRpc {
   send(delivery: Delivery): Promise<WireOutcome>;
 }
 
+/** The outcome of an attempt that shares a call, and the attempt's place in the call. */
+export type PlacedOutcome = [place: number, outcome: WireOutcome];
+
+/** What is known of attempts that share a call, and where the rest comes. */
+export interface SharedOutcomes {
+  ended: PlacedOutcome[];
+  rest: { next(): Promise<LaterOutcomes> };
+}
+
+export interface LaterOutcomes {
+  ended: PlacedOutcome[];
+  areMore: boolean;
+}
+
 /** The loopback entrypoint that runs the Worker's own handlers. */
 export interface TaskRunnerRpc {
   run(...delivery: PackedDelivery): Promise<WireOutcome>;
+  /** Runs several attempts in one invocation; the outcomes in their order where all are there at once. */
+  runTogether(deliveries: readonly PackedDelivery[]): Promise<WireOutcome[] | SharedOutcomes>;
 }

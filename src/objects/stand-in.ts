@@ -35,6 +35,8 @@ export interface StandIn {
   alarmOf(object: StartedObject, state: AlarmState): StoredAlarm;
   /** A stub whose calls are seen. */
   watch<Rpc>(callee: Callee, stub: Rpc): Rpc;
+  /** How many attempts may share a call to the runner, where it does not take them as they are. */
+  readonly attemptsPerCall?: number;
   /** Runs `work` when the moment `at` (ms since 1970) has come; what it returns calls that off. */
   runAt(at: number, work: () => void): () => void;
 }

@@ -150,6 +150,9 @@ export class Stage implements StandIn {
     return this.#started.get(id);
   }
 
+  /** Each attempt is a call, or it could not be told how it began and ended. */
+  readonly attemptsPerCall = 1;
+
   hasAlarm(id: string): boolean {
     return this.#alarms.has(id);
   }

@@ -16,6 +16,19 @@ type Pending =
   | { name: string; addedAt: number; written?: Written<Answer<Added[]>> }
   | { attempt: Started; status: number | undefined };
 
+/** Results that are on their way together are written together, in the place of the first. */
+function asWritten(pending: readonly Pending[]): Pending[] {
+  const isResult = (one: Pending) => "attempt" in one;
+  const first = pending.findIndex(isResult);
+  if (first < 0) return [...pending];
+  const later = pending.slice(first);
+  return [
+    ...pending.slice(0, first),
+    ...later.filter(isResult),
+    ...later.filter((one) => !isResult(one)),
+  ];
+}
+
 const WEEK_MS = 7 * 24 * 3600 * 1000;
 
 export class Reference {
@@ -68,7 +81,7 @@ export class Reference {
 
   /** What was on its way is written, all of it or each by itself; where that failed, the attempt is over without a result. */
   committed(hasFailed: boolean): void {
-    const all = this.#pending.splice(0);
+    const all = asWritten(this.#pending.splice(0));
     for (const [index, pending] of all.entries()) {
       if ("name" in pending) {
         const { name, addedAt, written } = pending;

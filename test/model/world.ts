@@ -142,7 +142,7 @@ export class World {
         commit,
       },
       stubs: undefined as never,
-      deliver: (delivery) => this.#deliver(life, delivery.name),
+      deliver: (deliveries) => deliveries.map(({ name }) => this.#deliver(life, name)),
       ...{ now: () => this.now, random: () => 0.5, arm: none, armRetry: none },
     });
   }

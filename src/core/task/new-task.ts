@@ -3,7 +3,7 @@
 
 import { utf8 } from "../bytes.ts";
 import type { HostRules } from "../egress/host-rules.ts";
-import { type Answer, invalid, refuse } from "../errors.ts";
+import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
 import { MAX_DIALECT_BYTES, MAX_TAG_BYTES, MAX_TASK_BYTES } from "../limits.ts";
 import { acceptBody, type Content } from "./new-task-body.ts";
 import { acceptHeaders } from "./new-task-headers.ts";
@@ -33,6 +33,9 @@ export interface Admission {
   /** Whether identity tokens can be signed; without it no task that asks for one goes outside. */
   hasIdentity?: boolean;
 }
+
+/** Of a UTF-16 unit in UTF-8. */
+const MOST_BYTES_OF_A_UNIT = 3;
 
 export function acceptTask(given: unknown, admission: Admission): Answer<AcceptedTask> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
@@ -108,16 +111,31 @@ function acceptRest(
   const refusal = checkRetry(task.retry, queue.mode);
   if (refusal) return refusal;
   const spec = specOf(task, method, headers.ok, content.ok);
-  const size = sizeOf(method, spec, content.ok.body);
-  const limit = spec.dialect ? MAX_DIALECT_BYTES : MAX_TASK_BYTES[queue.mode];
-  if (size > limit) {
-    const expected = `expected at most ${limit} on a ${queue.mode} queue`;
-    return refuse(
-      "TASK_TOO_LARGE",
-      `task: found ${size} bytes of url, headers and body, ${expected}`,
-    );
-  }
-  return { ok: { name: task.name || undefined, due: due.ok, spec, body: content.ok.body } };
+  return (
+    checkSize(queue.mode, method, spec, content.ok.body) ?? {
+      ok: { name: task.name || undefined, due: due.ok, spec, body: content.ok.body },
+    }
+  );
+}
+
+function checkSize(
+  mode: "push" | "pull",
+  method: string,
+  spec: TaskSpec,
+  body: string | Uint8Array = "",
+): Refusal | undefined {
+  const limit = spec.dialect ? MAX_DIALECT_BYTES : MAX_TASK_BYTES[mode];
+  const around = sizeAroundBody(method, spec);
+  // A text that is far from the limit need not be counted.
+  const most = typeof body === "string" ? body.length * MOST_BYTES_OF_A_UNIT : body.byteLength;
+  if (around + most <= limit) return undefined;
+  const size = around + byteLength(body);
+  if (size <= limit) return undefined;
+  const expected = `expected at most ${limit} on a ${mode} queue`;
+  return refuse(
+    "TASK_TOO_LARGE",
+    `task: found ${size} bytes of url, headers and body, ${expected}`,
+  );
 }
 
 function specOf(
@@ -142,13 +160,14 @@ function specOf(
   return Object.keys(spec).length === 0 ? NO_SPEC : spec;
 }
 
-function sizeOf(method: string, spec: TaskSpec, body: string | Uint8Array = ""): number {
+/** In bytes. */
+function sizeAroundBody(method: string, spec: TaskSpec): number {
   const headers = (spec.headers ?? []).reduce(
     (sum, [name, value]) => sum + name.length + value.length + 4,
     0,
   );
   const query = spec.query ? spec.query.length + 1 : 0;
-  return method.length + (spec.url?.length ?? 0) + query + headers + byteLength(body);
+  return method.length + (spec.url?.length ?? 0) + query + headers;
 }
 
 function byteLength(body: string | Uint8Array): number {

@@ -14,9 +14,13 @@ import {
   type TaskState,
 } from "./task.ts";
 
+// Those of a batch are mostly the same.
+let lastTime = { ms: Number.NaN, text: "" };
+
 /** Milliseconds since 1970 as RFC 3339 UTC. */
 export function rfc3339(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastTime.ms) lastTime = { ms, text: new Date(ms).toISOString() };
+  return lastTime.text;
 }
 
 /** A task on the queue, or a failed one that is kept. */

@@ -5,8 +5,8 @@ import { toWire, type WireOutcome } from "./outcome.ts";
 
 /** An attempt that takes longer than this asks its queue for a cancellation. */
 const LISTEN_AFTER_MS = 250;
-/** So many microtasks are waited before a timer is set, which costs as much as the rest of a short attempt's cancellation. */
-const MICROTASKS = 50;
+/** An attempt that waits for nothing has ended after so many microtasks: until then it costs no timer. */
+export const MICROTASKS = 50;
 
 /**
  * Runs an attempt. `cancelled` asks the queue's object, for attempts that take long alone, and settles with

@@ -39,11 +39,19 @@ export function headersOf(delivery: Delivery): Headers {
   const headers = isUsual ? usualOf(queue, content) : new Headers(unusual(delivery, content));
   const prefix = prefixOf(dialect);
   headers.set(`${prefix}TaskName`, name);
-  headers.set(`${prefix}TaskETA`, (due / 1000).toFixed(6));
+  headers.set(`${prefix}TaskETA`, etaOf(due));
   const group = spec?.group?.name;
   if (group !== undefined) headers.set(GROUP_HEADER, group);
   else if (isUsual) headers.delete(GROUP_HEADER);
   return headers;
+}
+
+// Those of a batch are mostly the same.
+let lastEta = { due: Number.NaN, text: "" };
+
+function etaOf(due: number): string {
+  if (due !== lastEta.due) lastEta = { due, text: (due / 1000).toFixed(6) };
+  return lastEta.text;
 }
 
 function prefixOf(dialect: Dialect | undefined): string {

@@ -113,10 +113,13 @@ function broken(end: BodyRead["end"]): string {
 const PLATFORM_TROUBLE =
   /subrequest depth limit|too many subrequests|overloaded|code was updated|durable object reset/i;
 
+export function isPlatformTrouble(message: string): boolean {
+  return PLATFORM_TROUBLE.test(message);
+}
+
 /** What a dispatch that gave no answer at all means. */
 export function outcomeOfError(error: unknown): Outcome {
   const message = error instanceof Error ? error.message : String(error);
-  const isPlatforms =
-    PLATFORM_TROUBLE.test(message) || (error as { overloaded?: boolean })?.overloaded;
+  const isPlatforms = isPlatformTrouble(message) || (error as { overloaded?: boolean })?.overloaded;
   return { kind: isPlatforms ? "postponed" : "unanswered", error: message };
 }

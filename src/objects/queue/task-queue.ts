@@ -23,7 +23,7 @@ import type { NewTime } from "../../core/task/new-task.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
 import { type FormerPage, type FormerTable, formerRows } from "../../store/first-version.ts";
 import { QUEUE_MIGRATIONS } from "../../store/migrations.ts";
-import { type Delivery, outsideOf, packed } from "../delivery/delivery.ts";
+import { type Delivery, outsideOf } from "../delivery/delivery.ts";
 import type { WireOutcome } from "../delivery/outcome.ts";
 import { hasIdentity } from "../egress/identity.ts";
 import { EgressPool } from "../egress/pool.ts";
@@ -39,9 +39,11 @@ import type {
   TaskRunnerRpc,
 } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
+import { standIn } from "../stand-in.ts";
 import { Stubs } from "../stubs.ts";
 import { checkWait } from "../waiters.ts";
 import { type AddCall, type Added, addTasks } from "./admission.ts";
+import { ATTEMPTS_PER_CALL, RunnerCalls } from "./dispatch/runner-calls.ts";
 import {
   acceptBatch,
   bindMaster,
@@ -69,19 +71,33 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
   readonly #stubs: Stubs;
   readonly #targets: Targets;
   readonly #egress = new EgressPool();
+  readonly #calls: RunnerCalls;
   #runner: TaskRunnerRpc | undefined;
 
-  /** `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for. */
-  constructor(ctx: DurableObjectState, env: Env, file: QueueFile, targets: Targets) {
+  /**
+   * `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for; `attemptsPerCall`:
+   * how many attempts may share an invocation of the runner.
+   */
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    file: QueueFile,
+    targets: Targets,
+    attemptsPerCall = ATTEMPTS_PER_CALL,
+  ) {
     super(ctx, env, QUEUE_MIGRATIONS);
     const settings = env as QueueSettings;
     this.#stubs = new Stubs(ctx.exports);
     this.#targets = targetsOf(env, targets);
+    this.#calls = new RunnerCalls({
+      ...{ runner: () => this.runner(), now: () => this.now() },
+      most: standIn?.attemptsPerCall ?? attemptsPerCall,
+    });
     this.#queue = new Queue({
       ...{ name: ctx.id.name, file, sql: this.sql, commit: this.commit, stubs: this.#stubs },
       hosts: parseHostRules(settings.TASKQUEUE_ALLOW_HOSTS),
       hasIdentity: hasIdentity(settings),
-      deliver: (delivery) => this.#deliver(delivery),
+      deliver: (deliveries) => this.#deliver(deliveries),
       now: () => this.now(),
       random: () => this.random(),
       arm: () => this.arm(),
@@ -291,8 +307,15 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
   }
 
   // By RPC, not fetch: the call leaves in the alarm's name even when it has to wait for a commit.
-  #deliver(delivery: Delivery): Promise<WireOutcome> {
-    if (!outsideOf(delivery, this.#targets)) return this.runner().run(...packed(delivery));
+  #deliver(deliveries: readonly Delivery[]): Promise<WireOutcome>[] {
+    const own = deliveries.filter((delivery) => !outsideOf(delivery, this.#targets));
+    const outcomes = this.#calls.run(own);
+    if (own.length === deliveries.length) return outcomes;
+    const ofOwn = new Map(own.map((delivery, i) => [delivery, outcomes[i]]));
+    return deliveries.map((delivery) => ofOwn.get(delivery) ?? this.#sendOut(delivery));
+  }
+
+  #sendOut(delivery: Delivery): Promise<WireOutcome> {
     return this.#egress.send((index) => this.#stubs.egress(delivery.queue, index).send(delivery));
   }
 

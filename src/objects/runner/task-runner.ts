@@ -10,12 +10,13 @@ import type { Aside } from "../delivery/answer-body.ts";
 import { withCancellation } from "../delivery/cancellation.ts";
 import { type Delivery, type PackedDelivery, unpacked } from "../delivery/delivery.ts";
 import { logFailure } from "../delivery/failure-log.ts";
-import { outcomeOf, type WireOutcome } from "../delivery/outcome.ts";
+import { isPlatformTrouble, outcomeOf, type WireOutcome } from "../delivery/outcome.ts";
 import { requestOf } from "../delivery/request.ts";
-import type { TaskRunnerRpc } from "../rpc.ts";
+import type { SharedOutcomes, TaskRunnerRpc } from "../rpc.ts";
 import type { Entrance } from "../set-up.ts";
 import { targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
+import { SharedAttempts } from "./shared-attempts.ts";
 
 /** Who takes a task's request. */
 interface Handler {
@@ -55,6 +56,13 @@ export class TaskRunnerEntrypoint<Env = unknown>
     // The stub is made for an attempt that takes long alone: for every one it was a tenth of the throughput.
     const cancelled = () => new Stubs(this.ctx.exports).queue(queue).cancelled(attempt);
     return withCancellation(this.ctx, cancelled, (signal) => this.#attempt(delivery, signal));
+  }
+
+  async runTogether(
+    deliveries: readonly PackedDelivery[],
+  ): Promise<WireOutcome[] | SharedOutcomes> {
+    const attempts = deliveries.map(async (delivery) => alone(await this.run(...delivery)));
+    return new SharedAttempts(attempts).first();
   }
 
   async #attempt(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
@@ -108,4 +116,11 @@ export class TaskRunnerEntrypoint<Env = unknown>
     const handler = (places as Record<string, Handler | undefined>)[name];
     return handler ?? `target: this Worker has no service binding and no entrypoint "${name}"`;
   }
+}
+
+/** A limit that attempts share may be met because of the others: the attempt is made again, and counts then. */
+function alone(outcome: WireOutcome): WireOutcome {
+  if (typeof outcome === "number" || outcome.error === undefined) return outcome;
+  const { error } = outcome;
+  return isPlatformTrouble(error) ? { kind: "postponed", error } : outcome;
 }

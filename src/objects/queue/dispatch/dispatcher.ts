@@ -14,8 +14,8 @@ import { Settlement } from "./settlement.ts";
 import { Starts } from "./starts.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** Begins an attempt at once. */
-export type Deliver = (delivery: Delivery) => Promise<WireOutcome>;
+/** Begins attempts at once; the outcome of each. */
+export type Deliver = (deliveries: readonly Delivery[]) => Promise<WireOutcome>[];
 
 export interface DispatcherDeps {
   definition: QueueDefinition;
@@ -126,7 +126,7 @@ export class Dispatcher {
 
   #startAll(tasks: readonly TaskRow[], now: number): void {
     this.#starts.write(tasks, now);
-    for (const task of tasks) this.#start(task, now);
+    this.#deliver(tasks.map((task) => this.#start(task, now)));
   }
 
   #spend(n: number, now: number): void {
@@ -167,7 +167,7 @@ export class Dispatcher {
     return isExpedited(key) ? this.#expedited : this.#scheduled;
   }
 
-  #start(row: TaskRow, now: number): void {
+  #start(row: TaskRow, now: number): Attempt {
     const task = this.#starts.taken(row);
     const deadlineAt = now + (task.spec.dispatchDeadline ?? DEFAULT_DEADLINE_S) * 1000;
     const attempt: Attempt = { number: ++this.#lastAttempt, task, startedAt: now, deadlineAt };
@@ -175,19 +175,28 @@ export class Dispatcher {
     this.#laneOf(task.key).started(task.key);
     this.inFlight.start(attempt);
     this.#starts.started(row, attempt);
-    this.#deliver(attempt).then(
-      (outcome) => this.#settlement.add(attempt, fromWire(outcome)),
-      (error) => this.#settlement.add(attempt, outcomeOfError(error)),
-    );
+    return attempt;
   }
 
-  // What throws before it is sent must free its slot too.
-  #deliver({ task, number }: Attempt): Promise<WireOutcome> {
+  #deliver(attempts: readonly Attempt[]): void {
+    const outcomes = this.#begun(attempts);
+    for (const [i, attempt] of attempts.entries()) {
+      outcomes[i]?.then(
+        (outcome) => this.#settlement.add(attempt, fromWire(outcome)),
+        (error) => this.#settlement.add(attempt, outcomeOfError(error)),
+      );
+    }
+  }
+
+  // What throws before it is sent must free its slots too.
+  #begun(attempts: readonly Attempt[]): Promise<WireOutcome>[] {
     const { definition, deliver } = this.#deps;
     try {
-      return deliver(deliveryOf(task, number, definition.config));
+      return deliver(
+        attempts.map(({ task, number }) => deliveryOf(task, number, definition.config)),
+      );
     } catch (error) {
-      return Promise.reject(error);
+      return attempts.map(() => Promise.reject(error));
     }
   }
 }

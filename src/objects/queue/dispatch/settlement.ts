@@ -38,6 +38,9 @@ interface End {
   endedAt: number;
 }
 
+/** So many are not kept waiting for more: while they are written, others run. */
+const MOST_TOGETHER = 100;
+
 /** The task's row, if it stays on the queue. */
 type Moved = TaskRow | undefined;
 
@@ -53,6 +56,7 @@ export class Settlement {
   add(attempt: Attempt, outcome: Outcome): void {
     this.#ends.push({ attempt, outcome, endedAt: this.#deps.now() });
     if (this.#ends.length === 1) this.#enqueue();
+    if (this.#ends.length === MOST_TOGETHER) this.#deps.commit.flush();
   }
 
   #enqueue(): void {

@@ -1,0 +1,39 @@
+// How many attempts share a call to the runner, by how the calls before went. A call of its own for each costs more
+// than a short handler does; attempts that take long gain nothing by sharing, and would share the platform's limits
+// of an invocation.
+
+/** `most` attempts may share one; after one that broke each has its own until `aloneUntil` (ms since 1970). */
+export interface CallSize {
+  readonly attempts: number;
+  readonly most: number;
+  readonly aloneUntil: number;
+}
+
+/** How a call went: whether its attempts waited for nothing, and how long it took (ms). */
+export interface CallMade {
+  isAtOnce: boolean;
+  ms: number;
+}
+
+/** An attempt that takes longer has waited for something, however much starts beside it. */
+const SHORT_MS = 50;
+const ALONE_AFTER_BREAK_MS = 60_000;
+
+export function firstCallSize(most: number): CallSize {
+  return { attempts: 1, most, aloneUntil: 0 };
+}
+
+export function attemptsPerCall({ attempts, aloneUntil }: CallSize, now: number): number {
+  return now < aloneUntil ? 1 : attempts;
+}
+
+/** Twice as many after short ones, each by itself after one that took long. */
+export function afterCall(size: CallSize, { isAtOnce, ms }: CallMade): CallSize {
+  const attempts = isAtOnce || ms < SHORT_MS ? Math.min(size.most, size.attempts * 2) : 1;
+  return attempts === size.attempts ? size : { ...size, attempts };
+}
+
+/** A call ended without the outcomes of all its attempts: which of them it was because of shows when each runs alone. */
+export function afterBreak(size: CallSize, now: number): CallSize {
+  return { ...size, attempts: 1, aloneUntil: now + ALONE_AFTER_BREAK_MS };
+}

@@ -1,0 +1,116 @@
+// The calls by which attempts reach the runner, several in one where that changes nothing for their handlers.
+import {
+  afterBreak,
+  afterCall,
+  attemptsPerCall,
+  type CallSize,
+  firstCallSize,
+} from "../../../core/dispatch/call-size.ts";
+import { type Delivery, packed } from "../../delivery/delivery.ts";
+import type { WireOutcome } from "../../delivery/outcome.ts";
+import type { SharedOutcomes, TaskRunnerRpc } from "../../rpc.ts";
+
+/** So few attempts share an invocation that its limits are none for them. */
+export const ATTEMPTS_PER_CALL = 8;
+const MOST_PER_CALL = 100;
+
+export function checkAttemptsPerCall(given: unknown): void {
+  const isGood =
+    Number.isSafeInteger(given) && Number(given) >= 1 && Number(given) <= MOST_PER_CALL;
+  if (given === undefined || isGood) return;
+  const expected = `expected a whole number from 1 to ${MOST_PER_CALL}`;
+  throw new TypeError(`attemptsPerCall: found ${JSON.stringify(given)}, ${expected}`);
+}
+
+export interface RunnerCallsDeps {
+  runner: () => TaskRunnerRpc;
+  /** ms since 1970 */
+  now: () => number;
+  /** How many attempts may share a call. */
+  most: number;
+}
+
+type Settle = PromiseWithResolvers<WireOutcome>;
+
+export class RunnerCalls {
+  readonly #deps: RunnerCallsDeps;
+  #size: CallSize;
+
+  constructor(deps: RunnerCallsDeps) {
+    this.#deps = deps;
+    this.#size = firstCallSize(deps.most);
+  }
+
+  /** Begins these attempts at once; the outcome of each as soon as it is known. */
+  run(deliveries: readonly Delivery[]): Promise<WireOutcome>[] {
+    const size = attemptsPerCall(this.#size, this.#deps.now());
+    if (size === 1) return this.#each(deliveries);
+    const outcomes: Promise<WireOutcome>[] = [];
+    for (let i = 0; i < deliveries.length; i += size) {
+      const some = deliveries.slice(i, i + size);
+      outcomes.push(...(some.length === 1 ? this.#each(some) : this.#together(some)));
+    }
+    return outcomes;
+  }
+
+  // The first one says how long they take: those behind it may wait for each other.
+  #each(deliveries: readonly Delivery[]): Promise<WireOutcome>[] {
+    const { runner, most, now } = this.#deps;
+    const outcomes = deliveries.map((delivery) => runner().run(...packed(delivery)));
+    if (most > 1) {
+      const startedAt = now();
+      void outcomes[0]?.then(() => this.#made(false, startedAt), ignore);
+    }
+    return outcomes;
+  }
+
+  #together(deliveries: readonly Delivery[]): Promise<WireOutcome>[] {
+    const settles = deliveries.map(() => Promise.withResolvers<WireOutcome>());
+    void this.#call(deliveries, settles);
+    return settles.map(({ promise }) => promise);
+  }
+
+  async #call(deliveries: readonly Delivery[], settles: readonly Settle[]): Promise<void> {
+    const startedAt = this.#deps.now();
+    try {
+      const answer = await this.#deps.runner().runTogether(deliveries.map(packed));
+      if (Array.isArray(answer)) {
+        for (const [place, outcome] of answer.entries()) settles[place]?.resolve(outcome);
+        this.#made(true, startedAt);
+      } else {
+        await follow(answer, settles);
+        this.#made(false, startedAt);
+      }
+    } catch (error) {
+      this.#broke(error, settles);
+    }
+  }
+
+  #made(isAtOnce: boolean, startedAt: number): void {
+    this.#size = afterCall(this.#size, { isAtOnce, ms: this.#deps.now() - startedAt });
+  }
+
+  // Whose fault it was shows when each runs alone, and counts then.
+  #broke(error: unknown, settles: readonly Settle[]): void {
+    this.#size = afterBreak(this.#size, this.#deps.now());
+    const why = String(error);
+    for (const { resolve } of settles) resolve({ kind: "postponed", error: why });
+  }
+}
+
+async function follow(answer: SharedOutcomes, settles: readonly Settle[]): Promise<void> {
+  const { ended, rest } = answer;
+  try {
+    for (const [place, outcome] of ended) settles[place]?.resolve(outcome);
+    for (let areMore = true; areMore; ) {
+      const later = await rest.next();
+      for (const [place, outcome] of later.ended) settles[place]?.resolve(outcome);
+      areMore = later.areMore;
+    }
+  } finally {
+    // Of a call's answer, what is disposed of is the whole.
+    (answer as Partial<Disposable>)[Symbol.dispose]?.();
+  }
+}
+
+function ignore(): void {}
