@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { readCronYaml } from "../core/config/cron-yaml.ts";
 import { compiledFiles } from "../core/config/files.ts";
 import { queueFile } from "../core/config/queue-config.ts";
+import { queueWarnings } from "../core/config/queue-warnings.ts";
 import { readQueueYaml } from "../core/config/queue-yaml.ts";
 import type { Exit } from "./exit.ts";
 import { complaint, cronBeside, textOf } from "./files.ts";
@@ -40,7 +41,9 @@ function argumentsOf(args: readonly string[]): { files: string[]; out?: string }
 function compile(queueYaml: string, cronYaml: string | undefined): string | undefined {
   let file = queueYaml;
   try {
-    const queues = readQueueYaml(textOf(file), file);
+    const text = textOf(file);
+    const queues = readQueueYaml(text, file);
+    for (const warning of queueWarnings(text, file)) console.error(warning);
     if (cronYaml !== undefined) file = cronYaml;
     const cron = cronYaml && readCronYaml(textOf(cronYaml), queueFile(queues), cronYaml);
     return `${JSON.stringify(compiledFiles(queues, cron || undefined), null, 2)}\n`;

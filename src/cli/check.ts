@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import { parseCronYaml } from "../core/config/cron-yaml.ts";
 import { type QueueFile, UNLISTED_DEFAULT } from "../core/config/queue-config.ts";
+import { queueWarnings } from "../core/config/queue-warnings.ts";
 import { parseQueueYaml } from "../core/config/queue-yaml.ts";
 import type { Exit } from "./exit.ts";
 import { complaint, cronBeside, textOf } from "./files.ts";
@@ -18,7 +19,9 @@ export default function check(args: readonly string[]): Exit {
 function checkFiles(queueFile: string, cronFile: string | undefined): Exit {
   let file = queueFile;
   try {
-    const queues = parseQueueYaml(textOf(file), file);
+    const text = textOf(file);
+    const queues = parseQueueYaml(text, file);
+    for (const warning of queueWarnings(text, file)) console.error(warning);
     console.log(`${file}: ${countedQueues(queues)}`);
     if (cronFile === undefined) return 0;
     file = cronFile;

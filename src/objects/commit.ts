@@ -20,6 +20,9 @@ export interface CommitDeps {
 /** The outcome of a piece of work in a group commit. */
 export type Written<T> = { value: T } | { error: unknown };
 
+/** So long after the last commit (ms) the object is idle, and waiting for others would only keep one waiting. */
+const IDLE_MS = 3;
+
 interface Queued {
   work: () => unknown;
   settled: (written: Written<never>) => void;
@@ -32,6 +35,7 @@ export class Commit {
   #once: (() => void)[] = [];
   #queued: Queued[] = [];
   #isNotifying = false;
+  #lastAt = 0;
 
   constructor(deps: CommitDeps) {
     this.#deps = deps;
@@ -61,12 +65,17 @@ export class Commit {
 
   /**
    * Runs `work` in the next group commit: a commit costs fifty times a row, so adds and results that come
-   * within one turn of the event loop share a transaction. `work` must be repeatable: when a neighbour
-   * throws, each runs again by itself.
+   * within one turn of the event loop share a transaction; on an idle object the first does not wait for that, which
+   * takes a millisecond. `work` must be repeatable: when a neighbour throws, each runs again by itself.
    */
   enqueue<T>(work: () => T, settled: (written: Written<T>) => void): void {
-    if (this.#queued.length === 0) setTimeout(() => this.flush(), 0);
+    if (this.#queued.length === 0) this.#soon(() => this.flush());
     this.#queued.push({ work, settled: settled as Queued["settled"] });
+  }
+
+  #soon(work: () => void): void {
+    if (this.#deps.now() - this.#lastAt > IDLE_MS) queueMicrotask(work);
+    else setTimeout(work, 0);
   }
 
   /** Commits what is queued now, not at the end of the turn. */
@@ -94,6 +103,7 @@ export class Commit {
 
   #transact<T>(work: () => T): T {
     const value = this.#transactOrRestore(work);
+    this.#lastAt = this.#deps.now();
     for (const effect of this.#once.splice(0)) afterCommit(effect);
     return value;
   }

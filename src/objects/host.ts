@@ -77,7 +77,8 @@ export abstract class Host<Env> extends DurableObject<Env> {
 
   /** Arms the alarm for whatever is next, after anything that changed it. Does not throw. */
   protected arm(): void {
-    if (!this.#isTurning) this.#arm(false);
+    // Where the alarm is about to fire, or a turn to end, what is next is asked then.
+    if (!this.#isTurning && !this.wakeup.isDue) this.#arm(false);
   }
 
   /** Arms an alarm a moment from now, after something could not be written. */

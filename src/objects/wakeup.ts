@@ -10,6 +10,8 @@
 //  - getAlarm() may answer a past time that never fires: a time long past counts as none;
 //  - a deploy can end an object between two lines: the constructor calls `recover` on every start.
 
+import { afterAlarm, USUAL_LATE_MS } from "../core/dispatch/lateness.ts";
+
 /** A stored alarm within this of now counts as prompt enough for attempts in flight. */
 export const WATCHDOG_MS = 30_000;
 
@@ -29,6 +31,9 @@ export class Wakeup {
   readonly #now: () => number;
   #armed = Number.POSITIVE_INFINITY;
   #lastFired = 0;
+  // What this object set itself: one that was set before it started says nothing of its lateness.
+  #setFor: number | undefined;
+  #late = USUAL_LATE_MS;
   #endHold: (() => void) | undefined;
 
   constructor(storage: AlarmStorage, now: () => number) {
@@ -43,9 +48,16 @@ export class Wakeup {
 
   /** The alarm has fired, so none is stored now; `scheduledTime` (ms) is what it was set for. */
   fired(scheduledTime: number | undefined): void {
-    const armed = Math.min(this.#armed, this.#now());
-    this.#lastFired = Math.max(this.#lastFired, scheduledTime ?? armed);
+    const now = this.#now();
+    if (this.#setFor !== undefined) this.#late = afterAlarm(this.#late, now - this.#setFor);
+    this.#setFor = undefined;
+    this.#lastFired = Math.max(this.#lastFired, scheduledTime ?? Math.min(this.#armed, now));
     this.#armed = Number.POSITIVE_INFINITY;
+  }
+
+  /** How late alarms come, in ms. */
+  get late(): number {
+    return this.#late;
   }
 
   /** When the stored alarm fires (ms since 1970), infinite if none is stored. */
@@ -57,11 +69,21 @@ export class Wakeup {
   by(at: number): void {
     const now = this.#now();
     const next = Math.max(Math.ceil(at), now, this.#lastFired + 1);
-    const isStale = this.#armed < now - STALE_MS;
-    if (next >= this.#armed && !isStale) return;
+    if (next >= this.#armed && !this.#isStale(now)) return;
     this.#armed = next;
+    this.#setFor = next;
     this.#set(next);
     if (this.isNear()) this.release();
+  }
+
+  /** Whether the stored alarm's moment has come, so that no other could be earlier. */
+  get isDue(): boolean {
+    const now = this.#now();
+    return this.#armed <= now && !this.#isStale(now);
+  }
+
+  #isStale(now: number): boolean {
+    return this.#armed < now - STALE_MS;
   }
 
   /** Whether an alarm is stored soon enough to watch over attempts in flight. */

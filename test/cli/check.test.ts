@@ -9,6 +9,7 @@ const CLI = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
 const SCHEMA = new URL("../../queue.schema.json", import.meta.url);
 const GOOD = "queue: [{name: a, rate: 5/s}, {name: b, mode: pull}]";
 const LISTED = "queue: [{name: a, rate: 1/s}, {name: b, rate: 1/s}, {name: default, rate: 5/s}]";
+const FAST = "queue: [{name: a, extensions: {rate: 2000/s, bucket_size: 5}}]";
 const CRON_SCHEMA = new URL("../../cron.schema.json", import.meta.url);
 const CRON = "cron: [{url: /a, schedule: every 5 mins}, {url: /b, schedule: every day 00:00}]";
 const BAD_CRON = "cron:\n- url: /a\n  schedule: every 5 weeks\n  extensions: {queue: b}\n";
@@ -22,6 +23,7 @@ describe("durable-taskqueue", () => {
     writeFileSync(join(dir, "bad.yaml"), BAD);
     writeFileSync(join(dir, "empty.yaml"), "queue:");
     writeFileSync(join(dir, "listed.yaml"), LISTED);
+    writeFileSync(join(dir, "fast.yaml"), FAST);
     writeFileSync(join(dir, "latin1.yaml"), Buffer.from("queue: # f\xfcr\n", "latin1"));
     writeFileSync(join(dir, "quotes.yaml"), "'".repeat(1_000_000));
     mkdirSync(join(dir, "both"));
@@ -57,6 +59,15 @@ describe("durable-taskqueue", () => {
       expect.stringMatching(/^bad\.yaml:4:3: queue "sub": colour: found an unknown key, expected /),
       "",
     ]);
+  });
+
+  it("check warns of a bucket that cannot carry its rate, and finds the file good", () => {
+    expect(run("check", "fast.yaml")).toEqual({
+      status: 0,
+      stdout: "fast.yaml: 1 queue, and default\n",
+      stderr:
+        'fast.yaml:1:59: warning: queue "a": extensions.bucket_size: found 5, which carries about 41 % of 2000/s where alarms come 5 ms late, expected at least 12\n',
+    });
   });
 
   it("check says when there is no file to read", () => {

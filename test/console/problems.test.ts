@@ -39,6 +39,16 @@ describe("the problems of a queue", () => {
     ["a little late", queueWith(late(29)), [], 0],
     ["late", queueWith(late(250)), ["The oldest task is 4 min 10 s late: held to 5/s"], 1],
     [
+      "late, its bucket too small for its rate",
+      queueWith({
+        ...late(60),
+        rate: "2000/s",
+        statistics: { ...late(60).statistics, enforcedRate: 2000 },
+      }),
+      ["The oldest task is 1 min late: held to 2000/s, of which a bucket of 5 carries about 41 %"],
+      1,
+    ],
+    [
       "very late for want of slots",
       queueWith({ ...late(7200), statistics: { ...late(7200).statistics, inFlight: 10 } }),
       ["The oldest task is 2 h late: all 10 slots are taken"],

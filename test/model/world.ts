@@ -52,7 +52,7 @@ export class World {
   #life = 0;
 
   constructor() {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "queueMicrotask"] });
     this.#begin();
   }
 
@@ -69,6 +69,7 @@ export class World {
 
   /** The group commit that is due happens. */
   commit(): void {
+    vi.runAllTicks();
     vi.runOnlyPendingTimers();
   }
 
@@ -143,7 +144,7 @@ export class World {
       },
       stubs: undefined as never,
       deliver: (deliveries) => deliveries.map(({ name }) => this.#deliver(life, name)),
-      ...{ now: () => this.now, random: () => 0.5, arm: none, armRetry: none },
+      ...{ now: () => this.now, random: () => 0.5, late: () => 2, arm: none, armRetry: none },
     });
   }
 

@@ -1,19 +1,20 @@
 // A commit: what it restores, and what a fault after it must not undo.
 import { describe, expect, it } from "vitest";
-import { Commit } from "../../src/objects/commit.ts";
+import { Commit, type Written } from "../../src/objects/commit.ts";
 
 /** A commit over a transaction that may fail, with one participant and a list of what was heard. */
 function commitOver() {
   const heard: string[] = [];
   const memory = { value: 0 };
-  const commit = new Commit({ sql: { transaction: (work) => work() }, now: () => 7 });
+  const clock = { now: 7 };
+  const commit = new Commit({ sql: { transaction: (work) => work() }, now: () => clock.now });
   commit.join({
     save: () => memory.value,
     restore: (value) => {
       memory.value = value;
     },
   });
-  return { commit, heard, memory };
+  return { commit, heard, memory, clock };
 }
 
 describe("a commit", () => {
@@ -64,5 +65,43 @@ describe("a commit", () => {
     });
     commit.run(() => {});
     expect(heard).toEqual(["listener", "its own"]);
+  });
+
+  it("of an idle object waits for no others; those that come soon after share one", async () => {
+    const { commit, heard, clock } = commitOver();
+    commit.onCommit(() => heard.push("committed"));
+    const put = (what: string) =>
+      commit.enqueue(
+        () => heard.push(what),
+        () => {},
+      );
+    put("a");
+    put("b");
+    expect(heard).toEqual([]);
+    await Promise.resolve();
+    expect(heard).toEqual(["a", "b", "committed"]);
+    clock.now += 3;
+    put("c");
+    await Promise.resolve();
+    put("d");
+    expect(heard).toHaveLength(3);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(heard.slice(3)).toEqual(["c", "d", "committed"]);
+    clock.now += 4;
+    put("e");
+    await Promise.resolve();
+    expect(heard.slice(6)).toEqual(["e", "committed"]);
+  });
+
+  it("of an idle object fails for whoever's work throws, and for nobody else", async () => {
+    const { commit, heard } = commitOver();
+    const settled = (written: Written<unknown>) => heard.push("error" in written ? "no" : "yes");
+    const fail = () => {
+      throw new Error("full");
+    };
+    commit.enqueue(() => 1, settled);
+    commit.enqueue(fail, settled);
+    await Promise.resolve();
+    expect(heard).toEqual(["yes", "no"]);
   });
 });

@@ -2,6 +2,7 @@
 // real one: attempts start only in a turn, a turn only runs when the one alarm fires, and an arrival, a
 // completion or a change does no more than ask the plan for the alarm's time. Times in ms from 0.
 import { type Bucket, type BucketShape, refilled, taken } from "../../src/core/dispatch/bucket.ts";
+import { afterAlarm, USUAL_LATE_MS } from "../../src/core/dispatch/lateness.ts";
 import { startable, wakeAt } from "../../src/core/dispatch/plan.ts";
 
 export interface Job {
@@ -58,6 +59,7 @@ export function simulate(scenario: Scenario): Outcome {
   let rate = shape.rate;
   let time = 0;
   let ahead = 0;
+  let measuredLate = USUAL_LATE_MS;
   let running = 0;
   let alarm: number | undefined;
   let turns = 0;
@@ -95,11 +97,13 @@ export function simulate(scenario: Scenario): Outcome {
   });
   const arm = () => {
     refill();
-    const next = wakeAt({ ...room(), now: clock(), nextDue: waiting[0]?.due });
+    const state = { ...room(), now: clock(), late: measuredLate };
+    const next = wakeAt(state, () => waiting[0]?.due);
     if (next !== undefined) alarm = Math.min(alarm ?? Number.POSITIVE_INFINITY, next);
   };
   const turn = () => {
     if (++turns > TOO_MANY_TURNS) throw new Error(`the alarm keeps firing at ${time}`);
+    if (alarm !== undefined) measuredLate = afterAlarm(measuredLate, clock() - alarm);
     alarm = undefined;
     refill();
     const due = waiting.filter((task) => task.due <= clock()).slice(0, startable(room()));

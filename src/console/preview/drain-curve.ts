@@ -84,7 +84,7 @@ class QueueAhead {
   /** Advances to the next start or end; returns false if there is none. */
   goOn(): boolean {
     const nextDue = this.#waiting > 0 ? this.#now : undefined;
-    const wake = wakeAt({ ...this.#room(), now: this.#now, nextDue });
+    const wake = wakeAt({ ...this.#room(), now: this.#now, late: 0 }, () => nextDue);
     const moments = [wake, this.#inFlight.firstEnd].filter((at) => at !== undefined);
     if (moments.length === 0) return false;
     this.#now = Math.max(this.#now, Math.min(...moments));

@@ -1,6 +1,7 @@
 // Detects a queue's problems, one line each, most severe first.
 
 import { perSecond } from "../../core/config/units.ts";
+import { CARRIED, carriedShare } from "../../core/dispatch/carried.ts";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import * as counts from "../format/counts.ts";
 import { duration } from "../format/times.ts";
@@ -93,7 +94,14 @@ function holding({
   }
   const { tokens } = statistics;
   // Tokens are consumed as they arrive, so a bucket that is not full means the rate is the limit.
-  return tokens !== null && tokens < bucketSize ? `held to ${rate}` : "more come than go";
+  if (tokens === null || tokens >= bucketSize) return "more come than go";
+  return `held to ${rate}${carried(bucketSize, rate)}`;
+}
+
+function carried(capacity: number, rate: string): string {
+  const share = carriedShare({ capacity, rate: perSecond(rate) });
+  if (share >= CARRIED) return "";
+  return `, of which a bucket of ${capacity} carries about ${Math.floor(share * 100)} %`;
 }
 
 function failing({ statistics: { failed, failedLastMinute } }: ProblemInput): Problem | undefined {

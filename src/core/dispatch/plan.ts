@@ -13,15 +13,17 @@ export interface Capacity {
   maxRunning: number;
 }
 
-/** Capacity with the next task; times in ms since 1970. */
+/** Capacity, and what a wake-up depends on besides; times in ms since 1970. */
 export interface WakeState extends Capacity {
   now: number;
-  /** When the earliest task not in flight is due; undefined when there is none. */
-  nextDue: number | undefined;
+  /** How late the alarm may come, in ms. */
+  late: number;
 }
 
 // At a high rate tokens are spent in quanta of this length: twenty alarms a second carry any rate, and
-// no task leaves more than this later than its token. At 20/s and below a quantum is one token.
+// no task leaves more than this later than its token. At 20/s and below a quantum is one token. A small
+// bucket would be full before a quantum is there, or while the alarm is late, and what it cannot hold is
+// lost: its quantum leaves room for what comes in meanwhile.
 export const PACE_MS = 50;
 
 /** How many due tasks may start at this instant. */
@@ -33,23 +35,23 @@ export function startable({ paused, bucket, running, maxRunning }: Capacity): nu
 
 /**
  * The instant (ms) at which time alone lets a task start: it is due and its token is there. Undefined
- * when time changes nothing: no task, paused, or every slot taken (then a completion asks again).
+ * when time changes nothing: no task, paused, or every slot taken (then a completion asks again). `firstDue`:
+ * when the earliest task not in flight is due; asked only when it matters.
  */
-export function wakeAt({
-  now,
-  paused,
-  bucket,
-  running,
-  maxRunning,
-  nextDue,
-}: WakeState): number | undefined {
-  if (paused || nextDue === undefined || running >= maxRunning) return undefined;
+export function wakeAt(
+  { now, paused, bucket, running, maxRunning, late }: WakeState,
+  firstDue: () => number | undefined,
+): number | undefined {
+  if (paused || running >= maxRunning) return undefined;
+  const nextDue = firstDue();
+  if (nextDue === undefined) return undefined;
   const due = Math.max(now, nextDue);
   if (!bucket) return due;
-  const token = readyAt(bucket.level, bucket.shape, quantum(bucket.shape));
+  const token = readyAt(bucket.level, bucket.shape, quantum(bucket.shape, late));
   return token === undefined ? undefined : Math.max(due, token);
 }
 
-function quantum({ capacity, rate }: BucketShape): number {
-  return Math.max(1, Math.floor(Math.min(capacity, (rate * PACE_MS) / 1000)));
+function quantum({ capacity, rate }: BucketShape, late: number): number {
+  const held = capacity - (rate * late) / 1000;
+  return Math.max(1, Math.floor(Math.min(held, (rate * PACE_MS) / 1000)));
 }

@@ -48,6 +48,8 @@ export interface QueueDeps {
   now: () => number;
   /** From 0 to 1. */
   random: () => number;
+  /** How late alarms come, in ms. */
+  late: () => number;
   /** Arms the alarm for whatever is next. */
   arm: () => void;
   /** Arms an alarm a moment from now, after something could not be written. */
@@ -72,7 +74,7 @@ export class Queue implements QueueContext {
   readonly #consumers: readonly Consumer[];
 
   constructor(deps: QueueDeps) {
-    const { sql, commit, file, stubs, now, deliver } = deps;
+    const { sql, commit, file, stubs, now, deliver, late } = deps;
     this.#deps = deps;
     this.commit = commit;
     this.stubs = stubs;
@@ -86,7 +88,7 @@ export class Queue implements QueueContext {
     const { definition } = this;
     this.statistics = new Statistics(history);
     const shared = { definition, store, commit, statistics: this.statistics, now };
-    this.push = new PushConsumer({ ...shared, deliver, onFault: deps.armRetry });
+    this.push = new PushConsumer({ ...shared, deliver, late, onFault: deps.armRetry });
     this.pull = new Leasing({ ...shared, isClosed: () => this.isPaused || !definition.isDefined });
     this.#consumers = [this.push, this.pull];
     this.resultWaiters = new ResultWaiters(this);

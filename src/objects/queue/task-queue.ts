@@ -100,6 +100,7 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
       deliver: (deliveries) => this.#deliver(deliveries),
       now: () => this.now(),
       random: () => this.random(),
+      late: () => this.wakeup.late,
       arm: () => this.arm(),
       armRetry: () => this.armRetry(),
     });

@@ -61,6 +61,17 @@ export class Dispatcher {
     this.#laneOf(key).rewindTo(key);
   }
 
+  /** The row at `key` is there no more. */
+  gone(key: number): void {
+    this.#laneOf(key).gone(key);
+  }
+
+  /** The rows may have changed in any way. */
+  reread(): void {
+    this.#expedited.reread();
+    this.#scheduled.reread();
+  }
+
   /** When the first scheduled task that is not in flight is due (ms), if there is one. */
   nextScheduled(): number | undefined {
     return this.#scheduled.nextDue();

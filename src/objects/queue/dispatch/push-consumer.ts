@@ -14,7 +14,10 @@ import { Dispatcher, type DispatcherDeps } from "./dispatcher.ts";
 import type { Attempt } from "./in-flight.ts";
 import { Tokens } from "./tokens.ts";
 
-export type PushDeps = Omit<DispatcherDeps, "tokens">;
+export interface PushDeps extends Omit<DispatcherDeps, "tokens"> {
+  /** How late alarms come, in ms. */
+  late: () => number;
+}
 
 /** Tasks of one turn: beyond it the alarm comes again, so that a turn stays short. */
 const STARTS_PER_TURN = 500;
@@ -30,12 +33,11 @@ export class PushConsumer implements Consumer, PushState {
   }
 
   nextWakeAt(): number | undefined {
-    const capacity = { ...this.#capacity(), now: this.#deps.now() };
-    const expedited = wakeAt({
-      ...this.#expeditedCapacity(capacity),
-      nextDue: this.#dispatcher.nextExpedited(),
-    });
-    const scheduled = wakeAt({ ...capacity, nextDue: this.#dispatcher.nextScheduled() });
+    const capacity = { ...this.#capacity(), now: this.#deps.now(), late: this.#deps.late() };
+    const expedited = wakeAt(this.#expeditedCapacity(capacity), () =>
+      this.#dispatcher.nextExpedited(),
+    );
+    const scheduled = wakeAt(capacity, () => this.#dispatcher.nextScheduled());
     return earliest(expedited, earliest(scheduled, this.#dispatcher.nextRelease()));
   }
 
@@ -60,10 +62,12 @@ export class PushConsumer implements Consumer, PushState {
   /** An attempt of it goes on, and changes nothing any more. */
   forget(task: { key: number; name: string }): void {
     this.#dispatcher.inFlight.revoke(task);
+    this.#dispatcher.gone(task.key);
   }
 
   forgetAll(): void {
     this.#dispatcher.inFlight.revokeAll();
+    this.#dispatcher.reread();
   }
 
   isAtRest(now: number): boolean {
@@ -77,6 +81,8 @@ export class PushConsumer implements Consumer, PushState {
    */
   reshape(): void {
     const { definition, now } = this.#deps;
+    // Rows of a pull queue that becomes a push queue were written without a word to this consumer.
+    this.#dispatcher.reread();
     if (!definition.exists || !Number.isFinite(definition.config.rate)) this.#tokens = undefined;
     else {
       this.#tokens ??= new Tokens(this.#meta, this.#bucketShape(), now());
@@ -121,6 +127,7 @@ export class PushConsumer implements Consumer, PushState {
   restore({ tokens, state }: ReturnType<PushConsumer["save"]>): void {
     this.#tokens = tokens;
     if (state) tokens?.restore(state);
+    this.#dispatcher.reread();
   }
 
   #capacity(): Capacity {

@@ -25,6 +25,27 @@ function startsOf(name: string, status = 200): number[] {
   return starts;
 }
 
+/** Adds `n` tasks and fires the queue's alarms, each so many ms late, until all have run; how many fired. */
+async function passLate(name: string, n: number, late: readonly number[], evictEvery?: number) {
+  await queue(name).add(tasks(n));
+  for (let turn = 0; ; turn++) {
+    const at = await alarmOf(name);
+    if (at === null) return turn;
+    clock.now = Math.max(clock.now, at + (late[turn % late.length] ?? 0));
+    await pass(name, 0);
+    if (evictEvery && turn % evictEvery === 0) await evictDurableObject(objectOf(name));
+  }
+}
+
+/** Intervals in which more started than the bucket allows. */
+function overspent(starts: readonly number[], capacity: number, rate: number): number[][] {
+  return starts.flatMap((from, i) =>
+    starts.flatMap((to, j) =>
+      j >= i && j - i + 1 > capacity + rate * (to - from) + 1e-6 ? [[from, to, j - i + 1]] : [],
+    ),
+  );
+}
+
 const tasks = (n: number) => Array.from({ length: n }, () => ({}));
 
 describe("the token bucket", () => {
@@ -65,6 +86,22 @@ describe("the token bucket", () => {
     bursts.delete(0);
     expect(Math.max(...[...bursts.values()].map((burst) => burst.length))).toBe(25);
     expect(starts.at(-1)).toBe(0.25);
+  });
+
+  it("of 5 at 500/s lets out what its rate is though every alarm comes late", async () => {
+    const starts = startsOf("small-bucket");
+    const turns = await passLate("small-bucket", 405, [2, 3, 1, 2, 0, 3]);
+    expect(starts).toHaveLength(405);
+    expect(overspent(starts, 5, 500)).toEqual([]);
+    expect(starts.at(-1)).toBeLessThanOrEqual((400 / 500) * 1.01 + 0.008);
+    expect(turns).toBeLessThanOrEqual(170);
+  });
+
+  it("of 5 at 500/s lets out no more than it may, though its object is evicted again and again", async () => {
+    const starts = startsOf("small-bucket");
+    await passLate("small-bucket", 60, [2, 3, 1, 2, 0, 3], 4);
+    expect(starts).toHaveLength(60);
+    expect(overspent(starts, 5, 500)).toEqual([]);
   });
 
   it("is spent by retries like by first attempts", async () => {

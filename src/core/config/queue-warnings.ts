@@ -1,0 +1,33 @@
+// What a queue.yaml without a fault says that will not work as its author may expect. Nothing is refused for it.
+import { BUSY_LATE_MS, CARRIED, carriedShare, carryingCapacity } from "../dispatch/carried.ts";
+import { type Finding, finding } from "./findings.ts";
+import { queueFile } from "./queue-config.ts";
+import type { QueueDocument } from "./queue-file-schema.ts";
+import { readQueueYaml } from "./queue-yaml.ts";
+import { readYaml } from "./yaml-document.ts";
+
+/** The warnings about a queue.yaml, each a line; throws a QueueConfigError where the file is not good. */
+export function queueWarnings(text: string, file = "queue.yaml"): string[] {
+  const document = readQueueYaml(text, file);
+  const { place } = readYaml(text, file);
+  return smallBuckets(document)
+    .map(place)
+    .map(({ line, column, message }) => `${file}:${line}:${column}: warning: ${message}`);
+}
+
+function smallBuckets(document: QueueDocument): Finding[] {
+  const { queues } = queueFile(document);
+  return (document.queue ?? []).flatMap((entry, index) => {
+    const config = queues.get(entry.name);
+    if (!config) return [];
+    const { rate, bucketSize: capacity } = config;
+    const share = carriedShare({ capacity, rate });
+    if (share >= CARRIED) return [];
+    const isOwn = entry.extensions !== undefined && "bucket_size" in entry.extensions;
+    const found = `found ${capacity}${isOwn || entry.bucket_size ? "" : ", the default"}`;
+    const carries = `carries about ${Math.floor(share * 100)} % of ${config.rateText}`;
+    const message = `${found}, which ${carries} where alarms come ${BUSY_LATE_MS} ms late, expected at least ${carryingCapacity(rate)}`;
+    const path = ["queue", index, ...(isOwn ? ["extensions"] : []), "bucket_size"];
+    return [finding(document, path, message)];
+  });
+}
