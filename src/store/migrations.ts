@@ -107,6 +107,7 @@ export const QUEUE_MIGRATIONS: readonly Migration[] = [
    CREATE TRIGGER IF NOT EXISTS joined_remove INSTEAD OF DELETE ON joined BEGIN
      DELETE FROM accepted_groups WHERE grp = old.grp;
    END;`,
+  keepResultsWithNames,
 ];
 
 // The first version sets the number of migrations back to its own seven, so this one and those behind it run
@@ -116,6 +117,25 @@ function renameGroupTables(sql: Sql): void {
   if (!isTable(sql, "joined")) return;
   sql.run("ALTER TABLE joined RENAME TO accepted_groups");
   sql.run("ALTER TABLE accepted_groups RENAME COLUMN part TO batch");
+}
+
+// A result that is small lies in the row of its name, where it costs none of its own. Versions before look in `results`
+// with the key in that row. That key is a constant, so that they are spared reading all names in search of others.
+function keepResultsWithNames(sql: Sql): void {
+  if (!isTable(sql, "results")) return;
+  sql.run("ALTER TABLE results RENAME TO large_results");
+  sql.run("ALTER TABLE names ADD COLUMN type TEXT");
+  sql.run("ALTER TABLE names ADD COLUMN body BLOB");
+  sql.run(`CREATE VIEW results AS
+    SELECT key, name, type, body FROM large_results
+    UNION ALL SELECT -1, name, type, body FROM names WHERE body IS NOT NULL`);
+  sql.run(`CREATE TRIGGER results_put INSTEAD OF INSERT ON results BEGIN
+    INSERT INTO large_results (key, name, type, body)
+      VALUES (new.key, new.name, new.type, new.body);
+  END`);
+  sql.run(`CREATE TRIGGER results_remove INSTEAD OF DELETE ON results BEGIN
+    DELETE FROM large_results WHERE key = old.key;
+  END`);
 }
 
 function isTable(sql: Sql, name: string): boolean {

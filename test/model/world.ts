@@ -9,8 +9,8 @@ import { Commit } from "../../src/objects/commit.ts";
 import type { WireOutcome } from "../../src/objects/delivery/outcome.ts";
 import { type Added, addAccepted } from "../../src/objects/queue/admission.ts";
 import { Queue } from "../../src/objects/queue/queue.ts";
-import { purgePage } from "../../src/objects/queue/queue-operations.ts";
-import { deleteTasks } from "../../src/objects/queue/task-operations.ts";
+import { purgeSlice } from "../../src/objects/queue/queue-operations.ts";
+import { deleteTask } from "../../src/objects/queue/task-operations.ts";
 import type { Sql } from "../../src/store/sql.ts";
 import type { Tables } from "../../src/store/tables.ts";
 import { memorySql, queueTables } from "../store/sqlite.ts";
@@ -98,11 +98,11 @@ export class World {
 
   /** False when it could not be written. */
   delete(name: string): boolean {
-    return this.#unlessFaulty(() => deleteTasks(this.#queue, [name]));
+    return this.#unlessFaulty(() => this.#queue.commit.run(() => deleteTask(this.#queue, name)));
   }
 
   purge(): boolean {
-    return this.#unlessFaulty(() => purgePage(this.#queue, -1));
+    return this.#unlessFaulty(() => purgeSlice(this.#queue, -1, 500));
   }
 
   /** Memory is gone, rows are kept. */

@@ -1,8 +1,10 @@
 // Versions in turns over the same rows: an older one finds every table it knows, a newer one is not put out by
 // what an older one did.
 import { describe, expect, it } from "vitest";
+import { NO_PROGRESS } from "../../src/core/task/task.ts";
 import { type Migration, migrate, QUEUE_MIGRATIONS } from "../../src/store/migrations.ts";
-import { memorySql } from "./sqlite.ts";
+import { QueueStore } from "../../src/store/queue/queue-store.ts";
+import { memorySql, queueTables } from "./sqlite.ts";
 
 /** The statements the first version has for what it tells groups, in its own words. */
 const FIRST_VERSION = {
@@ -19,6 +21,35 @@ const FIRST_VERSION = {
 function startFirstVersion(sql: ReturnType<typeof memorySql>): void {
   migrate(sql, QUEUE_MIGRATIONS.slice(0, 7));
   sql.run("UPDATE meta SET value = '7' WHERE key = 'schema'");
+}
+
+/** The statements the version before has for results, in its own words. */
+const RESULTS_BEFORE = {
+  name: "SELECT name, state, key, expires, record FROM names WHERE name = ?",
+  at: "SELECT type, body FROM results WHERE key = ? AND name = ?",
+  last: "SELECT max(key) AS key FROM results WHERE key BETWEEN ? AND ?",
+  add: "INSERT INTO results VALUES (?, ?, ?, ?)",
+  end: "INSERT OR REPLACE INTO names (name, state, key, expires, record) VALUES (?, ?, ?, ?, ?)",
+  sweep: "DELETE FROM results WHERE key IN (SELECT key FROM results WHERE key <= ? LIMIT ?)",
+  first: "SELECT min(key) AS key FROM results",
+  clear: "DELETE FROM results",
+};
+const NOW = Date.UTC(2030, 0, 1);
+
+/** A queue of today with a small result and a large one. */
+function withResults() {
+  const sql = memorySql();
+  const store = new QueueStore(queueTables(sql), () => 0.5);
+  const retention = { tombstoneTtl: 100, keepFailed: 40, keepResults: true };
+  for (const [name, text] of [
+    ["small", "fine"],
+    ["large", "x".repeat(5000)],
+  ] as const) {
+    const outcome = store.add({ name, due: NOW, spec: {}, body: undefined }, NOW);
+    if ("taken" in outcome) throw new Error("taken");
+    store.complete(outcome.added, NOW, NO_PROGRESS, retention, { type: "text/plain", text });
+  }
+  return { sql, store };
 }
 
 function tablesOf(sql: ReturnType<typeof memorySql>) {
@@ -63,6 +94,52 @@ describe("migrations", () => {
     for (const table of ["known_queues", "removed_queues", "members", "parts", "recurring"]) {
       expect(sql.rows(`SELECT * FROM ${table}`)).toEqual([]);
     }
+  });
+
+  it("leave the version before its results, where it looks for them", () => {
+    const { sql } = withResults();
+    for (const [name, length] of [
+      ["small", 4],
+      ["large", 5000],
+    ] as const) {
+      const [row] = sql.rows(RESULTS_BEFORE.name, name);
+      const [result] = sql.rows(RESULTS_BEFORE.at, row?.key as number, name);
+      expect(result).toMatchObject({ type: "text/plain", body: { byteLength: length } });
+    }
+  });
+
+  it("leave the version before what it does with results, and have what it wrote", () => {
+    const { sql, store } = withResults();
+    const large = sql.rows("SELECT key FROM large_results")[0]?.key as number;
+    expect(sql.rows(RESULTS_BEFORE.last, large - 9, large + 9)).toEqual([{ key: large }]);
+    sql.run(RESULTS_BEFORE.add, large + 1, "old", null, new Uint8Array([1, 2]));
+    sql.run(RESULTS_BEFORE.end, "old", "done", large + 1, NOW + 1000, "{}");
+    const found = store.find("old", NOW);
+    const result = found?.kind === "ended" ? store.resultOf(found.row) : undefined;
+    expect(result?.body).toEqual(new Uint8Array([1, 2]));
+    sql.run(RESULTS_BEFORE.sweep, large, 500);
+    expect(sql.rows("SELECT name FROM large_results")).toEqual([{ name: "old" }]);
+    expect(sql.rows(RESULTS_BEFORE.first)).toHaveLength(1);
+    // Over the row of a small result, as when the name was free again.
+    sql.run(RESULTS_BEFORE.end, "small", "live", 7, null, null);
+    expect(sql.rows("SELECT key, type, body FROM names WHERE name = 'small'")).toEqual([
+      { key: 7, type: null, body: null },
+    ]);
+    sql.run(RESULTS_BEFORE.clear);
+    expect(sql.rows("SELECT * FROM large_results")).toEqual([]);
+  });
+
+  it("spare the version before a walk through all names for each result it adds", () => {
+    const { sql } = withResults();
+    const numbers =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)";
+    sql.run(
+      `INSERT INTO names (name, state, body) ${numbers} SELECT 'n' || i, 'done', x'00' FROM n`,
+    );
+    const began = performance.now();
+    for (let i = 0; i < 300; i++) sql.rows(RESULTS_BEFORE.last, i, i + 9);
+    // 300 walks would be seconds.
+    expect(performance.now() - began).toBeLessThan(1000);
   });
 
   it.each(QUEUE_MIGRATIONS.map((_, done) => done))(

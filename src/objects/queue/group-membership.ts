@@ -6,6 +6,7 @@ import type { Progress } from "../../core/task/task.ts";
 import { isParked } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import type { BatchCall, MasterEnd } from "../rpc.ts";
+import { inSlices } from "../slices.ts";
 import { addOne } from "./admission.ts";
 import type { QueueContext } from "./context/context.ts";
 import type { PushConsumer } from "./dispatch/push-consumer.ts";
@@ -95,13 +96,20 @@ export function endMaster(queue: QueueContext, end: MasterEnd): void {
 export async function dropGroup(queue: QueueContext, group: string, batch: number): Promise<void> {
   const { store, commit } = queue;
   commit.run(() => store.acceptedGroups.cancel(group, batch));
-  const tasks = store.tasks.ofGroups(group);
-  for (let page = take(tasks); page.length > 0; page = take(tasks)) {
-    commit.run(() => {
-      for (const task of page) dropOne(queue, task);
-    });
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
+  let after = -1;
+  await inSlices(
+    () => queue.now(),
+    (rows) => {
+      const { tasks, next } = store.tasks.ofGroup(group, after, rows);
+      if (tasks.length > 0) {
+        commit.run(() => {
+          for (const task of tasks) dropOne(queue, task);
+        });
+      }
+      after = next ?? after;
+      return next === undefined;
+    },
+  );
 }
 
 // A parked master has started: it ends when its own group, cancelled too, has.
@@ -121,18 +129,6 @@ export function forgetGroup(queue: QueueContext, group: string, batch: number): 
     acceptedGroups.forget(group);
     groupOutbox.forget(group);
   });
-}
-
-const DROP_PAGE = 200;
-
-function take(tasks: Generator<TaskRow>): TaskRow[] {
-  const page: TaskRow[] = [];
-  while (page.length < DROP_PAGE) {
-    const { value, done } = tasks.next();
-    if (done) break;
-    page.push(value);
-  }
-  return page;
 }
 
 // The attempt was answered well, and the task failed all the same: it says why where one looks for it.

@@ -2,7 +2,7 @@
 import { parseQueueEntry } from "../../core/config/queue-config.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
-import { PURGE_PAGE } from "../../store/queue/queue-store.ts";
+import { inSlices } from "../slices.ts";
 import { checkDeadLetterQueue } from "./dead-letter-check.ts";
 import { queueView } from "./inspect/queries.ts";
 import type { Queue } from "./queue.ts";
@@ -23,37 +23,44 @@ export function setPaused(queue: Queue, paused: boolean): void {
 
 /**
  * Deletes every task on the queue; what is in flight runs to its end and changes nothing. Few go in one commit.
- * Many go page by page, and between two the object serves: a task may still start before its page comes, as in
+ * Many go slice by slice, and between two the object serves: a task may still start before its slice comes, as in
  * App Engine, and one that is added meanwhile may go too.
  */
 export async function purge(queue: Queue): Promise<void> {
-  const pages = await purgePages(queue);
-  // A task that is moved meanwhile may come to lie before the page that is next: a second round finds it.
-  if (pages > 1) await purgePages(queue);
+  const slices = await purgeSlices(queue);
+  // A task that is moved meanwhile may come to lie before the slice that is next: a second round finds it.
+  if (slices > 1) await purgeSlices(queue);
 }
 
-/** Goes through the pages; how many there were. */
-async function purgePages(queue: Queue): Promise<number> {
-  for (let pages = 1, after = -1; ; pages++) {
-    const gone = purgePage(queue, after);
-    if (gone.length < PURGE_PAGE) return pages;
-    after = gone.at(-1)?.key ?? after;
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
+/** Goes through the tasks; in how many slices. */
+function purgeSlices(queue: Queue): Promise<number> {
+  let after = -1;
+  return inSlices(
+    () => queue.now(),
+    (rows) => {
+      const gone = purgeSlice(queue, after, rows);
+      after = gone.at(-1)?.key ?? after;
+      return gone.length < rows;
+    },
+  );
 }
 
-/** Deletes a page of the tasks behind the key `after`, the first when that is -1; which they were. */
-export function purgePage(queue: Queue, after: number): { key: number; name: string }[] {
+/** Deletes up to `rows` tasks behind the key `after`, the first when that is -1; which they were. */
+export function purgeSlice(
+  queue: Queue,
+  after: number,
+  rows: number,
+): { key: number; name: string }[] {
   const { store, definition, statistics } = queue;
   const now = queue.now();
   return queue.commit.run(() => {
-    const page = store.purge(now, definition.config, after);
+    const gone = store.purge(now, definition.config, rows, after);
     if (after < 0) {
       store.meta.set("purgedAt", now);
       statistics.history.mark("purged", now);
     }
-    queue.forget(...page);
-    return page;
+    queue.forget(...gone);
+    return gone;
   });
 }
 

@@ -7,15 +7,38 @@ import { rfc3339 } from "../../core/task/task-view.ts";
 import type { Found } from "../../store/queue/queue-store.ts";
 import { isExpedited, lastKeyOf } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
+import { inSlices } from "../slices.ts";
 import type { QueueContext } from "./context/context.ts";
 import { getTask } from "./inspect/queries.ts";
 
-/** Deletes tasks; an attempt that is under way goes on and changes nothing. */
-export function deleteTasks(queue: QueueContext, names: readonly string[]): DeleteResult[] {
-  return queue.commit.run(() => names.map((name) => ({ name, deleted: deleteOne(queue, name) })));
+/** Deletes tasks; an attempt that is under way goes on and changes nothing. Many go slice by slice. */
+export function deleteTasks(
+  queue: QueueContext,
+  names: readonly string[],
+): Promise<DeleteResult[]> {
+  return eachInSlices(queue, names, (name) => ({ name, deleted: deleteTask(queue, name) }));
 }
 
-function deleteOne(queue: QueueContext, name: string): boolean {
+/** Does this for each, a commit for each slice of them. */
+async function eachInSlices<T>(
+  queue: QueueContext,
+  names: readonly string[],
+  act: (name: string) => T,
+): Promise<T[]> {
+  const done: T[] = [];
+  await inSlices(
+    () => queue.now(),
+    (rows) => {
+      const slice = names.slice(done.length, done.length + rows);
+      done.push(...queue.commit.run(() => slice.map(act)));
+      return done.length === names.length;
+    },
+  );
+  return done;
+}
+
+/** Inside a commit. Whether there was a task of this name, which is deleted. */
+export function deleteTask(queue: QueueContext, name: string): boolean {
   const { store, definition } = queue;
   const now = queue.now();
   const found = store.find(name, now);
@@ -92,8 +115,11 @@ function findStored(queue: QueueContext, name: string): Answer<Stored> {
 }
 
 /** Puts failed tasks back on the queue as if they were new; for each name whether there was one. */
-export function redriveTasks(queue: QueueContext, names: readonly string[]): RedriveResult[] {
-  return queue.commit.run(() => names.map((name) => redriveOne(queue, name)));
+export function redriveTasks(
+  queue: QueueContext,
+  names: readonly string[],
+): Promise<RedriveResult[]> {
+  return eachInSlices(queue, names, (name) => redriveOne(queue, name));
 }
 
 function redriveOne(queue: QueueContext, name: string): RedriveResult {
@@ -110,24 +136,22 @@ function isOnItsWay({ definition, store }: QueueContext, { key }: TaskRow): bool
   return definition.config.failedQueue !== undefined && store.deadLetters.has(key);
 }
 
-/** Failed tasks put back in one transaction. */
-const REDRIVE_PAGE = 250;
-
 /** The same for every task that has failed until now; how many. */
 export async function redriveAll(queue: QueueContext): Promise<number> {
   const { failed } = queue.store;
   // Those that fail again meanwhile get keys behind the last one, and are left alone.
   const last = failed.lastKey();
   let redriven = 0;
-  for (let after = lastKeyOf(queue.now()); ; ) {
-    const page = failed.names(after, last, REDRIVE_PAGE);
-    const results = redriveTasks(
-      queue,
-      page.map(({ name }) => name),
-    );
-    redriven += results.filter((result) => result.redriven).length;
-    if (page.length < REDRIVE_PAGE) return redriven;
-    after = page.at(-1)?.key ?? last;
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
+  let after = lastKeyOf(queue.now());
+  await inSlices(
+    () => queue.now(),
+    (rows) => {
+      const slice = failed.names(after, last, rows);
+      const results = queue.commit.run(() => slice.map(({ name }) => redriveOne(queue, name)));
+      redriven += results.filter((result) => result.redriven).length;
+      after = slice.at(-1)?.key ?? last;
+      return slice.length < rows;
+    },
+  );
+  return redriven;
 }

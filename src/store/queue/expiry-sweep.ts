@@ -1,38 +1,62 @@
-// Removing what has expired: tombstones, failed tasks, results. An expired name is free already, so this
-// only gives its room back; it is done a page at a time, and walks the names at most once in six hours.
+// Removing what has expired: tombstones, failed tasks, results. An expired name is free already, so this only gives
+// its room back. Failed tasks and results lie in the order they expire in and are deleted, a page at a time. Names
+// do not, and are many: their rows are taken over by new names (`spare-names.ts`), and where next to nothing else
+// is left of them, the table is made anew. So they are surveyed, a page at a time, at most once in six hours.
 import type { FailedTasks } from "./failed-tasks.ts";
+import type { LargeResults } from "./large-results.ts";
 import type { Names } from "./names.ts";
 import type { QueueMeta } from "./queue-meta.ts";
-import type { Results } from "./results.ts";
 
 export interface SweepDeps {
   failed: FailedTasks;
   meta: QueueMeta;
   names: Names;
-  results: Results;
+  results: LargeResults;
 }
 
-/** How far the sweep that is under way has come, and the earliest expiry (ms) among what it has passed. */
-export interface SweepProgress {
+/** How far the survey that is under way has come. */
+interface Survey {
+  /** The last name it has looked at. */
   after: string;
+  expired: number;
+  /** Names that have not expired, and all that were written since it began. */
+  staying: readonly string[];
+  written: Set<string>;
+  /** The earliest expiry (ms) among the names it has passed. */
   earliest: number;
 }
 
+export interface SweepProgress {
+  survey: Survey | undefined;
+  /** Whether names may be there that had expired before the sweep that is planned. */
+  hasLeft: boolean;
+  /** When the next sweep may begin at the earliest (ms), as far as memory goes back. */
+  notBefore: number;
+}
+
+/** Failed tasks and results that are deleted in one transaction; names that are looked at. Some ms each. */
 const PAGE = 500;
+const SURVEYED = 10_000;
 const EVERY_MS = 6 * 3600 * 1000;
-const NONE: SweepProgress = { after: "", earliest: Number.POSITIVE_INFINITY };
+/** So many names may stay that a table made anew is to keep, which are read and written in one transaction. */
+const MOST_STAYING = 2000;
+/** A table is made anew for so many expired names to each row that this writes. */
+const WORTH = 8;
+const ROWS_OF_TABLE = 2;
 
 export class ExpirySweep {
   readonly #deps: SweepDeps;
-  #progress = NONE;
+  #progress: SweepProgress;
 
   constructor(deps: SweepDeps) {
     this.#deps = deps;
+    const hasLeft = deps.meta.get("sweepAt") !== undefined;
+    this.#progress = { survey: undefined, hasLeft, notBefore: 0 };
   }
 
   /** Whether a sweep has begun and has more to look at. */
   get isUnderWay(): boolean {
-    return this.#progress !== NONE;
+    return this.#progress.survey !== undefined;
   }
 
   /** Whether something may have expired at `now` (ms). */
@@ -41,22 +65,30 @@ export class ExpirySweep {
     return at !== undefined && at <= now;
   }
 
+  /** Whether there may be names that have expired at `now` (ms). */
+  mayHaveExpired(now: number): boolean {
+    return this.#progress.hasLeft || this.isDue(now);
+  }
+
   /** Removes a page of what has expired, if anything may have; true when there is more to do at once. */
   run(now: number): boolean {
     if (!this.isDue(now)) return false;
-    const names = this.#deps.names.sweep(this.#progress.after, now, PAGE);
-    const failed = this.#deps.failed.sweep(now, PAGE);
-    const results = this.#deps.results.sweep(now, PAGE);
-    const earliest = Math.min(
-      ...[this.#progress.earliest, names.earliest, failed.earliest, results.earliest],
-    );
-    if (names.next !== undefined || failed.removed === PAGE || results.removed === PAGE) {
-      this.#progress = { after: names.next ?? "", earliest };
-      return true;
-    }
-    this.#plan(earliest === Infinity ? undefined : Math.max(earliest, now + EVERY_MS));
-    this.#progress = NONE;
+    const survey = this.#progress.survey ?? this.#begin();
+    const { failed, results } = this.#deps;
+    const swept = [failed.sweep(now, PAGE), results.sweep(now, PAGE)];
+    if (swept.some(({ removed }) => removed === PAGE)) return true;
+    const { seen, isWhole } = this.#look(survey, now);
+    if (!isWhole && stayingOf(seen).length <= MOST_STAYING) return true;
+    const hasLeft = isWhole ? this.#removeExpired(seen) : true;
+    this.#end(now, hasLeft, [...swept, isWhole ? seen : { earliest: now }]);
     return false;
+  }
+
+  #end(now: number, hasLeft: boolean, seen: readonly { earliest: number }[]): void {
+    const notBefore = now + EVERY_MS;
+    this.restore({ survey: undefined, hasLeft, notBefore });
+    const earliest = Math.min(...seen.map((one) => one.earliest));
+    this.#plan(Number.isFinite(earliest) ? Math.max(earliest, notBefore) : undefined);
   }
 
   /**
@@ -64,18 +96,17 @@ export class ExpirySweep {
    * the earliest and later ones change nothing: one row in the first tombstone's life, not one each.
    */
   expect(expires: number): void {
-    // A sweep that is under way may be past this name already.
-    if (this.isUnderWay) {
-      const { after, earliest } = this.#progress;
-      this.#progress = { after, earliest: Math.min(earliest, expires) };
-    }
-    const at = this.#deps.meta.get("sweepAt");
-    if (at === undefined || expires < at) this.#plan(expires);
+    // A survey that is under way may be past this name already.
+    const { survey } = this.#progress;
+    if (survey) this.#go({ ...survey, earliest: Math.min(survey.earliest, expires) });
+    const at = this.#deps.meta.get("sweepAt") ?? Number.POSITIVE_INFINITY;
+    const next = Math.max(expires, this.#progress.notBefore);
+    if (next < at) this.#plan(next);
   }
 
   /** Everything was erased, the meta values among it. */
   reset(): void {
-    this.#progress = NONE;
+    this.restore({ survey: undefined, hasLeft: false, notBefore: 0 });
   }
 
   save(): SweepProgress {
@@ -84,10 +115,53 @@ export class ExpirySweep {
 
   restore(progress: SweepProgress): void {
     this.#progress = progress;
+    this.#deps.names.watch(progress.survey?.written);
+  }
+
+  #begin(): Survey {
+    const written = new Set<string>();
+    this.#deps.names.watch(written);
+    return this.#go({
+      after: "",
+      expired: 0,
+      staying: [],
+      written,
+      earliest: Number.POSITIVE_INFINITY,
+    });
+  }
+
+  #go(survey: Survey): Survey {
+    this.#progress = { ...this.#progress, survey };
+    return survey;
+  }
+
+  #look(survey: Survey, now: number): { seen: Survey; isWhole: boolean } {
+    const page = this.#deps.names.survey(survey.after, now, SURVEYED);
+    const seen = {
+      ...survey,
+      after: page.next ?? survey.after,
+      expired: survey.expired + page.expired,
+      staying: [...survey.staying, ...page.staying],
+      earliest: Math.min(survey.earliest, page.earliest),
+    };
+    return { seen: this.#go(seen), isWhole: page.next === undefined };
+  }
+
+  /** All names were looked at: those that have expired go, where that is cheap; whether any is left. */
+  #removeExpired(seen: Survey): boolean {
+    const staying = stayingOf(seen);
+    const isCheap = seen.expired >= WORTH * (staying.length + ROWS_OF_TABLE);
+    if (!isCheap || staying.length > MOST_STAYING) return seen.expired > 0;
+    this.#deps.names.keepOnly(staying);
+    return false;
   }
 
   #plan(at: number | undefined): void {
     if (at === undefined) this.#deps.meta.clear("sweepAt");
     else this.#deps.meta.set("sweepAt", at);
   }
+}
+
+function stayingOf({ staying, written }: Survey): string[] {
+  return [...new Set([...staying, ...written])];
 }

@@ -1,14 +1,24 @@
 // Names: a live task's row says where the task lies, and when the task ends the same row becomes its
 // tombstone. A name lies in it at most once, which is what makes it accepted once. A task without a
 // name of its own gets a row only when it moves (a retry) or fails, so that it can still be found.
+import type { Result } from "../../core/task/result.ts";
 import type { Progress } from "../../core/task/task.ts";
-import { optionalInteger, optionalJson, text } from "../rows.ts";
-import type { Row, Sql } from "../sql.ts";
+import {
+  integer,
+  json,
+  optionalBody,
+  optionalInteger,
+  optionalJson,
+  optionalText,
+  text,
+} from "../rows.ts";
+import type { Row, Sql, SqlValue } from "../sql.ts";
+import { SpareNames } from "./spare-names.ts";
 
 /**
  * `live`: the named task lies at `key`. `moved`: the same for a task with a generated name. `failed`: it
  * failed and its record lies at `key` of the failed tasks. `done`, `deleted`: tombstones, and where
- * a done task left a result, it lies at `key` of the results.
+ * a done task left a large result, it lies at `key` of those.
  */
 export type NameState = "live" | "moved" | "failed" | "done" | "deleted";
 
@@ -26,6 +36,15 @@ export interface NameRow {
   /** When the name is free again, ms since 1970; null while its task lives. */
   expires: number | null;
   record: TaskRecord | undefined;
+  /** What a done task left, if that fits the row. */
+  result?: Result;
+}
+
+/** The row of a name whose task has ended. */
+export interface EndedRow extends NameRow {
+  state: "failed" | "done" | "deleted";
+  expires: number;
+  record: TaskRecord;
 }
 
 /** Which names: those that begin with `prefix`, behind `after` in their order, `limit` at most. */
@@ -36,24 +55,59 @@ export interface NameQuery {
 }
 
 const COLUMNS = "name, state, key, expires, record";
+const WITH_RESULT = `${COLUMNS}, type, body`;
+/** The key of a row that has its result itself; `migrations.ts` has it too. */
+const RESULT_IN_ROW = -1;
+/** Four rows to a page of the tree, which SQLite would spill otherwise: bytes for name, record and result together. */
+const MAX_IN_ROW = 900;
 /** Names one page may look at to find those whose task has ended. */
 const SCAN = 5000;
 /** Comes after every character a name can have. */
 const LAST_CHARACTER = "~";
 const RANGE = "FROM names WHERE name > ? AND name >= ? AND name < ? ORDER BY name";
 
+/** What a page of a survey has seen; `earliest`: the next expiry among the names that stay, in ms since 1970. */
+export interface SurveyPage {
+  /** Where to go on; undefined at the end. */
+  next: string | undefined;
+  expired: number;
+  staying: string[];
+  earliest: number;
+}
+
+const SURVEY = `SELECT count(*) AS n, max(name) AS last, count(*) FILTER (WHERE expires <= ?) AS expired,
+    min(expires) FILTER (WHERE expires > ?) AS earliest,
+    json_group_array(name) FILTER (WHERE expires IS NULL OR expires > ?) AS staying
+  FROM (SELECT name, expires FROM names WHERE name > ? ORDER BY name LIMIT ?)`;
+const PUT = `INSERT OR REPLACE INTO names (${WITH_RESULT}) VALUES (?, ?, ?, ?, ?, ?, ?)`;
+/** The row of an expired name becomes that of another, whose own row, if it has one, goes. */
+const TAKE_OVER = `UPDATE OR REPLACE names
+  SET name = ?, state = ?, key = ?, expires = ?, record = ?, type = ?, body = ?
+  WHERE name = ? AND expires <= ?`;
+
 export class Names {
   readonly #sql: Sql;
+  readonly #spare: SpareNames;
+  readonly #mayHaveExpired: (now: number) => boolean;
+  #watched: Set<string> | undefined;
 
-  constructor(sql: Sql) {
+  /** `mayHaveExpired`: whether names may be there that have at `now` (ms). */
+  constructor(sql: Sql, mayHaveExpired: (now: number) => boolean) {
     this.#sql = sql;
+    this.#spare = new SpareNames(sql);
+    this.#mayHaveExpired = mayHaveExpired;
   }
 
   /** The row of a name that is taken or tombstoned at `now`; an expired tombstone is as good as none. */
   find(name: string, now: number): NameRow | undefined {
-    const row = this.#sql.rows(`SELECT ${COLUMNS} FROM names WHERE name = ?`, name)[0];
+    const row = this.#sql.rows(`SELECT ${WITH_RESULT} FROM names WHERE name = ?`, name)[0];
     const found = row && nameOf(row);
     return found && (found.expires === null || found.expires > now) ? found : undefined;
+  }
+
+  /** A name that is free is the task's at `key`. */
+  take(name: string, key: number, now: number): void {
+    this.#putNew({ name, state: "live", key, expires: null, record: undefined }, now);
   }
 
   /** The task of this name lies at `key` from now on. */
@@ -61,15 +115,20 @@ export class Names {
     this.#put({ name, state, key, expires: null, record: undefined });
   }
 
-  /** The task of this name has ended; the row stays until `expires`. */
-  end(
-    name: string,
-    state: "failed" | "done" | "deleted",
-    expires: number,
-    record: TaskRecord,
-    key: number | null,
-  ): void {
-    this.#put({ name, state, key, expires, record });
+  /** The task of this name has ended; the row stays until it expires. */
+  end(row: EndedRow): void {
+    this.#put(row);
+  }
+
+  /** The same of a generated name, which may have no row yet. */
+  endGenerated(row: EndedRow): void {
+    this.#putNew(row, row.record.endedAt);
+  }
+
+  /** Whether a result lies in the row of its name. */
+  fits({ name, record, result }: EndedRow & { result: Result }): boolean {
+    const { length } = JSON.stringify(record);
+    return name.length + length + (result.type ?? "").length + result.body.length <= MAX_IN_ROW;
   }
 
   /** Names that at `now` nothing but a tombstone holds; and behind which one to go on, if there may be more. */
@@ -92,7 +151,34 @@ export class Names {
   }
 
   clear(): void {
-    this.#sql.run("DELETE FROM names");
+    this.keepOnly([]);
+  }
+
+  /** From now on names that are written are added to `written`; to none, when it is undefined. */
+  watch(written: Set<string> | undefined): void {
+    this.#watched = written;
+  }
+
+  /**
+   * Removes every row but those of `names`, for the price of these: a table that is dropped costs no rows, and
+   * one that is made costs two.
+   */
+  keepOnly(names: readonly string[]): void {
+    const query = "SELECT * FROM names WHERE name IN (SELECT value FROM json_each(?))";
+    const kept = this.#sql.rows(query, JSON.stringify(names));
+    const [table] = this.#sql.rows("SELECT sql FROM sqlite_master WHERE name = 'names'");
+    if (!table) return;
+    this.#sql.run("DROP TABLE names");
+    // As it was, with columns of later versions.
+    this.#sql.run(text(table, "sql"));
+    for (const row of kept) this.#insert(row);
+  }
+
+  #insert(row: Row): void {
+    const columns = Object.keys(row);
+    const places = columns.map(() => "?").join(", ");
+    const query = `INSERT INTO names (${columns.join(", ")}) VALUES (${places})`;
+    this.#sql.run(query, ...Object.values(row));
   }
 
   /** Before the tasks with `after < key <= upTo` are deleted: their names become tombstones until `expires`. */
@@ -101,49 +187,60 @@ export class Names {
       ...{ createdAt: now, endedAt: now },
       progress: { retryCount: 0, executionCount: 0, attempts: [] },
     };
-    const theirs = "name IN (SELECT name FROM tasks WHERE key > ? AND key <= ?)";
-    this.#sql.run(`DELETE FROM names WHERE state = 'moved' AND ${theirs}`, after, upTo);
+    const theirs = (named: 0 | 1) =>
+      `name IN (SELECT name FROM tasks WHERE key > ? AND key <= ? AND named = ${named})`;
+    this.#sql.run(`DELETE FROM names WHERE state = 'moved' AND ${theirs(0)}`, after, upTo);
     this.#sql.run(
       `UPDATE names SET state = 'deleted', key = NULL, expires = ?, record = ?
-        WHERE state = 'live' AND ${theirs}`,
+        WHERE state = 'live' AND ${theirs(1)}`,
       ...[expires, JSON.stringify(record), after, upTo],
     );
   }
 
-  /**
-   * Looks at up to `limit` names after `after` and removes those that have expired: where to go on
-   * (undefined at the end), and the earliest expiry among those that stay.
-   */
-  sweep(after: string, now: number, limit: number): { next: string | undefined; earliest: number } {
-    const query = "SELECT name, expires FROM names WHERE name > ? ORDER BY name LIMIT ?";
-    const rows = this.#sql.rows(query, after, limit).map((row) => ({
-      name: text(row, "name"),
-      expires: optionalInteger(row, "expires"),
-    }));
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const { name, expires } of rows) {
-      if (expires === undefined) continue;
-      if (expires <= now) this.remove(name);
-      else earliest = Math.min(earliest, expires);
-    }
-    const last = rows.length === limit ? rows.at(-1)?.name : undefined;
-    return { next: last, earliest };
+  /** Looks at up to `limit` names after `after`: how many have expired, and which have not. */
+  survey(after: string, now: number, limit: number): SurveyPage {
+    const row = this.#sql.rows(SURVEY, now, now, now, after, limit)[0] as Row;
+    return {
+      next: integer(row, "n") === limit ? text(row, "last") : undefined,
+      expired: integer(row, "expired"),
+      staying: json<string[]>(row, "staying"),
+      earliest: optionalInteger(row, "earliest") ?? Number.POSITIVE_INFINITY,
+    };
   }
 
-  #put({ name, state, key, expires, record }: NameRow): void {
-    this.#sql.run(
-      `INSERT OR REPLACE INTO names (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`,
-      ...[name, state, key, expires, record === undefined ? null : JSON.stringify(record)],
-    );
+  // Each row that comes takes that of an expired name, if there is one: that removes it for nothing, and keeps the
+  // table from growing. The statement makes sure that it has expired.
+  #putNew(row: NameRow, now: number): void {
+    const spare = this.#mayHaveExpired(now) ? this.#spare.next(row.name, now) : undefined;
+    if (spare === undefined || !this.#takeOver(spare, row, now)) this.#put(row);
+  }
+
+  #takeOver(spare: string, row: NameRow, now: number): boolean {
+    this.#watched?.add(row.name);
+    return this.#sql.run(TAKE_OVER, ...valuesOf(row), spare, now) > 0;
+  }
+
+  #put(row: NameRow): void {
+    this.#watched?.add(row.name);
+    this.#sql.run(PUT, ...valuesOf(row));
   }
 }
 
+function valuesOf({ name, state, key, expires, record, result }: NameRow): SqlValue[] {
+  const json = record === undefined ? null : JSON.stringify(record);
+  if (!result) return [name, state, key, expires, json, null, null];
+  return [name, state, RESULT_IN_ROW, expires, json, result.type, result.body];
+}
+
 function nameOf(row: Row): NameRow {
+  const body = optionalBody(row, "body");
+  const result = body instanceof Uint8Array && { type: optionalText(row, "type") ?? null, body };
   return {
     name: text(row, "name"),
     state: text(row, "state") as NameState,
     key: optionalInteger(row, "key") ?? null,
     expires: optionalInteger(row, "expires") ?? null,
     record: optionalJson<TaskRecord>(row, "record"),
+    ...(result && { result }),
   };
 }

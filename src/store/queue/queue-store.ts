@@ -3,7 +3,7 @@
 
 import { noTransitions, type TransitionCounts } from "../../core/metrics/transitions.ts";
 import { unbegun } from "../../core/task/cut-off.ts";
-import { resultFromStored, type StoredResult } from "../../core/task/result.ts";
+import { type Result, resultFromStored, type StoredResult } from "../../core/task/result.ts";
 import {
   type AcceptedTask,
   NO_PROGRESS,
@@ -22,10 +22,10 @@ import {
   type OutboxState,
   type SubtaskState,
 } from "./group-outbox.ts";
+import { LargeResults } from "./large-results.ts";
 import { LeasableTasks } from "./leasable-tasks.ts";
-import { type NameQuery, type NameRow, Names, type TaskRecord } from "./names.ts";
+import { type EndedRow, type NameQuery, type NameRow, Names } from "./names.ts";
 import type { QueueMetaValues } from "./queue-meta.ts";
-import { Results } from "./results.ts";
 import { RowCount } from "./row-count.ts";
 import { dueOf, keyInName } from "./row-key.ts";
 import { type CountsState, TaskCounts } from "./task-counts.ts";
@@ -49,9 +49,6 @@ export interface Completion {
   result?: StoredResult | undefined;
 }
 
-/** Tasks that are deleted in one transaction: some ms in which nothing else is served. */
-export const PURGE_PAGE = 500;
-
 /** What a name belongs to. */
 export type Found =
   | { kind: "live"; task: TaskRow }
@@ -65,7 +62,7 @@ export class QueueStore {
   readonly tasks: Tasks;
   readonly leasable: LeasableTasks;
   readonly failed: FailedTasks;
-  readonly results: Results;
+  readonly largeResults: LargeResults;
   readonly deadLetters: DeadLetterOutbox;
   readonly groupOutbox: GroupOutbox;
   readonly acceptedGroups: AcceptedGroups;
@@ -83,7 +80,7 @@ export class QueueStore {
   constructor(sql: Sql, random: () => number, ended: (name?: string) => void = () => {}) {
     this.#ended = ended;
     this.leasable = new LeasableTasks(sql);
-    this.results = new Results(sql);
+    this.largeResults = new LargeResults(sql);
     this.deadLetters = new DeadLetterOutbox(sql);
     this.groupOutbox = new GroupOutbox(sql);
     this.acceptedGroups = new AcceptedGroups(sql);
@@ -91,8 +88,8 @@ export class QueueStore {
     this.tasks = new Tasks(sql, random, new RowCount(this.meta, "tasksCount"));
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
     this.counts = new TaskCounts(sql, this.tasks, this.failed);
-    this.#names = new Names(sql);
-    const { failed, meta, results } = this;
+    this.#names = new Names(sql, (now) => this.sweep.mayHaveExpired(now));
+    const { failed, meta, largeResults: results } = this;
     this.sweep = new ExpirySweep({ failed, meta, results, names: this.#names });
   }
 
@@ -151,7 +148,7 @@ export class QueueStore {
     const found = task.name === undefined ? undefined : this.find(task.name, now);
     if (found) return { taken: found };
     const added = this.tasks.insert(task, now);
-    if (added.named) this.#names.place(added.name, "live", added.key);
+    if (added.named) this.#names.take(added.name, added.key, now);
     this.#transitions.added++;
     return { added };
   }
@@ -208,11 +205,26 @@ export class QueueStore {
     now: number,
     progress: Progress,
     expires: number,
-    result: StoredResult | undefined,
+    stored: StoredResult | undefined,
   ): void {
-    const key = result ? this.results.add(task.name, resultFromStored(result), expires) : null;
-    this.#names.end(task.name, "done", expires, recordOf(task, now, progress), key);
+    const row = { ...endedRow(task, "done", now, progress), expires };
+    const result = stored && resultFromStored(stored);
+    if (result && !this.#names.fits({ ...row, result })) {
+      const key = this.largeResults.add(task.name, result, expires);
+      this.#endName(task, { ...row, key });
+    } else this.#endName(task, result ? { ...row, result } : row);
     this.sweep.expect(expires);
+  }
+
+  #endName({ named }: TaskRow, row: EndedRow): void {
+    if (named) this.#names.end(row);
+    else this.#names.endGenerated(row);
+  }
+
+  /** What a done task left, by the row of its name. */
+  resultOf({ name, state, key, result }: NameRow): Result | undefined {
+    if (result || state !== "done" || key === null) return result;
+    return this.largeResults.at(key, name);
   }
 
   /** The task runs again at `due`; its row, or undefined when it was no longer there. */
@@ -273,7 +285,7 @@ export class QueueStore {
     const nameUntil = task.named
       ? Math.max(keptUntil, now + retention.tombstoneTtl * 1000)
       : keptUntil;
-    this.#names.end(task.name, "failed", nameUntil, recordOf(task, now, progress), key);
+    this.#endName(task, { ...endedRow(task, "failed", now, progress), expires: nameUntil, key });
     if (retention.failedQueue) this.deadLetters.add({ key, name: task.name });
     this.sweep.expect(keptUntil);
     const error = progress.attempts.at(-1)?.error;
@@ -315,15 +327,16 @@ export class QueueStore {
   }
 
   /**
-   * Deletes a page of the tasks behind the key `after`, and says which; none, when there are none left. Failed
+   * Deletes up to `limit` tasks behind the key `after`, and says which; none, when there are none left. Failed
    * ones are records, not on the queue, and stay.
    */
   purge(
     now: number,
     { tombstoneTtl }: Pick<Retention, "tombstoneTtl">,
+    limit: number,
     after = -1,
   ): { key: number; name: string }[] {
-    const page = this.tasks.places(after, PURGE_PAGE);
+    const page = this.tasks.places(after, limit);
     const upTo = page.at(-1)?.key;
     if (upTo === undefined) return page;
     const expires = now + tombstoneTtl * 1000;
@@ -342,11 +355,12 @@ export class QueueStore {
    */
   erase(): void {
     if (this.acceptedGroups.any())
-      for (const task of this.tasks.ofGroups()) this.#report(task, "deleted");
+      for (const task of this.tasks.ofGroupsBetween(-1, Number.MAX_SAFE_INTEGER))
+        this.#report(task, "deleted");
     this.tasks.clear();
     this.#ended();
     this.failed.clear();
-    this.results.clear();
+    this.largeResults.clear();
     this.deadLetters.clear();
     this.acceptedGroups.clear();
     this.#names.clear();
@@ -358,8 +372,9 @@ export class QueueStore {
     // Forgotten already, its name may be another task's by now.
     if (!this.failed.remove(task)) return;
     const row = this.#names.find(task.name, now);
-    if (task.named && row?.expires && row.record) {
-      this.#names.end(task.name, state, row.expires, row.record, null);
+    const { expires, record } = row ?? {};
+    if (task.named && expires && record) {
+      this.#names.end({ name: task.name, state, key: null, expires, record });
     } else {
       this.#names.remove(task.name);
     }
@@ -395,7 +410,7 @@ export class QueueStore {
   ): void {
     if (task.named) {
       const expires = now + ttl * 1000;
-      this.#names.end(task.name, state, expires, recordOf(task, now, progress), null);
+      this.#names.end({ ...endedRow(task, state, now, progress), expires });
       this.sweep.expect(expires);
     } else if (keyInName(task.name) !== task.key) {
       this.#names.remove(task.name);
@@ -412,6 +427,11 @@ export interface QueueStoreState {
   sweep: SweepProgress;
 }
 
-function recordOf({ createdAt }: StoredTask, endedAt: number, progress: Progress): TaskRecord {
-  return { createdAt, endedAt, progress };
+function endedRow(
+  { name, createdAt }: StoredTask,
+  state: EndedRow["state"],
+  endedAt: number,
+  progress: Progress,
+): Omit<EndedRow, "expires"> {
+  return { name, state, key: null, record: { createdAt, endedAt, progress } };
 }

@@ -30,8 +30,6 @@ export interface TaskRow extends StoredTask {
 /** Tasks read at once while those in flight are passed over. */
 const SKIP_PAGE = 100;
 const DUE_TIMES_REMEMBERED = 256;
-/** Tasks of groups read at once. */
-const GROUP_PAGE = 200;
 
 const COLUMNS = "key, name, named, created, spec, progress, body";
 // Whole statements: the platform finds a statement it has prepared by its text, which is dear to build.
@@ -237,17 +235,15 @@ export class Tasks {
     return this.#sql.rows(ROWS_WITH_LEASE, after, upTo, limit).map(taskOf);
   }
 
-  /** Every task that is part of a group: of `group`, or of any. Reads every row. */
-  *ofGroups(group?: string): Generator<TaskRow> {
+  /** Looks at up to `limit` tasks behind `after`: those of the group, and where to go on, if there may be more. */
+  ofGroup(group: string, after: number, limit: number): { tasks: TaskRow[]; next?: number } {
+    const looked = this.places(after, limit);
+    const next = looked.at(-1)?.key;
+    if (next === undefined) return { tasks: [] };
     const query = `SELECT ${WITH_LEASE} FROM tasks
-      WHERE key > ? AND spec ->> '$.group.name' ${group === undefined ? "IS NOT NULL" : "= ?"}
-      ORDER BY key LIMIT ${GROUP_PAGE}`;
-    for (let after = -1; ; ) {
-      const rows = this.#sql.rows(query, after, ...(group === undefined ? [] : [group]));
-      for (const row of rows) yield taskOf(row);
-      if (rows.length < GROUP_PAGE) return;
-      after = integer(rows.at(-1) as Row, "key");
-    }
+      WHERE key > ? AND key <= ? AND spec ->> '$.group.name' = ? ORDER BY key`;
+    const tasks = this.#sql.rows(query, after, next, group).map(taskOf);
+    return looked.length < limit ? { tasks } : { tasks, next };
   }
 
   /** Which tasks lie behind `after`, a page of them. */
@@ -359,7 +355,7 @@ export function freeKey(sql: Sql, table: Keyed, ms: number): number {
 }
 
 /** The tables whose rows lie at a time. */
-type Keyed = "tasks" | "failed" | "results";
+type Keyed = "tasks" | "failed" | "large_results";
 
 /**
  * Behind the last key of a window that starts at `first`: the window doubles while it is full to its end,

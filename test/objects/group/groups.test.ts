@@ -6,7 +6,7 @@ import type { GroupHandle, GroupResult, NewGroup, QueueHandle } from "../../../s
 import { readTask } from "../../../src/index.ts";
 import { clock } from "../../support/clock.ts";
 import { call, outside } from "../../support/http.ts";
-import { crash, freshStart, queue } from "../../support/time.ts";
+import { crash, freshStart, groupObject, queue } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
 import { group, handlers, held, received } from "../../support/worker.ts";
 
@@ -372,6 +372,21 @@ describe("cancelling", () => {
     );
     expect(started()).toBe(2);
     expect(paths()).not.toContain("/then");
+  });
+
+  it("finds its subtasks among thousands of other tasks, and deletes no others", async () => {
+    const stopped = queue("stopped");
+    const others = () => Array.from({ length: 700 }, (_, i) => ({ countdown: i }));
+    await stopped.add(others());
+    const tasks = Array.from({ length: 650 }, (_, i) => ({ queue: "stopped", countdown: i }));
+    await stopped.group({ name: "many", tasks });
+    const names = [groupObject("many"), "stopped"];
+    const left = async () => (await stopped.describe()).statistics.tasks;
+    await work(names, async () => (await left()) === 700 + 650);
+    await stopped.add(others());
+    await group(env, "many").cancel();
+    await work(names, async () => (await group(env, "many").progress()).deleted === 650);
+    expect(await left()).toBe(2 * 700);
   });
 
   it("reaches the groups within", async () => {

@@ -2,6 +2,7 @@
 // what they answer, and looks for rows that stand for nothing.
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
+import { type Result, resultFromStored, type StoredResult } from "../../../src/core/task/result.ts";
 import { NO_PROGRESS, type Progress } from "../../../src/core/task/task.ts";
 import { LeaseTable } from "../../../src/objects/queue/leasing/lease-table.ts";
 import type { NameRow, TaskRecord } from "../../../src/store/queue/names.ts";
@@ -37,6 +38,7 @@ export type Step =
   | { do: "withdraw"; pick: number }
   | { do: "release"; name: string }
   | { do: "pass"; ms: number }
+  | { do: "crowd"; count: number; undo: boolean }
   | { do: "purge" | "sweep" | "reopen" };
 
 /** What a name that is no longer live belongs to. */
@@ -78,6 +80,7 @@ export class World {
     else if (step.do === "redrive") this.#redrive(step.pick);
     else if (step.do === "release") this.#release(step.name);
     else if (step.do === "pass") this.#now += step.ms;
+    else if (step.do === "crowd") this.#crowd(step.count, step.undo);
     else if (step.do === "purge") this.#purge();
     else if (step.do === "sweep") this.#sweep();
     else this.#reopen();
@@ -175,7 +178,7 @@ export class World {
     expect(result).toBe(true);
     const { tombstoneTtl, keepFailed } = this.#retention;
     const tombstone = this.#now + tombstoneTtl * 1000;
-    if (how === "complete") this.#bequeath(task, "done", tombstone, progress);
+    if (how === "complete") this.#bequeath(task, "done", tombstone, progress, due);
     if (how === "delete") this.#bequeath(task, "deleted", tombstone, task.progress);
     if (how !== "fail") return;
     const kept = this.#now + keepFailed * 1000;
@@ -194,10 +197,23 @@ export class World {
     state: "done" | "deleted",
     expires: number,
     progress: Progress,
+    due?: number,
   ) {
-    if (!named) return;
+    const keepsResult = due !== undefined && this.#retention.keepResults;
+    if (!named && !keepsResult) return;
     const record: TaskRecord = { createdAt, endedAt: this.#now, progress };
-    this.#ended.set(name, { row: { name, state, key: null, expires, record } });
+    const result = keepsResult ? this.#kept(name, due) : {};
+    this.#ended.set(name, { row: { name, state, key: null, expires, record, ...result } });
+  }
+
+  /** How a result lies where it is kept: in the row if it is small, and with others if it is not. */
+  #kept(name: string, due: number): Partial<NameRow> {
+    const result = resultFromStored(resultOf(due));
+    if (result.body.length < 900) return { key: -1, result };
+    const found = this.#store.find(name, this.#now);
+    if (found?.kind !== "ended") throw new Error(`no row of ${name}`);
+    same(bytesOf(this.#store.resultOf(found.row)), bytesOf(result));
+    return { key: found.row.key };
   }
 
   #do(how: How, task: TaskRow, due: number, progress: Progress): unknown {
@@ -208,6 +224,8 @@ export class World {
       if (how === "park") return store.park(task, due, { ...progress, waitsFor: "g" });
       if (how === "expedite") return store.expedite(task, due);
       if (how === "delete") return store.delete(task, this.#now, this.#retention);
+      if (how === "complete")
+        return store.complete(task, this.#now, progress, this.#retention, resultOf(due));
       return store[how](task, this.#now, progress, this.#retention);
     };
     return transact(this.#sql, store, this.#now, step);
@@ -312,7 +330,7 @@ export class World {
 
   #purge(): void {
     transact(this.#sql, this.#store, this.#now, () =>
-      this.#store.purge(this.#now, this.#retention),
+      this.#store.purge(this.#now, this.#retention, 500),
     );
     const expires = this.#now + this.#retention.tombstoneTtl * 1000;
     for (const task of this.#live.values()) {
@@ -323,10 +341,40 @@ export class World {
     this.#leases.clear();
   }
 
+  /** Many named tasks that end at once; as many as a sweep of their names is worth. */
+  #crowd(count: number, undo: boolean): void {
+    const names = Array.from({ length: count }, (_, i) => `crowd${i}`);
+    const work = () => {
+      for (const name of names) this.#passThrough(name);
+      if (undo) throw new Error("undone");
+    };
+    const run = () => transact(this.#sql, this.#store, this.#now, work);
+    if (undo) expect(run).toThrow("undone");
+    else run();
+    if (undo) return;
+    const expires = this.#now + this.#retention.tombstoneTtl * 1000;
+    const task = { named: true, createdAt: this.#now } as TaskRow;
+    for (const name of names.filter((one) => !this.#expected(one)))
+      this.#bequeath({ ...task, name }, "done", expires, NO_PROGRESS);
+  }
+
+  #passThrough(name: string): void {
+    const task = { name, due: this.#now, spec: {}, body: undefined };
+    const outcome = this.#store.add(task, this.#now);
+    expect("added" in outcome).toBe(this.#expected(name) === undefined);
+    if ("taken" in outcome) return;
+    this.#keysUsed.add(outcome.added.key);
+    this.#store.complete(outcome.added, this.#now, NO_PROGRESS, this.#retention);
+  }
+
+  // Of names that have expired so many stay as would cost more to remove; new ones take their rows.
   #sweep(): void {
     while (transact(this.#sql, this.#store, this.#now, () => this.#store.sweep.run(this.#now)));
     const long = this.#now - SWEEP_EVERY_MS;
-    same(this.#sql.rows("SELECT name FROM names WHERE expires <= ?", long), []);
+    const count = "SELECT count(*) AS n FROM names WHERE";
+    const [expired] = this.#sql.rows(`${count} expires <= ?`, long);
+    const [others] = this.#sql.rows(`${count} expires IS NULL OR expires > ?`, long);
+    expect(expired?.n).toBeLessThan(8 * ((others?.n as number) + 2));
     same(this.#sql.rows("SELECT name FROM failed WHERE key <= ?", lastKeyOf(long)), []);
   }
 
@@ -381,7 +429,8 @@ export class World {
   #checkTombstones(): void {
     const expected = [...this.#ended.values()]
       .filter((it) => it.row.expires > this.#now && !this.#isKept(it))
-      .map(({ row }) => row)
+      // A list has no results.
+      .map(({ row: { result: _, ...row } }) => row)
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const listed: NameRow[] = [];
     for (let after: string | undefined = ""; after !== undefined; ) {
@@ -391,6 +440,15 @@ export class World {
     }
     same(listed, expected);
   }
+}
+
+/** What a task answers: now and then much. */
+function resultOf(due: number): StoredResult {
+  return { type: "text/plain", text: "x".repeat(due % 3 === 1 ? 901 : due % 3) };
+}
+
+function bytesOf(result: Result | undefined): Uint8Array | undefined {
+  return result && new Uint8Array(result.body);
 }
 
 function isMove(how: How): how is Move {

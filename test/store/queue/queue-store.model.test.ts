@@ -55,6 +55,10 @@ const step = fc.oneof<fc.WeightedArbitrary<Step>[]>(
   },
   { weight: 1, arbitrary: fc.record({ do: one("release"), name: fc.constantFrom(...NAMES) }) },
   { weight: 4, arbitrary: fc.record({ do: one("pass"), ms }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: one("crowd"), count: fc.constantFrom(3, 20, 60), undo }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("purge", "sweep", "sweep", "reopen") }) },
 );
 
@@ -62,6 +66,7 @@ const retention = fc.constantFrom(
   { tombstoneTtl: 100, keepFailed: 40 },
   { tombstoneTtl: 40, keepFailed: 100 },
   { tombstoneTtl: 777_600, keepFailed: 604_800 },
+  { tombstoneTtl: 100, keepFailed: 40, keepResults: true },
 );
 
 it("answers as the model does", () => {

@@ -103,7 +103,7 @@ describe("how many tasks there are", () => {
     place.remove(5);
     const undone = () => {
       place.add(700);
-      place.store.purge(START, RETENTION);
+      place.store.purge(START, RETENTION, 500);
       throw new Error("undone");
     };
     expect(() => transact(place.sql, place.store, START, undone)).toThrow("undone");

@@ -30,8 +30,8 @@ export function getTask(queue: QueueContext, name: string): Answer<Task> {
   return { ok: { ...taskView(queue.name, "failed", found.task), endedAt, expiresAt } };
 }
 
-function resultOf({ store }: QueueContext, { name, state, key }: NameRow): object {
-  const result = state === "done" && key !== null ? store.results.at(key, name) : undefined;
+function resultOf({ store }: QueueContext, row: NameRow): object {
+  const result = store.resultOf(row);
   return result ? resultView(result) : {};
 }
 
