@@ -1,24 +1,57 @@
-// npm run bench: the library against a bare probe, what a task costs in rows, and how long one waits.
-// See README.md for how to read what it prints.
+// npm run bench: what the library costs and how fast it is, each figure beside what it has to be. README.md says
+// how to read what it prints.
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { closeConnections } from "./http.ts";
-import { type Latency, measureLatency, startTarget, type TargetServer } from "./latency.ts";
-import { type Cost, type Costs, measureRows } from "./rows.ts";
-import { quantile } from "./statistics.ts";
-import { measureThroughput, SIDES, type Throughput } from "./throughput.ts";
-import { CLASSES, startWorkerd, WORKERD, type WorkerSpec } from "./workerd.ts";
+import { writeToPage } from "./page.ts";
+import { measureBill } from "./parts/bill.ts";
+import { measureLatency } from "./parts/latency.ts";
+import { measureLife } from "./parts/life.ts";
+import { measureMillion } from "./parts/million.ts";
+import { measurePeers } from "./parts/peers.ts";
+import { measurePurge } from "./parts/purge.ts";
+import { measureRate } from "./parts/rate.ts";
+import {
+  asMarkdown,
+  asText,
+  type Bar,
+  isHeld,
+  type Report,
+  type Table,
+  tableOf,
+} from "./report.ts";
+import { FULL, SHORT, type Size } from "./size.ts";
+import { WORKERD } from "./workerd.ts";
 
-const TARGET = 0.7;
-const PROBES = ["ProbeByRpc", "ProbeByFetch", "ProbeOfBareRequests"];
+/** One that takes long gives what it has, bit by bit. */
+type Measure = (size: Size) => Promise<Report> | AsyncIterable<Report>;
+
+/** In the order they are measured. */
+const PARTS: Record<string, Measure> = {
+  life: measureLife,
+  latency: measureLatency,
+  rate: measureRate,
+  million: measureMillion,
+  purge: measurePurge,
+  bill: measureBill,
+  peers: measurePeers,
+};
+
+/** Only measured when they are asked for: they need servers, and packages that the project does not. */
+const ASKED_FOR = "peers";
 
 const { values: options } = parseArgs({
   options: {
-    tasks: { type: "string", default: "20000" },
-    rounds: { type: "string", default: "9" },
-    samples: { type: "string", default: "200" },
+    only: { type: "string" },
+    peers: { type: "boolean", default: false },
+    short: { type: "boolean", default: false },
+    markdown: { type: "boolean", default: false },
+    page: { type: "boolean", default: false },
+    slices: { type: "string" },
+    tasks: { type: "string" },
+    samples: { type: "string" },
+    "attempts-per-call": { type: "string" },
   },
 });
 
@@ -27,73 +60,56 @@ process.once("SIGTERM", () => process.exit(143));
 await main();
 
 async function main(): Promise<void> {
-  printMachine();
-  const target = await startTarget();
-  const workerd = await startWorkerd(workersFor(target));
-  try {
-    const { ports } = workerd;
-    printThroughput(await measureThroughput(ports, Number(options.tasks), Number(options.rounds)));
-    printRows(await measureRows(ports.get("counting") as number));
-    const port = ports.get("ours") as number;
-    printLatency(await measureLatency(port, target, Number(options.samples)));
-  } finally {
-    closeConnections();
-    target.close();
-    await workerd.stop();
+  const size = sizeOf();
+  print(machine());
+  const bars: Bar[] = [];
+  for (const [name, measure] of chosen()) {
+    const said = [machine()];
+    const measured = measure(size);
+    for await (const report of Symbol.asyncIterator in measured ? measured : [measured]) {
+      for (const table of tablesOf(report)) {
+        print(options.markdown ? asMarkdown(table) : asText(table));
+        said.push(asMarkdown(table));
+      }
+      bars.push(...report.bars);
+    }
+    if (options.page) writeToPage(name, said.join("\n\n"));
   }
+  print(`${bars.filter(isHeld).length} of ${bars.length} bars held`);
+  closeConnections();
 }
 
-function workersFor({ origin }: TargetServer): WorkerSpec[] {
-  const file = (name: string) => join(import.meta.dirname, "worker", `${name}.ts`);
-  const vars = { TASKQUEUE_ALLOW_HOSTS: new URL(origin).host };
-  return [
-    { name: "ours", entry: file("ours"), classes: CLASSES, vars },
-    { name: "counting", entry: file("counting"), classes: CLASSES },
-    { name: "probe", entry: file("probe"), classes: PROBES },
-  ];
+function tablesOf({ tables, bars }: Report): Table[] {
+  return bars.length > 0 ? [...tables, tableOf(bars)] : [...tables];
 }
 
-function printMachine(): void {
+function chosen(): [name: string, measure: Measure][] {
+  const all = Object.entries(PARTS);
+  const asked = options.only?.split(",");
+  const unknown = asked?.find((name) => !(name in PARTS));
+  if (unknown === undefined) {
+    return all.filter(([name]) => asked?.includes(name) ?? (name !== ASKED_FOR || options.peers));
+  }
+  console.error(`--only: found ${unknown}, expected of ${Object.keys(PARTS).join(", ")}`);
+  process.exit(1);
+}
+
+function sizeOf(): Size {
+  const size = options.short ? SHORT : FULL;
+  return {
+    ...size,
+    slices: Number(options.slices ?? size.slices),
+    tasks: Number(options.tasks ?? size.tasks),
+    samples: Number(options.samples ?? size.samples),
+    attemptsPerCall: Number(options["attempts-per-call"] ?? size.attemptsPerCall),
+  };
+}
+
+function machine(): string {
   const workerd = execFileSync(WORKERD, ["--version"], { encoding: "utf8" }).trim();
-  console.log(`${availableParallelism()} cores, Node ${process.version}, ${workerd}\n`);
+  return `${availableParallelism()} cores, Node ${process.version}, ${workerd}`;
 }
 
-function printThroughput({ rounds, medians, baseline, ratio, ratioToBare }: Throughput): void {
-  console.log(`Full life of ${options.tasks} unnamed tasks on one queue, tasks/s`);
-  console.log(row("", SIDES));
-  for (const [i, round] of rounds.entries()) {
-    console.log(row(`round ${i + 1}`, SIDES.map((side) => round[side].toFixed(0)))); // biome-ignore format: one line a row
-  }
-  console.log(
-    row(
-      "median",
-      SIDES.map((side) => medians[side].toFixed(0)),
-    ),
-  );
-  const outcome = ratio >= TARGET ? "reached" : "MISSED";
-  console.log(`ours / ${baseline}: ${ratio.toFixed(2)} (target at least ${TARGET}: ${outcome})`);
-  console.log(`ours / probe of bare requests: ${ratioToBare.toFixed(2)}\n`);
-}
-
-function printRows({ unnamed, named, alone }: Costs): void {
-  console.log("Rows written in a task's life");
-  console.log(row("", ["rows", "alarms set"]));
-  const cells = ({ rows, alarms }: Cost) => [rows.toFixed(2), alarms.toFixed(2)];
-  console.log(row("unnamed", cells(unnamed)));
-  console.log(row("named, with tombstone", cells(named)));
-  console.log(row("alone on an idle queue", cells(alone)));
-  console.log("");
-}
-
-function printLatency({ http, worker, floor }: Latency): void {
-  console.log(`Add by HTTP to handler start on an idle queue, ${worker.length} samples, ms`);
-  console.log(row("", ["p50", "p99"]));
-  const cells = (sample: number[]) => [0.5, 0.99].map((p) => quantile(sample, p).toFixed(2));
-  console.log(row("handler in the Worker", cells(worker)));
-  console.log(row("handler at a url", cells(http)));
-  console.log(row("floor: a bare request", cells(floor)));
-}
-
-function row(head: string, cells: readonly string[]): string {
-  return head.padEnd(24) + cells.map((cell) => cell.padStart(16)).join("");
+function print(text: string): void {
+  console.log(`${text}\n`);
 }

@@ -2,16 +2,20 @@
 // lies in a temporary directory and listens on loopback, on ports the system chose.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { build } from "esbuild";
+import { leaveNothing } from "./leftovers.ts";
 
 /** The Durable Object classes of a Worker with task queues. */
 export { CLASSES } from "../src/objects/exported.ts";
+
+/** Those of the bare probe. */
+export const PROBES = ["ProbeByRpc", "ProbeByFetch", "ProbeOfBareRequests"];
 
 export const WORKERD = join(import.meta.dirname, "../node_modules/.bin/workerd");
 
@@ -32,7 +36,7 @@ export interface Running {
   pid: number;
   /** Where everything of it lies; objects under `<worker>-<class>`. */
   dir: string;
-  /** Seconds of CPU it has used (Linux says, in hundredths). */
+  /** Seconds of CPU it has used (Linux says, in hundredths); not a number on other systems. */
   cpu(): number;
   /** Bytes of memory it holds (Linux says, in pages); 0 on other systems. */
   memory(): number;
@@ -66,11 +70,7 @@ async function serve(
   for (const stream of [child.stdout, child.stderr]) {
     if (stream && onLine) createInterface(stream).on("line", onLine);
   }
-  // However this process ends, nothing of it stays behind.
-  process.once("exit", () => {
-    child.kill("SIGKILL");
-    rmSync(dir, { recursive: true, force: true });
-  });
+  leaveNothing(child, dir);
   const stop = async () => {
     if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
   };
@@ -91,6 +91,7 @@ async function serve(
 const TICKS_PER_SECOND = 100;
 
 function cpuOf(pid: number): number {
+  if (process.platform !== "linux") return Number.NaN;
   // The name in the second field is in brackets; 14 and 15 are what it used itself and in the kernel.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;

@@ -12,10 +12,13 @@ export interface Driven {
 export interface BenchTask {
   name?: string;
   payload: string;
+  countdown?: number;
 }
 
 const PAYLOAD = "x".repeat(100);
 const BATCH = 100;
+const BIG_BATCH = 1000;
+const DAY_S = 86_400;
 const POLL_MS = 1;
 const TOO_LONG_MS = 120_000;
 
@@ -30,7 +33,7 @@ export function handle(): Response {
 
 // The timer also tells workerd that this request waits for something: a promise that another request
 // resolves does not.
-function afterCalls(n: number): Promise<void> {
+export function afterCalls(n: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   callsLeft = n;
   onLastCall = resolve;
@@ -41,26 +44,48 @@ function afterCalls(n: number): Promise<void> {
 
 /** Answers what Node asks for. */
 export async function drive(url: URL, queue: Driven): Promise<Response> {
-  const tasks = Number(url.searchParams.get("tasks") ?? 1);
-  const prefix = url.searchParams.get("named");
-  if (url.pathname === "/run") await run(queue, tasks, prefix);
-  else if (url.pathname === "/next-call") await afterCalls(1);
-  else return new Response(null, { status: 404 });
-  return new Response(null, { status: 204 });
+  const n = Number(url.searchParams.get("tasks") ?? 1);
+  const work = ROUTES[url.pathname];
+  await work?.(queue, { n, prefix: url.searchParams.get("named") });
+  return new Response(null, { status: work ? 204 : 404 });
 }
+
+interface Asked {
+  n: number;
+  /** Of the tasks' names; without one they have none. */
+  prefix: string | null;
+}
+
+const ROUTES: Record<string, (queue: Driven, asked: Asked) => Promise<unknown>> = {
+  "/run": run,
+  "/next-call": () => afterCalls(1),
+  "/add": (queue, asked) => queue.add(batch(0, asked.n, asked)),
+  "/add-and-wait": (queue, asked) =>
+    Promise.all([afterCalls(asked.n), queue.add(batch(0, asked.n, asked))]),
+  "/fill": fill,
+};
 
 // From the first add to the last settle. The queue is only asked its state once every handler has
-// been called, so that asking costs nothing while it works.
-async function run(queue: Driven, tasks: number, prefix: string | null): Promise<void> {
-  const called = afterCalls(tasks);
-  for (let i = 0; i < tasks; i += BATCH) {
-    await queue.add(batch(i, Math.min(tasks, i + BATCH), prefix));
+// been called, so that asking costs nothing while it works. Tasks that wait for another day stay.
+async function run(queue: Driven, asked: Asked): Promise<void> {
+  const before = await queue.left();
+  const called = afterCalls(asked.n);
+  for (let i = 0; i < asked.n; i += BATCH) {
+    await queue.add(batch(i, Math.min(asked.n, i + BATCH), asked));
   }
   await called;
-  while ((await queue.left()) > 0) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  while ((await queue.left()) > before)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
-function batch(from: number, to: number, prefix: string | null): BenchTask[] {
+async function fill(queue: Driven, asked: Asked): Promise<void> {
+  for (let i = 0; i < asked.n; i += BIG_BATCH) {
+    const tasks = batch(i, Math.min(asked.n, i + BIG_BATCH), asked);
+    await queue.add(tasks.map((task) => ({ ...task, countdown: DAY_S })));
+  }
+}
+
+function batch(from: number, to: number, { prefix }: Asked): BenchTask[] {
   const tasks: BenchTask[] = [];
   for (let i = from; i < to; i++) {
     tasks.push(prefix === null ? { payload: PAYLOAD } : { name: prefix + i, payload: PAYLOAD });

@@ -1,9 +1,12 @@
 // The library as a user has it: one queue without a rate limit, one handler.
+import { env as settings } from "cloudflare:workers";
 import { createTaskQueues } from "../../src/index.ts";
 import { type Driven, drive, handle } from "./app.ts";
 import queueYaml from "./queue.yaml";
 
-const queues = createTaskQueues({ config: queueYaml });
+// Sides of a comparison differ in what the library is given beside its queues.
+const { OPTIONS = "{}" } = settings as { OPTIONS?: string };
+const queues = createTaskQueues({ config: queueYaml, ...JSON.parse(OPTIONS) });
 export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 
 export default queues.serve({

@@ -1,0 +1,18 @@
+// A queue whose names are free again soon.
+import { env as settings } from "cloudflare:workers";
+import { createTaskQueues } from "../../src/index.ts";
+import { drive, handle } from "./app.ts";
+
+const { TOMBSTONE_TTL } = settings as { TOMBSTONE_TTL?: string };
+const EXTENSIONS = `{ rate: none, max_concurrent_requests: 200, tombstone_ttl: ${TOMBSTONE_TTL} }`;
+const queues = createTaskQueues({ config: `queue: [{ name: bench, extensions: ${EXTENSIONS} }]` });
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
+
+export default queues.serve({
+  async fetch(request: Request, env: unknown): Promise<Response> {
+    if (request.method === "POST") return handle();
+    const queue = queues.get(env, "bench");
+    const left = async () => (await queue.describe()).statistics.tasks;
+    return drive(new URL(request.url), { add: (tasks) => queue.add(tasks), left });
+  },
+});

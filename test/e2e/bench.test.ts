@@ -1,0 +1,34 @@
+// The short form of `npm run bench`: every part works and says what it measures. Speeds are left to the full form.
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { ROOT } from "../../scripts/server.ts";
+
+const TITLES = [
+  "Full life of",
+  "Add to handler on an idle queue",
+  "500/s with a bucket of 5",
+  "Dispatch and start beside many waiting tasks",
+  "What others wait beside",
+  "A task's whole life; list prices of",
+  "Rows an object writes once",
+];
+
+it("measures everything there is without other servers, and prints it in Markdown", async () => {
+  const args = ["bench/run.ts", "--short", "--markdown"];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT });
+  for (const title of TITLES) expect(stdout).toContain(`**${title}`);
+  // A figure that could not be measured is none.
+  expect(stdout).not.toMatch(/NaN|Infinity|undefined/);
+  // Of what does not depend on the machine, the bound is strict.
+  expect(stdout).toContain("| starts over the bound | at most 0 | 0 | held |");
+  expect(stdout).toMatch(/^\d+ of \d+ bars held$/m);
+}, 300_000);
+
+it("names the parts there are to one that asks for another", async () => {
+  const args = ["bench/run.ts", "--only", "speed"];
+  const failed = promisify(execFile)(process.execPath, args, { cwd: ROOT });
+  await expect(failed).rejects.toMatchObject({
+    stderr: expect.stringContaining("--only: found speed, expected of life, latency, rate"),
+  });
+});

@@ -1,0 +1,209 @@
+// A guard: what tasks cost may not grow unseen. Of the figures none depends on a clock or on the machine. One that
+// has become smaller is written down here with the change that made it so; `npm run bench -- --only bill` has
+// more kinds, in a real server.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
+import { TaskRunnerEntrypoint } from "../../../src/objects/runner/task-runner.ts";
+import { clock } from "../../support/clock.ts";
+import {
+  crash,
+  egressObject,
+  freshStart,
+  groupObject,
+  objectOf,
+  queue,
+} from "../../support/time.ts";
+import { work } from "../../support/together.ts";
+import { group, handlers } from "../../support/worker.ts";
+
+/** Of all tasks together. */
+interface Cost {
+  rows: number;
+  statements: number;
+  alarms: number;
+  /** Calls of the runner by RPC. */
+  runs: number;
+}
+
+const BATCH = 100;
+/** Tasks that come one at a time. */
+const FEW = 10;
+
+/**
+ * At most this, with the row that a queue's history is for twenty that tasks write. How many results share a commit
+ * is chance, so of a batch's statements there are some more, but not one for each task.
+ */
+const MOST: Record<string, Cost> = {
+  "unnamed, in a batch": { rows: 201, statements: 300, alarms: 1, runs: 100 },
+  "named, in a batch": { rows: 401, statements: 590, alarms: 1, runs: 100 },
+  "names' ends": { rows: 105, statements: 130, alarms: 1, runs: 1 },
+  "unnamed, alone": { rows: 21, statements: 124, alarms: 10, runs: 10 },
+  "unnamed, alone, others ahead": { rows: 21, statements: 126, alarms: 20, runs: 10 },
+  "named, alone": { rows: 41, statements: 154, alarms: 10, runs: 10 },
+  "scheduled ahead, in a batch": { rows: 203, statements: 300, alarms: 1, runs: 100 },
+  "tried twice": { rows: 502, statements: 740, alarms: 2, runs: 200 },
+  "with a result": { rows: 401, statements: 600, alarms: 2, runs: 100 },
+  "pull, leased and acknowledged": { rows: 302, statements: 614, alarms: 0, runs: 0 },
+  "subtasks of a group": { rows: 395, statements: 380, alarms: 6, runs: 100 },
+  "to another server": { rows: 201, statements: 300, alarms: 1, runs: 0 },
+};
+
+const NINE_DAYS_MS = 9 * 24 * 3600 * 1000;
+const outside = inject("outside").replace("127.0.0.1", "localhost");
+/** More than a batch needs. */
+const EGRESS_OBJECTS = 20;
+
+let cost: Cost;
+
+beforeEach(async () => {
+  await freshStart();
+  cost = { rows: 0, statements: 0, alarms: 0, runs: 0 };
+  countCalls();
+});
+
+afterEach(() => {
+  delete (env as { TASKQUEUE_ALLOW_HOSTS?: string }).TASKQUEUE_ALLOW_HOSTS;
+  vi.restoreAllMocks();
+});
+
+const many = (of: (i: number) => object = () => ({})) =>
+  Array.from({ length: BATCH }, (_, i) => of(i));
+const named = (i: number) => ({ name: `n${i}` });
+
+const KINDS: Record<string, () => Promise<void>> = {
+  "unnamed, in a batch": () => inBatch("unlimited", many()),
+  "named, in a batch": () => inBatch("unlimited", many(named)),
+  "names' ends": async () => {
+    await inBatch("unlimited", many(named));
+    clock.now += NINE_DAYS_MS;
+    forget();
+    await queue("unlimited").add({});
+    await atRest("unlimited");
+  },
+  "unnamed, alone": () => oneByOne("unlimited", () => ({})),
+  "unnamed, alone, others ahead": () => oneByOne("unlimited", () => ({}), { countdown: 3600 }),
+  "named, alone": () => oneByOne("unlimited", named),
+  "scheduled ahead, in a batch": () =>
+    inBatch(
+      "unlimited",
+      many(() => ({ countdown: 60 })),
+    ),
+  "tried twice": async () => {
+    const tried = new Set<string | null>();
+    handlers.set("/_ah/queue/unlimited", ({ headers }) => {
+      const name = headers.get("X-AppEngine-TaskName");
+      const isAgain = tried.has(name);
+      tried.add(name);
+      return new Response(null, { status: isAgain ? 200 : 500 });
+    });
+    await inBatch("unlimited", many());
+  },
+  "with a result": async () => {
+    handlers.set("/_ah/queue/results", () => Response.json({ counted: 1 }));
+    await inBatch("results", many());
+  },
+  "pull, leased and acknowledged": async () => {
+    const pull = queue("pull");
+    await pull.add({ payload: "" });
+    await pull.acknowledge(await pull.lease({ leaseSeconds: 60, maxTasks: 1 }));
+    await meter("pull");
+    await pull.add(many(() => ({ payload: "" })));
+    await pull.acknowledge(await pull.lease({ leaseSeconds: 60, maxTasks: BATCH }));
+  },
+  "subtasks of a group": async () => {
+    await meet("unlimited");
+    await meter(groupObject("g"));
+    await queue("unlimited").group({ name: "g", tasks: many() });
+    const names = ["unlimited", groupObject("g")];
+    await work(names, async () => (await group(env, "g").progress()).state === "done");
+  },
+  "to another server": async () => {
+    Object.assign(env, { TASKQUEUE_ALLOW_HOSTS: "localhost" });
+    await crash();
+    for (let i = 0; i < EGRESS_OBJECTS; i++) await meter(egressObject("unlimited", i));
+    await inBatch(
+      "unlimited",
+      many(() => ({ url: `${outside}/` })),
+    );
+  },
+};
+
+it.each(Object.keys(KINDS))("%s: no more than is written here", async (kind) => {
+  await KINDS[kind]?.();
+  const most = MOST[kind] as Cost;
+  const found = Object.entries(cost).filter(([of, count]) => count > most[of as keyof Cost]);
+  expect({ ...most, ...Object.fromEntries(found) }).toEqual(most);
+});
+
+async function inBatch(name: string, tasks: object[]): Promise<void> {
+  await meet(name);
+  await queue(name).add(tasks);
+  await atRest(name);
+}
+
+async function oneByOne(name: string, task: (i: number) => object, ahead?: object): Promise<void> {
+  if (ahead) await queue(name).add(ahead);
+  await meet(name);
+  for (let i = 0; i < FEW; i++) {
+    await queue(name).add(task(i));
+    await atRest(name);
+  }
+}
+
+/** What a queue writes once is behind it. */
+async function meet(name: string): Promise<void> {
+  await queue(name).add({ name: "first" });
+  await atRest(name);
+  await meter(name);
+  forget();
+}
+
+function forget(): void {
+  Object.assign(cost, { rows: 0, statements: 0, alarms: 0, runs: 0 });
+}
+
+/** Until nothing runs, and nothing is due within two minutes: asked of the objects' fields, by no statement. */
+async function atRest(name: string): Promise<void> {
+  const end = clock.now + 120_000;
+  await work([name], async () => !(await isBusy(name)) && ((await alarmAt(name)) ?? end) >= end);
+}
+
+function isBusy(name: string): Promise<boolean> {
+  const busy = (instance: object) => (instance as { isBusy: boolean }).isBusy;
+  return runInDurableObject(objectOf(name), busy);
+}
+
+function alarmAt(name: string): Promise<number | null> {
+  return runInDurableObject(objectOf(name), (_, { storage }) => storage.getAlarm());
+}
+
+/** Counts, from now on, what the object writes. */
+async function meter(name: string): Promise<void> {
+  await runInDurableObject(objectOf(name), (_, { storage }) => {
+    const { exec } = storage.sql;
+    const { setAlarm } = storage;
+    storage.sql.exec = ((...args: Parameters<typeof exec>) => {
+      const cursor = exec.apply(storage.sql, args);
+      cost.rows += cursor.rowsWritten;
+      cost.statements++;
+      return cursor;
+    }) as typeof exec;
+    storage.setAlarm = (...args) => {
+      cost.alarms++;
+      return setAlarm.apply(storage, args);
+    };
+  });
+}
+
+function countCalls(): void {
+  const runner = TaskRunnerEntrypoint.prototype as unknown as Record<string, () => unknown>;
+  for (const name of Object.getOwnPropertyNames(runner)) {
+    const method = runner[name];
+    if (name === "constructor" || method === undefined) continue;
+    vi.spyOn(runner, name).mockImplementation(function (this: unknown, ...args) {
+      cost.runs++;
+      return method.apply(this, args);
+    });
+  }
+}
