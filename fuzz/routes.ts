@@ -12,7 +12,7 @@ import {
 } from "./names.ts";
 import type { Random } from "./random.ts";
 import { hostileText } from "./values.ts";
-import { API_ROUTES, CLOUD_TASKS_ROUTES } from "./worker-side.ts";
+import { apiRoutes, cloudTasksRoutes } from "./worker-side.ts";
 
 export type Door = "api" | "google" | "console" | "metrics" | "oidc" | "handlers" | "own";
 
@@ -39,8 +39,8 @@ const BESIDE: [door: Door, routes: string[]][] = [
 ];
 
 export const ROUTES: readonly Route[] = [
-  ...routesOf("api", API_ROUTES),
-  ...routesOf("google", CLOUD_TASKS_ROUTES),
+  ...routesOf("api", apiRoutes()),
+  ...routesOf("google", cloudTasksRoutes()),
   ...BESIDE.flatMap(([door, lines]) => routesOf(door, lines)),
 ];
 

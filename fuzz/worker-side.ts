@@ -2,15 +2,15 @@
 // Node's, so it is imported by a name the compiler does not follow.
 
 interface WorkerSide {
-  API_ROUTES: readonly string[];
-  CLOUD_TASKS_ROUTES: readonly string[];
+  apiRoutes(): readonly string[];
+  cloudTasksRoutes(): readonly string[];
   newSession(access: "read" | "write", token: string, now: number): Promise<string>;
 }
 
 const SRC = new URL("../src/http/", import.meta.url).href;
 const modules = ["native/router.ts", "cloud-tasks/router.ts", "session.ts"];
 
-export const { API_ROUTES, CLOUD_TASKS_ROUTES, newSession }: WorkerSide = Object.assign(
+export const { apiRoutes, cloudTasksRoutes, newSession }: WorkerSide = Object.assign(
   {},
   ...(await Promise.all(modules.map((path) => import(SRC + path)))),
 );

@@ -6,6 +6,7 @@ import { constants } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { buildDemo } from "./demo-build.ts";
 import { ROOT } from "./server.ts";
 import { LOCK, leaveState, takeState } from "./state-lock.ts";
 
@@ -16,7 +17,7 @@ const SERVING_CHECK_MS = 500;
 const args = process.argv.slice(2);
 const stateDir = stateDirOf(args);
 const holder = takeState(stateDir);
-if (holder === undefined) run();
+if (holder === undefined) await buildAndRun();
 else {
   const shown = relative(process.cwd(), stateDir) || ".";
   console.error(
@@ -31,6 +32,18 @@ function stateDirOf(given: string[]): string {
   const { values } = parseArgs({ args: given, options, strict: false });
   const dir = values["persist-to"] ?? values.persistTo;
   return resolve(ROOT, typeof dir === "string" ? dir : ".wrangler/state");
+}
+
+// A bad file stops it before anything runs.
+async function buildAndRun(): Promise<void> {
+  if (await buildDemo().catch(toldAsFailed)) return run();
+  leaveState(stateDir);
+  process.exitCode = 1;
+}
+
+function toldAsFailed(error: unknown): boolean {
+  console.error(error);
+  return false;
 }
 
 function run(): void {

@@ -1,19 +1,25 @@
-// The library as most Workers import it: both YAML files as text, every door open. Wiring only.
+// The library as most Workers import it: both YAML files as text or compiled, every door open. Wiring only.
+import { deferred } from "./client/deferred.ts";
+import { type CompiledFiles, type Files, isCompiled } from "./core/config/files.ts";
 import { fromYaml } from "./core/config/yaml-files.ts";
 import type { Targets } from "./core/egress/targets.ts";
 import type { PayloadTypes, UntypedPayloads } from "./core/task/typed-task.ts";
 import { cloudTasks } from "./http/cloud-tasks/door.ts";
 import { console } from "./http/console/door.ts";
 import { api } from "./http/native/door.ts";
+import { cron as cronPart } from "./objects/cron/part.ts";
 import { importedText } from "./objects/set-up.ts";
 import { createTaskQueues as createSlim, type TaskQueues } from "./slim.ts";
 
 export * from "./slim.ts";
 
 export interface TaskQueuesOptions {
-  /** The text of queue.yaml; a bad one throws with file, line and column, so the Worker never starts. */
-  config: string;
-  /** The text of cron.yaml; a bad one throws likewise. */
+  /**
+   * The text of queue.yaml, of which a bad one throws with file, line and column, so the Worker never starts; or what
+   * `npx durable-taskqueue build` or the plugin for Vite made of it and of a cron.yaml beside it.
+   */
+  config: string | CompiledFiles;
+  /** The text of cron.yaml, beside that of queue.yaml; a bad one throws likewise. */
   cron?: string | undefined;
   /**
    * What queue.yaml's targets stand for: the name of a service binding or of a named entrypoint, or an
@@ -35,7 +41,21 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   options: TaskQueuesOptions,
 ): TaskQueues<Env, Payloads> {
   const { config, cron, ...rest }: Partial<TaskQueuesOptions> = options ?? {};
+  return createSlim<Env, Payloads>({
+    ...rest,
+    config: isCompiled(config) ? withoutText(config, cron) : read(config, cron),
+    ...{ doors: [api, cloudTasks, console], parts: [cronPart, deferred] },
+  });
+}
+
+function read(config: unknown, cron: unknown): Files {
   const cronYaml = cron === undefined ? undefined : importedText("cron", cron);
-  const files = fromYaml(importedText("config", config), cronYaml);
-  return createSlim<Env, Payloads>({ ...rest, config: files, doors: [api, cloudTasks, console] });
+  return fromYaml(importedText("config", config), cronYaml);
+}
+
+function withoutText(config: CompiledFiles, cron: unknown): CompiledFiles {
+  if (cron === undefined) return config;
+  throw new TypeError(
+    "cron: found it beside compiled files, expected nothing: they have it inside",
+  );
 }

@@ -1,22 +1,23 @@
-// The library without what a Worker may leave out: YAML is read beforehand, and doors are chosen. Wiring only.
+// The library without what a Worker may leave out: YAML is read beforehand, doors and parts are chosen. Wiring only.
 import { exports, env as ownEnv } from "cloudflare:workers";
 import { pageAfter, queuePage, visitQueues, watchQueues } from "./client/all-queues.ts";
 import { CronHandle } from "./client/cron-handle.ts";
-import { type Defer, Deferred, type DeferredFunctions } from "./client/deferred.ts";
+import type { Defer, Deferred, DeferredFunctions, DeferredPart } from "./client/deferred.ts";
 import { createGroup, GroupHandle } from "./client/group-handle.ts";
 import { existsQueue, QueueHandle } from "./client/queue-handle.ts";
 import { CallerStubs, usesBindings } from "./client/stubs.ts";
 import { type CompiledFiles, type Files, filesOf } from "./core/config/files.ts";
 import type { Targets } from "./core/egress/targets.ts";
 import { PAGE } from "./core/limits.ts";
-import { DEFERRED_PATH } from "./core/task/deferred-call.ts";
 import type { PayloadTypes, TypedQueues, UntypedPayloads } from "./core/task/typed-task.ts";
 import type { DoorSettings } from "./http/auth.ts";
 import type { Door } from "./http/door.ts";
 import { answerAtDoors, withoutReservedHeaders } from "./http/doors.ts";
 import type { CloudQueues } from "./http/queue-service.ts";
 import type { App } from "./objects/app.ts";
-import { TaskCronObject } from "./objects/cron/task-cron.ts";
+import { NoCronObject } from "./objects/cron/no-cron.ts";
+import type { CronPart } from "./objects/cron/part.ts";
+import type { TaskCronObject } from "./objects/cron/task-cron.ts";
 import { TaskDirectoryObject } from "./objects/directory/task-directory.ts";
 import { TaskEgressObject } from "./objects/egress/task-egress.ts";
 import { TaskGroupObject } from "./objects/group/task-group.ts";
@@ -36,7 +37,9 @@ export type {
   DeferredContext,
   DeferredFunction,
   DeferredFunctions,
+  DeferredPart,
 } from "./client/deferred.ts";
+export { deferred } from "./client/deferred.ts";
 export type { GroupHandle } from "./client/group-handle.ts";
 export type { LeaseTurn } from "./client/lease-turn.ts";
 export type { QueueHandle } from "./client/queue-handle.ts";
@@ -109,6 +112,7 @@ export { cloudTasks } from "./http/cloud-tasks/door.ts";
 export { console } from "./http/console/door.ts";
 export type { Door } from "./http/door.ts";
 export { api } from "./http/native/door.ts";
+export { type CronPart, cron } from "./objects/cron/part.ts";
 export type { BindingProps } from "./service/limited-queues.ts";
 export type { BoundVerbs, TaskQueuesBinding } from "./service/queues-entrypoint.ts";
 
@@ -122,6 +126,8 @@ export interface SlimOptions {
   targets?: Targets | undefined;
   /** What is served to the outside, of `api`, `cloudTasks` and `console`. Default: nothing. */
   doors?: readonly Door[] | undefined;
+  /** What there is beside queues and groups, of `cron` and `deferred`. Default: nothing. */
+  parts?: readonly (CronPart | DeferredPart)[] | undefined;
   /**
    * How many attempts may share an invocation of the Worker, from 1 (each has its own) to 100; default 8. Only those
    * of handlers that end within milliseconds do; each has its own request, signal, deadline and outcome all the same.
@@ -208,13 +214,21 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const isGuest = usesBindings(ownEnv);
   if (!isGuest) checkCompatibility();
   checkSettings(ownEnv);
-  const { config, targets = {}, doors = [], attemptsPerCall }: Partial<SlimOptions> = options ?? {};
+  const { config, targets = {}, doors = [], parts = [] }: Partial<SlimOptions> = options ?? {};
+  const attemptsPerCall = options?.attemptsPerCall;
   checkAttemptsPerCall(attemptsPerCall);
-  const { queues: file, cron: recurring } = filesOf(config as SlimOptions["config"]);
+  const cronPart = parts.find((it) => it.part === "cron");
+  const deferredPart = parts.find((it) => it.part === "deferred");
+  const { queues: file, cron: recurring } = filesOf(
+    config as SlimOptions["config"],
+    cronPart?.read,
+  );
   const entrance = new Entrance();
   let served: App<Env> | undefined;
 
   let deferred: Deferred<DeferredFunctions> | undefined;
+  const deferredOf = (request: Request) =>
+    deferred && deferredPart?.isFor(request) ? deferred : undefined;
 
   const queueOf = (env: Env, name: string) => new QueueHandle(name, stubsOf(env), file);
   const groupOf = (env: Env, name: string) => new GroupHandle(name, stubsOf(env));
@@ -274,11 +288,13 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
         super(ctx, env, file);
       }
     },
-    TaskCron: class TaskCron extends TaskCronObject<Env> {
-      constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, recurring);
-      }
-    },
+    TaskCron: (cronPart
+      ? class TaskCron extends cronPart.Object<Env> {
+          constructor(ctx: DurableObjectState, env: Env) {
+            super(ctx, env, recurring);
+          }
+        }
+      : NoCronObject) as TaskQueues<Env, Payloads>["TaskCron"],
     TaskDirectory: class TaskDirectory extends TaskDirectoryObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
         super(ctx, env, file);
@@ -300,7 +316,10 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
       }
     },
     deferred: (functions) => {
-      const own = new Deferred(functions, (name) => queueOf(ownEnv as Env, name));
+      if (!deferredPart) {
+        throw new TypeError("deferred: left out of this Worker, expected parts: [deferred]");
+      }
+      const own = new deferredPart.Deferred(functions, (name) => queueOf(ownEnv as Env, name));
       deferred = own as unknown as Deferred<DeferredFunctions>;
       return own;
     },
@@ -312,9 +331,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
       entrance.use();
       served = {
         fetch: (request, env, ctx) =>
-          deferred && isDeferred(request)
-            ? deferred.run(request, env, ctx)
-            : own.fetch(request, env, ctx),
+          deferredOf(request)?.run(request, env, ctx) ?? own.fetch(request, env, ctx),
       };
       return {
         ...handler,
@@ -333,9 +350,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     },
     fetch: async (request, env, ctx) => {
       entrance.use();
-      if (isFromQueue(ctx)) {
-        return deferred && isDeferred(request) ? deferred.run(request, env, ctx) : undefined;
-      }
+      if (isFromQueue(ctx)) return deferredOf(request)?.run(request, env, ctx);
       wakeCronOnce(env, ctx);
       const answer = await atDoor(request, env, ctx);
       if (answer) return answer;
@@ -345,10 +360,6 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     scheduled,
   };
   return isGuest ? queues : watchExports(queues);
-}
-
-function isDeferred({ url }: Request): boolean {
-  return new URL(url).pathname === DEFERRED_PATH;
 }
 
 function isFromQueue({ props }: ExecutionContext): boolean {

@@ -1,4 +1,5 @@
 import { cloudflare } from "@cloudflare/vite-plugin";
+import { taskQueues } from "durable-taskqueue/vite";
 import { defineConfig } from "vite";
 
-export default defineConfig({ plugins: [cloudflare()] });
+export default defineConfig({ plugins: [taskQueues(), cloudflare()] });

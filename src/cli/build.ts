@@ -3,11 +3,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { readCronYaml } from "../core/config/cron-yaml.ts";
-import { compiledFiles } from "../core/config/files.ts";
-import { queueFile } from "../core/config/queue-config.ts";
 import { queueWarnings } from "../core/config/queue-warnings.ts";
-import { readQueueYaml } from "../core/config/queue-yaml.ts";
+import { compile } from "./compile.ts";
 import type { Exit } from "./exit.ts";
 import { complaint, cronBeside, textOf } from "./files.ts";
 
@@ -18,7 +15,7 @@ export default function build(args: readonly string[]): Exit {
   const { files, out } = argumentsOf(args) ?? {};
   if (!files || files.length > 2) return "usage";
   const [queueFile = "queue.yaml", cronFile = cronBeside(queueFile)] = files;
-  const compiled = compile(queueFile, cronFile);
+  const compiled = textFor(queueFile, cronFile);
   if (compiled === undefined) return 1;
   return write(out ?? join(dirname(queueFile), OUT), compiled);
 }
@@ -38,15 +35,16 @@ function argumentsOf(args: readonly string[]): { files: string[]; out?: string }
 }
 
 /** What the files say as JSON; undefined after a complaint. */
-function compile(queueYaml: string, cronYaml: string | undefined): string | undefined {
+function textFor(queueYaml: string, cronYaml: string | undefined): string | undefined {
   let file = queueYaml;
+  const named = (next: string) => {
+    file = next;
+    return next;
+  };
   try {
-    const text = textOf(file);
-    const queues = readQueueYaml(text, file);
-    for (const warning of queueWarnings(text, file)) console.error(warning);
-    if (cronYaml !== undefined) file = cronYaml;
-    const cron = cronYaml && readCronYaml(textOf(cronYaml), queueFile(queues), cronYaml);
-    return `${JSON.stringify(compiledFiles(queues, cron || undefined), null, 2)}\n`;
+    const compiled = compile(queueYaml, cronYaml, named);
+    for (const warning of queueWarnings(textOf(queueYaml), queueYaml)) console.error(warning);
+    return `${JSON.stringify(compiled, null, 2)}\n`;
   } catch (error) {
     console.error(complaint(file, error));
     return undefined;

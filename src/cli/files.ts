@@ -5,8 +5,8 @@ import { exactText, fromUtf8 } from "../core/bytes.ts";
 import { QueueConfigError } from "../core/config/yaml-document.ts";
 import { faultInUtf8 } from "../core/utf8.ts";
 
-/** The file's text; throws a QueueConfigError where it is not UTF-8. */
-export function textOf(file: string): string {
+/** The file's text; throws a QueueConfigError where it is not UTF-8, which calls the file by its name. */
+export function textOf(file: string, name = file): string {
   const bytes = readFileSync(file);
   const text = exactText(bytes);
   if (text !== undefined) return text;
@@ -14,7 +14,7 @@ export function textOf(file: string): string {
   const lines = fromUtf8(bytes.subarray(0, at)).split("\n");
   const message = `found bytes that are not UTF-8 (${found}), expected UTF-8`;
   const column = (lines.at(-1)?.length ?? 0) + 1;
-  throw new QueueConfigError(file, [{ line: lines.length, column, message }]);
+  throw new QueueConfigError(name, [{ line: lines.length, column, message }]);
 }
 
 /** The cron.yaml in the same folder, if there is one. */

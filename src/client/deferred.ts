@@ -42,6 +42,14 @@ export type Defer<Functions extends DeferredFunctions> = <F extends Functions[ke
   ...rest: Rest<F>
 ) => Promise<Task>;
 
+/** What a Worker without deferred calls leaves out. */
+export interface DeferredPart {
+  readonly part: "deferred";
+  readonly Deferred: typeof Deferred;
+  /** Whether the request is a deferred call. */
+  isFor(request: Request): boolean;
+}
+
 export class Deferred<Functions extends DeferredFunctions> {
   readonly #functions: ReadonlyMap<string, DeferredFunction>;
   readonly #names: ReadonlyMap<DeferredFunction, string>;
@@ -83,3 +91,10 @@ export class Deferred<Functions extends DeferredFunctions> {
     return `one of the registered functions: ${[...this.#functions.keys()].join(", ")}`;
   }
 }
+
+/** Deferred calls: functions called later as tasks. */
+export const deferred: DeferredPart = {
+  part: "deferred",
+  Deferred,
+  isFor: ({ url }) => new URL(url).pathname === DEFERRED_PATH,
+};

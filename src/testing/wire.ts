@@ -1,6 +1,6 @@
 // What goes between a test in Node and the kit beside the Worker: a verb with its arguments, and what it comes to.
-import { parse, stringify } from "devalue";
 import { errorOf, type Failure, TaskQueueError } from "../core/errors.ts";
+import { richText, richValue } from "../core/rich-json.ts";
 import type { AddedTask, TaskAttempt } from "./log.ts";
 
 /** A verb of the kit, of a queue or of a group. */
@@ -28,11 +28,11 @@ export interface Reply {
 }
 
 export function written(message: Call | Reply): string {
-  return stringify(message);
+  return richText(message);
 }
 
 export function read<Message>(text: string): Message {
-  return parse(text) as Message;
+  return richValue(text) as Message;
 }
 
 export function failureOf(error: unknown): Pick<Reply, "failure" | "error"> {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cronFile } from "../../src/core/config/cron-config.ts";
 import { type CompiledFiles, filesOf } from "../../src/core/config/files.ts";
 import { fromYaml } from "../../src/core/config/yaml-files.ts";
 
@@ -68,7 +69,7 @@ describe("durable-taskqueue build", () => {
     const app = folder(queueYaml, cronYaml);
     expect(build(app)).toEqual({ status: 0, stdout: "taskqueue.json: written\n", stderr: "" });
     const compiled = JSON.parse(readFileSync(join(app, "taskqueue.json"), "utf8"));
-    const [built, text] = [filesOf(compiled), fromYaml(queueYaml, cronYaml)];
+    const [built, text] = [filesOf(compiled, cronFile), fromYaml(queueYaml, cronYaml)];
     expect(built.queues).toEqual(text.queues);
     const plain = (files: typeof built) =>
       [...files.cron.values()].map(({ next, ...rest }) => rest);
@@ -119,7 +120,26 @@ it.each([
   ["a later format", { format: 2, queue: {} }, "found format 2"],
   ["a format without queues", { format: 1 }, "found format 1"],
 ])("%s in place of what was built is refused with a sentence", (_, config, found) => {
-  expect(() => filesOf(config as CompiledFiles)).toThrow(
+  expect(() => filesOf(config as CompiledFiles, cronFile)).toThrow(
     `config: ${found}, expected what this version's \`npx durable-taskqueue build\` writes`,
   );
+});
+
+const CRON_YAML = "cron: [{url: /a, schedule: every 5 mins}]";
+
+it.each([
+  ["compiled", { format: 1, queue: {}, cron: { cron: [{ url: "/a", schedule: "every 5 mins" }] } }],
+  ["read from text", fromYaml("queue:", CRON_YAML)],
+])("recurring tasks that are %s are refused where nothing would run them", (_, config) => {
+  expect(() => filesOf(config, undefined)).toThrow(
+    "config: found recurring tasks, expected parts: [cron] beside it, which runs them",
+  );
+});
+
+it.each([
+  ["compiled without any", { format: 1, queue: {} }],
+  ["compiled with an empty list", { format: 1, queue: {}, cron: { cron: [] } }],
+  ["read from text", fromYaml("queue:")],
+])("files that are %s need nothing that runs recurring tasks", (_, config) => {
+  expect(filesOf(config, undefined).cron.size).toBe(0);
 });

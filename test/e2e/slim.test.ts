@@ -53,3 +53,61 @@ describe.each([
     expect(await status("/else", forged)).toBe(418);
   });
 });
+
+const RECURRING = JSON.stringify(
+  compiledFiles(readQueueYaml("queue:"), {
+    cron: [{ url: "/hourly", schedule: "every 1 hours" }],
+  }),
+);
+
+/** A Worker with parts, that calls a function later at /add, and shows at /ran what ran. */
+function workerOf(parts: string, config: string): string {
+  return `
+import { createTaskQueues, ${parts ? `${parts},` : ""} api } from "./src/slim.ts";
+const queues = createTaskQueues({ config: ${config}, doors: [api], parts: [${parts}] });
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
+const ran = [];
+const note = (it) => void ran.push(it);
+let [defer, fault] = [undefined, ""];
+try {
+  ({ defer } = queues.deferred({ note }));
+} catch (error) {
+  fault = error.message;
+}
+export default queues.serve({
+  async fetch(request, env) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/hourly") ran.push("hourly");
+    if (pathname === "/fault") return new Response(fault);
+    if (pathname === "/ran") return Response.json(ran);
+    if (pathname === "/defer") await defer(note, new Date(0));
+    return new Response();
+  },
+});`;
+}
+
+describe("the parts of a Worker", () => {
+  const call = async (url: URL, path: string, method = "GET") => {
+    const answer = await fetch(new URL(path, url), { method });
+    return [answer.status, await answer.text()] as const;
+  };
+
+  it("that left all out says so, and has no recurring tasks", async () => {
+    const url = await runtimeOf(workerOf("", COMPILED));
+    const [, fault] = await call(url, "/fault");
+    expect(fault).toBe("deferred: left out of this Worker, expected parts: [deferred]");
+    expect(await call(url, "/_ah/api/cron")).toEqual([200, '{"cron":[]}\n']);
+    const [status, refusal] = await call(url, "/_ah/api/cron/x:run", "POST");
+    expect([status, JSON.parse(refusal).error.code]).toEqual([404, "UNKNOWN_CRON"]);
+  });
+
+  it("run recurring tasks and deferred calls where they are asked for", async () => {
+    const url = await runtimeOf(workerOf("cron, deferred", RECURRING));
+    expect(await call(url, "/fault")).toEqual([200, ""]);
+    expect((await call(url, "/_ah/api/cron/hourly:run", "POST"))[0]).toBe(200);
+    await until("it ran", 10, async () => (await call(url, "/ran"))[1] === '["hourly"]');
+    await call(url, "/defer");
+    const both = '["hourly","1970-01-01T00:00:00.000Z"]';
+    await until("the call ran", 10, async () => (await call(url, "/ran"))[1] === both);
+  });
+});

@@ -199,16 +199,43 @@ const BAD_FILES = [
   },
 ];
 
+/** The project without what is installed or made in it. */
+function copyOfProject(): string {
+  const copy = join(temporaryDir(), "copy");
+  const skipped = /node_modules|\.git|\.wrangler|dist|console\/assets\.ts/;
+  cpSync(ROOT, copy, { recursive: true, filter: (path) => !skipped.test(path.slice(ROOT.length)) });
+  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+  return copy;
+}
+
+const BUILD = /Running: (.*)|The file (\S+) changed/;
+
+it("npm start builds once, though the console was not there, and then once for each edit", async () => {
+  const copy = copyOfProject();
+  const server = await runningServer({
+    ...{ stateDir: temporaryDir(), command: NPM_START, cwd: copy },
+  });
+  const builds = () =>
+    server.lines().flatMap((line) => {
+      const [, command, file] = BUILD.exec(line) ?? [];
+      return command ?? file ?? [];
+    });
+  expect(builds()).toEqual(["npm run -s build:demo"]);
+  expect(existsSync(join(copy, "src/http/console/assets.ts"))).toBe(true);
+  const file = join(copy, "queue.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace(/rate: \S+/, "rate: 7/m"));
+  await until("the new rate", 30, async () => {
+    const answer = await server.fetch("/_ah/api/queues/master").catch(() => undefined);
+    return answer?.ok && ((await answer.json()) as { rate: string }).rate === "7/m";
+  });
+  // Whatever was written before the edit would have been heard of by now.
+  expect(builds()).toEqual(["npm run -s build:demo", "queue.yaml", "npm run -s build:demo"]);
+});
+
 it.each(BAD_FILES)(
   "a bad $file stops start and deploy before anything runs, with its place",
   ({ file, text, said }) => {
-    const copy = join(temporaryDir(), "copy");
-    const skipped = /node_modules|\.git|\.wrangler|dist/;
-    cpSync(ROOT, copy, {
-      recursive: true,
-      filter: (path) => !skipped.test(path.slice(ROOT.length)),
-    });
-    symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+    const copy = copyOfProject();
     writeFileSync(join(copy, file), text);
     for (const [program, ...args] of [
       ["npm", "start"],

@@ -1,11 +1,8 @@
 import { createTaskQueues, readTask } from "durable-taskqueue";
-import cronYaml from "../cron.yaml?raw";
-import queueYaml from "../queue.yaml?raw";
+// By the plugin in vite.config.ts: queue.yaml and the cron.yaml beside it, checked and compiled.
+import config from "../queue.yaml";
 
-const queues = createTaskQueues<Env, { mail: { to: string } }>({
-  config: queueYaml,
-  cron: cronYaml,
-});
+const queues = createTaskQueues<Env, { mail: { to: string } }>({ config });
 export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 
 export default queues.serve({

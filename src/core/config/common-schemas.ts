@@ -1,7 +1,7 @@
 // The rules that queue.yaml and cron.yaml share.
-import * as z from "zod/mini";
 import { QUEUE_NAME } from "./names.ts";
-import { amount, count, duration, isMapping, key, text } from "./value-schemas.ts";
+import { must, type Rule, type Shape } from "./shape.ts";
+import { amount, count, duration, key, text } from "./value-schemas.ts";
 
 /** The name of a push queue, as a value. */
 export const pushQueueName = text(QUEUE_NAME, "the name of a push queue");
@@ -41,36 +41,21 @@ interface Backoff {
   max_backoff_seconds?: unknown;
 }
 
-/** For `refine`: the minimum is no more than the maximum. */
-export function isBackoffOrdered({ min_backoff_seconds: min, max_backoff_seconds: max }: Backoff) {
-  return typeof min !== "number" || typeof max !== "number" || min <= max;
-}
+/** The minimum is no more than the maximum. */
+export const backoffOrder = must<Backoff>(
+  ({ min_backoff_seconds: min, max_backoff_seconds: max }) =>
+    typeof min !== "number" || typeof max !== "number" || min <= max,
+  "no more than max_backoff_seconds",
+  ["min_backoff_seconds"],
+);
 
-export const BACKOFF_ORDER = {
-  path: ["min_backoff_seconds"],
-  error: "no more than max_backoff_seconds",
-  when: isMapping,
-};
-
-/** For rules over a list, which run although an entry is faulty, so that all faults are reported. */
-export function isList({ value }: { value: unknown }): boolean {
-  return Array.isArray(value);
-}
-
-/** For `refine` of a whole file, which has to have a key. */
-export function hasKeys(document: object): boolean {
-  return Object.keys(document).length > 0;
-}
-
-/** The error of a file without a key; other faults are reported in its place. */
-export function missingKey(name: string) {
-  return {
-    error: `at least the key ${name}`,
-    when: ({ issues }: { issues: readonly unknown[] }) => issues.length === 0,
-  };
+/** A whole file has a key; other faults are reported in place of this one. */
+export function hasKey(name: string): Rule<object> {
+  const rule = must<object>((it) => Object.keys(it).length > 0, `at least the key ${name}`);
+  return (document, before) => (before.length === 0 ? rule(document, before) : []);
 }
 
 /** The JSON Schema of a file, in draft 7, which all editors know. */
-export function jsonSchema(document: z.core.$ZodType): object {
-  return z.toJSONSchema(document, { io: "input", target: "draft-7" });
+export function jsonSchema({ json }: Shape): object {
+  return { $schema: "http://json-schema.org/draft-07/schema#", ...json };
 }

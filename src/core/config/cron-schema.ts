@@ -1,7 +1,6 @@
 // The schema of cron.yaml. The keys are App Engine's, except those under `extensions`. Validation and the
 // JSON Schema for editors are both generated from it.
 
-import * as z from "zod/mini";
 import { parseHostRules } from "../egress/host-rules.ts";
 import { parseSchedule } from "../schedule/schedule.ts";
 import { isTimeZone } from "../schedule/zone.ts";
@@ -9,17 +8,15 @@ import { checkUrl } from "../task/new-task-rules.ts";
 import {
   ageLimit,
   application,
-  BACKOFF_ORDER,
   backoffKeys,
-  hasKeys,
-  isBackoffOrdered,
-  isList,
+  backoffOrder,
+  hasKey,
   jsonSchema,
-  missingKey,
   pushQueueName,
   target,
 } from "./common-schemas.ts";
 import { CRON_NAME, cronName } from "./names.ts";
+import { type Issue, list, must, noted, ruled, string, type TypeOf } from "./shape.ts";
 import { count, described, key, mapping, text } from "./value-schemas.ts";
 
 const NO_HOSTS = parseHostRules("");
@@ -33,15 +30,18 @@ const PATH = /^\/.*$/;
 const PATH_FORM = 'a path that starts with one "/"';
 
 const schedule = described(
-  z.string({ error: SCHEDULE }).check(z.superRefine(refuseBadSchedule)),
+  ruled(string(SCHEDULE), badSchedule),
   "When: every 5 minutes, every day 00:00, 1st,third mon,wed of month 17:00, every 30 mins from 10:00 to 14:00, every 2 hours synchronized; or a cron expression, 0 9 * * 1-5.",
 );
 
-const retryParameters = mapping({
-  job_retry_limit: key(count(0), "Retries after the first attempt. Default 5."),
-  job_age_limit: ageLimit("; both limits must be passed."),
-  ...backoffKeys({ min: 5, max: 3600, doublings: 5 }),
-}).check(z.refine(isBackoffOrdered, BACKOFF_ORDER));
+const retryParameters = ruled(
+  mapping({
+    job_retry_limit: key(count(0), "Retries after the first attempt. Default 5."),
+    job_age_limit: ageLimit("; both limits must be passed."),
+    ...backoffKeys({ min: 5, max: 3600, doublings: 5 }),
+  }),
+  backoffOrder,
+);
 
 const extensions = mapping({
   name: key(
@@ -56,13 +56,10 @@ const cronEntry = mapping({
     text(/^.{0,499}$/, "one line of at most 499 characters"),
     "What it is for; names the entry.",
   ),
-  url: described(
-    text(PATH, PATH_FORM).check(z.superRefine(refuseBadUrl)),
-    "The path that is called by GET.",
-  ),
+  url: described(ruled(text(PATH, PATH_FORM), badUrl), "The path that is called by GET."),
   schedule,
   timezone: key(
-    z.string({ error: ZONE }).check(z.refine(isTimeZone, { error: ZONE })),
+    ruled(string(ZONE), must(isTimeZone, ZONE)),
     "Whose clock the schedule goes by. Default UTC.",
   ),
   target: key(
@@ -72,51 +69,48 @@ const cronEntry = mapping({
   retry_parameters: key(retryParameters, "When a failed call is tried again. Without it, never."),
   extensions: key(extensions, "What App Engine does not have."),
 });
-export type CronDocumentEntry = z.output<typeof cronEntry>;
+export type CronDocumentEntry = TypeOf<typeof cronEntry>;
 
 /** The whole file. */
-export const cronDocument = mapping(
-  {
-    application,
-    cron: key(
-      z
-        .array(cronEntry, { error: "a list of entries" })
-        .check(z.superRefine(refuseSameNames, { when: isList })),
-      "The recurring tasks.",
+export const cronDocument = noted(
+  ruled(
+    mapping(
+      {
+        application,
+        cron: key(ruled(list(cronEntry, "a list of entries"), sameNames), "The recurring tasks."),
+      },
+      "a mapping, such as cron: [{ url: /daily, schedule: every 24 hours }]",
     ),
-  },
-  "a mapping, such as cron: [{ url: /daily, schedule: every 24 hours }]",
-).check(
-  z.refine(hasKeys, missingKey("cron")),
-  z.meta({ title: "cron.yaml", description: "The recurring tasks of an application." }),
+    hasKey("cron"),
+  ),
+  { title: "cron.yaml", description: "The recurring tasks of an application." },
 );
-export type CronDocument = z.output<typeof cronDocument>;
+export type CronDocument = TypeOf<typeof cronDocument>;
 
 /** The JSON Schema of a cron.yaml, in draft 7, the one all editors know. */
 export function cronJsonSchema(): object {
   return jsonSchema(cronDocument);
 }
 
-function refuseBadSchedule(given: string, context: z.core.$RefinementCtx): void {
+function badSchedule(given: string): Issue[] {
   try {
     parseSchedule(given);
+    return [];
   } catch (error) {
-    context.addIssue({ code: "custom", message: (error as Error).message });
+    return [{ path: [], message: (error as Error).message }];
   }
 }
 
 // What the API says of a task's url, which may be absolute.
-function refuseBadUrl(url: string, context: z.core.$RefinementCtx): void {
+function badUrl(url: string): Issue[] {
   const said = PATH.test(url) ? checkUrl({ url }, "GET", NO_HOSTS)?.failure.message : undefined;
   const message = said?.replace(/^.*, expected /s, "").replace(/, or an http.*/, "");
-  if (message) context.addIssue({ code: "custom", message });
+  return message ? [{ path: [], message }] : [];
 }
 
 // Called on faulty entries too, so that all faults are reported. The fault is at the key the name comes from.
-function refuseSameNames(
-  entries: readonly CronDocumentEntry[],
-  context: z.core.$RefinementCtx,
-): void {
+function sameNames(entries: readonly CronDocumentEntry[]): Issue[] {
+  const issues: Issue[] = [];
   const names = new Set<string>();
   for (const [index, entry] of entries.entries()) {
     const name = cronName(Object(entry));
@@ -130,6 +124,7 @@ function refuseSameNames(
     const path = isNamed ? ["extensions", "name"] : [description ? "description" : "url"];
     const why = name === undefined ? "one that makes a name" : `another name than "${name}"`;
     const way = isNamed ? "" : "; extensions.name gives it one";
-    context.addIssue({ code: "custom", path: [index, ...path], message: `${why}${way}` });
+    issues.push({ path: [index, ...path], message: `${why}${way}` });
   }
+  return issues;
 }

@@ -1,6 +1,6 @@
 // The two files of an application: as text, or compiled beforehand, so that neither a YAML reader nor the files'
 // schemas have to be in the Worker and be run at its start.
-import { type CronFile, cronFile } from "./cron-config.ts";
+import type { CronFile } from "./cron-config.ts";
 import type { CronDocument } from "./cron-schema.ts";
 import { type QueueFile, queueFile } from "./queue-config.ts";
 import type { QueueDocument } from "./queue-file-schema.ts";
@@ -27,8 +27,35 @@ export function compiledFiles(queue: QueueDocument, cron?: CronDocument): Compil
   return { format: FORMAT, queue, ...(cron && { cron }) };
 }
 
-/** What was compiled, or read already, as configuration. Throws a TypeError on anything else. */
-export function filesOf(given: CompiledFiles | Files): Files {
+/** Whether it is meant as what `build` writes, of whatever version. */
+export function isCompiled(given: unknown): given is CompiledFiles {
+  return typeof given === "object" && given !== null && "format" in given;
+}
+
+/**
+ * What was compiled, or read already, as configuration; without `readCron` there must be no recurring tasks. Throws a
+ * TypeError on anything else.
+ */
+export function filesOf(
+  given: CompiledFiles | Files,
+  readCron: ((document: CronDocument) => CronFile) | undefined,
+): Files {
+  const files = readFiles(given, readCron ?? lost);
+  if (files.cron.size > 0 && !readCron) lost({ cron: [...files.cron.values()] });
+  return files;
+}
+
+function lost({ cron = [] }: { cron?: readonly unknown[] | undefined }): CronFile {
+  if (cron.length === 0) return new Map();
+  throw new TypeError(
+    "config: found recurring tasks, expected parts: [cron] beside it, which runs them",
+  );
+}
+
+function readFiles(
+  given: CompiledFiles | Files,
+  readCron: (document: CronDocument) => CronFile,
+): Files {
   if (Object(given).cron instanceof Map) return given as Files;
   const { format, queue, cron } = Object(given) as Partial<CompiledFiles>;
   if (format !== FORMAT || typeof queue !== "object") {
@@ -39,6 +66,6 @@ export function filesOf(given: CompiledFiles | Files): Files {
   }
   return {
     queues: queueFile(queue as QueueDocument),
-    cron: cronFile((cron ?? {}) as CronDocument),
+    cron: readCron((cron ?? {}) as CronDocument),
   };
 }

@@ -1,9 +1,9 @@
 // Validates a value against a schema and words the faults: which queue, which key, what was found, what was
 // expected. Reports all faults at once. Lines and columns are added by yaml-document.ts.
 
-import type * as z from "zod/mini";
 import { cut } from "../errors.ts";
 import { cronName } from "./names.ts";
+import { type Issue, issuesOf, type Shape } from "./shape.ts";
 
 /** One fault, and where: the path from the top of the value. */
 export interface Finding {
@@ -16,10 +16,10 @@ export interface Finding {
 export type Checked<T> = { readonly data: T } | { readonly findings: readonly Finding[] };
 
 /** The value as the schema types it, or what is wrong with it. */
-export function checkAgainst<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
-  const { success, data, error } = schema.safeParse(value);
-  if (success) return { data };
-  const issues = withoutModes(schema, value, error.issues);
+export function checkAgainst<T>(schema: Shape<T>, value: unknown): Checked<T> {
+  const found = issuesOf(schema, value);
+  if (found.length === 0) return { data: value as T };
+  const issues = withoutModes(schema, value, found);
   return { findings: distinct(issues.flatMap((issue) => findingsOf(issue, value))) };
 }
 
@@ -33,36 +33,30 @@ export function finding(
   return { path, atKey, message: `${label(value, path)}${message}` };
 }
 
-type Issue = z.core.$ZodIssue;
-
 // Of a queue that is neither push nor pull nothing more is known. What is wrong with it either way is
 // still wrong, and worth saying at once.
-function withoutModes(
-  schema: z.ZodMiniType,
-  value: unknown,
-  issues: readonly Issue[],
-): readonly Issue[] {
-  const modes = issues.filter((it) => it.code === "invalid_union" && it.path.at(-1) === "mode");
+function withoutModes(schema: Shape, value: unknown, issues: readonly Issue[]): readonly Issue[] {
+  const modes = issues.filter(({ path }) => path.at(-1) === "mode");
   if (modes.length === 0) return issues;
   const [push = [], pull = []] = ["push", "pull"].map((mode) => {
     const copy = structuredClone(value);
     for (const { path } of modes) Object.assign(at(copy, path.slice(0, -1)) as object, { mode });
-    return schema.safeParse(copy).error?.issues ?? [];
+    return issuesOf(schema, copy);
   });
   const either = new Set(pull.map(identity));
   return [...modes, ...push.filter((it) => either.has(identity(it)))];
 }
 
 // Unknown keys are unknown to both modes, though each lists other keys as known.
-function identity({ path, code, message }: Issue): string {
-  return JSON.stringify([path, code === "unrecognized_keys" ? code : message]);
+function identity({ path, message, unknownKeys }: Issue): string {
+  return JSON.stringify([path, unknownKeys ? "unknown" : message]);
 }
 
 function findingsOf(issue: Issue, value: unknown): Finding[] {
-  if (issue.code !== "unrecognized_keys") {
+  if (!issue.unknownKeys) {
     return [finding(value, issue.path, `${found(value, issue.path)}, expected ${issue.message}`)];
   }
-  return issue.keys.map((key) =>
+  return issue.unknownKeys.map((key) =>
     finding(value, [...issue.path, key], `found an unknown key, expected ${issue.message}`, true),
   );
 }

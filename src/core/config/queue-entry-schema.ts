@@ -1,23 +1,30 @@
 // The schema of one entry of queue.yaml's `queue`: every key, unit and limit. The keys are App Engine's,
 // except those under `extensions`.
 
-import * as z from "zod/mini";
-import {
-  ageLimit,
-  BACKOFF_ORDER,
-  backoffKeys,
-  isBackoffOrdered,
-  pushQueueName,
-  target,
-} from "./common-schemas.ts";
+import { ageLimit, backoffKeys, backoffOrder, pushQueueName, target } from "./common-schemas.ts";
 import { QUEUE_NAME } from "./names.ts";
+import {
+  boolean,
+  either,
+  type Issue,
+  isMapping,
+  issuesOf,
+  list,
+  literal,
+  must,
+  noted,
+  number,
+  record,
+  ruled,
+  type Shape,
+  type TypeOf,
+} from "./shape.ts";
 import { perSecond, RATE, RATE_OR_NONE } from "./units.ts";
 import {
   count,
   described,
   duration,
   integer,
-  isMapping,
   key,
   mapping,
   pullOnly,
@@ -39,33 +46,29 @@ const name = described(
 );
 
 const rate = key(
-  z.union(
-    [
-      text(
-        RATE,
-        RATE_FORM,
-        (it) => perSecond(it) <= 500,
-        "at most 500/s (extensions.rate goes past that)",
-      ),
-      z.literal(0),
-    ],
-    { error: RATE_FORM },
+  either(
+    text(
+      RATE,
+      RATE_FORM,
+      (it) => perSecond(it) <= 500,
+      "at most 500/s (extensions.rate goes past that)",
+    ),
+    literal(0),
+    RATE_FORM,
   ),
   "Tokens added to the bucket, up to 500/s: 5/s, 30/m, 1.5/h, 2000/d. 0 pauses.",
 );
 
 const freeRate = key(
-  z.union(
-    [
-      text(
-        RATE_OR_NONE,
-        FREE_RATE_FORM,
-        (it) => it === "none" || perSecond(it) <= MAX_RATE,
-        `at most ${MAX_RATE}/s, or none for no limit`,
-      ),
-      z.literal(0),
-    ],
-    { error: FREE_RATE_FORM },
+  either(
+    text(
+      RATE_OR_NONE,
+      FREE_RATE_FORM,
+      (it) => it === "none" || perSecond(it) <= MAX_RATE,
+      `at most ${MAX_RATE}/s, or none for no limit`,
+    ),
+    literal(0),
+    FREE_RATE_FORM,
   ),
   "In place of rate, and free to pass 500/s. none: no limit at all.",
 );
@@ -78,7 +81,7 @@ const retention = {
     "The dead-letter queue: the push queue that exhausted tasks are forwarded to.",
   ),
   annotations: key(
-    z.record(z.string(), z.unknown(), { error: "a mapping" }),
+    record("a mapping"),
     "Your own data: stored and returned with the queue, and not read.",
   ),
 };
@@ -93,11 +96,14 @@ const pushExtensions = mapping({
     "In place of max_concurrent_requests, and free to pass 5000.",
   ),
   task_age_limit: key(
-    z.number({ error: AGE }).check(z.gt(0, { error: AGE })),
+    ruled(
+      noted(number(AGE), { exclusiveMinimum: 0 }),
+      must((it) => it > 0, AGE),
+    ),
     "In place of task_age_limit: a number of seconds, fractions kept.",
   ),
   keep_results: key(
-    z.boolean({ error: "true or false" }),
+    boolean("true or false"),
     "Keep what handlers answer, up to 64 KiB, as long as the task's tombstone.",
   ),
   ...retention,
@@ -117,11 +123,14 @@ const task_retry_limit = key(
   "Retries after the first attempt; 0 is one attempt. Default: no limit.",
 );
 
-const pushRetry = mapping({
-  task_retry_limit,
-  task_age_limit: ageLimit(". Default: no limit."),
-  ...backoffKeys({ min: 0.1, max: 3600, doublings: 16 }),
-}).check(z.refine(isBackoffOrdered, BACKOFF_ORDER));
+const pushRetry = ruled(
+  mapping({
+    task_retry_limit,
+    task_age_limit: ageLimit(". Default: no limit."),
+    ...backoffKeys({ min: 0.1, max: 3600, doublings: 16 }),
+  }),
+  backoffOrder,
+);
 
 const pullRetry = mapping({
   task_retry_limit,
@@ -132,57 +141,67 @@ const pullRetry = mapping({
 });
 
 const email = text(/./, "an e-mail address");
-const grant = mapping({
-  user_email: key(email, "May list, get, lease, delete and update tasks."),
-  writer_email: key(email, "May insert tasks."),
-}).check(
-  z.refine((it) => it.user_email !== undefined || it.writer_email !== undefined, {
-    error: "user_email, writer_email or both",
-    when: isMapping,
+const grant = ruled(
+  mapping({
+    user_email: key(email, "May list, get, lease, delete and update tasks."),
+    writer_email: key(email, "May insert tasks."),
   }),
+  must(
+    (it) => it.user_email !== undefined || it.writer_email !== undefined,
+    "user_email, writer_email or both",
+  ),
 );
 
-const pushQueue = mapping({
-  name,
-  mode: key(z.literal("push"), "push (the default) or pull."),
-  rate,
-  bucket_size: key(
-    whole(0, 500, " (extensions.bucket_size goes past that)"),
-    "Most tasks started at once after a quiet time. Default 5, as is 0.",
-  ),
-  max_concurrent_requests: key(
-    integer(),
-    "Most tasks running at once, held to 1..5000. Default 1000, as is 0.",
-  ),
-  target: key(target(TARGET), "The service that runs the tasks: service or version.service."),
-  retry_parameters: key(pushRetry, "When a failed task runs again."),
-  acl: pullOnly,
-  extensions: key(pushExtensions, "What App Engine does not have."),
-}).check(
-  z.refine((it) => it.rate !== undefined || it.extensions?.rate !== undefined, {
-    path: ["rate"],
-    error: `${RATE_FORM} on every push queue`,
-    when: isMapping,
+const pushQueue = ruled(
+  mapping({
+    name,
+    mode: key(literal("push"), "push (the default) or pull."),
+    rate,
+    bucket_size: key(
+      whole(0, 500, " (extensions.bucket_size goes past that)"),
+      "Most tasks started at once after a quiet time. Default 5, as is 0.",
+    ),
+    max_concurrent_requests: key(
+      integer(),
+      "Most tasks running at once, held to 1..5000. Default 1000, as is 0.",
+    ),
+    target: key(target(TARGET), "The service that runs the tasks: service or version.service."),
+    retry_parameters: key(pushRetry, "When a failed task runs again."),
+    acl: pullOnly,
+    extensions: key(pushExtensions, "What App Engine does not have."),
   }),
+  must(
+    (it) => it.rate !== undefined || it.extensions?.rate !== undefined,
+    `${RATE_FORM} on every push queue`,
+    ["rate"],
+  ),
 );
 
 const pullQueue = mapping({
   name,
-  mode: described(z.literal("pull"), "push (the default) or pull."),
+  mode: described(literal("pull"), "push (the default) or pull."),
   rate: pushOnly,
   bucket_size: pushOnly,
   max_concurrent_requests: pushOnly,
   target: pushOnly,
   retry_parameters: key(pullRetry, "How often a task may be leased again."),
-  acl: key(
-    z.array(grant, { error: "a list of user_email and writer_email entries" }),
-    "Who may use the queue.",
-  ),
+  acl: key(list(grant, "a list of user_email and writer_email entries"), "Who may use the queue."),
   extensions: key(pullExtensions, "What App Engine does not have."),
 });
 
+export type QueueEntry = TypeOf<typeof pushQueue> | TypeOf<typeof pullQueue>;
+
 /** One entry of `queue`. */
-export const queueEntry = z.discriminatedUnion("mode", [pushQueue, pullQueue], {
-  error: ({ input }) => (isMapping({ value: input }) ? "push or pull" : "a mapping with a name"),
-});
-export type QueueEntry = z.output<typeof queueEntry>;
+export const queueEntry: Shape<QueueEntry> = {
+  isKind: isMapping,
+  expected: "a mapping with a name",
+  rules: [byMode],
+  json: { oneOf: [pushQueue.json, pullQueue.json] },
+};
+
+function byMode(entry: { mode?: unknown }): readonly Issue[] {
+  const { mode = "push" } = entry;
+  if (mode === "push") return issuesOf(pushQueue, entry);
+  if (mode === "pull") return issuesOf(pullQueue, entry);
+  return [{ path: ["mode"], message: "push or pull" }];
+}

@@ -1,10 +1,10 @@
 // The schema of queue.yaml. Validation and the JSON Schema for editors are both generated from it.
 
-import * as z from "zod/mini";
-import { application, hasKeys, isList, jsonSchema, missingKey } from "./common-schemas.ts";
+import { application, hasKey, jsonSchema } from "./common-schemas.ts";
 import { badChain } from "./dead-letter-chain.ts";
 import { QUEUE_NAME } from "./names.ts";
 import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
+import { boolean, either, type Issue, list, noted, ruled, type TypeOf } from "./shape.ts";
 import { bytes, SIZE } from "./units.ts";
 import { key, mapping, text, whole } from "./value-schemas.ts";
 
@@ -12,35 +12,35 @@ const SIZE_FORM = "bytes, or a number with B, K, M, G or T such as 120M, up to 1
 const MAX_STORAGE = 1000 * 1024 ** 4;
 
 /** The whole file. */
-export const queueDocument = mapping(
-  {
-    application,
-    queue: key(
-      z
-        .array(queueEntry, { error: "a list of queues" })
-        .check(
-          z.superRefine(refuseSameNames, { when: isList }),
-          z.superRefine(refuseLostFailures, { when: isList }),
+export const queueDocument = noted(
+  ruled(
+    mapping(
+      {
+        application,
+        queue: key(
+          ruled(ruled(list(queueEntry, "a list of queues"), sameNames), lostFailures),
+          "The queues. One named default, 5/s, exists even when it is not listed.",
         ),
-      "The queues. One named default, 5/s, exists even when it is not listed.",
+        total_storage_limit: key(
+          either(
+            text(SIZE, SIZE_FORM, (it) => bytes(it) <= MAX_STORAGE),
+            whole(0, MAX_STORAGE),
+            SIZE_FORM,
+          ),
+          "Most the tasks of all queues may weigh: 120M, 1.5G. Default: no limit.",
+        ),
+        resume_paused_queues: key(
+          boolean("true or false"),
+          "Whether a deployment resumes queues paused by hand. Default true.",
+        ),
+      },
+      "a mapping, such as queue: [{ name: mail, rate: 5/s }]",
     ),
-    total_storage_limit: key(
-      z.union([text(SIZE, SIZE_FORM, (it) => bytes(it) <= MAX_STORAGE), whole(0, MAX_STORAGE)], {
-        error: SIZE_FORM,
-      }),
-      "Most the tasks of all queues may weigh: 120M, 1.5G. Default: no limit.",
-    ),
-    resume_paused_queues: key(
-      z.boolean({ error: "true or false" }),
-      "Whether a deployment resumes queues paused by hand. Default true.",
-    ),
-  },
-  "a mapping, such as queue: [{ name: mail, rate: 5/s }]",
-).check(
-  z.refine(hasKeys, missingKey("queue")),
-  z.meta({ title: "queue.yaml", description: "The task queues of an application." }),
+    hasKey("queue"),
+  ),
+  { title: "queue.yaml", description: "The task queues of an application." },
 );
-export type QueueDocument = z.output<typeof queueDocument>;
+export type QueueDocument = TypeOf<typeof queueDocument>;
 
 /** The JSON Schema of a queue.yaml, in draft 7, the one all editors know. */
 export function queueJsonSchema(): object {
@@ -48,23 +48,22 @@ export function queueJsonSchema(): object {
 }
 
 // Called on faulty entries too, so that all faults are reported.
-function refuseSameNames(entries: readonly QueueEntry[], context: z.core.$RefinementCtx): void {
+function sameNames(entries: readonly QueueEntry[]): Issue[] {
   const names = new Set<unknown>();
+  const issues: Issue[] = [];
   for (const [index, entry] of entries.entries()) {
     const name = entry?.name;
     if (name !== undefined && names.has(name)) {
-      context.addIssue({
-        code: "custom",
-        path: [index, "name"],
-        message: "a name no other queue has",
-      });
+      issues.push({ path: [index, "name"], message: "a name no other queue has" });
     }
     names.add(name);
   }
+  return issues;
 }
 
 // The dead-letter queue has to be another push queue of the file, and not to lead back.
-function refuseLostFailures(entries: readonly QueueEntry[], context: z.core.$RefinementCtx): void {
+function lostFailures(entries: readonly QueueEntry[]): Issue[] {
+  const issues: Issue[] = [];
   const push = new Set(
     entries.filter((entry) => entry?.mode !== "pull").map((entry) => entry?.name),
   );
@@ -72,7 +71,7 @@ function refuseLostFailures(entries: readonly QueueEntry[], context: z.core.$Ref
   if (!entries.some((entry) => entry?.name === "default")) push.add("default");
   const hops = new Map<string, string>();
   const refuse = (index: number, message: string) =>
-    context.addIssue({ code: "custom", path: [index, "extensions", "failed_queue"], message });
+    issues.push({ path: [index, "extensions", "failed_queue"], message });
   for (const [index, entry] of entries.entries()) {
     const failedQueue = entry?.extensions?.failed_queue;
     if (typeof failedQueue !== "string" || !QUEUE_NAME.test(failedQueue)) continue;
@@ -86,4 +85,5 @@ function refuseLostFailures(entries: readonly QueueEntry[], context: z.core.$Ref
       entries.findIndex((entry) => entry?.name === bad.queue),
       bad.expected,
     );
+  return issues;
 }

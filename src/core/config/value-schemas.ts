@@ -1,84 +1,107 @@
-// Schemas of the kinds of value in both files. An `error` is the second half of "found X, expected ...".
+// Schemas of the kinds of value in both files. `expected` is the second half of "found X, expected ...".
 
-import * as z from "zod/mini";
 import { MAX_AGE_S, MAX_COUNT, MAX_DELAY_S } from "../limits.ts";
+import {
+  absent,
+  mappingOf,
+  must,
+  noted,
+  number,
+  type Optional,
+  optional,
+  ruled,
+  type Shape,
+  string,
+} from "./shape.ts";
 import { DURATION, seconds } from "./units.ts";
 
 /** What one kind of queue refuses by name: "unknown key" would send the reader looking for a typing mistake. */
-export const pushOnly = z.optional(z.never({ error: "on push queues only" }));
-export const pullOnly = z.optional(z.never({ error: "on pull queues only" }));
+export const pushOnly = absent("on push queues only");
+export const pullOnly = absent("on pull queues only");
 
 /** A key that may be left out, with what it is for; the description reaches editors through the JSON Schema. */
-export function key<Schema extends z.ZodMiniType>(schema: Schema, description: string) {
-  return z.optional(described(schema, description));
+export function key<T>(schema: Shape<T>, description: string): Optional<T> {
+  return optional(described(schema, description));
 }
 
 /** A key that has to be there. */
-export function described<Schema extends z.ZodMiniType>(schema: Schema, description: string) {
-  return schema.check(z.describe(description));
+export function described<S extends Shape>(schema: S, description: string): S {
+  return noted(schema, { description });
 }
 
 /**
  * A mapping of exactly these keys. The error for an unknown key lists the known ones; `expected` is that for
  * what is no mapping.
  */
-export function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape, expected = "a mapping") {
-  const keys = Object.keys(shape).filter(
-    (key) => shape[key] !== pushOnly && shape[key] !== pullOnly,
-  );
-  const known = `one of ${keys.join(", ")}`;
-  return z.strictObject(shape, {
-    error: ({ code }) => (code === "unrecognized_keys" ? known : expected),
-  });
+export function mapping<const Keys extends Readonly<Record<string, Shape>>>(
+  keys: Keys,
+  expected = "a mapping",
+) {
+  const own = Object.keys(keys).filter((key) => keys[key] !== pushOnly && keys[key] !== pullOnly);
+  return mappingOf(keys, expected, `one of ${own.join(", ")}`);
 }
 
-/**
- * Text of one form, and of that form only what fits. The pattern reaches editors through the JSON Schema.
- * Nothing here aborts: zod would then skip the rules over several keys, and faults would stay hidden.
- */
+/** Text of one form, and of that form only what fits. The pattern reaches editors through the JSON Schema. */
 export function text(
   pattern: RegExp,
-  error: string,
+  expected: string,
   fits?: (it: string) => boolean,
-  unfit = error,
-) {
-  const schema = z.string({ error }).check(z.regex(pattern, { error }));
-  if (!fits) return schema;
-  return schema.check(z.refine((it) => !pattern.test(it) || fits(it), { error: unfit }));
+  unfit = expected,
+): Shape<string> {
+  const any = noted(string(expected), { pattern: pattern.source });
+  const formed = ruled(
+    any,
+    must((it) => pattern.test(it), expected),
+  );
+  return fits
+    ? ruled(
+        formed,
+        must((it) => !pattern.test(it) || fits(it), unfit),
+      )
+    : formed;
 }
 
-/** A whole number. Not z.int(), which aborts when it finds a fraction. */
-export function integer(error = "a whole number") {
-  return z.number({ error }).check(z.multipleOf(1, { error }));
+/** A whole number. */
+export function integer(expected = "a whole number"): Shape<number> {
+  return ruled(noted(number(expected), { multipleOf: 1 }), must(Number.isInteger, expected));
 }
 
 /** A whole number in [min, max]; without a max, from min on. */
-export function whole(min: number, max?: number, hint = "") {
+export function whole(min: number, max?: number, hint = ""): Shape<number> {
   const range = max === undefined ? `, ${min} or more` : ` from ${min} to ${max}`;
-  const error = `a whole number${range}${hint}`;
-  const schema = integer(error).check(z.gte(min, { error }));
-  return max === undefined ? schema : schema.check(z.lte(max, { error }));
+  const expected = `a whole number${range}${hint}`;
+  const least = atLeast(integer(expected), min, expected);
+  return max === undefined ? least : atMost(least, max, expected);
 }
 
 /** A whole number from min on, as high as one can be counted. */
-export function count(min: number) {
-  return whole(min).check(z.lte(MAX_COUNT, { error: `at most ${MAX_COUNT}` }));
+export function count(min: number): Shape<number> {
+  return atMost(whole(min), MAX_COUNT, `at most ${MAX_COUNT}`);
 }
 
 /** A number of seconds to wait, zero or more, fractions welcome. */
-export function amount() {
-  const error = "a number of seconds, 0 or more";
+export function amount(): Shape<number> {
+  const expected = "a number of seconds, 0 or more";
   const most = `at most ${MAX_DELAY_S} seconds, which are 30 days`;
-  return z.number({ error }).check(z.gte(0, { error }), z.lte(MAX_DELAY_S, { error: most }));
+  return atMost(atLeast(number(expected), 0, expected), MAX_DELAY_S, most);
 }
 
 /** A number with s, m, h or d that makes at least one whole second and at most a hundred years of them. */
-export function duration() {
-  const error = `a number with s, m, h or d such as 30s or 2.5h, at least 1s and at most ${MAX_AGE_S / 86_400}d`;
-  return text(DURATION, error, (it) => seconds(it) >= 1 && seconds(it) <= MAX_AGE_S);
+export function duration(): Shape<string> {
+  const expected = `a number with s, m, h or d such as 30s or 2.5h, at least 1s and at most ${MAX_AGE_S / 86_400}d`;
+  return text(DURATION, expected, (it) => seconds(it) >= 1 && seconds(it) <= MAX_AGE_S);
 }
 
-/** For a rule over several keys: it runs although one of them is faulty, so that all faults are reported. */
-export function isMapping({ value }: { value: unknown }): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function atLeast(shape: Shape<number>, minimum: number, expected: string): Shape<number> {
+  return ruled(
+    noted(shape, { minimum }),
+    must((it) => it >= minimum, expected),
+  );
+}
+
+function atMost(shape: Shape<number>, maximum: number, expected: string): Shape<number> {
+  return ruled(
+    noted(shape, { maximum }),
+    must((it) => it <= maximum, expected),
+  );
 }

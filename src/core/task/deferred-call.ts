@@ -1,7 +1,6 @@
-// A deferred call as a payload: the function's name and its argument in devalue's JSON, which keeps dates,
-// maps, sets, bigints, bytes, undefined and circles. Parsing makes plain values and runs no code.
-import { type DevalueError, parse, stringify } from "devalue";
+// A deferred call as a payload: the function's name and its argument as rich JSON.
 import { type Answer, type Refusal, refuse } from "../errors.ts";
+import { richText, richValue, UnwritableError } from "../rich-json.ts";
 import { PermanentTaskFailure } from "./failures.ts";
 
 /** Where deferred calls run, on whatever queue (App Engine's path). */
@@ -14,14 +13,14 @@ export interface DeferredCall {
 
 export function callAsPayload({ name, argument }: DeferredCall): Answer<string> {
   try {
-    return { ok: stringify({ call: name, argument }) };
+    return { ok: richText({ call: name, argument }) };
   } catch (error) {
     return cannotTravel(name, error);
   }
 }
 
 function cannotTravel(name: string, error: unknown): Refusal {
-  const at = (error as Partial<DevalueError>).path?.replace(/^\./, "");
+  const at = error instanceof UnwritableError ? error.path.replace(/^\./, "") : "";
   const why = error instanceof Error ? error.message : String(error);
   const expected = "JSON, dates, maps, sets, bigints and bytes can be carried to it";
   return refuse("INVALID_REQUEST", `deferred: "${name}", ${at || "argument"}: ${why}; ${expected}`);
@@ -40,7 +39,7 @@ export function callInPayload(payload: string): DeferredCall {
 
 function readable(payload: string): unknown {
   try {
-    return parse(payload);
+    return richValue(payload);
   } catch (error) {
     throw new PermanentTaskFailure(`deferred: the payload cannot be read: ${error}`);
   }

@@ -34,45 +34,54 @@ const QUEUE = `${QUEUES}/:queue`;
 const TASKS = `${QUEUE}/tasks`;
 const TASK = `${TASKS}/:task`;
 
-const router = AutoRouter<IRequest, [Call], Response>({
-  catch: thrownCloudResponse,
-  missing: noSuchMethod,
-});
+type Router = ReturnType<typeof newRouter>;
+let made: Router | undefined;
 
-router
-  .get(LOCATIONS, listLocations)
-  .get(LOCATION, getLocation)
-  .get(`${LOCATION}/cmekConfig`, getCmekConfig)
-  .patch(`${LOCATION}/cmekConfig`, updateCmekConfig)
-  .get(QUEUES, listQueues)
-  .post(QUEUES, createQueue)
-  .get(QUEUE, getQueue)
-  .patch(QUEUE, updateQueue)
-  .delete(QUEUE, deleteQueue)
-  .post(`${QUEUE}/~purge`, purgeQueue)
-  .post(`${QUEUE}/~pause`, pauseQueue)
-  .post(`${QUEUE}/~resume`, resumeQueue)
-  .post(`${QUEUE}/~getIamPolicy`, getIamPolicy)
-  .post(`${QUEUE}/~setIamPolicy`, setIamPolicy)
-  .post(`${QUEUE}/~testIamPermissions`, testIamPermissions)
-  .get(TASKS, listTasks)
-  .post(TASKS, createTask)
-  .post(`${TASKS}/~batchCreate`, batchCreate)
-  .post(`${TASKS}/~batchDelete`, batchDelete)
-  .post(`${TASKS}/~buffer`, bufferTask)
-  .post(`${TASKS}/~lease`, leaseTasks)
-  .get(TASK, getTask)
-  .delete(TASK, deleteTask)
-  .post(`${TASK}/~run`, runTask)
-  .post(`${TASK}/~buffer`, bufferTask)
-  .post(`${TASK}/~acknowledge`, acknowledgeTask)
-  .post(`${TASK}/~renewLease`, renewLease)
-  .post(`${TASK}/~cancelLease`, cancelLease);
+/** Made for the first request: a pattern for each route costs the Worker's start what few starts need. */
+function router(): Router {
+  made ??= newRouter();
+  return made;
+}
+
+function newRouter() {
+  return AutoRouter<IRequest, [Call], Response>({
+    catch: thrownCloudResponse,
+    missing: noSuchMethod,
+  })
+    .get(LOCATIONS, listLocations)
+    .get(LOCATION, getLocation)
+    .get(`${LOCATION}/cmekConfig`, getCmekConfig)
+    .patch(`${LOCATION}/cmekConfig`, updateCmekConfig)
+    .get(QUEUES, listQueues)
+    .post(QUEUES, createQueue)
+    .get(QUEUE, getQueue)
+    .patch(QUEUE, updateQueue)
+    .delete(QUEUE, deleteQueue)
+    .post(`${QUEUE}/~purge`, purgeQueue)
+    .post(`${QUEUE}/~pause`, pauseQueue)
+    .post(`${QUEUE}/~resume`, resumeQueue)
+    .post(`${QUEUE}/~getIamPolicy`, getIamPolicy)
+    .post(`${QUEUE}/~setIamPolicy`, setIamPolicy)
+    .post(`${QUEUE}/~testIamPermissions`, testIamPermissions)
+    .get(TASKS, listTasks)
+    .post(TASKS, createTask)
+    .post(`${TASKS}/~batchCreate`, batchCreate)
+    .post(`${TASKS}/~batchDelete`, batchDelete)
+    .post(`${TASKS}/~buffer`, bufferTask)
+    .post(`${TASKS}/~lease`, leaseTasks)
+    .get(TASK, getTask)
+    .delete(TASK, deleteTask)
+    .post(`${TASK}/~run`, runTask)
+    .post(`${TASK}/~buffer`, bufferTask)
+    .post(`${TASK}/~acknowledge`, acknowledgeTask)
+    .post(`${TASK}/~renewLease`, renewLease)
+    .post(`${TASK}/~cancelLease`, cancelLease);
+}
 
 /** Every route, as "GET /projects/:project/locations"; what tries them all goes by this list. */
-export const CLOUD_TASKS_ROUTES: readonly string[] = router.routes.map(([method, , , path]) =>
-  [method, path].join(" "),
-);
+export function cloudTasksRoutes(): readonly string[] {
+  return router().routes.map(([method, , , path]) => [method, path].join(" "));
+}
 
 const VERSIONED = /^\/(v2|v2beta2|v2beta3)(?=\/projects\/[^/]+\/locations(\/|$))/;
 // Google's Node client asks for locations in the version of another API.
@@ -103,7 +112,7 @@ export async function answerCloudTasks(
       writeOptions: { enumsAsNumbers },
       ...around,
     };
-    const response = await router.fetch(asked as unknown as IRequest, call);
+    const response = await router().fetch(asked as unknown as IRequest, call);
     const answer = selection && response.ok ? json(selection(await response.json())) : response;
     return request.method === "HEAD" ? new Response(null, answer) : answer;
   } catch (error) {

@@ -52,67 +52,78 @@ export const API_PREFIX = "/_ah/api";
 const QUEUES = "/queues";
 const QUEUE = `${QUEUES}/:queue`;
 
-const router = AutoRouter<IRequest, Args, Response>({
-  base: API_PREFIX,
-  catch: thrownResponse,
-  missing: noSuchPath,
-});
+type Router = ReturnType<typeof newRouter>;
+let made: Router | undefined;
+
+/** Made for the first request: a pattern for each route costs the Worker's start what few starts need. */
+function router(): Router {
+  made ??= newRouter();
+  return made;
+}
 
 // In front of a handler stands what the route does not take: `withoutOptions` where it reads a body and no query,
 // `withNothing` where it reads neither.
-router
-  .get(QUEUES, listQueues)
-  .get(QUEUE, withoutOptions, (request, queues) => queueOf(request, queues).describe().then(ok))
-  .put(QUEUE, withoutOptions, defineQueue)
-  .delete(QUEUE, withNothing, removeQueue)
-  .post(`${QUEUE}/~pause`, withNothing, (request, queues) =>
-    queueOf(request, queues).pause().then(ok),
-  )
-  .post(`${QUEUE}/~resume`, withNothing, (request, queues) =>
-    queueOf(request, queues).resume().then(ok),
-  )
-  .post(`${QUEUE}/~purge`, withNothing, (request, queues) =>
-    queueOf(request, queues).purge().then(ok),
-  )
-  .post(`${QUEUE}/tasks`, addTasks)
-  .get(`${QUEUE}/tasks`, listTasks)
-  .post(`${QUEUE}/tasks/~delete`, withoutOptions, deleteTasks)
-  .post(`${QUEUE}/tasks/~lease`, withoutOptions, leaseTasks)
-  .post(`${QUEUE}/tasks/~ack`, withoutOptions, acknowledgeTasks)
-  .post(`${QUEUE}/tasks/:name/~modifyLease`, withoutOptions, modifyLease)
-  .post(`${QUEUE}/tasks/:name/~fail`, withoutOptions, failLeased)
-  .post(`${QUEUE}/tasks/~redrive`, withoutOptions, redriveTasks)
-  .post(`${QUEUE}/tasks/:name/~run`, withNothing, runTask)
-  .post(`${QUEUE}/tasks/:name/~reschedule`, withoutOptions, rescheduleTask)
-  .get(`${QUEUE}/tombstones`, listTombstones)
-  .delete(`${QUEUE}/tombstones/:name`, withNothing, releaseName)
-  .get(`${QUEUE}/history`, getHistory)
-  .get("/events", queueEvents)
-  .post("/groups", withoutOptions, createGroup)
-  .get("/groups/:name", withoutOptions, getGroup)
-  .get("/groups/:name/events", withoutOptions, groupEvents)
-  .get("/groups/:name/results", groupResults)
-  .post("/groups/:name/tasks", withoutOptions, addToGroup)
-  .post("/groups/:name/~close", withNothing, closeGroup)
-  .post("/groups/:name/~cancel", withNothing, cancelGroup)
-  .get("/cron", withoutOptions, listCron)
-  .post("/cron/:name/~run", withNothing, runCron)
-  .post("/cron/:name/~pause", withNothing, pauseCron)
-  .post("/cron/:name/~resume", withNothing, resumeCron)
-  .get(`${QUEUE}/tasks/:name`, withoutOptions, getTask)
-  .delete(`${QUEUE}/tasks/:name`, withoutBody, deleteTask);
+function newRouter() {
+  return AutoRouter<IRequest, Args, Response>({
+    base: API_PREFIX,
+    catch: thrownResponse,
+    missing: noSuchPath,
+  })
+    .get(QUEUES, listQueues)
+    .get(QUEUE, withoutOptions, (request, queues) => queueOf(request, queues).describe().then(ok))
+    .put(QUEUE, withoutOptions, defineQueue)
+    .delete(QUEUE, withNothing, removeQueue)
+    .post(`${QUEUE}/~pause`, withNothing, (request, queues) =>
+      queueOf(request, queues).pause().then(ok),
+    )
+    .post(`${QUEUE}/~resume`, withNothing, (request, queues) =>
+      queueOf(request, queues).resume().then(ok),
+    )
+    .post(`${QUEUE}/~purge`, withNothing, (request, queues) =>
+      queueOf(request, queues).purge().then(ok),
+    )
+    .post(`${QUEUE}/tasks`, addTasks)
+    .get(`${QUEUE}/tasks`, listTasks)
+    .post(`${QUEUE}/tasks/~delete`, withoutOptions, deleteTasks)
+    .post(`${QUEUE}/tasks/~lease`, withoutOptions, leaseTasks)
+    .post(`${QUEUE}/tasks/~ack`, withoutOptions, acknowledgeTasks)
+    .post(`${QUEUE}/tasks/:name/~modifyLease`, withoutOptions, modifyLease)
+    .post(`${QUEUE}/tasks/:name/~fail`, withoutOptions, failLeased)
+    .post(`${QUEUE}/tasks/~redrive`, withoutOptions, redriveTasks)
+    .post(`${QUEUE}/tasks/:name/~run`, withNothing, runTask)
+    .post(`${QUEUE}/tasks/:name/~reschedule`, withoutOptions, rescheduleTask)
+    .get(`${QUEUE}/tombstones`, listTombstones)
+    .delete(`${QUEUE}/tombstones/:name`, withNothing, releaseName)
+    .get(`${QUEUE}/history`, getHistory)
+    .get("/events", queueEvents)
+    .post("/groups", withoutOptions, createGroup)
+    .get("/groups/:name", withoutOptions, getGroup)
+    .get("/groups/:name/events", withoutOptions, groupEvents)
+    .get("/groups/:name/results", groupResults)
+    .post("/groups/:name/tasks", withoutOptions, addToGroup)
+    .post("/groups/:name/~close", withNothing, closeGroup)
+    .post("/groups/:name/~cancel", withNothing, cancelGroup)
+    .get("/cron", withoutOptions, listCron)
+    .post("/cron/:name/~run", withNothing, runCron)
+    .post("/cron/:name/~pause", withNothing, pauseCron)
+    .post("/cron/:name/~resume", withNothing, resumeCron)
+    .get(`${QUEUE}/tasks/:name`, withoutOptions, getTask)
+    .delete(`${QUEUE}/tasks/:name`, withoutBody, deleteTask);
+}
 
 /** Every route, as "GET /_ah/api/queues/:queue"; what tries them all goes by this list. */
-export const API_ROUTES: readonly string[] = router.routes.map(([method, , , path]) =>
-  [method, path].join(" "),
-);
+export function apiRoutes(): readonly string[] {
+  return router().routes.map(([method, , , path]) => [method, path].join(" "));
+}
 
 /** Answers a request to a path under `/_ah/api`. A HEAD is answered as its GET is. */
 export async function answerApi(given: Request, queues: QueueService): Promise<Response> {
   const isHead = given.method === "HEAD";
   const method = isHead ? "GET" : given.method;
   const request = verbAsSegment(readdressed(given, { method })) as unknown as IRequest;
-  const response = isMisspelt(request) ? noSuchPath(request) : await router.fetch(request, queues);
+  const response = isMisspelt(request)
+    ? noSuchPath(request)
+    : await router().fetch(request, queues);
   return isHead ? headOf(response) : response;
 }
 
@@ -215,7 +226,9 @@ function noSuchPath(request: IRequest): Response {
 
 /** The methods that a path of the API is for. */
 function methodsAt(path: string): string[] {
-  const forms = router.routes.filter(([, form]) => form.test(path)).map(([method]) => method);
+  const forms = router()
+    .routes.filter(([, form]) => form.test(path))
+    .map(([method]) => method);
   if (VERB.test(path)) return forms.filter((method) => method === "POST");
   return [...new Set(forms.flatMap((method) => (method === "GET" ? [method, "HEAD"] : method)))];
 }
