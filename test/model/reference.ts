@@ -2,7 +2,7 @@
 import type { Answer } from "../../src/core/errors.ts";
 import type { Written } from "../../src/objects/commit.ts";
 import type { Added } from "../../src/objects/queue/admission.ts";
-import { LIMITS, type Started, type World } from "./world.ts";
+import { FAULT, LIMITS, type Started, type World } from "./world.ts";
 
 interface Task {
   state: "live" | "done" | "failed" | "deleted";
@@ -55,7 +55,10 @@ export class Reference {
 
   // Promise 1 (an add counts once it has answered) and 2 (a name is accepted once).
   #added(name: string, addedAt: number, written: Written<Answer<Added[]>>): void {
-    if ("error" in written) return;
+    if ("error" in written) {
+      if (written.error === FAULT) return;
+      throw written.error;
+    }
     const task = this.#known(name, addedAt);
     const code = written.value.ok?.[0]?.error?.code ?? "added";
     const ended = task && task.state !== "live";

@@ -54,6 +54,7 @@ export interface NameQuery {
   limit: number;
 }
 
+const LIVE = { state: "live", expires: null, record: undefined } as const;
 const COLUMNS = "name, state, key, expires, record";
 const WITH_RESULT = `${COLUMNS}, type, body`;
 /** The key of a row that has its result itself; `migrations.ts` has it too. */
@@ -80,6 +81,12 @@ const SURVEY = `SELECT count(*) AS n, max(name) AS last, count(*) FILTER (WHERE 
     json_group_array(name) FILTER (WHERE expires IS NULL OR expires > ?) AS staying
   FROM (SELECT name, expires FROM names WHERE name > ? ORDER BY name LIMIT ?)`;
 const PUT = `INSERT OR REPLACE INTO names (${WITH_RESULT}) VALUES (?, ?, ?, ?, ?, ?, ?)`;
+/** What is not given is NULL: each value that is bound takes time. */
+const PUT_LIVE = "INSERT OR REPLACE INTO names (name, state, key) VALUES (?, ?, ?)";
+const PUT_ENDED = `INSERT OR REPLACE INTO names (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`;
+/** The same for many, given as JSON. */
+const PUT_ALL = `INSERT OR REPLACE INTO names (${COLUMNS})
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?)`;
 /** The row of an expired name becomes that of another, whose own row, if it has one, goes. */
 const TAKE_OVER = `UPDATE OR REPLACE names
   SET name = ?, state = ?, key = ?, expires = ?, record = ?, type = ?, body = ?
@@ -98,6 +105,14 @@ export class Names {
     this.#mayHaveExpired = mayHaveExpired;
   }
 
+  /** The rows of those of the names that are taken or tombstoned at `now`. */
+  findAll(names: readonly string[], now: number): Map<string, NameRow> {
+    const query = `SELECT ${WITH_RESULT} FROM names
+      WHERE name IN (SELECT value FROM json_each(?)) AND (expires IS NULL OR expires > ?)`;
+    const rows = this.#sql.rows(query, JSON.stringify(names), now).map(nameOf);
+    return new Map(rows.map((row) => [row.name, row]));
+  }
+
   /** The row of a name that is taken or tombstoned at `now`; an expired tombstone is as good as none. */
   find(name: string, now: number): NameRow | undefined {
     const row = this.#sql.rows(`SELECT ${WITH_RESULT} FROM names WHERE name = ?`, name)[0];
@@ -110,6 +125,12 @@ export class Names {
     this.#putNew({ name, state: "live", key, expires: null, record: undefined }, now);
   }
 
+  /** The same for many. */
+  takeAll(tasks: readonly { name: string; key: number }[], now: number): void {
+    if (this.#mayHaveExpired(now)) for (const { name, key } of tasks) this.take(name, key, now);
+    else this.#putAll(tasks.map(({ name, key }) => ({ ...LIVE, name, key })));
+  }
+
   /** The task of this name lies at `key` from now on. */
   place(name: string, state: "live" | "moved", key: number): void {
     this.#put({ name, state, key, expires: null, record: undefined });
@@ -118,6 +139,11 @@ export class Names {
   /** The task of this name has ended; the row stays until it expires. */
   end(row: EndedRow): void {
     this.#put(row);
+  }
+
+  /** The same for many, without results. */
+  endAll(rows: readonly EndedRow[]): void {
+    this.#putAll(rows);
   }
 
   /** The same of a generated name, which may have no row yet. */
@@ -220,9 +246,20 @@ export class Names {
     return this.#sql.run(TAKE_OVER, ...valuesOf(row), spare, now) > 0;
   }
 
+  #putAll(rows: readonly NameRow[]): void {
+    if (rows.length === 0) return;
+    const values = rows.map(({ name, state, key, expires, record }) => [
+      ...[name, state, key, expires, record ?? null],
+    ]);
+    for (const { name } of rows) this.#watched?.add(name);
+    this.#sql.run(PUT_ALL, JSON.stringify(values));
+  }
+
   #put(row: NameRow): void {
     this.#watched?.add(row.name);
-    this.#sql.run(PUT, ...valuesOf(row));
+    if (row.result) this.#sql.run(PUT, ...valuesOf(row));
+    else if (row.record) this.#sql.run(PUT_ENDED, ...valuesOf(row).slice(0, 5));
+    else this.#sql.run(PUT_LIVE, row.name, row.state, row.key);
   }
 }
 

@@ -129,7 +129,10 @@ export class QueueStore {
 
   /** What a name belongs to at `now`, or undefined when it is free. */
   find(name: string, now: number): Found | undefined {
-    const row = this.#names.find(name, now);
+    return this.#found(name, this.#names.find(name, now));
+  }
+
+  #found(name: string, row: NameRow | undefined): Found | undefined {
     if (!row) {
       const task = this.tasks.byGeneratedName(name);
       return task && { kind: "live", task };
@@ -169,15 +172,56 @@ export class QueueStore {
   /** The tasks are done. Throws if one of them was no longer there. */
   completeAll(ends: readonly Completion[], retention: Retention): void {
     this.tasks.removeAll(ends.map(({ task }) => task));
-    for (const end of ends) this.#completed(end, retention);
+    const tombstones: EndedRow[] = [];
+    for (const end of ends) {
+      if (retention.keepResults || !end.task.named) this.#completed(end, retention);
+      else {
+        tombstones.push(this.#tombstone(end, retention));
+        this.#done(end);
+      }
+    }
+    this.#names.endAll(tombstones);
+  }
+
+  #tombstone({ task, now, progress }: Completion, { tombstoneTtl }: Retention): EndedRow {
+    const expires = now + tombstoneTtl * 1000;
+    this.sweep.expect(expires);
+    return { ...endedRow(task, "done", now, progress), expires };
   }
 
   /** Puts new tasks on the queue, in their order; for each what `add` answers. */
   addAll(tasks: readonly AcceptedTask[], now: number): AddOutcome[] {
-    if (tasks.some(({ name }) => name !== undefined))
-      return tasks.map((task) => this.add(task, now));
-    this.#transitions.added += tasks.length;
-    return this.tasks.insertAll(tasks, now).map((added) => ({ added }));
+    const taken = this.#takenOf(tasks, now);
+    const free = tasks.filter((_, i) => taken[i] === undefined);
+    const added = this.tasks.insertAll(free, now);
+    this.#names.takeAll(
+      added.filter(({ named }) => named),
+      now,
+    );
+    this.#transitions.added += added.length;
+    const outcomes: AddOutcome[] = [];
+    let next = 0;
+    for (const [i, task] of tasks.entries()) {
+      if (taken[i] === undefined) outcomes.push({ added: added[next++] as TaskRow });
+      // A name that was free before the first of its tasks came.
+      else if (taken[i] === "twice") outcomes.push(this.add(task, now));
+      else outcomes.push({ taken: taken[i] });
+    }
+    return outcomes;
+  }
+
+  /** What has each task's name; "twice" where a task before it has. */
+  #takenOf(tasks: readonly AcceptedTask[], now: number): (Found | "twice" | undefined)[] {
+    const names = tasks.flatMap(({ name }) => name ?? []);
+    if (names.length === 0) return [];
+    const rows = this.#names.findAll(names, now);
+    const seen = new Set<string>();
+    return tasks.map(({ name }) => {
+      if (name === undefined) return undefined;
+      const found = this.#found(name, rows.get(name));
+      if (found || seen.size < seen.add(name).size) return found;
+      return "twice";
+    });
   }
 
   #completed(
@@ -186,6 +230,10 @@ export class QueueStore {
   ): void {
     if (keepResults) this.#storeResult(task, now, progress, now + tombstoneTtl * 1000, result);
     else this.#release(task, "done", now, progress, tombstoneTtl);
+    this.#done({ task, result });
+  }
+
+  #done({ task, result }: Pick<Completion, "task" | "result">): void {
     this.#transitions.done++;
     this.#ended(task.name);
     this.#report(task, "done", result ? { result } : {});
