@@ -1,6 +1,6 @@
-// How long others wait while very many named tasks are purged, and while the names that they leave are swept.
-// Requests begin at fixed times, whether those before have ended, so that a stall counts for everyone who would
-// have come meanwhile.
+// How long others wait while very many named tasks are purged, and while the names that they leave are swept: one who
+// adds, and one who looks. What counts is the longest wait, so each may wait for an answer before it asks again: a
+// machine that is busy is not given more than it can do.
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { call } from "../http.ts";
@@ -69,23 +69,21 @@ function barOf(name: string, ms: readonly number[]): Bar {
 
 /** How long each request took, until `work` is done. */
 async function waits(port: number, work: Promise<unknown>): Promise<number[]> {
-  const took: number[] = [];
-  const open: Promise<void>[] = [];
   let isOver = false;
   const over = work.then(() => {
     isOver = true;
   });
-  const began = performance.now();
-  for (let i = 0; !isOver; i++) {
-    await sleep(Math.max(0, began + i * PACE_MS - performance.now()));
-    open.push(timed(port, i).then((ms) => void took.push(ms)));
-  }
-  await Promise.all([over, ...open]);
+  const took: number[] = [];
+  const one = async (ask: () => Promise<unknown>) => {
+    while (!isOver) {
+      const started = performance.now();
+      await ask();
+      took.push(performance.now() - started);
+      await sleep(PACE_MS);
+    }
+  };
+  const look = one(() => call(port, "GET", QUEUE));
+  const add = one(() => call(port, "POST", `${QUEUE}/tasks`, DUE));
+  await Promise.all([over, look, add]);
   return took;
-}
-
-async function timed(port: number, i: number): Promise<number> {
-  const started = performance.now();
-  await (i % 2 ? call(port, "GET", QUEUE) : call(port, "POST", `${QUEUE}/tasks`, DUE));
-  return performance.now() - started;
 }

@@ -101,6 +101,16 @@ const MISTAKES: [name: string, files: Files, sentence: string][] = [
   ["config a path", config('{ config: "./queue.yaml" }'), RULE],
   ["config read already", config("{ config: { queue: [] } }"), RULE],
   [
+    "config compiled by another version",
+    config("{ config: { format: 2, queue: {} } }"),
+    "config: found format 2, expected what this version's `npx durable-taskqueue build` writes",
+  ],
+  [
+    "cron beside what is compiled",
+    config('{ config: { format: 1, queue: {} }, cron: "cron:" }'),
+    "cron: found it beside compiled files, expected nothing: they have it inside",
+  ],
+  [
     "cron a module",
     config('{ config: queueYaml, cron: { default: "cron:" } }'),
     'cron: found a module, expected the text of cron.yaml; it needs the line: import cronYaml from "./cron.yaml"',

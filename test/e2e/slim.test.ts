@@ -111,3 +111,25 @@ describe("the parts of a Worker", () => {
     await until("the call ran", 10, async () => (await call(url, "/ran"))[1] === both);
   });
 });
+
+const FILES = JSON.stringify(
+  compiledFiles(readQueueYaml("queue: [{name: mail, rate: 7/s}]"), {
+    cron: [{ url: "/hourly", schedule: "every 1 hours" }],
+  }),
+);
+
+/** A Worker of the main entry, given compiled files. */
+const MAIN = `
+import { createTaskQueues } from "./src/index.ts";
+const queues = createTaskQueues({ config: ${FILES} });
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
+export default queues.serve({ fetch: () => new Response() });`;
+
+describe("the main entry", () => {
+  it("takes compiled files, recurring tasks inside", async () => {
+    const url = await runtimeOf(MAIN);
+    const json = async (path: string) => (await fetch(new URL(path, url))).json();
+    expect(await json("/_ah/api/queues/mail")).toMatchObject({ name: "mail", rate: "7/s" });
+    expect(await json("/_ah/api/cron")).toMatchObject({ cron: [{ name: "hourly" }] });
+  });
+});

@@ -54,6 +54,12 @@ export interface NameQuery {
   limit: number;
 }
 
+/** Where the task of a name lies. */
+interface NamePlace {
+  name: string;
+  key: number;
+}
+
 const LIVE = { state: "live", expires: null, record: undefined } as const;
 const COLUMNS = "name, state, key, expires, record";
 const WITH_RESULT = `${COLUMNS}, type, body`;
@@ -91,6 +97,12 @@ const PUT_ALL = `INSERT OR REPLACE INTO names (${COLUMNS})
 const TAKE_OVER = `UPDATE OR REPLACE names
   SET name = ?, state = ?, key = ?, expires = ?, record = ?, type = ?, body = ?
   WHERE name = ? AND expires <= ?`;
+/** The same of many live ones, given as JSON: name, key, and the name of the row. No name may be that of a row. */
+const TAKE_OVER_ALL = `UPDATE OR REPLACE names
+  SET name = given.value ->> 0, state = 'live', key = given.value ->> 1,
+    expires = NULL, record = NULL, type = NULL, body = NULL
+  FROM json_each(?) AS given WHERE names.name = given.value ->> 2 AND names.expires <= ?
+  RETURNING name`;
 
 export class Names {
   readonly #sql: Sql;
@@ -126,9 +138,23 @@ export class Names {
   }
 
   /** The same for many. */
-  takeAll(tasks: readonly { name: string; key: number }[], now: number): void {
-    if (this.#mayHaveExpired(now)) for (const { name, key } of tasks) this.take(name, key, now);
-    else this.#putAll(tasks.map(({ name, key }) => ({ ...LIVE, name, key })));
+  takeAll(tasks: readonly NamePlace[], now: number): void {
+    const placed = this.#mayHaveExpired(now) ? this.#takeOverAll(tasks, now) : undefined;
+    const rest = placed ? tasks.filter(({ name }) => !placed.has(name)) : tasks;
+    this.#putAll(rest.map(({ name, key }) => ({ ...LIVE, name, key })));
+  }
+
+  /** Which of them have the row of an expired name now. */
+  #takeOverAll(tasks: readonly NamePlace[], now: number): Set<string> {
+    const names = new Set(tasks.map(({ name }) => name));
+    const given = tasks.flatMap(({ name, key }) => {
+      const spare = this.#spare.next(name, now);
+      return spare === undefined || names.has(spare) ? [] : [[name, key, spare]];
+    });
+    if (given.length === 0) return new Set();
+    for (const name of names) this.#watched?.add(name);
+    const rows = this.#sql.rows(TAKE_OVER_ALL, JSON.stringify(given), now);
+    return new Set(rows.map((row) => text(row, "name")));
   }
 
   /** The task of this name lies at `key` from now on. */

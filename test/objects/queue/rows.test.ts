@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { LeaseTurn } from "../../../src/client/lease-turn.ts";
 import { clock } from "../../support/clock.ts";
 import { deploy, passAll } from "../../support/cron.ts";
-import { freshStart, objectOf, pass, queue, until } from "../../support/time.ts";
+import { fire, freshStart, objectOf, pass, queue, until } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
 import { group, handlers, held } from "../../support/worker.ts";
 
@@ -144,6 +144,28 @@ it("a rate limit adds one row for a second of dispatch, not one for each task or
   expect(alarms).toBeGreaterThanOrEqual(TASKS - 5);
   expect(rows).toBeLessThanOrEqual(2 * TASKS + 4);
 });
+
+it.each([
+  ["one task", "twenty-per-second", 1],
+  ["as many as the bucket holds", "twenty-per-second", 5],
+  ["more than the rate of a second", "four-tokens", 4],
+])(
+  "and that row comes with the add, so that %s on an idle queue starts without a commit",
+  async (_, name, n) => {
+    await queue(name).add({});
+    await pass(name, 60);
+    const attempts = held(`/_ah/queue/${name}`);
+    const cost = await meter(name);
+    await queue(name).add(Array.from({ length: n }, () => ({})));
+    expect(cost.rows).toBe(n + 1);
+    await fire(name);
+    await until(() => attempts.started() === n);
+    expect(cost.rows).toBe(n + 1);
+    for (let i = 0; i < n; i++) attempts.answer(i, 200);
+    await pass(name, 1);
+    expect(cost.rows).toBeLessThanOrEqual(2 * n + 1 + HISTORY);
+  },
+);
 
 it("a retry writes one row more for its new place, and one to be found by", async () => {
   let calls = 0;

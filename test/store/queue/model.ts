@@ -207,7 +207,7 @@ export class World {
   }
 
   /** How a result lies where it is kept: in the row if it is small, and with others if it is not. */
-  #kept(name: string, due: number): Partial<NameRow> {
+  #kept(name: string, due: number): Partial<Pick<NameRow, "key" | "result">> {
     const result = resultFromStored(resultOf(due));
     if (result.body.length < 900) return { key: -1, result };
     const found = this.#store.find(name, this.#now);

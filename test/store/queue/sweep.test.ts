@@ -313,6 +313,41 @@ describe("a new name takes the row of one that has expired", () => {
     expect(rows()[0]).toBeLessThanOrEqual(5);
   });
 
+  it("many in one statement, though some of the names had expired themselves", () => {
+    const { crowd, rows, sql, store } = opened();
+    crowd(1000);
+    // Every other one is a name that has expired, whose row may not be another's as well.
+    const names = Array.from({ length: 400 }, (_, i) => {
+      return i % 2 ? `n${`${2 * i}`.padStart(7, "0")}` : `m${i}`;
+    });
+    const given = names.map((name) => ({ name, due: EXPIRED, spec: {}, body: undefined }));
+    const { written, statements } = sql;
+    const outcomes = store.addAll(given, EXPIRED);
+    expect(sql.written - written).toBeLessThanOrEqual(2 * 400);
+    expect(sql.statements - statements).toBeLessThan(100);
+    const keys = outcomes.map((outcome) => ("added" in outcome ? outcome.added.key : undefined));
+    for (const [i, name] of names.entries()) {
+      const found = store.find(name, EXPIRED);
+      expect([name, found?.kind === "live" && found.task.key]).toEqual([name, keys[i]]);
+    }
+    expect(rows()[0]).toBeLessThanOrEqual(1000);
+    expect(sql.rows("SELECT name FROM names WHERE state = 'live'")).toHaveLength(400);
+  });
+
+  it("many in one statement, of which some are no longer there", () => {
+    const { crowd, add, rows, sql, store } = opened();
+    crowd(300);
+    add("first", EXPIRED);
+    // Behind the back of what is at hand.
+    sql.run("DELETE FROM names WHERE state = 'done' AND name > 'n0000150'");
+    const given = Array.from({ length: 250 }, (_, i) => `m${i}`).map((name) => ({
+      ...{ name, due: EXPIRED, spec: {}, body: undefined },
+    }));
+    store.addAll(given, EXPIRED);
+    for (const { name } of given) expect(store.find(name, EXPIRED)?.kind).toBe("live");
+    expect(rows()[0]).toBeGreaterThanOrEqual(251);
+  });
+
   it("unless its transaction is undone: then the expired one is there as before", () => {
     const { crowd, add, rows, store, undone } = opened();
     crowd(5);

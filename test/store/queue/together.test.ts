@@ -102,7 +102,9 @@ class Side {
   }
 
   rows(): unknown {
-    const tables = ["tasks", "names", "failed", "results"];
+    // Which rows of expired names are taken over may differ.
+    const names = `(SELECT * FROM names WHERE coalesce(expires > ${this.now}, true))`;
+    const tables = ["tasks", names, "failed", "results"];
     return tables.map((table) => this.sql.rows(`SELECT * FROM ${table} ORDER BY 1`));
   }
 }

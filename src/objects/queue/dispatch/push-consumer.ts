@@ -7,6 +7,7 @@
 import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
 import { type Capacity, startable, wakeAt } from "../../../core/dispatch/plan.ts";
 import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
+import { dueOf, isExpedited } from "../../../store/queue/row-key.ts";
 import { WATCHDOG_MS } from "../../wakeup.ts";
 import type { Consumer } from "../context/consumer.ts";
 import type { PushState } from "../context/context.ts";
@@ -26,6 +27,8 @@ export class PushConsumer implements Consumer, PushState {
   readonly #deps: PushDeps;
   readonly #dispatcher: Dispatcher;
   #tokens: Tokens | undefined;
+  // Tasks that were written in this commit, are due and need a token each.
+  #writtenDue = 0;
 
   constructor(deps: PushDeps) {
     this.#deps = deps;
@@ -56,6 +59,7 @@ export class PushConsumer implements Consumer, PushState {
   }
 
   rowWritten(key: number): void {
+    if (!isExpedited(key) && dueOf(key) <= this.#deps.now()) this.#writtenDue++;
     this.#dispatcher.rewindTo(key);
   }
 
@@ -120,6 +124,15 @@ export class PushConsumer implements Consumer, PushState {
     return this.#dispatcher.cancelled(attempt);
   }
 
+  /** Inside a commit, at its end: the tokens of what was written are taken off the stored level in passing. */
+  flush(now: number): void {
+    const written = this.#writtenDue;
+    this.#writtenDue = 0;
+    if (!this.#tokens || written === 0) return;
+    const n = Math.min(written, startable(this.#capacity()));
+    if (n > 0) this.#tokens.foresee(n, now);
+  }
+
   save(): { tokens: Tokens | undefined; state: ReturnType<Tokens["save"]> | undefined } {
     return { tokens: this.#tokens, state: this.#tokens?.save() };
   }
@@ -128,6 +141,7 @@ export class PushConsumer implements Consumer, PushState {
     this.#tokens = tokens;
     if (state) tokens?.restore(state);
     this.#dispatcher.reread();
+    this.#writtenDue = 0;
   }
 
   #capacity(): Capacity {

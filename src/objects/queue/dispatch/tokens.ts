@@ -69,7 +69,17 @@ export class Tokens {
   spend(n: number, now: number): void {
     const isCovered = this.covers(n, now);
     this.#level = taken(this.#refilled(now), n);
-    if (!isCovered) this.#store(taken(this.#level, Math.floor(this.#shape.rate * SPENT_AHEAD_S)));
+    if (!isCovered) this.#storeLess(0);
+  }
+
+  /**
+   * Inside a commit: stores what is left when `n` tokens will have been spent, so that spending them writes no row and
+   * their requests wait for no commit. Below one token a second only what is spent is stored.
+   */
+  foresee(n: number, now: number): void {
+    if (this.#ahead < 1 || this.covers(n, now)) return;
+    this.#level = this.#refilled(now);
+    this.#storeLess(n);
   }
 
   /** A handler answered 503: the whole queue slows down. */
@@ -100,6 +110,14 @@ export class Tokens {
 
   #enforced(): BucketShape {
     return { capacity: this.#shape.capacity, rate: this.#shape.rate * this.#throttle.share };
+  }
+
+  get #ahead(): number {
+    return Math.floor(this.#shape.rate * SPENT_AHEAD_S);
+  }
+
+  #storeLess(n: number): void {
+    this.#store(taken(this.#level, n + this.#ahead));
   }
 
   #store(level: Bucket): void {

@@ -104,6 +104,19 @@ describe("the token bucket", () => {
     expect(overspent(starts, 5, 500)).toEqual([]);
   });
 
+  it("is bound by what tasks took that were added, whether or not they started before their object ended", async () => {
+    const starts = startsOf("small-bucket");
+    for (let i = 0; i < 24; i++) {
+      await queue("small-bucket").add(tasks(1 + (i % 3)));
+      if (i % 2 === 0) await evictDurableObject(objectOf("small-bucket"));
+      if (i % 3 > 0) await pass("small-bucket", 0.002);
+      if (i % 3 === 2) await evictDurableObject(objectOf("small-bucket"));
+    }
+    await pass("small-bucket", 60);
+    expect(starts).toHaveLength(48);
+    expect(overspent(starts, 5, 500)).toEqual([]);
+  });
+
   it("is spent by retries like by first attempts", async () => {
     const starts = startsOf("four-tokens", 500);
     await queue("four-tokens").add([{ retry: { minBackoff: 0.1, maxBackoff: 0.1, limit: 6 } }]);

@@ -1,0 +1,54 @@
+// What a Worker carries: of each door and part that it does not ask for, nothing.
+import { build } from "esbuild";
+import { expect, it } from "vitest";
+import { ROOT } from "../scripts/server.ts";
+
+/** Where the code of each lies; a bundle has it, or none of it. */
+const PLACES = {
+  api: "src/http/native/group-routes.ts",
+  cloudTasks: "src/http/cloud-tasks/router.ts",
+  console: "src/http/console/assets.ts",
+  cron: "src/core/schedule/cron-fields.ts",
+  deferred: "src/core/rich-json.ts",
+  fromYaml: "src/core/config/yaml-document.ts",
+} as const;
+
+type Name = keyof typeof PLACES;
+const NAMES = Object.keys(PLACES) as Name[];
+
+async function carriedBy(names: readonly string[]): Promise<Name[]> {
+  const imported = ["createTaskQueues", ...names].join(", ");
+  const { metafile } = await build({
+    stdin: {
+      contents: `import { ${imported} } from "./src/slim.ts";\nexport default [${imported}];`,
+      resolveDir: ROOT,
+    },
+    ...{ absWorkingDir: ROOT, bundle: true, write: false, metafile: true, format: "esm" },
+    ...{ external: ["cloudflare:*"], logLevel: "silent" },
+  });
+  const [output] = Object.values(metafile.outputs);
+  return NAMES.filter((name) => (output?.inputs[PLACES[name]]?.bytesInOutput ?? 0) > 0);
+}
+
+it.each([
+  ["the queue alone", [], []],
+  ["the JSON API", ["api"], ["api"]],
+  ["Cloud Tasks' API", ["cloudTasks"], ["cloudTasks"]],
+  ["the console", ["console"], ["console"]],
+  ["recurring tasks", ["cron"], ["cron"]],
+  ["deferred calls", ["deferred"], ["deferred"]],
+  ["YAML, whose check reads schedules", ["fromYaml"], ["cron", "fromYaml"]],
+])("a Worker with %s has no other part", async (_, asked, carried) => {
+  expect(await carriedBy(asked)).toEqual(carried);
+});
+
+it("none of them has a package inside that the Worker's start would pay for", async () => {
+  const { metafile } = await build({
+    ...{ entryPoints: ["src/slim.ts"], absWorkingDir: ROOT, bundle: true, write: false },
+    ...{ metafile: true, format: "esm", external: ["cloudflare:*"] },
+  });
+  const packages = Object.keys(metafile.inputs).flatMap(
+    (path) => /node_modules\/([^/]+)/.exec(path)?.[1] ?? [],
+  );
+  expect([...new Set(packages)].sort()).toEqual(["itty-router", "yaml"]);
+});
