@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { build } from "esbuild";
+import { cpuOfProcess } from "./cpu.ts";
 import { leaveNothing } from "./leftovers.ts";
 
 /** The Durable Object classes of a Worker with task queues. */
@@ -78,7 +79,7 @@ async function serve(
   return {
     ports: await portsOf(child, workers),
     ...{ pid, dir },
-    cpu: () => cpuOf(pid),
+    cpu: () => cpuOfProcess(pid),
     memory: () => memoryOf(pid),
     restart: async () => {
       await stop();
@@ -86,15 +87,6 @@ async function serve(
     },
     stop,
   };
-}
-
-const TICKS_PER_SECOND = 100;
-
-function cpuOf(pid: number): number {
-  if (process.platform !== "linux") return Number.NaN;
-  // The name in the second field is in brackets; 14 and 15 are what it used itself and in the kernel.
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 const PAGE_BYTES = 4096;

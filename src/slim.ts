@@ -7,6 +7,8 @@ import { createGroup, GroupHandle } from "./client/group-handle.ts";
 import { existsQueue, QueueHandle } from "./client/queue-handle.ts";
 import { CallerStubs, usesBindings } from "./client/stubs.ts";
 import { type CompiledFiles, type Files, filesOf } from "./core/config/files.ts";
+import type { QueueFile } from "./core/config/queue-config.ts";
+import type { DefinitionsPart } from "./core/config/queue-entry.ts";
 import type { Targets } from "./core/egress/targets.ts";
 import { PAGE } from "./core/limits.ts";
 import type { PayloadTypes, TypedQueues, UntypedPayloads } from "./core/task/typed-task.ts";
@@ -45,6 +47,7 @@ export type { LeaseTurn } from "./client/lease-turn.ts";
 export type { QueueHandle } from "./client/queue-handle.ts";
 export type { CronView } from "./core/config/cron-view.ts";
 export type { CompiledFiles } from "./core/config/files.ts";
+export { type DefinitionsPart, definitions } from "./core/config/queue-entry.ts";
 export { fromYaml } from "./core/config/yaml-files.ts";
 export * from "./core/errors.ts";
 export type {
@@ -126,8 +129,8 @@ export interface SlimOptions {
   targets?: Targets | undefined;
   /** What is served to the outside, of `api`, `cloudTasks` and `console`. Default: nothing. */
   doors?: readonly Door[] | undefined;
-  /** What there is beside queues and groups, of `cron` and `deferred`. Default: nothing. */
-  parts?: readonly (CronPart | DeferredPart)[] | undefined;
+  /** What there is beside queues and groups, of `cron`, `deferred` and `definitions`. Default: nothing. */
+  parts?: readonly (CronPart | DeferredPart | DefinitionsPart)[] | undefined;
   /**
    * How many attempts may share an invocation of the Worker, from 1 (each has its own) to 100; default 8. Only those
    * of handlers that end within milliseconds do; each has its own request, signal, deadline and outcome all the same.
@@ -218,11 +221,15 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const attemptsPerCall = options?.attemptsPerCall;
   checkAttemptsPerCall(attemptsPerCall);
   const cronPart = parts.find((it) => it.part === "cron");
+  const watching = doors.find((door) => door.watching)?.watching;
   const deferredPart = parts.find((it) => it.part === "deferred");
-  const { queues: file, cron: recurring } = filesOf(
+  const { queues: configured, cron: recurring } = filesOf(
     config as SlimOptions["config"],
     cronPart?.read,
   );
+  const reading = [...doors, ...parts.filter((it) => it.part === "definitions")];
+  const { readEntry } = reading.find((it) => it.readEntry) ?? {};
+  const file: QueueFile = Object.freeze({ ...configured, readEntry });
   const entrance = new Entrance();
   let served: App<Env> | undefined;
 
@@ -297,7 +304,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
       : NoCronObject) as TaskQueues<Env, Payloads>["TaskCron"],
     TaskDirectory: class TaskDirectory extends TaskDirectoryObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file);
+        super(ctx, env, file, watching);
       }
     },
     TaskEgress: class TaskEgress extends TaskEgressObject<Env> {

@@ -12,10 +12,10 @@ import { installPeers } from "../peers/packages.ts";
 import { type Absent, isAbsent, type Peer } from "../peers/peer.ts";
 import { startPgBoss } from "../peers/pg-boss.ts";
 import { POSTGRES_LACKS, type Postgres, startPostgres } from "../peers/postgres.ts";
-import { type Contest, ofOurs, ofPeer, ofSimulator } from "../peers/sides.ts";
+import { type Contest, type OurServer, ofOurs, ofPeer, ofSimulator } from "../peers/sides.ts";
 import type { Bar, Report, Table } from "../report.ts";
 import type { Size } from "../size.ts";
-import { perSecond, ratioOf, type Slices, takeTurns } from "../slices.ts";
+import { cpuOf, perSecond, ratioOf, type Slices, takeTurns } from "../slices.ts";
 import { CLASSES, type Running, startWorkerd } from "../workerd.ts";
 
 const OURS = "ours";
@@ -63,8 +63,7 @@ async function peersOf(postgres: Postgres | undefined): Promise<(Peer | Absent)[
   return [...onRedis, ...onPostgres];
 }
 
-interface Ours {
-  name: string;
+interface Ours extends OurServer {
   running: Running;
 }
 
@@ -73,10 +72,9 @@ async function startOurs({ attemptsPerCall }: Size, targetPort: number): Promise
   const start = async (name: string, options: object): Promise<Ours> => {
     const allowed = { TASKQUEUE_ALLOW_HOSTS: `127.0.0.1:${targetPort}` };
     const vars = { OPTIONS: JSON.stringify(options), ...allowed };
-    return {
-      name,
-      running: await startWorkerd([{ name: "peers", entry, classes: CLASSES, vars }]),
-    };
+    const running = await startWorkerd([{ name: "peers", entry, classes: CLASSES, vars }]);
+    const port = running.ports.get("peers") as number;
+    return { name, running, get: (path) => call(port, "GET", path), cpu: running.cpu };
   };
   const several = `ours, ${attemptsPerCall} attempts a call`;
   if (attemptsPerCall <= 1) return [await start(OURS, {})];
@@ -96,9 +94,7 @@ async function contested(contest: Contest, { size, ours, peers, url }: Place): P
   const tasks = Math.ceil((size.tasks * share) / 100) * 100;
   const work = { contest, tasks, url };
   const sides = [
-    ...ours.map(({ name, running }) =>
-      ofOurs(name, (path) => call(portOf(running), "GET", path), work),
-    ),
+    ...ours.map((own) => ofOurs(own, work)),
     ...peers.map((peer) => ofPeer(peer, work)),
     ...(contest === "drain" ? [] : [ofSimulator(work)]),
   ];
@@ -111,16 +107,14 @@ async function contested(contest: Contest, { size, ours, peers, url }: Place): P
   };
 }
 
-function portOf({ ports }: Running): number {
-  return ports.get("peers") as number;
-}
-
 function tableOf(title: string, names: readonly string[], slices: Slices): Table {
   const rows = names.map((name) => {
     const { p25, p50 } = ratioOf(slices, OURS, name);
-    return [name, perSecond(slices, name).toFixed(0), p25.toFixed(2), p50.toFixed(2)];
+    const cpu = cpuOf(slices, name);
+    const figures = [p25.toFixed(2), p50.toFixed(2), cpu > 0 ? cpu.toFixed(0) : ""];
+    return [name, perSecond(slices, name).toFixed(0), ...figures];
   });
-  return { title, columns: ["", "tasks/s p50", "ours / it p25", "p50"], rows };
+  return { title, columns: ["", "tasks/s p50", "ours / it p25", "p50", "µs CPU a task"], rows };
 }
 
 function barsOf(
@@ -134,7 +128,8 @@ function barsOf(
     return isThere ? [{ what, found: ratioOf(slices, own, other).p50, atLeast }] : [];
   };
   const several = ours[1]?.name;
-  if (contest === "drain") return bar(OURS, ALWAYS, 1);
+  // As it is by itself.
+  if (contest === "drain") return bar(several ?? OURS, ALWAYS, 1);
   if (contest === "endToEnd") {
     return [...bar(OURS, ALWAYS, 0.8), ...(several ? bar(several, ALWAYS, 1.1) : [])];
   }

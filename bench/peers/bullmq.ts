@@ -3,6 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cpuOfProcess } from "../cpu.ts";
 import { leaveNothing } from "../leftovers.ts";
 import { peerPackage } from "./packages.ts";
 import type { Absent, Peer } from "./peer.ts";
@@ -76,6 +77,7 @@ export async function startBullMq(fsync: Fsync): Promise<Peer | Absent> {
       const left = async () => Object.values(await queue.getJobCounts("active", "waiting", "wait"));
       while ((await left()).some((count) => count > 0)) await pause();
     },
+    cpu: () => cpuOfProcess(server.pid as number),
     clear: () => queue.obliterate({ force: true }),
     close: async () => {
       await queue.close();

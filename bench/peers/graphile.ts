@@ -41,6 +41,7 @@ export async function startGraphile(postgres: Postgres): Promise<Peer> {
       };
     },
     settled: () => untilEmpty(pgPool, LEFT),
+    cpu: postgres.cpu,
     clear: () => pgPool.query("TRUNCATE graphile_worker._private_jobs"),
     close: async () => {
       await utils.release();

@@ -9,10 +9,12 @@ export interface Peer {
   add(): Promise<unknown>;
   /** Adds as many in one call. */
   addMany(n: number): Promise<unknown>;
-  /** Prepares a worker with as many attempts at a time; it takes nothing before `start`. Absent: it cannot wait. */
+  /** Prepares a worker with as many attempts at a time; it takes nothing before `start`. */
   worker(concurrency: number, handler: Handler): Promise<PeerWorker>;
   /** Resolves when every task's end is stored. */
   settled(): Promise<void>;
+  /** Seconds of CPU its server has used. */
+  cpu(): number;
   /** Forgets every task. */
   clear(): Promise<unknown>;
   close(): Promise<unknown>;

@@ -53,6 +53,7 @@ export async function startPgBoss(postgres: Postgres): Promise<Peer> {
       };
     },
     settled: () => untilEmpty(pool, LEFT),
+    cpu: postgres.cpu,
     clear: () => boss.deleteAllJobs(NAME),
     close: async () => {
       await pool.end();

@@ -2,6 +2,7 @@
 import { appendFileSync, chownSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cpuOfFamily } from "../cpu.ts";
 import { leaveNothing } from "../leftovers.ts";
 import { peerPackage } from "./packages.ts";
 import { endServer, freePort, type Owner, programOf, run, startServer } from "./server.ts";
@@ -25,6 +26,8 @@ export interface Postgres {
   /** Makes a database, and says how it is reached. */
   database(name: string): Promise<object>;
   pool(connection: object, max: number): Pool;
+  /** Seconds of CPU it has used. */
+  cpu(): number;
   close(): Promise<void>;
 }
 
@@ -63,6 +66,7 @@ export async function startPostgres(): Promise<Postgres | undefined> {
       return at(name);
     },
     pool,
+    cpu: () => cpuOfFamily(server.pid as number),
     // A fast shutdown: it ends whoever is still connected.
     close: () => endServer(server, "SIGINT"),
   };

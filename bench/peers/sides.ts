@@ -1,4 +1,5 @@
 // What each queue does in a contest, as a side that takes its turn.
+import { ownCpu } from "../cpu.ts";
 import type { Side } from "../slices.ts";
 import { counted, handlerOf } from "./handlers.ts";
 import { type SimulatedQueue, startSimulatedQueue } from "./miniflare.ts";
@@ -19,14 +20,18 @@ const BATCH = 100;
 const BATCHERS = 4;
 const PATHS = { endToEnd: "/end-to-end", drain: "/drain", batches: "/batches" };
 
-export function ofOurs(
-  name: string,
-  get: (path: string) => Promise<unknown>,
-  { contest, tasks, url }: Work,
-): Side {
+/** The library's server. */
+export interface OurServer {
+  name: string;
+  get(path: string): Promise<unknown>;
+  cpu(): number;
+}
+
+export function ofOurs({ name, get, cpu }: OurServer, { contest, tasks, url }: Work): Side {
   const query = `?tasks=${tasks}${url ? `&url=${encodeURIComponent(url)}` : ""}`;
   return {
     name,
+    cpu,
     prepare: async () => {
       await get("/clear");
       if (contest === "drain") await get(`/lay${query}`);
@@ -39,8 +44,8 @@ export function ofOurs(
 
 export function ofPeer(peer: Peer, { contest, tasks, url }: Work): Side {
   const addBatches = () => beside(BATCHERS, tasks / BATCH, () => peer.addMany(BATCH));
-  if (contest === "batches")
-    return { name: peer.name, prepare: () => peer.clear(), run: addBatches };
+  const common = { name: peer.name, cpu: () => peer.cpu() + ownCpu() };
+  if (contest === "batches") return { ...common, prepare: () => peer.clear(), run: addBatches };
   let worker: PeerWorker | undefined;
   let called: Promise<void>;
   const prepare = async () => {
@@ -61,7 +66,7 @@ export function ofPeer(peer: Peer, { contest, tasks, url }: Work): Side {
     await worker?.stop();
     worker = undefined;
   };
-  return { name: peer.name, prepare, run, end };
+  return { ...common, prepare, run, end };
 }
 
 // A new one each time: it has been seen to crash after some ten thousand messages.

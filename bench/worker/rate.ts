@@ -3,7 +3,10 @@
 import type { Start } from "../../chaos/bound.ts";
 import { createTaskQueues } from "../../src/index.ts";
 
-const QUEUE = "- { name: paced, rate: 500/s, bucket_size: 5, max_concurrent_requests: 200 }";
+const RATE = 500;
+const BUCKET = 5;
+const TICK_MS = 1;
+const QUEUE = `- { name: paced, rate: ${RATE}/s, bucket_size: ${BUCKET}, max_concurrent_requests: 200 }`;
 const queues = createTaskQueues({ config: `queue:\n${QUEUE}` });
 export const { TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 
@@ -49,11 +52,28 @@ export class TaskQueue extends queues.TaskQueue {
   }
 }
 
+/** How many tokens a loop over a timer would have taken in this time, in this Worker on this machine. */
+async function takenByTimer(ms: number): Promise<number> {
+  const began = Date.now();
+  let [taken, tokens, at] = [0, 0, began];
+  while (at < began + ms) {
+    await scheduler.wait(TICK_MS);
+    const now = Date.now();
+    tokens = Math.min(BUCKET, tokens + ((now - at) * RATE) / 1000);
+    taken += Math.floor(tokens);
+    tokens %= 1;
+    at = now;
+  }
+  return taken / ((at - began) / 1000);
+}
+
 export default queues.serve({
   async fetch(request: Request, env: unknown): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     if (request.method === "POST") return new Response(null, { status: 204 });
-    if (pathname === "/starts") return Response.json(starts);
+    if (pathname === "/starts") return Response.json(starts.splice(0));
+    if (pathname === "/timer")
+      return Response.json(await takenByTimer(Number(searchParams.get("ms"))));
     const queue = queues.get(env, "paced");
     for (let left = Number(searchParams.get("tasks")); left > 0; left -= BATCH) {
       await queue.add(Array.from({ length: Math.min(BATCH, left) }, () => ({})));

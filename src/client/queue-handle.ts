@@ -1,7 +1,7 @@
 // The caller's side of a queue: what `queues.get(env, name)` returns. Turns refusals into error classes.
 
 import { checkQueueName } from "../core/config/names.ts";
-import { parseQueueEntry, type QueueConfig, type QueueFile } from "../core/config/queue-config.ts";
+import { entryOf, type QueueConfig, type QueueFile } from "../core/config/queue-config.ts";
 import {
   errorOf,
   invalid,
@@ -266,7 +266,7 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
     }
     this.#refuseInFile();
     // Checked before an object of that name comes to be.
-    unwrap(parseQueueEntry(given));
+    unwrap(entryOf(this.#file, given));
     return unwrap(await this.#ownObject().define(given));
   }
 

@@ -1,4 +1,6 @@
 // A door: what is served to the outside at paths of its own.
+import type { ReadEntry } from "../core/config/queue-config.ts";
+import type { Watching } from "../objects/directory/watching.ts";
 import type { QueueSettings } from "../objects/settings.ts";
 import type { DoorSettings } from "./auth.ts";
 import type { CloudQueues, QueueService } from "./queue-service.ts";
@@ -13,6 +15,10 @@ export interface Visit {
 
 /** Each door checks access by itself. */
 export interface Door {
+  /** For a door that shows changes of queues. */
+  readonly watching?: Watching;
+  /** For a door by which queues are made. */
+  readonly readEntry?: ReadEntry;
   /** Whether the request is for this door; `path` is its path, decoded, doubled slashes as one. */
   isFor(request: Request, path: string): boolean;
   answer(request: Request, path: string, visit: Visit): Promise<Response>;

@@ -1,7 +1,7 @@
 // Work on many rows in slices, between which others are served.
 
 /** How long a slice may take, with what is served after it. */
-const SLICE_MS = 10;
+const SLICE_MS = 7;
 const ROWS = { first: 100, least: 50, most: 500 };
 
 /**

@@ -113,17 +113,46 @@ export const QUEUE_MIGRATIONS: readonly Migration[] = [
 // The first version sets the number of migrations back to its own seven, so this one and those behind it run
 // again over what they made.
 function renameGroupTables(sql: Sql): void {
-  if (isTable(sql, "news")) sql.run("ALTER TABLE news RENAME TO group_events");
-  if (!isTable(sql, "joined")) return;
+  if (isTable(sql, "news") && !replaceEmpty(sql, "news", GROUP_EVENTS)) {
+    sql.run("ALTER TABLE news RENAME TO group_events");
+  }
+  if (!isTable(sql, "joined") || replaceEmpty(sql, "joined", ACCEPTED_GROUPS)) return;
   sql.run("ALTER TABLE joined RENAME TO accepted_groups");
   sql.run("ALTER TABLE accepted_groups RENAME COLUMN part TO batch");
+}
+
+const GROUP_EVENTS =
+  "CREATE TABLE group_events (row INTEGER PRIMARY KEY, grp TEXT NOT NULL, entries TEXT NOT NULL)";
+const ACCEPTED_GROUPS = `CREATE TABLE accepted_groups (
+  grp TEXT PRIMARY KEY,
+  batch INTEGER NOT NULL,
+  cancelled INTEGER NOT NULL
+) WITHOUT ROWID`;
+const LARGE_RESULTS = `CREATE TABLE large_results (
+  key INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  type TEXT,
+  body BLOB NOT NULL
+)`;
+
+/**
+ * Makes another table in place of one without rows; false when there are some. To rename a table writes every row of
+ * the schema, which for an object that is new was half of all it wrote.
+ */
+function replaceEmpty(sql: Sql, table: string, made: string): boolean {
+  if (sql.rows(`SELECT 1 FROM ${table} LIMIT 1`).length > 0) return false;
+  sql.run(`DROP TABLE ${table}`);
+  sql.run(made);
+  return true;
 }
 
 // A result that is small lies in the row of its name, where it costs none of its own. Versions before look in `results`
 // with the key in that row. That key is a constant, so that they are spared reading all names in search of others.
 function keepResultsWithNames(sql: Sql): void {
   if (!isTable(sql, "results")) return;
-  sql.run("ALTER TABLE results RENAME TO large_results");
+  if (!replaceEmpty(sql, "results", LARGE_RESULTS)) {
+    sql.run("ALTER TABLE results RENAME TO large_results");
+  }
   sql.run("ALTER TABLE names ADD COLUMN type TEXT");
   sql.run("ALTER TABLE names ADD COLUMN body BLOB");
   sql.run(`CREATE VIEW results AS

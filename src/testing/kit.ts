@@ -4,6 +4,7 @@ import { GroupHandle } from "../client/group-handle.ts";
 import { QueueHandle } from "../client/queue-handle.ts";
 import { CallerStubs } from "../client/stubs.ts";
 import type { QueueConfig, QueueFile } from "../core/config/queue-config.ts";
+import { parseQueueEntry } from "../core/config/queue-entry.ts";
 import type { Task } from "../core/task/task.ts";
 import { type Callee, stepIn } from "../objects/stand-in.ts";
 import {
@@ -247,6 +248,7 @@ const WAITING = new Set(["scheduled", "due"]);
 // The object itself knows whether its queue is defined.
 const ANY_QUEUE = {
   queues: { has: () => true, get: () => undefined, keys: () => [] as string[] },
+  readEntry: parseQueueEntry,
 } as unknown as QueueFile & { queues: Map<string, QueueConfig> };
 
 function instantOf(now: string | Date | undefined): number {

@@ -61,10 +61,10 @@ const RECURRING = JSON.stringify(
 );
 
 /** A Worker with parts, that calls a function later at /add, and shows at /ran what ran. */
-function workerOf(parts: string, config: string): string {
+function workerOf(parts: string, config: string, door = "api"): string {
   return `
-import { createTaskQueues, ${parts ? `${parts},` : ""} api } from "./src/slim.ts";
-const queues = createTaskQueues({ config: ${config}, doors: [api], parts: [${parts}] });
+import { createTaskQueues, ${parts ? `${parts},` : ""} ${door} } from "./src/slim.ts";
+const queues = createTaskQueues({ config: ${config}, doors: [${door}], parts: [${parts}] });
 export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
 const ran = [];
 const note = (it) => void ran.push(it);
@@ -80,6 +80,9 @@ export default queues.serve({
     if (pathname === "/hourly") ran.push("hourly");
     if (pathname === "/fault") return new Response(fault);
     if (pathname === "/ran") return Response.json(ran);
+    if (pathname === "/define") {
+      return Response.json(await queues.get(env, "made").define({ rate: "3/s" }).catch((it) => it.code));
+    }
     if (pathname === "/defer") await defer(note, new Date(0));
     return new Response();
   },
@@ -99,6 +102,16 @@ describe("the parts of a Worker", () => {
     expect(await call(url, "/_ah/api/cron")).toEqual([200, '{"cron":[]}\n']);
     const [status, refusal] = await call(url, "/_ah/api/cron/x:run", "POST");
     expect([status, JSON.parse(refusal).error.code]).toEqual([404, "UNKNOWN_CRON"]);
+  });
+
+  it.each([
+    ["none", "", "console", '"INVALID_REQUEST"'],
+    ["definitions", "definitions", "console", '"rate":"3/s"'],
+    ["the API's door", "", "api", '"rate":"3/s"'],
+    ["Google's door", "", "cloudTasks", '"rate":"3/s"'],
+  ])("with %s: a queue made while it runs", async (_, parts, door, said) => {
+    const url = await runtimeOf(workerOf(parts, COMPILED, door));
+    expect((await call(url, "/define"))[1]).toContain(said);
   });
 
   it("run recurring tasks and deferred calls where they are asked for", async () => {

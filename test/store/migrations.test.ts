@@ -142,6 +142,23 @@ describe("migrations", () => {
     expect(performance.now() - began).toBeLessThan(1000);
   });
 
+  it("make the same columns of tables with rows as of empty ones", () => {
+    const [empty, full] = [memorySql(), memorySql()];
+    migrate(empty, QUEUE_MIGRATIONS);
+    migrate(full, QUEUE_MIGRATIONS.slice(0, 7));
+    full.run(FIRST_VERSION.put, 1, "g", "[]");
+    full.run("INSERT INTO joined (grp, part, cancelled) VALUES ('g', 3, 0)");
+    full.run(RESULTS_BEFORE.add, 1, "n", null, new Uint8Array());
+    migrate(full, QUEUE_MIGRATIONS);
+    expect(tablesOf(full)).toEqual(tablesOf(empty));
+    for (const { name } of tablesOf(full)) {
+      const query = `SELECT name, type, "notnull", pk FROM pragma_table_info('${name}')`;
+      expect([name, full.rows(query)]).toEqual([name, empty.rows(query)]);
+    }
+    for (const table of ["group_events", "accepted_groups", "large_results"])
+      expect(full.rows(`SELECT * FROM ${table}`)).toHaveLength(1);
+  });
+
   it.each(QUEUE_MIGRATIONS.map((_, done) => done))(
     "from %i of them on lead to the tables that all together do",
     (done) => {

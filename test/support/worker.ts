@@ -3,10 +3,12 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { CronFile } from "../../src/core/config/cron-config.ts";
 import type { QueueFile } from "../../src/core/config/queue-config.ts";
+import { parseQueueEntry } from "../../src/core/config/queue-entry.ts";
 import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import { createTaskQueues } from "../../src/index.ts";
 import { TaskCronObject } from "../../src/objects/cron/task-cron.ts";
 import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.ts";
+import { watching } from "../../src/objects/directory/watching.ts";
 import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import queueYaml from "./queue.yaml";
@@ -89,7 +91,7 @@ export const deployed: { cron: CronFile; queues: QueueFile } = {
 
 export class TaskQueue extends TaskQueueObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, deployed.queues, targets);
+    super(ctx, env, { ...deployed.queues, readEntry: parseQueueEntry }, targets);
   }
 }
 
@@ -107,7 +109,7 @@ export class TaskCron extends TaskCronObject<unknown> {
 
 export class TaskDirectory extends TaskDirectoryObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, deployed.queues);
+    super(ctx, env, deployed.queues, watching);
   }
 }
 

@@ -1,13 +1,9 @@
 // What a checked queue.yaml says -> frozen configuration: defaults and conversions. Reading the text is in
 // queue-yaml.ts, so that a Worker whose files were compiled carries no YAML reader.
 
-import { utf8 } from "../bytes.ts";
-import { type Answer, jsonOf, refuse } from "../errors.ts";
-import { MAX_ENTRY_BYTES } from "../limits.ts";
+import { type Answer, refuse } from "../errors.ts";
 import { completeRetry, type RetryParameters } from "../task/backoff.ts";
-import { checkAgainst } from "./findings.ts";
-import { splitQueueName } from "./names.ts";
-import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
+import type { QueueEntry } from "./queue-entry-schema.ts";
 import type { QueueDocument } from "./queue-file-schema.ts";
 import { bytes, perSecond, seconds } from "./units.ts";
 
@@ -51,7 +47,22 @@ export interface QueueFile {
   /** Bytes. */
   readonly totalStorageLimit?: number;
   readonly resumePausedQueues: boolean;
+  /** Reads an entry that is given while running; a Worker may do without. */
+  readonly readEntry?: ReadEntry | undefined;
 }
+
+/** An entry of queue.yaml, given as JSON, as configuration. */
+export type ReadEntry = (entry: unknown) => Answer<QueueConfig>;
+
+/** Reads an entry by the file's reader; refuses where it has none. */
+export function entryOf({ readEntry }: QueueFile, entry: unknown): Answer<QueueConfig> {
+  return readEntry?.(entry) ?? NO_READER;
+}
+
+const NO_READER = refuse(
+  "INVALID_REQUEST",
+  "queue: found an entry, expected none: this Worker makes queues while it runs with a door api or cloudTasks, or with parts: [definitions]",
+);
 
 const DEFAULT_QUEUE = "default";
 const BUCKET_SIZE = 5;
@@ -59,24 +70,6 @@ const CONCURRENT_REQUESTS = 1000;
 const MAX_CONCURRENT_REQUESTS = 5000;
 const TOMBSTONE_TTL = "9d";
 const KEEP_FAILED = "7d";
-
-/** One entry of a queue.yaml given as JSON, for queues made while running; its name may have a namespace. */
-export function parseQueueEntry(entry: unknown): Answer<QueueConfig> {
-  const size = utf8(jsonOf(entry) ?? "").byteLength;
-  if (size > MAX_ENTRY_BYTES) {
-    const message = `queue: found ${size} bytes of JSON, expected at most ${MAX_ENTRY_BYTES}`;
-    return refuse("INVALID_REQUEST", message);
-  }
-  const { name } = Object(entry) as { name?: unknown };
-  const { namespace, short } = splitQueueName(typeof name === "string" ? name : "");
-  const checked = checkAgainst(queueEntry, namespace ? { ...Object(entry), name: short } : entry);
-  if ("data" in checked) {
-    const config = queueConfig(checked.data);
-    return { ok: Object.freeze({ ...config, name: namespace + config.name }) };
-  }
-  const messages = checked.findings.map(({ message }) => message);
-  return refuse("INVALID_REQUEST", messages.join("; "), messages);
-}
 
 /** A checked file as configuration. */
 export function queueFile(document: QueueDocument): QueueFile {
@@ -92,7 +85,8 @@ export function queueFile(document: QueueDocument): QueueFile {
   });
 }
 
-function queueConfig(entry: QueueEntry): QueueConfig {
+/** A checked entry as configuration. */
+export function queueConfig(entry: QueueEntry): QueueConfig {
   const { name, target, extensions = {} } = entry;
   return Object.freeze({
     name,

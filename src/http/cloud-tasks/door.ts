@@ -1,4 +1,5 @@
 // The door of Google's Cloud Tasks API.
+import { parseQueueEntry } from "../../core/config/queue-entry.ts";
 import { hasIdentity } from "../../objects/egress/identity.ts";
 import { checkAccess } from "../auth.ts";
 import { withCors } from "../cors.ts";
@@ -9,6 +10,7 @@ import { answerCloudTasks, isCloudTasksPath } from "./router.ts";
 
 /** Google's Cloud Tasks API over REST, at the origin's root. */
 export const cloudTasks: Door = {
+  readEntry: parseQueueEntry,
   // Google's names are percent-encoded parts of the path, so it is looked at as it was sent.
   isFor: ({ url }) => isCloudTasksPath(new URL(url).pathname),
   answer: (given, _, visit) => withCors(given, visit.settings, () => answerAllowed(given, visit)),

@@ -1,4 +1,6 @@
 // The door of the JSON API.
+import { parseQueueEntry } from "../../core/config/queue-entry.ts";
+import { watching } from "../../objects/directory/watching.ts";
 import { checkAccess } from "../auth.ts";
 import { withCors } from "../cors.ts";
 import { type Door, isUnder, type Visit } from "../door.ts";
@@ -11,6 +13,8 @@ const noMetrics = () => new Response("There are no metrics yet.\n", { status: 40
 
 /** The JSON API under `/_ah/api`. */
 export const api: Door = {
+  watching,
+  readEntry: parseQueueEntry,
   isFor: (_, path) => isUnder(path, API_PREFIX) || isUnder(path, METRICS),
   answer: (request, path, visit) => {
     if (isUnder(path, METRICS)) return answerAllowed(request, visit, noMetrics);

@@ -12,7 +12,8 @@ import { Stubs } from "../stubs.ts";
 import { QueuePages } from "./queue-pages.ts";
 import { QueueReports } from "./queue-reports.ts";
 import { Rounds } from "./rounds.ts";
-import { Watchers } from "./watchers.ts";
+import type { Watchers } from "./watchers.ts";
+import type { Watching } from "./watching.ts";
 
 /** How long it is remembered that a queue was removed. */
 const REMOVED_MS = 3 * 86_400_000;
@@ -27,10 +28,10 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
   readonly #reports: QueueReports;
   readonly #pages: QueuePages;
   readonly #rounds: Rounds;
-  readonly #watchers: Watchers;
+  readonly #watchers: Watchers | undefined;
 
-  /** `file`: the queue.yaml this Worker was deployed with. */
-  constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
+  /** `file`: the queue.yaml this Worker was deployed with. Without `watching` nobody can ask to watch. */
+  constructor(ctx: DurableObjectState, env: Env, file: QueueFile, watching: Watching | undefined) {
     super(ctx, env, DIRECTORY_MIGRATIONS);
     this.#store = new DirectoryStore(this.sql);
     this.commit.join(this.#store.meta);
@@ -42,7 +43,7 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
     this.#reports = new QueueReports(deps);
     this.#pages = new QueuePages(this.#store, this.#reports, file);
     this.#rounds = new Rounds({ ...deps, reports: this.#reports, ended: () => this.arm() });
-    this.#watchers = new Watchers({
+    this.#watchers = watching?.({
       reports: this.#reports,
       exists: (name) => file.queues.has(name) || this.#store.has(name),
       names: () => this.#pages.namesAfter("", Number.MAX_SAFE_INTEGER),
@@ -93,7 +94,7 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
 
   async changed(queue: string): Promise<void> {
     this.#reports.changed(queue);
-    this.#watchers.changed(queue);
+    this.#watchers?.changed(queue);
   }
 
   async page(after: string, limit: number): Promise<QueuePage> {
@@ -108,6 +109,7 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
 
   async watch(queues: readonly string[] | undefined): Promise<ReadableStream<Uint8Array>> {
     await this.#adoptOnce();
+    if (!this.#watchers) throw new Error("no door of this Worker shows changes of queues");
     return this.#watchers.add(queues);
   }
 

@@ -1,5 +1,4 @@
 // Operations on a queue as a whole: pause, resume, purge, define, remove.
-import { parseQueueEntry } from "../../core/config/queue-config.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { inSlices } from "../slices.ts";
@@ -69,7 +68,7 @@ export async function define(queue: Queue, given: unknown): Promise<Answer<Queue
   const { definition, store, listing } = queue;
   const refusal = definition.refusalInFile();
   if (refusal) return refusal;
-  const { ok: config, failure } = parseQueueEntry(given);
+  const { ok: config, failure } = definition.read(given);
   if (failure) return { failure };
   const refused = await checkDeadLetterQueue(queue.stubs, config);
   if (refused) return refused;

@@ -1,7 +1,8 @@
 // Values of every kind for every number of a queue, by the file and as JSON (PUT of a queue): taken by both or
 // refused by both, in the same words.
 import { describe, expect, it } from "vitest";
-import { parseQueueEntry, type QueueConfig } from "../../../src/core/config/queue-config.ts";
+import type { QueueConfig } from "../../../src/core/config/queue-config.ts";
+import { parseQueueEntry } from "../../../src/core/config/queue-entry.ts";
 import { parseQueueYaml } from "../../../src/core/config/queue-yaml.ts";
 import { QueueConfigError } from "../../../src/core/config/yaml-document.ts";
 

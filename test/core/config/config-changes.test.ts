@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { changesOf } from "../../../src/core/config/config-changes.ts";
-import { parseQueueEntry, type QueueConfig } from "../../../src/core/config/queue-config.ts";
+import type { QueueConfig } from "../../../src/core/config/queue-config.ts";
+import { parseQueueEntry } from "../../../src/core/config/queue-entry.ts";
 
 function config(entry: object): QueueConfig {
   const push = "mode" in entry ? {} : { rate: "5/s" };

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseQueueEntry, type QueueConfig } from "../../../src/core/config/queue-config.ts";
+import type { QueueConfig } from "../../../src/core/config/queue-config.ts";
+import { parseQueueEntry } from "../../../src/core/config/queue-entry.ts";
 import { queueJsonSchema } from "../../../src/core/config/queue-file-schema.ts";
 import { parseQueueYaml } from "../../../src/core/config/queue-yaml.ts";
 import { QueueConfigError } from "../../../src/core/config/yaml-document.ts";

@@ -62,7 +62,8 @@ async function multiplied(name: string, times: number): Promise<void> {
   await runInDurableObject(objectOf(name), (_, { storage }) => {
     const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)`;
     storage.sql.exec(
-      `${numbers} INSERT INTO names SELECT name || '-' || i, state, key + i, expires, record FROM names, n`,
+      `${numbers} INSERT INTO names (name, state, key, expires, record)
+        SELECT name || '-' || i, state, key + i, expires, record FROM names, n`,
       times - 1,
     );
     storage.sql.exec(

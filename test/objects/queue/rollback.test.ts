@@ -14,13 +14,15 @@ async function seen(of: QueueHandle): Promise<unknown> {
   const { statistics, ...view } = await of.describe();
   const { tasks, failed, states, tokens, enforcedRate } = statistics;
   const { marks } = await of.history();
+  const isExact = view.rate === entry.rate;
+  const listed = (await of.list()).tasks;
   return {
     view,
     counts: { tasks, failed, states: { ...states, leased: 0, due: 0 }, enforcedRate },
     // At a token a second and more they are spent ahead, and a fresh object has fewer.
-    tokens: view.rate === entry.rate ? tokens : undefined,
+    tokens: isExact ? tokens : undefined,
     marks: marks.filter(({ kind }) => kind !== "started"),
-    listed: (await of.list()).tasks,
+    listed: isExact ? listed : listed.map(({ why, ...task }) => task),
     failedOnes: (await of.list({ state: "failed" })).tasks,
     tombstones: (await of.tombstones()).tombstones,
   };

@@ -1,11 +1,7 @@
 // The definition of a queue: its entry in queue.yaml; else the one it was made with over the API; else, for
 // a queue that was taken out of the file, the last one seen, with which it keeps its tasks and starts none.
 import { changesOf } from "../../../core/config/config-changes.ts";
-import {
-  parseQueueEntry,
-  type QueueConfig,
-  type QueueFile,
-} from "../../../core/config/queue-config.ts";
+import { entryOf, type QueueConfig, type QueueFile } from "../../../core/config/queue-config.ts";
 import { type Answer, refuse } from "../../../core/errors.ts";
 import type { QueueMeta, StoredMark } from "../../../store/queue/queue-meta.ts";
 
@@ -20,6 +16,7 @@ interface DefinitionState {
 
 export class QueueDefinition {
   readonly #meta: QueueMeta;
+  readonly #file: QueueFile;
   readonly #mark: Mark;
   /** The queue's entry in queue.yaml. */
   readonly fileEntry: QueueConfig | undefined;
@@ -29,6 +26,7 @@ export class QueueDefinition {
 
   constructor(meta: QueueMeta, file: QueueFile, name: string, mark: Mark) {
     this.#meta = meta;
+    this.#file = file;
     this.#mark = mark;
     this.#fallback = { ...(file.queues.get("default") as QueueConfig), name };
     const inFile = file.queues.get(name);
@@ -50,6 +48,11 @@ export class QueueDefinition {
   /** Whether the queue is defined, or was until it was taken out of queue.yaml: else it takes no tasks. */
   get exists(): boolean {
     return this.#isDefined || this.#meta.get("config") !== undefined;
+  }
+
+  /** An entry by which the queue is to be made or changed. */
+  read(given: unknown): Answer<QueueConfig> {
+    return entryOf(this.#file, given);
   }
 
   /** Inside a commit. Makes or changes the queue by an entry that was checked. */
@@ -106,8 +109,8 @@ export class QueueDefinition {
   #made(): QueueConfig | undefined {
     const made = this.#meta.get("made");
     if (!made) return undefined;
-    // What an earlier version took and this one does not stays as it was.
-    return parseQueueEntry(made).ok ?? this.#lastSeen();
+    // What an earlier version took and this one does not stays as it was, and so does what cannot be read any more.
+    return entryOf(this.#file, made).ok ?? this.#lastSeen();
   }
 
   #markChange(before: QueueConfig, after: QueueConfig): void {

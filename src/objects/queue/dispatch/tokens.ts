@@ -69,17 +69,17 @@ export class Tokens {
   spend(n: number, now: number): void {
     const isCovered = this.covers(n, now);
     this.#level = taken(this.#refilled(now), n);
-    if (!isCovered) this.#storeLess(0);
+    if (!isCovered) this.#storeAhead();
   }
 
   /**
-   * Inside a commit: stores what is left when `n` tokens will have been spent, so that spending them writes no row and
-   * their requests wait for no commit. Below one token a second only what is spent is stored.
+   * Inside a commit: covers the `n` tokens that will be spent in a moment, so that their requests wait for no other
+   * commit. No more than a second's worth, which is all that a crash may forfeit.
    */
   foresee(n: number, now: number): void {
-    if (this.#ahead < 1 || this.covers(n, now)) return;
+    if (n > this.#ahead || this.covers(n, now)) return;
     this.#level = this.#refilled(now);
-    this.#storeLess(n);
+    this.#storeAhead();
   }
 
   /** A handler answered 503: the whole queue slows down. */
@@ -116,8 +116,8 @@ export class Tokens {
     return Math.floor(this.#shape.rate * SPENT_AHEAD_S);
   }
 
-  #storeLess(n: number): void {
-    this.#store(taken(this.#level, n + this.#ahead));
+  #storeAhead(): void {
+    this.#store(taken(this.#level, this.#ahead));
   }
 
   #store(level: Bucket): void {
