@@ -1,6 +1,6 @@
 // What a queue's object says of its attempts: each request is stamped as it leaves, and when its result is on
 // disk the collector hears so.
-import { type Delivery, packed, unpacked } from "../../src/objects/delivery/delivery.ts";
+import type { Delivery, PackedDelivery } from "../../src/objects/delivery/delivery.ts";
 import type {
   EgressRpc,
   PlacedOutcome,
@@ -41,13 +41,16 @@ export function followed(
       ended();
     }
   };
-  const TaskRunner: TaskRunnerRpc = {
-    run: (...delivery) => follow(unpacked(delivery), (sent) => out.TaskRunner.run(...packed(sent))),
-    runTogether: (deliveries) =>
-      followTogether(
-        deliveries.map((delivery) => begin(unpacked(delivery))),
-        out.TaskRunner,
-      ),
+  const TaskRunner = {
+    run: (...given: PackedDelivery | [Delivery]) =>
+      follow(deliveryIn(given), (sent) => out.TaskRunner.run(...inFormOf(given, sent))),
+    runTogether: (deliveries: readonly PackedDelivery[]) => {
+      const begun = deliveries.map((given) => {
+        const { sent, ended } = begin(deliveryIn(given));
+        return { sent: inFormOf(given, sent), ended };
+      });
+      return followTogether(begun, out.TaskRunner);
+    },
   };
   const TaskEgress = {
     getByName: (name: string) => ({
@@ -63,18 +66,33 @@ export function followed(
   });
 }
 
-interface Begun {
-  sent: Delivery;
+// The version before has a delivery in one argument.
+function deliveryIn(given: PackedDelivery | [Delivery]): Delivery {
+  const [first] = given;
+  if (typeof first !== "string") return first;
+  const [queue, name, attempt, due, body, unusual] = given as PackedDelivery;
+  const delivery: Delivery = { queue, name, attempt, due, ...unusual };
+  return body === undefined ? delivery : { ...delivery, body };
+}
+
+function inFormOf(given: PackedDelivery | [Delivery], sent: Delivery): PackedDelivery {
+  if (typeof given[0] !== "string") return [sent] as never;
+  const { queue, name, attempt, due, body, ...unusual } = sent;
+  return [queue, name, attempt, due, body, unusual];
+}
+
+interface Begun<Sent = Delivery> {
+  sent: Sent;
   /** Its outcome is there. */
   ended: () => void;
 }
 
-async function followTogether(attempts: readonly Begun[], runner: TaskRunnerRpc) {
+async function followTogether(attempts: readonly Begun<PackedDelivery>[], runner: TaskRunnerRpc) {
   const ended = (outcomes: readonly PlacedOutcome[]) => {
     for (const [place] of outcomes) attempts[place]?.ended();
   };
   try {
-    const answer = await runner.runTogether(attempts.map(({ sent }) => packed(sent)));
+    const answer = await runner.runTogether(attempts.map(({ sent }) => sent));
     if (Array.isArray(answer)) {
       for (const attempt of attempts) attempt.ended();
       return answer;
