@@ -13,6 +13,8 @@ import type { SharedOutcomes, TaskRunnerRpc } from "../../rpc.ts";
 /** So few attempts share an invocation that its limits are none for them. */
 export const ATTEMPTS_PER_CALL = 8;
 const MOST_PER_CALL = 100;
+/** Of the bodies in one call, in bytes or UTF-16 units: a message holds 32 MiB. */
+const MOST_LENGTH = 4 * 1024 * 1024;
 
 export function checkAttemptsPerCall(given: unknown): void {
   const isGood =
@@ -45,12 +47,9 @@ export class RunnerCalls {
   run(deliveries: readonly Delivery[]): Promise<WireOutcome>[] {
     const size = attemptsPerCall(this.#size, this.#deps.now());
     if (size === 1) return this.#each(deliveries);
-    const outcomes: Promise<WireOutcome>[] = [];
-    for (let i = 0; i < deliveries.length; i += size) {
-      const some = deliveries.slice(i, i + size);
-      outcomes.push(...(some.length === 1 ? this.#each(some) : this.#together(some)));
-    }
-    return outcomes;
+    return callsOf(deliveries, size).flatMap((some) =>
+      some.length === 1 ? this.#each(some) : this.#together(some),
+    );
   }
 
   // The first one says how long they take: those behind it may wait for each other.
@@ -96,6 +95,24 @@ export class RunnerCalls {
     const why = String(error);
     for (const { resolve } of settles) resolve({ kind: "postponed", error: why });
   }
+}
+
+/** In their order, `most` to a call. */
+function callsOf(deliveries: readonly Delivery[], most: number): Delivery[][] {
+  const calls: Delivery[][] = [];
+  let call: Delivery[] = [];
+  let length = 0;
+  for (const delivery of deliveries) {
+    const own = delivery.body?.length ?? 0;
+    if (call.length === 0 || call.length === most || length + own > MOST_LENGTH) {
+      call = [];
+      calls.push(call);
+      length = 0;
+    }
+    call.push(delivery);
+    length += own;
+  }
+  return calls;
 }
 
 async function follow(answer: SharedOutcomes, settles: readonly Settle[]): Promise<void> {

@@ -69,6 +69,21 @@ describe("how many share a call", () => {
     expect(turns.at(-1)).toEqual(["8", "8", "1"]);
   });
 
+  it("is less for large bodies", async () => {
+    await warmUp();
+    const calls = await callsOf("push");
+    const large = "x".repeat(1_000_000);
+    await queue("push").add(
+      Array.from({ length: 8 }, (_, i) => ({
+        dialect: "cloudtasks" as const,
+        payload: i < 7 ? large : "small",
+      })),
+    );
+    await fire("push");
+    await until(async () => (await left()) === 0);
+    expect(calls).toEqual([4, 4]);
+  });
+
   it("is one again after an attempt that took long", async () => {
     await warmUp();
     const { answer, started } = held(PATH);
