@@ -84,14 +84,19 @@ const queues = { ...createTaskQueues({ config: queueYaml, targets }) };
 export const queueFile = parseQueueYaml(queueYaml);
 
 /** What objects are made with; tests that deploy other files change it. Reset by `freshStart`. */
-export const deployed: { cron: CronFile; queues: QueueFile } = {
+export const deployed: {
+  cron: CronFile;
+  queues: QueueFile;
+  attemptsPerCall?: number | undefined;
+} = {
   cron: new Map(),
   queues: queueFile,
 };
 
 export class TaskQueue extends TaskQueueObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, { ...deployed.queues, readEntry: parseQueueEntry }, targets);
+    const file = { ...deployed.queues, readEntry: parseQueueEntry };
+    super(ctx, env, file, targets, deployed.attemptsPerCall);
   }
 }
 

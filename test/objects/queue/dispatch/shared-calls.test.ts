@@ -1,14 +1,17 @@
 // Attempts that share an invocation of the runner: nothing a handler can see is other than alone.
 import { runInDurableObject } from "cloudflare:test";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fromYaml } from "../../../../src/core/config/yaml-files.ts";
 import type { TaskRunnerRpc } from "../../../../src/objects/rpc.ts";
 import { createTaskQueues } from "../../../../src/slim.ts";
 import { clock } from "../../../support/clock.ts";
 import { crash, fire, freshStart, objectOf, pass, queue, until } from "../../../support/time.ts";
-import { handlers, held } from "../../../support/worker.ts";
+import { deployed, handlers, held } from "../../../support/worker.ts";
 
 beforeEach(freshStart);
+afterEach(() => {
+  deployed.attemptsPerCall = undefined;
+});
 
 const PATH = "/_ah/queue/push";
 
@@ -67,6 +70,16 @@ describe("how many share a call", () => {
       .map((turn) => turn.split(",").filter(Boolean));
     expect(turns.map((turn) => Math.max(...turn.map(Number)))).toEqual([1, 2, 8, 8, 8]);
     expect(turns.at(-1)).toEqual(["8", "8", "1"]);
+  });
+
+  it("is always one where attemptsPerCall is 1", async () => {
+    deployed.attemptsPerCall = 1;
+    await crash();
+    await warmUp();
+    const calls = await callsOf("push");
+    await turnOf(20, "own-");
+    await until(async () => (await left()) === 0);
+    expect(calls).toEqual(new Array(20).fill(1));
   });
 
   it("is less for large bodies", async () => {
