@@ -8,8 +8,13 @@ export function closeConnections(): void {
 }
 
 /** Sends a request and answers its body; throws unless the status is 2xx. */
-export function call(port: number, method: "GET" | "POST", path: string, body?: string) {
-  return new Promise<string>((resolve, reject) => {
+export function call(
+  port: number,
+  method: "GET" | "POST" | "PUT" | "DELETE",
+  path: string,
+  body?: string,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { "Content-Type": "application/json" };
     const sent = request({ host: "127.0.0.1", port, method, path, headers, agent }, (response) => {
       let text = "";

@@ -18,6 +18,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
   },
   { what: "with recurring tasks", entry: "slim", names: "createTaskQueues, cron" },
   { what: "with deferred calls", entry: "slim", names: "createTaskQueues, deferred" },
+  { what: "with queues made while running", entry: "slim", names: "createTaskQueues, definitions" },
   { what: "with the JSON API", entry: "slim", names: "createTaskQueues, api" },
   { what: "with Cloud Tasks' API", entry: "slim", names: "createTaskQueues, cloudTasks" },
   {

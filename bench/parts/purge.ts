@@ -1,6 +1,6 @@
-// How long others wait while very many named tasks are purged, and while the names that they leave are swept: one who
-// adds, and one who looks. What counts is the longest wait, so each may wait for an answer before it asks again: a
-// machine that is busy is not given more than it can do.
+// How long others wait while very many named tasks are purged, while the names that they leave are swept, and while
+// a queue of as many is removed: one who adds, and one who looks. What counts is the longest wait, so each may wait
+// for an answer before it asks again: a machine that is busy is not given more than it can do.
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { call } from "../http.ts";
@@ -18,7 +18,11 @@ const LOOK_MS = 3000;
 const TOMBSTONE_S = 2;
 const PURGED_PER_SECOND = 15_000;
 const QUEUE = "/_ah/api/queues/bench";
+const OTHER_QUEUE = "/_ah/api/queues/other";
+const PAUSED = JSON.stringify({ rate: 0 });
 const DUE = JSON.stringify({});
+
+type Ask = () => Promise<unknown>;
 
 export async function measurePurge({ purged }: Size): Promise<Report> {
   const entry = join(import.meta.dirname, "..", "worker", "purge.ts");
@@ -26,36 +30,53 @@ export async function measurePurge({ purged }: Size): Promise<Report> {
   const vars = { TOMBSTONE_TTL: `${tombstoneS}s` };
   const workerd = await startWorkerd([{ name: "purge", entry, classes: CLASSES, vars }]);
   const port = workerd.ports.get("purge") as number;
+  const many = purged.toLocaleString("en");
   try {
     await call(port, "GET", `/fill?tasks=${purged}&named=n`);
+    await call(port, "PUT", OTHER_QUEUE, PAUSED);
+    await call(port, "GET", `/fill?queue=other&tasks=${purged}&named=n`);
     // The first requests find nothing compiled.
-    await waits(port, sleep(REST_MS));
-    const before = await waits(port, sleep(LOOK_MS));
+    await waits(asks(port), sleep(REST_MS));
+    const idle = await waits(asks(port), sleep(LOOK_MS));
     await sleep(REST_MS);
-    const purge = await waits(port, call(port, "POST", `${QUEUE}:purge`));
+    const purge = await waits(asks(port), call(port, "POST", `${QUEUE}:purge`));
     await sleep(tombstoneS * 1000 + REST_MS);
-    const sweep = await waits(port, sleep(LOOK_MS));
-    const many = purged.toLocaleString("en");
-    const all = {
-      "nothing else": before,
+    const sweep = await waits(asks(port), sleep(LOOK_MS));
+    // What it leaves to its alarm comes after the answer.
+    const removed = Promise.all([call(port, "DELETE", OTHER_QUEUE), sleep(LOOK_MS)]);
+    const removal = await waits([() => look(port)], removed);
+    return reportOf(idle, {
       [`a purge of ${many} named tasks`]: purge,
       [`the sweep of ${many} names`]: sweep,
-    };
-    const columns = ["", "requests", "p50 ms", "p99 ms", "most ms"];
-    const rows = Object.entries(all).map(([name, ms]) => [
-      name,
-      String(ms.length),
-      ...[0.5, 0.99, 1].map((share) => quantile(ms, share).toFixed(1)),
-    ]);
-    return {
-      tables: [{ title: "What others wait beside", columns, rows }],
-      bars: Object.entries(all)
-        .slice(1)
-        .map(([name, ms]) => barOf(name, ms)),
-    };
+      [`the removal of a queue of ${many} named tasks`]: removal,
+    });
   } finally {
     await workerd.stop();
   }
+}
+
+/** One who looks at the queue, and one who adds to it. */
+function asks(port: number): Ask[] {
+  const add = () => call(port, "POST", `${QUEUE}/tasks`, DUE);
+  return [() => call(port, "GET", QUEUE), add];
+}
+
+/** At the queue that is being removed: an answer that there is none is one, too. */
+async function look(port: number): Promise<void> {
+  await call(port, "GET", OTHER_QUEUE).catch(() => {});
+}
+
+function reportOf(idle: readonly number[], beside: Record<string, readonly number[]>): Report {
+  const rows = Object.entries({ "nothing else": idle, ...beside }).map(([name, ms]) => [
+    name,
+    String(ms.length),
+    ...[0.5, 0.99, 1].map((share) => quantile(ms, share).toFixed(1)),
+  ]);
+  const columns = ["", "requests", "p50 ms", "p99 ms", "most ms"];
+  return {
+    tables: [{ title: "What others wait beside", columns, rows }],
+    bars: Object.entries(beside).map(([name, ms]) => barOf(name, ms)),
+  };
 }
 
 function barOf(name: string, ms: readonly number[]): Bar {
@@ -67,23 +88,21 @@ function barOf(name: string, ms: readonly number[]): Bar {
   };
 }
 
-/** How long each request took, until `work` is done. */
-async function waits(port: number, work: Promise<unknown>): Promise<number[]> {
+/** How long each request took, of all who ask, until `work` is done. */
+async function waits(all: readonly Ask[], work: Promise<unknown>): Promise<number[]> {
   let isOver = false;
   const over = work.then(() => {
     isOver = true;
   });
   const took: number[] = [];
-  const one = async (ask: () => Promise<unknown>) => {
-    while (!isOver) {
+  const asking = all.map(async (ask) => {
+    do {
       const started = performance.now();
       await ask();
       took.push(performance.now() - started);
       await sleep(PACE_MS);
-    }
-  };
-  const look = one(() => call(port, "GET", QUEUE));
-  const add = one(() => call(port, "POST", `${QUEUE}/tasks`, DUE));
-  await Promise.all([over, look, add]);
+    } while (!isOver);
+  });
+  await Promise.all([over, ...asking]);
   return took;
 }

@@ -11,8 +11,9 @@ export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRu
 export default queues.serve({
   async fetch(request: Request, env: unknown): Promise<Response> {
     if (request.method === "POST") return handle();
-    const queue = queues.get(env, "bench");
+    const url = new URL(request.url);
+    const queue = queues.get(env, url.searchParams.get("queue") ?? "bench");
     const left = async () => (await queue.describe()).statistics.tasks;
-    return drive(new URL(request.url), { add: (tasks) => queue.add(tasks), left });
+    return drive(url, { add: (tasks) => queue.add(tasks), left });
   },
 });

@@ -95,7 +95,7 @@ export const deployed: {
 
 export class TaskQueue extends TaskQueueObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    const file = { ...deployed.queues, readEntry: parseQueueEntry };
+    const file = { readEntry: parseQueueEntry, ...deployed.queues };
     super(ctx, env, file, targets, deployed.attemptsPerCall);
   }
 }

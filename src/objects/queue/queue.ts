@@ -131,6 +131,7 @@ export class Queue implements QueueContext {
     if (!definition.exists || this.store.meta.get("removing")) return unknownQueue(this.name);
     const { hosts, hasIdentity, sql, file } = this.#deps;
     const full = checkStorage(sql.size(), file.totalStorageLimit);
+    if (full && this.store.sweep.makeRoom(this.now())) this.#deps.arm();
     return full ?? { ok: { queue: definition.config, now: this.now(), hosts, hasIdentity } };
   }
 

@@ -32,12 +32,19 @@ export interface SweepProgress {
   hasLeft: boolean;
   /** When the next sweep may begin at the earliest (ms), as far as memory goes back. */
   notBefore: number;
+  /** The last name that was looked at to make room, while that is under way. */
+  roomAfter?: string;
+  /** When room was last begun to be made (ms). */
+  roomAt?: number;
 }
 
 /** Failed tasks and results that are deleted in one transaction; names that are looked at. Some ms each. */
 const PAGE = 500;
 const SURVEYED = 10_000;
 const EVERY_MS = 6 * 3600 * 1000;
+/** Names that are looked at together to make room; and how long a queue that is full then waits to look again. */
+const ROOM_PAGE = 2000;
+const ROOM_EVERY_MS = 600_000;
 /** So many names may stay that a table made anew is to keep, which are read and written in one transaction. */
 const MOST_STAYING = 2000;
 /** A table is made anew for so many expired names to each row that this writes. */
@@ -56,11 +63,13 @@ export class ExpirySweep {
 
   /** Whether a sweep has begun and has more to look at. */
   get isUnderWay(): boolean {
-    return this.#progress.survey !== undefined;
+    const { survey, roomAfter } = this.#progress;
+    return survey !== undefined || roomAfter !== undefined;
   }
 
   /** Whether something may have expired at `now` (ms). */
   isDue(now: number): boolean {
+    if (this.#progress.roomAfter !== undefined) return true;
     const at = this.#deps.meta.get("sweepAt");
     return at !== undefined && at <= now;
   }
@@ -70,13 +79,24 @@ export class ExpirySweep {
     return this.#progress.hasLeft || this.isDue(now);
   }
 
+  /**
+   * The queue has no room for more: from now on `run` removes expired names, though each costs a row. False when
+   * there can be none, or it was done a moment ago.
+   */
+  makeRoom(now: number): boolean {
+    const { roomAt = 0 } = this.#progress;
+    if (!this.mayHaveExpired(now) || now < roomAt + ROOM_EVERY_MS) return false;
+    this.#progress = { ...this.#progress, roomAfter: "", roomAt: now };
+    return true;
+  }
+
   /** Removes a page of what has expired, if anything may have; true when there is more to do at once. */
   run(now: number): boolean {
     if (!this.isDue(now)) return false;
-    const survey = this.#progress.survey ?? this.#begin();
     const { failed, results } = this.#deps;
     const swept = [failed.sweep(now, PAGE), results.sweep(now, PAGE)];
-    if (swept.some(({ removed }) => removed === PAGE)) return true;
+    if (swept.some(({ removed }) => removed === PAGE) || this.#removePage(now)) return true;
+    const survey = this.#progress.survey ?? this.#begin();
     const { seen, isWhole } = this.#look(survey, now);
     if (!isWhole && stayingOf(seen).length <= MOST_STAYING) return true;
     const hasLeft = isWhole ? this.#removeExpired(seen) : true;
@@ -84,9 +104,18 @@ export class ExpirySweep {
     return false;
   }
 
+  /** Removes a page of expired names where there is no room; true when it did. */
+  #removePage(now: number): boolean {
+    const { roomAfter, ...progress } = this.#progress;
+    if (roomAfter === undefined) return false;
+    const next = this.#deps.names.removeExpired(roomAfter, now, ROOM_PAGE);
+    this.#progress = next === undefined ? progress : { ...progress, roomAfter: next };
+    return true;
+  }
+
   #end(now: number, hasLeft: boolean, seen: readonly { earliest: number }[]): void {
     const notBefore = now + EVERY_MS;
-    this.restore({ survey: undefined, hasLeft, notBefore });
+    this.restore({ ...this.#progress, survey: undefined, hasLeft, notBefore });
     const earliest = Math.min(...seen.map((one) => one.earliest));
     this.#plan(Number.isFinite(earliest) ? Math.max(earliest, notBefore) : undefined);
   }

@@ -260,6 +260,14 @@ export class Names {
     };
   }
 
+  /** Removes those of the `limit` names after `after` that have expired; where to go on, undefined at the end. */
+  removeExpired(after: string, now: number, limit: number): string | undefined {
+    const { next } = this.survey(after, now, limit);
+    const query = "DELETE FROM names WHERE name > ? AND name <= coalesce(?, name) AND expires <= ?";
+    this.#sql.run(query, after, next ?? null, now);
+    return next;
+  }
+
   // Each row that comes takes that of an expired name, if there is one: that removes it for nothing, and keeps the
   // table from growing. The statement makes sure that it has expired.
   #putNew(row: NameRow, now: number): void {

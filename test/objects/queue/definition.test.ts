@@ -13,7 +13,7 @@ import {
   queue,
   until,
 } from "../../support/time.ts";
-import { handlers, held, received } from "../../support/worker.ts";
+import { deployed, handlers, held, queueFile, received } from "../../support/worker.ts";
 
 beforeEach(freshStart);
 
@@ -36,6 +36,20 @@ describe("a queue made over the API", () => {
     expect(received.map(({ url }) => url.pathname)).toEqual(Array(3).fill("/_ah/queue/made"));
     const [, { queues }] = (await call("GET", "/queues")) as [number, { queues: object[] }];
     expect(queues).toContainEqual(expect.objectContaining({ name: "made", rate: "1/s" }));
+  });
+
+  it("stays as it was in a Worker that reads no entries any more", async () => {
+    await made().define({ rate: "1/s", bucket_size: 2 });
+    await made().add({ name: "a" });
+    deployed.queues = { ...queueFile, readEntry: undefined };
+    await crash();
+    expect(await made().describe()).toMatchObject({ state: "running", rate: "1/s", bucketSize: 2 });
+    await pass("made", 1);
+    expect((await made().get("a")).state).toBe("done");
+    await expect(made().define({ rate: "9/s" })).rejects.toThrow(
+      "queue: found an entry, expected none: this Worker makes queues while it runs with a door",
+    );
+    expect(await made().describe()).toMatchObject({ rate: "1/s" });
   });
 
   it("does not exist before", async () => {

@@ -63,6 +63,26 @@ it("what a purge and a sweep left is filled again", async () => {
   expect(await sizeOf("brief")).toBeLessThan(0.2 * (sizes[0] as number));
 });
 
+it("a queue that is full of names that have expired takes tasks again, though many others stay", async () => {
+  const brief = queue("brief");
+  const full = { code: "QUEUE_FULL" };
+  const ended = Array.from({ length: 3000 }, (_, i) => `${"e".repeat(150)}${i}`);
+  await brief.add(Array.from({ length: 1000 }, (_, i) => ({ name: `a${i}`, countdown: 2e6 })));
+  await brief.add(Array.from({ length: 1000 }, (_, i) => ({ name: `b${i}`, countdown: 2e6 })));
+  await brief.add(Array.from({ length: 100 }, (_, i) => ({ name: `c${i}`, countdown: 2e6 })));
+  for (const from of [0, 1000, 2000])
+    await brief.add(ended.slice(from, from + 1000).map((name) => ({ name, countdown: 2e6 })));
+  await expect(brief.add({})).rejects.toMatchObject(full);
+  await brief.delete(ended.slice(0, 1000));
+  await brief.delete(ended.slice(1000, 2000));
+  await brief.delete(ended.slice(2000));
+  await expect(brief.add({})).rejects.toMatchObject(full);
+  clock.now += 3600_000;
+  await expect(brief.add({})).rejects.toMatchObject(full);
+  await pass("brief", 1);
+  await brief.add({});
+});
+
 /** Bytes that its rows take in the queue's file; SQLite uses pages that are free before it makes the file longer. */
 async function sizeOf(name: string): Promise<number> {
   return await runInDurableObject(objectOf(name), (_, { storage }) => storage.sql.databaseSize);

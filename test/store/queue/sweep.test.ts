@@ -210,6 +210,23 @@ describe("a sweep of many names", () => {
     expect(few.rows()).toEqual([15, 0]);
   });
 
+  it("removes them all the same where the queue has no room for more", () => {
+    const { add, crowd, rows, store, sweepAll } = opened();
+    for (let i = 0; i < 2100; i++) add(`a${i}`);
+    crowd(5000);
+    sweepAll(EXPIRED);
+    expect(rows()).toEqual([7100, 0]);
+    expect(store.sweep.makeRoom(EXPIRED)).toBe(true);
+    expect(store.sweep.isUnderWay).toBe(true);
+    sweepAll(EXPIRED);
+    expect(rows()).toEqual([2100, 0]);
+    expect(store.sweep.isUnderWay).toBe(false);
+    for (const at of [0, 2099]) expect(store.find(`a${at}`, EXPIRED)?.kind).toBe("live");
+    // Whoever asks again and again does not have all names looked at each time.
+    expect(store.sweep.makeRoom(EXPIRED + 599_999)).toBe(false);
+    expect(store.sweep.makeRoom(EXPIRED + 600_000)).toBe(true);
+  });
+
   it("keeps results", () => {
     const { add, crowd, store, sweepAll } = opened();
     const retention = { ...RETENTION, keepResults: true };
