@@ -1,4 +1,4 @@
-// Times of day on days that match a rule: the common form of App Engine's schedules and of cron expressions.
+// Times of day on days that match a rule: the common form of App Engine's schedules.
 
 /** The next local time after this one (ms, see `zone.ts`), undefined when none ever comes. */
 export type LocalTimes = (after: number) => number | undefined;
@@ -21,30 +21,20 @@ const FAR_DAYS = 41 * 366;
 
 /** `times`: ms after midnight, in their order. */
 export function localTimes(rule: DayRule, times: readonly number[]): LocalTimes {
-  return onDays(
-    (day) => isDay(rule, day),
-    (after) => times.find((time) => time > after),
-  );
-}
-
-/** `timeAfter` is the first time of a day after one of it, both in ms after midnight. */
-export function onDays(
-  isOn: (day: Date) => boolean,
-  timeAfter: (time: number) => number | undefined,
-): LocalTimes {
-  const earliest = timeAfter(-1) ?? 0;
+  const [earliest = 0] = times;
   return (after) => {
     const today = Math.floor(after / DAY_MS) * DAY_MS;
-    const later = timeAfter(after - today);
-    if (later !== undefined && isOn(new Date(today))) return today + later;
+    const later = times.find((time) => today + time > after);
+    if (later !== undefined && isDay(rule, today)) return today + later;
     for (let day = today + DAY_MS; day <= today + FAR_DAYS * DAY_MS; day += DAY_MS) {
-      if (isOn(new Date(day))) return day + earliest;
+      if (isDay(rule, day)) return day + earliest;
     }
     return undefined;
   };
 }
 
-function isDay({ months, monthdays, weekdays, ordinals }: DayRule, date: Date): boolean {
+function isDay({ months, monthdays, weekdays, ordinals }: DayRule, midnight: number): boolean {
+  const date = new Date(midnight);
   const day = date.getUTCDate();
   return (
     isIn(months, date.getUTCMonth() + 1) &&
