@@ -6,10 +6,10 @@ import type { Row, Sql } from "../sql.ts";
 /** Names looked at together. */
 const PAGE = 256;
 /**
- * Names that one new name may have looked at, on average: a millisecond for five hundred. Where fewer than one
- * in so many has expired, some new names get rows of their own, and the table grows until there are as many.
+ * Names that one new name may have looked at, on average: 2 us. Where fewer than one in so many has expired, some
+ * new names get rows of their own, and the table grows until there are as many. After looks in vain it is less.
  */
-const LOOKED_AT = 32;
+const LOOKED_AT = { most: 32, least: 8 };
 
 const EXPIRED = `SELECT count(*) AS n, max(name) AS last, json_group_array(name) FILTER (WHERE expires <= ?) AS expired
   FROM (SELECT name, expires FROM names WHERE name > ? ORDER BY name LIMIT ${PAGE})`;
@@ -20,6 +20,7 @@ export class SpareNames {
   #found: string[] = [];
   #after: string | undefined;
   #mayLookAt = PAGE;
+  #more = LOOKED_AT.most;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -27,7 +28,7 @@ export class SpareNames {
 
   /** A name that has expired by `now`, if one is at hand. It begins to look behind `name`, for neighbours share pages. */
   next(name: string, now: number): string | undefined {
-    this.#mayLookAt = Math.min(PAGE, this.#mayLookAt + LOOKED_AT);
+    this.#mayLookAt = Math.min(PAGE, this.#mayLookAt + this.#more);
     if (this.#found.length === 0 && this.#mayLookAt === PAGE) this.#look(this.#after ?? name, now);
     return this.#found.pop();
   }
@@ -36,6 +37,8 @@ export class SpareNames {
     this.#mayLookAt = 0;
     this.#after = this.#page(after, now);
     if (this.#after === "") this.#after = this.#page("", now);
+    const isInVain = this.#found.length === 0;
+    this.#more = isInVain ? Math.max(LOOKED_AT.least, this.#more / 2) : LOOKED_AT.most;
   }
 
   /** Behind which name to go on: the first of all, at the end. */

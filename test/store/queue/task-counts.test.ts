@@ -177,7 +177,7 @@ describe("how many tasks there are", () => {
     const step = fc.record({
       add: fc.nat(900),
       remove: fc.nat(900),
-      wait: fc.nat(MINUTE),
+      wait: fc.integer({ min: MINUTE / 2 + 1, max: MINUTE }),
       restart: fc.boolean(),
     });
     const steps = fc.array(step, { minLength: 3, maxLength: 12 });
@@ -206,7 +206,7 @@ describe("how many tasks there are", () => {
   });
 });
 
-// Steps are up to a minute apart, so two of them may fall between a snapshot and a restart.
+// Steps are more than half a minute apart, so two of them may fall between a snapshot and a restart.
 const MAX_BETWEEN = 1800;
 
 describe("how many failed tasks are kept", () => {
