@@ -1,7 +1,7 @@
 // How attempts end: what each end means for its task. Those that end within one turn of the event loop are
 // written together; one that no longer owns its task (its deadline passed, it was deleted or purged) changes
 // nothing.
-import { type AttemptTimes, decide, type Transition } from "../../../core/task/attempt.ts";
+import { decide, type Transition } from "../../../core/task/attempt.ts";
 import { isSuccess, type Outcome, type TaskSpec } from "../../../core/task/task.ts";
 import type { Completion, QueueStore } from "../../../store/queue/queue-store.ts";
 import { isExpedited } from "../../../store/queue/row-key.ts";
@@ -32,11 +32,14 @@ export interface SettlementDeps {
 }
 
 /** How an attempt ended, and when (ms). */
-interface End {
-  attempt: Attempt;
+interface End<A = Pick<Attempt, "task" | "startedAt" | "waitsFor">> {
+  attempt: A;
   outcome: Outcome;
   endedAt: number;
 }
+
+/** The same of one that is under way until this is written. */
+type OpenEnd = End<Attempt>;
 
 /** So many are not kept waiting for more: while they are written, others run. */
 const MOST_TOGETHER = 100;
@@ -46,7 +49,7 @@ type Moved = TaskRow | undefined;
 
 export class Settlement {
   readonly #deps: SettlementDeps;
-  #ends: End[] = [];
+  #ends: OpenEnd[] = [];
 
   constructor(deps: SettlementDeps) {
     this.#deps = deps;
@@ -60,7 +63,7 @@ export class Settlement {
   }
 
   #enqueue(): void {
-    let ends: End[] | undefined;
+    let ends: OpenEnd[] | undefined;
     // The same ones when it is run again.
     const taken = () => {
       ends ??= this.#ends.splice(0);
@@ -73,7 +76,7 @@ export class Settlement {
   }
 
   /** Inside a commit. */
-  #writeAll(ends: readonly End[]): Moved[] {
+  #writeAll(ends: readonly OpenEnd[]): Moved[] {
     const completions: Completion[] = [];
     const moved = ends.map((end) => {
       if (!this.#deps.inFlight.owns(end.attempt)) return undefined;
@@ -87,14 +90,14 @@ export class Settlement {
   }
 
   // When they cannot be written together, the one that it is because of must not keep the others.
-  #allWritten(ends: readonly End[], written: Written<Moved[]>): void {
+  #allWritten(ends: readonly OpenEnd[], written: Written<Moved[]>): void {
     for (const [i, end] of ends.entries()) {
       if ("value" in written) this.#ended(end, { value: written.value[i] });
       else this.#ended(end, ends.length === 1 ? written : this.#writeAlone(end));
     }
   }
 
-  #writeAlone(end: End): Written<Moved> {
+  #writeAlone(end: OpenEnd): Written<Moved> {
     try {
       return { value: this.#deps.commit.run(() => this.#writeOwn(end)) };
     } catch (error) {
@@ -102,12 +105,12 @@ export class Settlement {
     }
   }
 
-  #writeOwn(end: End): Moved {
+  #writeOwn(end: OpenEnd): Moved {
     if (!this.#deps.inFlight.owns(end.attempt)) return undefined;
     return this.#write(end, this.#transitionOf(end));
   }
 
-  #ended(end: End, written: Written<Moved>): void {
+  #ended(end: OpenEnd, written: Written<Moved>): void {
     const { attempt } = end;
     const { inFlight, freed } = this.#deps;
     const isOwner = inFlight.owns(attempt);
@@ -120,31 +123,18 @@ export class Settlement {
 
   /** Inside a commit: what the end of an attempt that is under way no more means for its task. */
   settle(task: TaskRow, startedAt: number, outcome: Outcome, endedAt: number): Moved {
-    const times = { dueAt: task.due, startedAt, endedAt };
-    return this.#writeAs(task, times, outcome, this.#decided(task, times, outcome));
+    const end = { attempt: { task, startedAt }, outcome, endedAt };
+    return this.#write(end, this.#transitionOf(end));
   }
 
   #transitionOf({ attempt: { task, startedAt }, outcome, endedAt }: End): Transition {
-    return this.#decided(task, { dueAt: task.due, startedAt, endedAt }, outcome);
-  }
-
-  #decided(task: TaskRow, times: AttemptTimes, outcome: Outcome): Transition {
+    const times = { dueAt: task.due, startedAt, endedAt };
     const { retry } = this.#deps.definition.config;
     return decide(task.progress, times, outcome, task.spec.retry, retry);
   }
 
   #write({ attempt, outcome, endedAt }: End, transition: Transition): Moved {
-    const { task, startedAt, waitsFor } = attempt;
-    return this.#writeAs(task, { startedAt, endedAt }, outcome, transition, waitsFor);
-  }
-
-  #writeAs(
-    task: TaskRow,
-    { endedAt }: AttemptTimes,
-    outcome: Outcome,
-    transition: Transition,
-    waitsFor?: string,
-  ): Moved {
+    const { task, waitsFor } = attempt;
     const { definition, store } = this.#deps;
     const { config } = definition;
     if (transition.step === "retry") return this.#retry(task, endedAt, outcome, transition);
@@ -174,7 +164,7 @@ export class Settlement {
     return isStillExpedited ? store.expedite(task, due) : store.retry(task, due, progress);
   }
 
-  #settled({ attempt: { startedAt, task }, outcome, endedAt }: End, moved: Moved): void {
+  #settled({ attempt: { startedAt, task }, outcome, endedAt }: OpenEnd, moved: Moved): void {
     const { statistics, rewindTo } = this.#deps;
     const tokens = this.#deps.tokens();
     if (moved) rewindTo(moved.key);
