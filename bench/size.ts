@@ -21,7 +21,7 @@ export interface Size {
 export const FULL: Size = {
   slices: 25,
   tasks: 4000,
-  attemptsPerCall: 8,
+  attemptsPerCall: 16,
   samples: 250,
   waiting: 1_000_000,
   kills: 7,
@@ -32,7 +32,7 @@ export const FULL: Size = {
 export const SHORT: Size = {
   slices: 2,
   tasks: 500,
-  attemptsPerCall: 8,
+  attemptsPerCall: 16,
   samples: 20,
   waiting: 20_000,
   kills: 1,

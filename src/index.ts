@@ -27,8 +27,8 @@ export interface TaskQueuesOptions {
    */
   targets?: Targets | undefined;
   /**
-   * How many attempts may share an invocation of the Worker, from 1 (each has its own) to 100; default 8. Only those
-   * of handlers that end within milliseconds do; each has its own request, signal, deadline and outcome all the same.
+   * How many attempts may share an invocation of the Worker, from 1 (each has its own) to 100; default 16. Only those
+   * of handlers that end within milliseconds do, and no more than 4 that wait for something; each has its own request, signal, deadline and outcome all the same.
    */
   attemptsPerCall?: number | undefined;
 }

@@ -9,14 +9,19 @@ export interface CallSize {
   readonly aloneUntil: number;
 }
 
-/** How a call went: whether its attempts waited for nothing, and how long it took (ms). */
+/** How a call of so many attempts went: whether they waited for nothing, and how long it took (ms). */
 export interface CallMade {
+  attempts: number;
   isAtOnce: boolean;
   ms: number;
 }
 
 /** An attempt that takes longer has waited for something, however much starts beside it. */
 const SHORT_MS = 50;
+/** One that waits for nothing and takes longer needs the CPU time of an invocation for itself. */
+const SHORT_AT_ONCE_MS = 1000;
+/** An invocation has six open connections: so many attempts that wait for something leave each one of them. */
+const WAITING_TOGETHER = 4;
 const ALONE_AFTER_BREAK_MS = 60_000;
 
 export function firstCallSize(most: number): CallSize {
@@ -28,9 +33,17 @@ export function attemptsPerCall({ attempts, aloneUntil }: CallSize, now: number)
 }
 
 /** Twice as many after short ones, each by itself after one that took long. */
-export function afterCall(size: CallSize, { isAtOnce, ms }: CallMade): CallSize {
-  const attempts = isAtOnce || ms < SHORT_MS ? Math.min(size.most, size.attempts * 2) : 1;
+export function afterCall(size: CallSize, call: CallMade): CallSize {
+  const attempts = nextAttempts(size, call);
   return attempts === size.attempts ? size : { ...size, attempts };
+}
+
+function nextAttempts(size: CallSize, { attempts, isAtOnce, ms }: CallMade): number {
+  if (ms >= (isAtOnce ? SHORT_AT_ONCE_MS : SHORT_MS)) return 1;
+  // What one that is alone waits for is not known.
+  if (attempts === 1) return Math.max(size.attempts, Math.min(2, size.most));
+  const bound = isAtOnce ? size.most : Math.min(size.most, WAITING_TOGETHER);
+  return Math.min(bound, size.attempts * 2);
 }
 
 /** A call ended without the outcomes of all its attempts: which of them it was because of shows when each runs alone. */

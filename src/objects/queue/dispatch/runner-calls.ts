@@ -10,8 +10,8 @@ import { type Delivery, packed } from "../../delivery/delivery.ts";
 import type { WireOutcome } from "../../delivery/outcome.ts";
 import type { SharedOutcomes, TaskRunnerRpc } from "../../rpc.ts";
 
-/** So few attempts share an invocation that its limits are none for them. */
-export const ATTEMPTS_PER_CALL = 8;
+/** So many attempts that wait for nothing leave of an invocation's limits as good as all. */
+export const ATTEMPTS_PER_CALL = 16;
 const MOST_PER_CALL = 100;
 /** Of the bodies in one call, in bytes or UTF-16 units: a message holds 32 MiB. */
 const MOST_LENGTH = 4 * 1024 * 1024;
@@ -67,7 +67,7 @@ export class RunnerCalls {
     const outcomes = deliveries.map((delivery) => run(...packed(delivery)));
     if (most > 1) {
       const startedAt = now();
-      void outcomes[0]?.then(() => this.#made(false, startedAt), ignore);
+      void outcomes[0]?.then(() => this.#made(1, false, startedAt), ignore);
     }
     return outcomes;
   }
@@ -84,18 +84,19 @@ export class RunnerCalls {
       const answer = await this.#deps.runner().runTogether(deliveries.map(packed));
       if (Array.isArray(answer)) {
         for (const [place, outcome] of answer.entries()) settles[place]?.resolve(outcome);
-        this.#made(true, startedAt);
+        this.#made(settles.length, true, startedAt);
       } else {
         await follow(answer, settles);
-        this.#made(false, startedAt);
+        this.#made(settles.length, false, startedAt);
       }
     } catch (error) {
       this.#broke(error, settles);
     }
   }
 
-  #made(isAtOnce: boolean, startedAt: number): void {
-    this.#size = afterCall(this.#size, { isAtOnce, ms: this.#deps.now() - startedAt });
+  #made(attempts: number, isAtOnce: boolean, startedAt: number): void {
+    const ms = this.#deps.now() - startedAt;
+    this.#size = afterCall(this.#size, { attempts, isAtOnce, ms });
   }
 
   // Whose fault it was shows when each runs alone, and counts then.

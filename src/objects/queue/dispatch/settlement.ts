@@ -59,7 +59,12 @@ export class Settlement {
   add(attempt: Attempt, outcome: Outcome): void {
     this.#ends.push({ attempt, outcome, endedAt: this.#deps.now() });
     if (this.#ends.length === 1) this.#enqueue();
-    if (this.#ends.length === MOST_TOGETHER) this.#deps.commit.flush();
+    if (this.#ends.length === MOST_TOGETHER || this.#isLast) this.#deps.commit.flush();
+  }
+
+  /** Whether no attempt is under way that could end in the same turn. */
+  get #isLast(): boolean {
+    return this.#ends.length === this.#deps.inFlight.size;
   }
 
   #enqueue(): void {

@@ -45,7 +45,7 @@ async function turnOf(n: number, prefix: string, name = "push"): Promise<string[
   return names;
 }
 
-/** Lets short attempts run, until eight share a call. */
+/** Lets short attempts run, until sixteen share a call. */
 async function warmUp(name = "push"): Promise<void> {
   for (let i = 0; i < 4; i++) {
     await turnOf(1 + 8 * i, `warm-${i}-`, name);
@@ -56,7 +56,7 @@ async function warmUp(name = "push"): Promise<void> {
 const left = async () => (await queue("push").describe()).statistics.tasks;
 
 describe("how many share a call", () => {
-  it("is one at first, and twice as many after short ones, up to eight", async () => {
+  it("is one at first, and twice as many after short ones, up to sixteen", async () => {
     const calls = await callsOf("push");
     for (let i = 0; i < 5; i++) {
       calls.push(Number.NaN);
@@ -68,8 +68,8 @@ describe("how many share a call", () => {
       .split("NaN")
       .slice(1)
       .map((turn) => turn.split(",").filter(Boolean));
-    expect(turns.map((turn) => Math.max(...turn.map(Number)))).toEqual([1, 2, 8, 8, 8]);
-    expect(turns.at(-1)).toEqual(["8", "8", "1"]);
+    expect(turns.map((turn) => Math.max(...turn.map(Number)))).toEqual([1, 2, 16, 16, 16]);
+    expect(turns.at(-1)).toEqual(["16", "1"]);
   });
 
   it("is always one where attemptsPerCall is 1", async () => {
@@ -80,6 +80,20 @@ describe("how many share a call", () => {
     await turnOf(20, "own-");
     await until(async () => (await left()) === 0);
     expect(calls).toEqual(new Array(20).fill(1));
+  });
+
+  it("is four at most while they wait for something", async () => {
+    await warmUp();
+    handlers.set(PATH, async () => {
+      await scheduler.wait(2);
+      return new Response();
+    });
+    const calls = await callsOf("push");
+    for (const prefix of ["first-", "second-"]) {
+      await turnOf(16, prefix);
+      await until(async () => (await left()) === 0);
+    }
+    expect(calls).toEqual([16, 4, 4, 4, 4]);
   });
 
   it("is less for large bodies", async () => {
