@@ -39,6 +39,10 @@ export abstract class Host<Env> extends DurableObject<Env> {
   readonly #retryAt = new Map<Job, number>();
   // Commits of a turn do not arm: the alarm is armed once, at its end.
   #isTurning = false;
+  #isGoingOn = false;
+  // Calls that have come in, and how many of them before the alarm that fired last.
+  #calls = 0;
+  #callsBefore = 0;
 
   /** `migrations`: the tables of the role. */
   constructor(ctx: DurableObjectState, env: Env, migrations: readonly Migration[]) {
@@ -59,6 +63,11 @@ export abstract class Host<Env> extends DurableObject<Env> {
     return Math.random();
   }
 
+  /** Whether a turn may go on while its alarm's handler is open: where every call is counted (`countCalls`). */
+  protected get goesOn(): boolean {
+    return false;
+  }
+
   /** What the log calls this object, such as `task queue "mail"`. */
   protected abstract get title(): string;
 
@@ -75,10 +84,41 @@ export abstract class Host<Env> extends DurableObject<Env> {
     });
   }
 
+  /** Counts the calls of every method of a class but those of `own`, which callers outside have no use for. */
+  protected static countCalls(prototype: Host<unknown>, own: readonly string[]): void {
+    const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype));
+    for (const [name, { value: method, ...rest }] of methods) {
+      if (typeof method !== "function" || own.includes(name)) continue;
+      const value = function (this: Host<unknown>, ...args: unknown[]) {
+        this.#calls++;
+        return method.apply(this, args);
+      };
+      Object.defineProperty(prototype, name, { ...rest, value });
+    }
+  }
+
   /** Arms the alarm for whatever is next, after anything that changed it. Does not throw. */
   protected arm(): void {
     // Where the alarm is about to fire, or a turn to end, what is next is asked then.
-    if (!this.#isTurning && !this.wakeup.isDue) this.#arm(false);
+    if (this.#isTurning || this.#isGoingOn || this.wakeup.isDue) return;
+    if (this.#mayGoOn) {
+      this.#isGoingOn = true;
+      queueMicrotask(() => this.#goOn());
+    } else this.#arm(false);
+  }
+
+  // What starts now is a descendant of the alarm, as if it had started in its turn: nobody has called since, and its
+  // handler is open, which the platform runs again after a crash.
+  get #mayGoOn(): boolean {
+    return this.goesOn && this.wakeup.isHeld && this.#calls === this.#callsBefore;
+  }
+
+  #goOn(): void {
+    this.#isGoingOn = false;
+    const now = this.now();
+    const isDue = (job: Job) => (this.#nextOf(job) ?? Number.POSITIVE_INFINITY) <= now;
+    if (this.#mayGoOn && this.#jobs.some(isDue)) this.#turnAll();
+    this.#arm(false);
   }
 
   /** Arms an alarm a moment from now, after something could not be written. */
@@ -88,6 +128,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
 
   /** Arms the alarm anew, should the platform have lost it; a scheduled trigger calls it. */
   async wake(): Promise<void> {
+    this.#calls++;
     this.#arm(true);
   }
 
@@ -95,12 +136,17 @@ export abstract class Host<Env> extends DurableObject<Env> {
   // caught here and the alarm is armed again.
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     this.wakeup.fired(info?.scheduledTime);
-    this.#isTurning = true;
-    for (const job of this.#jobs) this.#turn(job);
-    this.#isTurning = false;
+    this.#callsBefore = this.#calls;
+    this.#turnAll();
     this.#arm(false);
     if (!this.wakeup.isNear() && this.#mayHold()) await this.wakeup.hold();
     this.#arm(true);
+  }
+
+  #turnAll(): void {
+    this.#isTurning = true;
+    for (const job of this.#jobs) this.#turn(job);
+    this.#isTurning = false;
   }
 
   // A job whose turn failed is not due again at once.
@@ -144,12 +190,16 @@ export abstract class Host<Env> extends DurableObject<Env> {
   }
 
   #armFor(job: Job): void {
+    const at = this.#nextOf(job);
+    if (at !== undefined) this.wakeup.by(at);
+  }
+
+  #nextOf(job: Job): number | undefined {
     try {
-      const at = this.#retryAt.get(job) ?? job.nextWakeAt();
-      if (at !== undefined) this.wakeup.by(at);
+      return this.#retryAt.get(job) ?? job.nextWakeAt();
     } catch (error) {
       console.error(`${this.title}: what is next could not be read, trying again`, error);
-      this.wakeup.by(this.now() + TURN_RETRY_MS);
+      return this.now() + TURN_RETRY_MS;
     }
   }
 }

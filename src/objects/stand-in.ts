@@ -37,6 +37,8 @@ export interface StandIn {
   watch<Rpc>(callee: Callee, stub: Rpc): Rpc;
   /** How many attempts may share a call to the runner, where it does not take them as they are. */
   readonly attemptsPerCall?: number;
+  /** Whether attempts start when an alarm fires, and at no other moment. */
+  readonly startsInAlarmsOnly?: boolean;
   /** Runs `work` when the moment `at` (ms since 1970) has come; what it returns calls that off. */
   runAt(at: number, work: () => void): () => void;
 }

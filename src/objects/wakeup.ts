@@ -91,6 +91,11 @@ export class Wakeup {
     return this.#armed <= this.#now() + WATCHDOG_MS;
   }
 
+  /** Whether an alarm handler is kept open. */
+  get isHeld(): boolean {
+    return this.#endHold !== undefined;
+  }
+
   /** Keeps an alarm handler open until a near alarm is armed, `release` is called, or 10 s are over. */
   async hold(): Promise<void> {
     const { promise: ended, resolve } = Promise.withResolvers<void>();

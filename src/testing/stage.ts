@@ -152,6 +152,8 @@ export class Stage implements StandIn {
 
   /** Each attempt is a call, or it could not be told how it began and ended. */
   readonly attemptsPerCall = 1;
+  /** What starts is what a moment is for. */
+  readonly startsInAlarmsOnly = true;
 
   hasAlarm(id: string): boolean {
     return this.#alarms.has(id);

@@ -107,6 +107,14 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
     this.drive(this.#queue.jobs);
   }
 
+  static {
+    TaskQueueObject.countCalls(TaskQueueObject.prototype, ["constructor", "alarm", "runner"]);
+  }
+
+  protected override get goesOn(): boolean {
+    return !standIn?.startsInAlarmsOnly;
+  }
+
   protected get title(): string {
     return `task queue "${this.#queue.name}"`;
   }

@@ -179,6 +179,11 @@ describe("the wake-up invariant", () => {
 describe("the platform's alarm traps", () => {
   it("alarm times strictly increase: one set for the running alarm's own time would be lost", async () => {
     const times: number[] = [];
+    // Who calls makes the object end its turn.
+    handlers.set("/_ah/queue/two-at-once", async () => {
+      await queue("two-at-once").describe();
+      return new Response();
+    });
     await queue("two-at-once").add(Array.from({ length: 6 }, () => ({})));
     for (let at = await alarmOf("two-at-once"); at !== null; at = await alarmOf("two-at-once")) {
       times.push(at);
@@ -199,6 +204,38 @@ describe("the platform's alarm traps", () => {
     await pass("push", 2);
     expect(await stateOf("n1")).toBe("done");
   });
+
+  it("a turn goes on while nobody calls: one alarm for all that fills the slots again", async () => {
+    await queue("two-at-once").add(Array.from({ length: 9 }, () => ({})));
+    await runDurableObjectAlarm(objectOf("two-at-once"));
+    await until(() => received.length === 9);
+    expect(await alarmOf("two-at-once")).toBeNull();
+    expect((await queue("two-at-once").describe()).statistics.tasks).toBe(0);
+  });
+
+  it.each(["get", "add", "describe", "wake", "pulse", "mode", "cancelled"])(
+    "a turn does not go on after a call of %s: what started would be its descendant",
+    async (method) => {
+      let isFirst = true;
+      handlers.set("/_ah/queue/two-at-once", async () => {
+        if (isFirst) {
+          isFirst = false;
+          const object = objectOf("two-at-once") as unknown as Record<
+            string,
+            (a: unknown) => Promise<unknown>
+          >;
+          await object[method]?.(method === "add" ? [] : 0);
+        }
+        return new Response();
+      });
+      await queue("two-at-once").add(Array.from({ length: 9 }, () => ({})));
+      await runDurableObjectAlarm(objectOf("two-at-once"));
+      await until(async () => (await alarmOf("two-at-once")) !== null);
+      expect(received.length).toBeLessThan(9);
+      await pass("two-at-once", 5);
+      expect(received).toHaveLength(9);
+    },
+  );
 
   it("attempts start only in alarm turns: adds and settles make no request", async () => {
     handlers.set("/_ah/queue/push", () => new Response(null, { status: 500 }));
