@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { closeConnections } from "./http.ts";
-import { writeToPage } from "./page.ts";
+import { writeToPages } from "./page.ts";
 import { measureBill } from "./parts/bill.ts";
 import { measureLatency } from "./parts/latency.ts";
 import { measureLife } from "./parts/life.ts";
@@ -73,7 +73,7 @@ async function main(): Promise<void> {
       }
       bars.push(...report.bars);
     }
-    if (options.page) writeToPage(name, said.join("\n\n"));
+    if (options.page) writeToPages(name, said);
   }
   print(`${bars.filter(isHeld).length} of ${bars.length} bars held`);
   closeConnections();
