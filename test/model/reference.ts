@@ -42,6 +42,7 @@ export class Reference {
   constructor(world: World) {
     this.#world = world;
     world.onStart = (attempt) => this.#started(attempt);
+    world.onGroupCommit = (hasFailed) => this.#committed(hasFailed);
   }
 
   /** An add, on its way; its answer is to be told. */
@@ -83,7 +84,7 @@ export class Reference {
   }
 
   /** What was on its way is written, all of it or each by itself; where that failed, the attempt is over without a result. */
-  committed(hasFailed: boolean): void {
+  #committed(hasFailed: boolean): void {
     const all = asWritten(this.#pending.splice(0));
     for (const [index, pending] of all.entries()) {
       if ("name" in pending) {

@@ -25,7 +25,7 @@ async function take(step: Step, world: World, reference: Reference): Promise<voi
     case "add":
       return world.add(step.name, step.delayMs, reference.adding(step.name));
     case "commit":
-      return commit(world, reference);
+      return world.commit();
     case "alarm":
       return alarm(world, reference);
     case "crash":
@@ -42,7 +42,7 @@ async function take(step: Step, world: World, reference: Reference): Promise<voi
       return;
     case "pass":
       // What is on its way is written within a moment.
-      await commit(world, reference);
+      world.commit();
       world.now += step.ms;
       return;
     case "answer": {
@@ -65,12 +65,6 @@ async function answer(
   );
 }
 
-async function commit(world: World, reference: Reference): Promise<void> {
-  const before = world.faults;
-  world.commit();
-  reference.committed(world.faults < before);
-}
-
 async function alarm(world: World, reference: Reference): Promise<void> {
   reference.alarm();
   world.alarm();
@@ -80,9 +74,9 @@ async function alarm(world: World, reference: Reference): Promise<void> {
 async function finish(world: World, reference: Reference): Promise<void> {
   world.faults = 0;
   for (let i = 0; i < 400; i++) {
-    await commit(world, reference);
+    world.commit();
     for (const attempt of [...world.attempts]) await answer(attempt, 200, world, reference);
-    await commit(world, reference);
+    world.commit();
     reference.check();
     const at = world.nextWakeAt();
     if (at === Number.POSITIVE_INFINITY) break;

@@ -47,6 +47,8 @@ export class World {
   attempts: Started[] = [];
   readonly dispatched: number[] = [];
   onStart: (attempt: Started) => void = () => {};
+  /** What was on its way has been written, or one of the faults has kept it. */
+  onGroupCommit: (hasFailed: boolean) => void = () => {};
   readonly #rows = memorySql();
   #queue!: Queue;
   #life = 0;
@@ -132,6 +134,12 @@ export class World {
     const life = ++this.#life;
     const sql = this.#sqlOf(life);
     const commit = new Commit({ sql, now: () => this.now });
+    const flush = commit.flush.bind(commit);
+    commit.flush = () => {
+      const before = this.faults;
+      flush();
+      this.onGroupCommit(this.faults < before);
+    };
     const none = () => {};
     this.#queue = new Queue({
       ...{
