@@ -25,7 +25,7 @@ export function checkSettings(env: unknown): void {
   if (fault !== undefined) throw new Error(fault);
 }
 
-// Every attempt asks anew, in an invocation of its own.
+// Every invocation asks anew.
 const parsedTargets = new WeakMap<Targets, { setting: string | undefined; targets: Targets }>();
 
 /** What targets stand for: by the settings, else by code. */

@@ -122,9 +122,9 @@ export function addAccepted(
 }
 
 function takenNames({ store }: QueueContext, tasks: readonly AcceptedTask[], now: number) {
-  return tasks.flatMap(({ name }, index) => {
-    const found = name === undefined ? undefined : store.find(name, now);
-    return found && name ? [{ index, ...collision(name, found) }] : [];
+  return store.takenOf(tasks, now).flatMap((found, index) => {
+    if (found === undefined || found === "twice") return [];
+    return [{ index, ...collision(tasks[index]?.name as string, found) }];
   });
 }
 

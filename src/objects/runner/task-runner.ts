@@ -1,6 +1,6 @@
 // The loopback entrypoint: the queue's object calls it by RPC, nobody outside can. It turns a task into
-// a request, gives it to whoever the task is for and answers with the outcome. Each attempt has an
-// invocation of its own, with limits and a log entry of its own.
+// a request, gives it to whoever the task is for and answers with the outcome. An attempt has an invocation of
+// its own, with limits and a log entry of its own, or shares one with others that are short.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { destinationOf, type Targets } from "../../core/egress/targets.ts";
 import { failureResponse } from "../../core/task/failures.ts";

@@ -191,7 +191,7 @@ export class QueueStore {
 
   /** Puts new tasks on the queue, in their order; for each what `add` answers. */
   addAll(tasks: readonly AcceptedTask[], now: number): AddOutcome[] {
-    const taken = this.#takenOf(tasks, now);
+    const taken = this.takenOf(tasks, now);
     const free = tasks.filter((_, i) => taken[i] === undefined);
     const added = this.tasks.insertAll(free, now);
     this.#names.takeAll(
@@ -211,7 +211,7 @@ export class QueueStore {
   }
 
   /** What has each task's name; "twice" where a task before it has. */
-  #takenOf(tasks: readonly AcceptedTask[], now: number): (Found | "twice" | undefined)[] {
+  takenOf(tasks: readonly AcceptedTask[], now: number): (Found | "twice" | undefined)[] {
     const names = tasks.flatMap(({ name }) => name ?? []);
     if (names.length === 0) return [];
     const rows = this.#names.findAll(names, now);
