@@ -59,20 +59,22 @@ async function tryExample(workshop: Workshop, name: string, ...args: string[]): 
 async function edits(server: Server, project: string): Promise<void> {
   const file = join(project, "queue.yaml");
   const good = readFileSync(file, "utf8");
-  const write = (rate: string) => writeFileSync(file, good.replace(/rate: \S+/, `rate: ${rate}`));
+  const write = async (rate: string) => {
+    // A watcher takes two edits within some milliseconds for one, and may have told of the first.
+    await pause(500);
+    writeFileSync(file, good.replace(/rate: \S+/, `rate: ${rate}`));
+  };
   const runsAt = (rate: string) =>
     until(`the rate ${rate}`, 30, async () => {
       const signal = AbortSignal.timeout(2000);
       const answer = await server.fetch("/_ah/api/queues/mail", { signal }).catch(() => undefined);
       return answer?.ok && ((await answer.json()) as { rate: string }).rate === rate;
     });
-  write("7/s");
+  await write("7/s");
   await runsAt("7/s");
-  write("7/w");
+  await write("7/w");
   await shows(server, /rate: found "7\/w", expected a number per s, m, h or d/);
-  // A watcher may take two edits within some milliseconds for one, and have told of the first.
-  await pause(500);
-  write("8/s");
+  await write("8/s");
   await runsAt("8/s");
 }
 

@@ -4,15 +4,14 @@ import { createServer } from "node:http";
 import { type AddressInfo, createServer as createSocketServer, type Server } from "node:net";
 
 const MEGABYTE = Buffer.alloc(1024 * 1024);
+/** No server is given a port this low. One that was free a moment ago may be another's by now. */
+const NOBODYS = "127.0.0.1:1";
 const HEAD = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
 
 /** Their hosts by name. Of one that refuses, nobody listens; one does not resolve. */
 export async function startTargets(): Promise<Record<string, string>> {
-  const closed = await listening(createSocketServer());
-  const refused = hostOf(closed);
-  closed.close();
   return {
-    refused,
+    refused: NOBODYS,
     unresolved: "nobody.taskqueue-overload.example",
     silent: hostOf(await listening(createSocketServer(() => {}))),
     reset: hostOf(
