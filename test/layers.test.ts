@@ -39,13 +39,23 @@ const CIRCLES_ALLOWED: readonly string[] = ["console"];
  * To order another folder (`objects`, `objects/queue`), add a line.
  */
 const ORDER: Readonly<Record<string, readonly string[]>> = {
-  core: [".", "egress", "schedule", "dispatch", "task", "config", "metrics", "cloud-tasks"],
+  core: [
+    ".",
+    "sharding",
+    "egress",
+    "schedule",
+    "dispatch",
+    "task",
+    "config",
+    "metrics",
+    "cloud-tasks",
+  ],
   store: [".", "queue", "group", "cron", "directory"],
   objects: [
     ...[".", "delivery", "rpc.ts", "first-version.ts", "stubs.ts", "egress", "runner"],
-    ...["queue", "group", "cron", "directory"],
+    ...["sharded", "queue", "group", "cron", "directory"],
   ],
-  "objects/queue": ["context", "dispatch", "leasing", "inspect", "."],
+  "objects/queue": ["context", "sharding", "dispatch", "leasing", "inspect", "."],
   http: [".", "native", "cloud-tasks", "console", "doors.ts"],
 };
 

@@ -3,8 +3,8 @@
 // with one call is its own.
 import { type Answer, refuse } from "../core/errors.ts";
 import { MAX_CALL_BYTES, MAX_TASKS_PER_CALL } from "../core/limits.ts";
+import type { AddCall, Added } from "../core/task/calls.ts";
 import { checkSendable, isUnsent, unsentRefusal } from "../core/task/sendable.ts";
-import type { AddCall, Added } from "../objects/queue/admission.ts";
 
 type Send = (calls: readonly AddCall[]) => Promise<Answer<Added[]>[]>;
 

@@ -17,6 +17,7 @@ import type { QueueView } from "../core/metrics/queue-view.ts";
 import { checkNames, checkNamesOnce } from "../core/task/batch.ts";
 import type {
   AckResult,
+  Added,
   AddOptions,
   DeleteResult,
   ListQuery,
@@ -35,13 +36,15 @@ import { checkTaskName } from "../core/task/new-task-rules.ts";
 import { answerOf } from "../core/task/result-error.ts";
 import { type AddResult, hasEnded, type Task } from "../core/task/task.ts";
 import type { AnyPayloads, NewGroupOf, NewTaskOf, PayloadTypes } from "../core/task/typed-task.ts";
-import { type Added, resultOf } from "../objects/queue/admission.ts";
+import { resultOf } from "../objects/queue/admission.ts";
 import { inFileRefusal } from "../objects/queue/context/definition.ts";
+import type { QueueCalls } from "../objects/rpc.ts";
 import { checkWait } from "../objects/waiters.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./group-handle.ts";
 import { LeaseTurn } from "./lease-turn.ts";
-import type { CallerStubs, QueueStub } from "./stubs.ts";
+import { callsOf } from "./sharded.ts";
+import type { CallerStubs } from "./stubs.ts";
 import { answerTo } from "./waiting.ts";
 
 export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayloads> {
@@ -306,14 +309,14 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
 
   // A queue that is not in queue.yaml exists if the directory knows it: its tasks are kept, and can be read. What
   // is wrong with a call beside its queue is said first after that its name can be one.
-  async #object(refusal?: Refusal): Promise<QueueStub> {
+  async #object(refusal?: Refusal): Promise<QueueCalls> {
     throwIf(checkQueueName(this.name) ?? refusal);
     await checkExists(this.#stubs, this.#file, this.name);
     return this.#ownObject();
   }
 
-  #ownObject(): QueueStub {
-    return this.#stubs.queue(this.name);
+  #ownObject(): QueueCalls {
+    return callsOf(this.name, this.#stubs, this.#file.queues.get(this.name));
   }
 
   #refuseInFile(): void {

@@ -1,9 +1,11 @@
 // RPC stubs for callers: each typed by the public methods of its Durable Object class.
+import { shardObject } from "../core/sharding/shard-map.ts";
 import type { TaskCronObject } from "../objects/cron/task-cron.ts";
 import type { ClassName } from "../objects/exported.ts";
 import type { TaskGroupObject } from "../objects/group/task-group.ts";
 import type { TaskQueueObject } from "../objects/queue/task-queue.ts";
-import type { DirectoryRpc } from "../objects/rpc.ts";
+import type { DirectoryRpc, ShardRpc } from "../objects/rpc.ts";
+import type { QueueSettings } from "../objects/settings.ts";
 import { CRON_NAME, DIRECTORY_NAME, namespaceOf } from "../objects/stubs.ts";
 
 /** The methods of a class that can be called by RPC. */
@@ -41,8 +43,18 @@ export class CallerStubs {
     this.#exports = exports;
   }
 
+  /** The variables of the objects, where the Worker has them itself. */
+  get settings(): QueueSettings | undefined {
+    return usesBindings(this.#env) ? undefined : this.#env;
+  }
+
   queue(name: string): QueueStub {
     return this.#stub("TaskQueue", name);
+  }
+
+  /** One of a queue's objects; the first is the queue's own. */
+  shard(queue: string, index: number): ShardRpc {
+    return this.#stub("TaskQueue", shardObject(queue, index));
   }
 
   group(name: string): GroupStub {

@@ -1,13 +1,101 @@
 // What objects call of each other. Each Durable Object class implements its interface, so that every call
 // is typed on both sides; what only callers outside use is the class's own surface.
 import type { CronTask } from "../core/config/cron-task.ts";
+import type { QueueConfig } from "../core/config/queue-config.ts";
 import type { Answer, Failure } from "../core/errors.ts";
+import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
 import type { QueueReport } from "../core/metrics/queue-report.ts";
+import type { QueueView } from "../core/metrics/queue-view.ts";
+import type { ShardMap } from "../core/sharding/shard-map.ts";
+import type {
+  AckResult,
+  AddCall,
+  Added,
+  DeleteResult,
+  ListQuery,
+  RedriveResult,
+  TaskPage,
+  TombstonePage,
+  TombstoneQuery,
+} from "../core/task/calls.ts";
+import type { LeaseRequest, LeaseToken } from "../core/task/lease.ts";
+import type { NewTime } from "../core/task/new-task.ts";
 import type { NewTask, Task } from "../core/task/task.ts";
 import type { FormerPage, FormerTable } from "../store/first-version.ts";
 import type { GroupEvent } from "../store/queue/group-outbox.ts";
 import type { Delivery, PackedDelivery } from "./delivery/delivery.ts";
 import type { WireOutcome } from "./delivery/outcome.ts";
+import type { PendingAnswer, Place, Waited } from "./place.ts";
+
+/** What callers outside call of a queue. */
+export interface QueueCalls {
+  /** Adds what callers hand in together; each call has its own answer. */
+  add(calls: readonly AddCall[]): Promise<Answer<Added[]>[]>;
+  get(name: string): Promise<Answer<Task>>;
+  /** The task once it has ended, or after `waitSeconds` (60 at most) as it is then. */
+  result(name: string, waitSeconds: number): Promise<Waited<Answer<Task>>>;
+  list(query: ListQuery): Promise<Answer<TaskPage>>;
+  delete(names: readonly string[]): Promise<DeleteResult[]>;
+  lease(request: LeaseRequest): Promise<Leased>;
+  /** Leases that reached nobody, because the caller went away, are as if they had not been. */
+  withdrawLeases(leased: readonly Pick<Task, "name" | "lease">[]): Promise<void>;
+  acknowledge(tokens: readonly LeaseToken[]): Promise<Answer<AckResult[]>>;
+  modifyLease(token: LeaseToken, seconds: number): Promise<Answer<Task>>;
+  failLeased(token: LeaseToken, error: unknown): Promise<Answer<Task>>;
+  run(name: string): Promise<Answer<Task>>;
+  reschedule(name: string, time: NewTime): Promise<Answer<Task>>;
+  redrive(names: readonly string[]): Promise<RedriveResult[]>;
+  /** Puts every failed task back; how many. */
+  redriveAll(): Promise<number>;
+  tombstones(query: TombstoneQuery): Promise<Answer<TombstonePage>>;
+  /** Frees a tombstone's name; false when there was none. */
+  release(name: string): Promise<boolean>;
+  purge(): Promise<QueueView>;
+  pause(): Promise<QueueView>;
+  resume(): Promise<QueueView>;
+  describe(): Promise<QueueView>;
+  history(span: HistorySpan): Promise<QueueHistory>;
+  /** The queue's state, and its history as far as that is newer than `since` (ms since 1970). */
+  pulse(since: number, reader?: "directory"): Promise<QueueReport>;
+  /** Its configuration; in contrast to `describe` this reads no rows. */
+  config(): Promise<QueueConfig>;
+  /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */
+  define(entry: unknown): Promise<Answer<QueueView>>;
+  /** Removes such a queue with its tasks. */
+  remove(): Promise<Answer<true>>;
+}
+
+/** A lease that is there at once, or a worker's turn among those who wait for one. */
+export type Leased = { got: Answer<Task[]> } | Turn;
+
+export interface Turn {
+  place: LeasePlace;
+  answer: PendingAnswer<Answer<Task[]>>;
+}
+
+export interface LeasePlace extends Place {
+  /** The worker has its tasks, and answers for them from now on. */
+  take(): Promise<void>;
+}
+
+/** What a queue's shards, and who routes calls to them, call of each other. */
+export interface ShardRpc {
+  /** Lets the shard do a call of the queue on what it has itself, as long as the map is not outdated. */
+  onShard(map: ShardMap, verb: string, args: readonly unknown[]): Promise<ShardAnswer>;
+  /** What a new shard has to know; asked of the first shard. Once it is answered the directory lists the queue. */
+  shardOrders(): Promise<ShardOrders>;
+}
+
+/** The answer, or the map by which the call is to be routed anew. */
+export type ShardAnswer = { answer: unknown } | { stale: ShardMap };
+
+/** What the first shard has decided for all. */
+export interface ShardOrders {
+  map: ShardMap;
+  paused: boolean;
+  /** The entry a queue was made with over the API. */
+  made?: object;
+}
 
 /** What other objects call of a queue. */
 export interface QueueRpc {

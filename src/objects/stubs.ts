@@ -1,5 +1,6 @@
 // RPC stubs for every object, found in what the Worker exports. A class that the Worker forgot to export,
 // or to list in its wrangler file, is an error that names the line to add.
+import { shardObject } from "../core/sharding/shard-map.ts";
 import {
   CLASSES,
   type ClassName,
@@ -13,6 +14,7 @@ import type {
   FormerRoleRpc,
   GroupRpc,
   QueueRpc,
+  ShardRpc,
   TaskRunnerRpc,
 } from "./rpc.ts";
 import { type StandIn, standIn } from "./stand-in.ts";
@@ -39,6 +41,13 @@ export class Stubs {
     return namespaceOf<QueueRpc>(this.#exports, "TaskQueue").getByName(name);
   }
 
+  /** One of a queue's objects; the first is the queue's own. */
+  shard(queue: string, index: number): ShardRpc & QueueRpc {
+    return namespaceOf<ShardRpc & QueueRpc>(this.#exports, "TaskQueue").getByName(
+      shardObject(queue, index),
+    );
+  }
+
   group(name: string): GroupRpc {
     return namespaceOf<GroupRpc>(this.#exports, "TaskGroup").getByName(name);
   }
@@ -52,9 +61,9 @@ export class Stubs {
     return namespaceOf<DirectoryRpc>(this.#exports, "TaskDirectory").getByName(DIRECTORY_NAME);
   }
 
-  /** One of the objects that send a queue's tasks out of the Worker. */
-  egress(queue: string, index: number): EgressRpc {
-    return namespaceOf<EgressRpc>(this.#exports, "TaskEgress").getByName(`${queue}/${index}`);
+  /** One of the objects that send the tasks of a queue's object out of the Worker. */
+  egress(object: string, index: number): EgressRpc {
+    return namespaceOf<EgressRpc>(this.#exports, "TaskEgress").getByName(`${object}/${index}`);
   }
 
   runner(): TaskRunnerRpc {

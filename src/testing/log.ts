@@ -1,10 +1,10 @@
 // What happened on the queues since the last reset: tasks that were added, and attempts that have ended.
 import type { CronTask } from "../core/config/cron-task.ts";
 import type { Answer } from "../core/errors.ts";
+import type { AddCall, Added } from "../core/task/calls.ts";
 import type { NewTask, Outcome, Task } from "../core/task/task.ts";
 import type { Delivery } from "../objects/delivery/delivery.ts";
 import { fromWire, type WireOutcome } from "../objects/delivery/outcome.ts";
-import type { AddCall, Added } from "../objects/queue/admission.ts";
 import type { BatchCall } from "../objects/rpc.ts";
 
 /** A task as it was added, with what the queue made of it. */

@@ -1,7 +1,7 @@
 // Adds that begin together: how many messages they become, and what one of them may do to its neighbours.
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { AddCall } from "../../src/objects/queue/admission.ts";
+import type { AddCall } from "../../src/core/task/calls.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import { freshStart, objectOf, queue } from "../support/time.ts";
 

@@ -1,7 +1,7 @@
 // What the contract promises, and no more, as a few sets: compared with the real queue after each step.
 import type { Answer } from "../../src/core/errors.ts";
+import type { Added } from "../../src/core/task/calls.ts";
 import type { Written } from "../../src/objects/commit.ts";
-import type { Added } from "../../src/objects/queue/admission.ts";
 import { FAULT, LIMITS, type Started, type World } from "./world.ts";
 
 interface Task {

@@ -4,10 +4,11 @@ import { vi } from "vitest";
 import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import { parseHostRules } from "../../src/core/egress/host-rules.ts";
 import type { Answer } from "../../src/core/errors.ts";
+import type { Added } from "../../src/core/task/calls.ts";
 import type { Written } from "../../src/objects/commit.ts";
 import { Commit } from "../../src/objects/commit.ts";
 import type { WireOutcome } from "../../src/objects/delivery/outcome.ts";
-import { type Added, addAccepted } from "../../src/objects/queue/admission.ts";
+import { addAccepted } from "../../src/objects/queue/admission.ts";
 import { Queue } from "../../src/objects/queue/queue.ts";
 import { purgeSlice } from "../../src/objects/queue/queue-operations.ts";
 import { deleteTask } from "../../src/objects/queue/task-operations.ts";
@@ -144,6 +145,7 @@ export class World {
     this.#queue = new Queue({
       ...{
         name: "q",
+        shard: 0,
         file: FILE,
         hosts: parseHostRules(undefined),
         hasIdentity: false,

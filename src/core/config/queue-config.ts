@@ -30,6 +30,8 @@ export interface QueueConfig {
   readonly keepResults?: true;
   /** The dead-letter queue: exhausted tasks are forwarded to it. */
   readonly failedQueue?: string;
+  /** How many objects share the queue's work; absent where it is one. */
+  readonly shards?: number;
   /** The caller's own data, stored with the queue and not read. */
   readonly annotations?: Readonly<Record<string, unknown>>;
 }
@@ -98,8 +100,13 @@ export function queueConfig(entry: QueueEntry): QueueConfig {
     keepFailed: seconds(extensions.keep_failed ?? KEEP_FAILED),
     ...(extensions.keep_results && { keepResults: true }),
     ...(extensions.failed_queue && { failedQueue: extensions.failed_queue }),
+    ...shardsOf(extensions),
     ...(extensions.annotations && { annotations: extensions.annotations }),
   });
+}
+
+function shardsOf({ shards = 1 }: { shards?: number | undefined }) {
+  return shards > 1 && { shards };
 }
 
 const PULL = {

@@ -1,6 +1,7 @@
 // The schema of one entry of queue.yaml's `queue`: every key, unit and limit. The keys are App Engine's,
 // except those under `extensions`.
 
+import { MAX_SHARDS } from "../sharding/shard-map.ts";
 import { ageLimit, backoffKeys, backoffOrder, pushQueueName, target } from "./common-schemas.ts";
 import { QUEUE_NAME } from "./names.ts";
 import {
@@ -79,6 +80,10 @@ const retention = {
   failed_queue: key(
     pushQueueName,
     "The dead-letter queue: the push queue that exhausted tasks are forwarded to.",
+  ),
+  shards: key(
+    whole(1, MAX_SHARDS),
+    "How many objects share the queue's work, 1 to 256. Default 1.",
   ),
   annotations: key(
     record("a mapping"),

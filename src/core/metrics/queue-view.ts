@@ -25,6 +25,8 @@ export interface QueueView {
     keepFailed: number;
     keepResults?: true;
     failedQueue?: string;
+    /** How many objects share the queue's work; absent where it is one. */
+    shards?: number;
     /** The caller's own data. */
     annotations?: Readonly<Record<string, unknown>>;
   };

@@ -1,7 +1,7 @@
 // What calls on queues are given beside tasks, and what they answer with: the same for callers inside the Worker
 // and for those anywhere else.
 import type { Failure } from "../errors.ts";
-import type { Task, TaskState } from "./task.ts";
+import type { Task, TaskSpec, TaskState } from "./task.ts";
 
 export interface WaitOptions {
   /** Ends the wait when it aborts, such as a request's `signal` when its client hangs up. */
@@ -12,6 +12,21 @@ export interface ResultOptions extends WaitOptions {
   /** Seconds to wait for the task to end. Default 30. */
   timeout?: number | undefined;
 }
+
+/** One caller's tasks; each entry is checked, so it may be anything. */
+export interface AddCall {
+  tasks: readonly unknown[];
+  /** One name that is taken refuses the whole call. */
+  atomic: boolean;
+}
+
+/**
+ * What became of a new task, on its way back to the caller, whose side makes the view of it: the object's
+ * time is all its callers', and no field goes back that the caller can tell. Times in ms since 1970.
+ */
+export type Added =
+  | { name: string; due: number; createdAt: number; spec?: TaskSpec; error?: undefined }
+  | { error: Failure };
 
 export interface AddOptions {
   /** All tasks or none: one name that is taken refuses the whole call. Default false. */

@@ -19,6 +19,8 @@ import {
 export interface Delivery {
   queue: string;
   name: string;
+  /** Which of the queue's objects sends it, where that is not the first. */
+  shard?: number;
   /** Which attempt in flight this is. */
   attempt: number;
   /** ms since 1970 */
@@ -54,8 +56,10 @@ export function deliveryOf(
   { name, due, body, spec, progress }: StoredTask,
   attempt: number,
   queue: Pick<QueueConfig, "name" | "target" | "keepResults">,
+  shard = 0,
 ): Delivery {
   const delivery: Delivery = { queue: queue.name, name, attempt, due };
+  if (shard > 0) delivery.shard = shard;
   const target = queue.target ?? spec.target;
   if (target !== undefined) delivery.target = target;
   if (body !== undefined) delivery.body = body;

@@ -26,8 +26,8 @@ export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implemen
   }
 
   async send(delivery: Delivery): Promise<WireOutcome> {
-    const { queue, attempt } = delivery;
-    const cancelled = () => this.#stubs.queue(queue).cancelled(attempt);
+    const { queue, shard = 0, attempt } = delivery;
+    const cancelled = () => this.#stubs.shard(queue, shard).cancelled(attempt);
     const settings = this.env as QueueSettings;
     const behind = (work: Promise<unknown>) => this.ctx.waitUntil(work);
     return withCancellation(this.ctx, cancelled, (signal) => {

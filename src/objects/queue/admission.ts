@@ -2,62 +2,13 @@
 // refuses them all, with no name taken; then they are added one by one, and a name that is taken refuses
 // its own task alone (or, where the caller asked for all or nothing, the whole call).
 import { type Answer, type Failure, type Refusal, refuse } from "../../core/errors.ts";
-import { MAX_TASKS_PER_CALL } from "../../core/limits.ts";
-import {
-  checkBatchSize,
-  partitionAnswers,
-  refuseBatch,
-  refuseDuplicate,
-  type TaskFailure,
-} from "../../core/task/batch.ts";
-import { type Admission, acceptTask } from "../../core/task/new-task.ts";
-import {
-  type AcceptedTask,
-  type AddResult,
-  NO_PROGRESS,
-  NO_SPEC,
-  type TaskSpec,
-} from "../../core/task/task.ts";
+import { acceptCall, refuseCall } from "../../core/task/add-call.ts";
+import type { AddCall, Added } from "../../core/task/calls.ts";
+import { type AcceptedTask, type AddResult, NO_PROGRESS, NO_SPEC } from "../../core/task/task.ts";
 import { rfc3339, taskHead } from "../../core/task/task-view.ts";
 import type { AddOutcome, Found } from "../../store/queue/queue-store.ts";
 import type { Commit } from "../commit.ts";
 import type { QueueContext } from "./context/context.ts";
-
-/** One caller's tasks; each entry is checked, so it may be anything. */
-export interface AddCall {
-  tasks: readonly unknown[];
-  /** One name that is taken refuses the whole call. */
-  atomic: boolean;
-}
-
-/**
- * What became of a new task, on its way back to the caller, whose side makes the view of it: the object's
- * time is all its callers', and no field goes back that the caller can tell. Times in ms since 1970.
- */
-export type Added =
-  | { name: string; due: number; createdAt: number; spec?: TaskSpec; error?: undefined }
-  | { error: Failure };
-
-export function acceptCall({ tasks }: AddCall, admission: Admission): Answer<AcceptedTask[]> {
-  if (tasks.length > MAX_TASKS_PER_CALL) {
-    const message = `tasks: found ${tasks.length}, expected at most ${MAX_TASKS_PER_CALL} in one call`;
-    return refuse("TOO_MANY_TASKS", message);
-  }
-  const { accepted, bad } = partitionAnswers(tasks.map((task) => acceptTask(task, admission)));
-  if (bad.length > 0) return refuseCall(bad, tasks.length);
-  return checkTogether(accepted) ?? { ok: accepted };
-}
-
-function checkTogether(tasks: readonly AcceptedTask[]): Refusal | undefined {
-  const names = new Set<string>();
-  for (const { name } of tasks) {
-    if (name === undefined) continue;
-    if (names.has(name)) return refuseDuplicate(name, "in one call");
-    names.add(name);
-  }
-  const bytes = tasks.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
-  return checkBatchSize(bytes, "bytes of bodies");
-}
 
 /** An object's SQLite holds 10 GB; room is left to finish and to retry what is there. */
 const MAX_STORED_BYTES = 9.5e9;
@@ -73,12 +24,6 @@ export function checkStorage(stored: number, limit = MAX_STORED_BYTES): Refusal 
     "QUEUE_FULL",
     `queue: it holds ${stored} bytes, expected less than ${max} to add more`,
   );
-}
-
-// The failure of a task that is alone in its call is the call's.
-function refuseCall(bad: readonly TaskFailure[], tasks: number): Refusal {
-  const [first] = bad as readonly [TaskFailure];
-  return tasks === 1 ? refuse(first.code, first.message, first.details) : refuseBatch(bad);
 }
 
 /** Adds what callers hand in together; each call has its own answer. Answers once it is on disk. */

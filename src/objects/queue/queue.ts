@@ -15,6 +15,7 @@ import type { Sql } from "../../store/sql.ts";
 import type { Tables } from "../../store/tables.ts";
 import type { Commit } from "../commit.ts";
 import type { Job } from "../host.ts";
+import type { ShardOrders } from "../rpc.ts";
 import type { Stubs } from "../stubs.ts";
 import { checkStorage } from "./admission.ts";
 import { ChangeNotice } from "./change-notice.ts";
@@ -30,11 +31,14 @@ import { PushConsumer } from "./dispatch/push-consumer.ts";
 import { GroupNotifier } from "./group-notifier.ts";
 import { ResultWaiters } from "./inspect/result-waiters.ts";
 import { Leasing } from "./leasing/leasing.ts";
+import { Shard } from "./sharding/shard.ts";
 
 /** What a queue is given: its configuration, and every effect it has on the world. */
 export interface QueueDeps {
   /** The queue's name, where the object knows it; an alarm on a cold object may not have it. */
   name: string | undefined;
+  /** Which of the queue's objects it is. */
+  shard: number;
   /** The queue.yaml this Worker was deployed with. */
   file: QueueFile;
   hosts: HostRules;
@@ -65,6 +69,7 @@ export class Queue implements QueueContext {
   readonly push: PushConsumer;
   readonly pull: Leasing;
   readonly resultWaiters: ResultWaiters;
+  readonly shard: Shard;
   readonly listing: DirectoryListing;
   readonly notifier: GroupNotifier;
   readonly notice: ChangeNotice;
@@ -78,7 +83,11 @@ export class Queue implements QueueContext {
     this.#deps = deps;
     this.commit = commit;
     this.stubs = stubs;
-    this.store = new QueueStore(sql, deps.random, (task) => this.resultWaiters.taskEnded(task));
+    this.store = new QueueStore(
+      ...[sql, deps.random],
+      (task) => this.resultWaiters.taskEnded(task),
+      (name) => !this.shard.isSharded || this.shard.isOwn(name),
+    );
     const { store } = this;
     const history = new StoredHistory(store.meta, now());
     const name = deps.name ?? store.meta.get("name") ?? "";
@@ -86,9 +95,21 @@ export class Queue implements QueueContext {
       history.mark(kind, now(), detail),
     );
     const { definition } = this;
+    this.shard = new Shard({
+      ...{ index: deps.shard, meta: store.meta, definition, commit },
+      exists: () => sql.exist,
+      orders: () => stubs.shard(this.name, 0).shardOrders(),
+      obey: (orders) => this.#obey(orders),
+    });
     this.statistics = new Statistics(history);
     const shared = { definition, store, commit, statistics: this.statistics, now };
-    this.push = new PushConsumer({ ...shared, deliver, late, onFault: deps.armRetry });
+    this.push = new PushConsumer({
+      ...shared,
+      shard: deps.shard,
+      deliver,
+      late,
+      onFault: deps.armRetry,
+    });
     this.pull = new Leasing({ ...shared, isClosed: () => this.isPaused || !definition.isDefined });
     this.#consumers = [this.push, this.pull];
     this.resultWaiters = new ResultWaiters(this);
@@ -105,6 +126,23 @@ export class Queue implements QueueContext {
       this.push.reshape();
     });
     commit.onCommit((at) => this.#committed(at));
+    this.shard.noticeDefinition();
+  }
+
+  /** What other shards have to know. */
+  get orders(): ShardOrders {
+    const { shard, isPaused: paused, store } = this;
+    const made = store.meta.get("made");
+    return { map: shard.map, paused, ...(made && { made }) };
+  }
+
+  /** Inside a commit. */
+  #obey({ paused, made }: ShardOrders): void {
+    const { definition, store } = this;
+    const config = made && definition.read(made).ok;
+    if (made && config) definition.define(made, config);
+    if (paused !== this.isPaused) store.meta.set("paused", paused);
+    this.push.reshape();
   }
 
   #join(): void {
@@ -151,13 +189,14 @@ export class Queue implements QueueContext {
     });
   }
 
+  // The first shard is listed before another one knows the map.
   get isListed(): boolean {
-    return this.listing.isListed;
+    return this.shard.index > 0 || this.listing.isListed;
   }
 
   /** Makes sure that the directory lists a queue that takes tasks, before the first one is answered. */
   async ensureListed(): Promise<void> {
-    if (this.definition.exists && !this.store.meta.get("removing"))
+    if (this.shard.index === 0 && this.definition.exists && !this.store.meta.get("removing"))
       await this.listing.ensureListed();
   }
 

@@ -9,8 +9,11 @@ import { MAX_WAIT_S } from "../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { QueueReport } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
+import { type ShardMap, shardObject, shardOfObject } from "../../core/sharding/shard-map.ts";
 import type {
   AckResult,
+  AddCall,
+  Added,
   DeleteResult,
   ListQuery,
   RedriveResult,
@@ -34,15 +37,21 @@ import type {
   BatchCall,
   DeadLetterHop,
   FormerRoleRpc,
+  Leased,
   MasterEnd,
+  QueueCalls,
   QueueRpc,
+  ShardAnswer,
+  ShardOrders,
+  ShardRpc,
   TaskRunnerRpc,
 } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
+import { ShardedQueue } from "../sharded/sharded-queue.ts";
 import { standIn } from "../stand-in.ts";
 import { Stubs } from "../stubs.ts";
 import { checkWait } from "../waiters.ts";
-import { type AddCall, type Added, addTasks } from "./admission.ts";
+import { addTasks, collision } from "./admission.ts";
 import { ATTEMPTS_PER_CALL, RunnerCalls } from "./dispatch/runner-calls.ts";
 import {
   acceptBatch,
@@ -55,7 +64,6 @@ import {
 import { addCronTasks, addDeadLetters } from "./incoming-tasks.ts";
 import { getTask, historyOf, listTasks, queueView, reportOf } from "./inspect/queries.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
-import type { Leased } from "./leasing/turn.ts";
 import { Queue } from "./queue.ts";
 import { define, purge, remove, setPaused } from "./queue-operations.ts";
 import {
@@ -66,13 +74,32 @@ import {
   runTask,
 } from "./task-operations.ts";
 
-export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRpc, FormerRoleRpc {
+/**
+ * Calls of the queue as a whole. Of several shards the first one has them done by those that have what they are about;
+ * what it has itself is asked by `onShard` alone.
+ */
+const ROUTED = [
+  ...["add", "get", "result", "list", "delete", "lease", "withdrawLeases", "acknowledge"],
+  ...["modifyLease", "failLeased", "run", "reschedule", "redrive", "redriveAll", "tombstones"],
+  ...["release", "describe", "history", "pulse"],
+] as const satisfies readonly (keyof ShardedQueue)[];
+
+type OwnCall = (...args: unknown[]) => Promise<unknown>;
+
+/** What each call does on this object alone. */
+const OWN = new Map<string, OwnCall>();
+
+export class TaskQueueObject<Env = unknown>
+  extends Host<Env>
+  implements QueueCalls, QueueRpc, ShardRpc, FormerRoleRpc
+{
   readonly #queue: Queue;
   readonly #stubs: Stubs;
   readonly #targets: Targets;
   readonly #egress = new EgressPool();
   readonly #calls: RunnerCalls;
   #runner: TaskRunnerRpc | undefined;
+  #whole: ShardedQueue | undefined;
 
   /**
    * `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for; `attemptsPerCall`:
@@ -87,6 +114,7 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
   ) {
     super(ctx, env, QUEUE_MIGRATIONS);
     const settings = env as QueueSettings;
+    const { queue, shard } = shardOfObject(ctx.id.name ?? "");
     this.#stubs = new Stubs(ctx.exports);
     this.#targets = targetsOf(env, targets);
     this.#calls = new RunnerCalls({
@@ -94,7 +122,14 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
       most: standIn?.attemptsPerCall ?? attemptsPerCall,
     });
     this.#queue = new Queue({
-      ...{ name: ctx.id.name, file, sql: this.sql, commit: this.commit, stubs: this.#stubs },
+      ...{
+        name: queue || undefined,
+        shard,
+        file,
+        sql: this.sql,
+        commit: this.commit,
+        stubs: this.#stubs,
+      },
       hosts: parseHostRules(settings.TASKQUEUE_ALLOW_HOSTS),
       hasIdentity: hasIdentity(settings),
       deliver: (deliveries) => this.#deliver(deliveries),
@@ -108,11 +143,57 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
   }
 
   static {
+    for (const verb of ROUTED) {
+      const own = TaskQueueObject.prototype[verb] as OwnCall;
+      OWN.set(verb, own);
+      const routed = function (this: TaskQueueObject, ...args: unknown[]) {
+        const whole = this.#sharded;
+        return whole ? Reflect.apply(whole[verb] as OwnCall, whole, args) : own.apply(this, args);
+      };
+      Object.defineProperty(TaskQueueObject.prototype, verb, { value: routed });
+    }
+    OWN.set("collisions", TaskQueueObject.prototype.collisions as OwnCall);
     TaskQueueObject.countCalls(TaskQueueObject.prototype, ["constructor", "alarm", "runner"]);
   }
 
   protected override get goesOn(): boolean {
     return !standIn?.startsInAlarmsOnly;
+  }
+
+  /** The queue as a whole, where this is the first of several shards. */
+  get #sharded(): ShardedQueue | undefined {
+    const { shard } = this.#queue;
+    if (shard.index > 0 || !shard.isSharded) return undefined;
+    this.#whole ??= new ShardedQueue({
+      shard: (index) => (index === 0 ? this : this.#stubs.shard(this.#queue.name, index)),
+      ...{ map: () => shard.map, learn: () => {} },
+      whole: () => this,
+      admission: () => this.#queue.admission().ok,
+    });
+    return this.#whole;
+  }
+
+  async onShard(map: ShardMap, verb: string, args: readonly unknown[]): Promise<ShardAnswer> {
+    const own = OWN.get(verb);
+    if (!own)
+      throw new TypeError(`verb: found ${JSON.stringify(verb)}, expected one that is routed`);
+    const stale = await this.#queue.shard.meet(map);
+    return stale ? { stale } : { answer: await own.apply(this, [...args]) };
+  }
+
+  /** For each name what it collides with, if a task to come had it. */
+  async collisions(names: readonly string[]): Promise<(Failure | null)[]> {
+    const now = this.now();
+    return names.map((name) => {
+      const found = this.#queue.store.find(name, now);
+      return found ? collision(name, found) : null;
+    });
+  }
+
+  async shardOrders(): Promise<ShardOrders> {
+    await this.#queue.ensureListed();
+    await this.#queue.shard.ensureMap();
+    return this.#queue.orders;
   }
 
   protected get title(): string {
@@ -325,7 +406,11 @@ export class TaskQueueObject<Env = unknown> extends Host<Env> implements QueueRp
   }
 
   #sendOut(delivery: Delivery): Promise<WireOutcome> {
-    return this.#egress.send((index) => this.#stubs.egress(delivery.queue, index).send(delivery));
+    return this.#egress.send((index) => this.#stubs.egress(this.#object, index).send(delivery));
+  }
+
+  get #object(): string {
+    return shardObject(this.#queue.name, this.#queue.shard.index);
   }
 
   #refusalUnlessPull(): Answer<never> | undefined {

@@ -52,9 +52,9 @@ export class TaskRunnerEntrypoint<Env = unknown>
 
   async run(...packed: PackedDelivery): Promise<WireOutcome> {
     const delivery = unpacked(packed);
-    const { queue, attempt } = delivery;
+    const { queue, shard = 0, attempt } = delivery;
     // The stub is made for an attempt that takes long alone: for every one it was a tenth of the throughput.
-    const cancelled = () => new Stubs(this.ctx.exports).queue(queue).cancelled(attempt);
+    const cancelled = () => new Stubs(this.ctx.exports).shard(queue, shard).cancelled(attempt);
     return withCancellation(this.ctx, cancelled, (signal) => this.#attempt(delivery, signal));
   }
 

@@ -1,6 +1,7 @@
 // The single values a queue's object remembers about itself.
 import type { Bucket, BucketShape } from "../../core/dispatch/bucket.ts";
 import type { HistoryMark, StoredHistory } from "../../core/metrics/history.ts";
+import type { ShardMap } from "../../core/sharding/shard-map.ts";
 import type { Meta } from "../meta.ts";
 
 /** Something that was done to the queue; ms since 1970. */
@@ -28,6 +29,8 @@ export interface QueueMetaValues {
   bucket: { level: Bucket; shape: BucketShape };
   /** When the first tombstone or failed task may have expired, ms since 1970. */
   sweepAt: number;
+  /** Of a queue of several shards: how many there are. */
+  shards: ShardMap;
   /** How many rows the tables had, while they have many; `at` in ms since 1970. */
   tasksCount: { rows: number; at: number };
   failedCount: { rows: number; at: number };

@@ -75,9 +75,15 @@ export class QueueStore {
 
   /**
    * `random` gives the random part of generated names, 0 to 1. `ended` is called with the name of each task that
-   * ends, without one when all do; the transaction may still be rolled back then.
+   * ends, without one when all do; the transaction may still be rolled back then. `isOwn`: whether a generated name
+   * is one for this object.
    */
-  constructor(sql: Sql, random: () => number, ended: (name?: string) => void = () => {}) {
+  constructor(
+    sql: Sql,
+    random: () => number,
+    ended: (name?: string) => void = () => {},
+    isOwn?: (name: string) => boolean,
+  ) {
     this.#ended = ended;
     this.leasable = new LeasableTasks(sql);
     this.largeResults = new LargeResults(sql);
@@ -85,7 +91,7 @@ export class QueueStore {
     this.groupOutbox = new GroupOutbox(sql);
     this.acceptedGroups = new AcceptedGroups(sql);
     this.meta = new Meta(sql);
-    this.tasks = new Tasks(sql, random, new RowCount(this.meta, "tasksCount"));
+    this.tasks = new Tasks(sql, random, new RowCount(this.meta, "tasksCount"), isOwn);
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
     this.counts = new TaskCounts(sql, this.tasks, this.failed);
     this.#names = new Names(sql, (now) => this.sweep.mayHaveExpired(now));

@@ -65,13 +65,15 @@ export class Tasks {
   readonly rows: RowCount;
   readonly #sql: Sql;
   readonly #random: () => number;
+  readonly #isOwn: ((name: string) => boolean) | undefined;
   readonly #lastKeys = new LastKeys();
 
-  /** `random` gives the random part of generated names, 0 to 1. */
-  constructor(sql: Sql, random: () => number, rows: RowCount) {
+  /** `random` gives the random part of generated names, 0 to 1; those that `isOwn` refuses are not taken. */
+  constructor(sql: Sql, random: () => number, rows: RowCount, isOwn?: (name: string) => boolean) {
     this.rows = rows;
     this.#sql = sql;
     this.#random = random;
+    this.#isOwn = isOwn;
   }
 
   insert(task: AcceptedTask, now: number): TaskRow {
@@ -81,12 +83,19 @@ export class Tasks {
   #newTask({ name, spec, body }: AcceptedTask, key: number, now: number): TaskRow {
     return {
       key,
-      name: name ?? generatedName(key, this.#random()),
+      name: name ?? this.#generatedName(key),
       named: name !== undefined,
       due: dueOf(key),
       createdAt: now,
       ...{ spec, progress: NO_PROGRESS, body },
     };
+  }
+
+  #generatedName(key: number): string {
+    for (;;) {
+      const name = generatedName(key, this.#random());
+      if (this.#isOwn?.(name) ?? true) return name;
+    }
   }
 
   /** The same for many, in their order. */

@@ -1,6 +1,7 @@
 // What operations on a queue are given: its rows, its definition, and what its consumers have under way.
 import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
 import type { Answer } from "../../../core/errors.ts";
+import type { ShardMap } from "../../../core/sharding/shard-map.ts";
 import type { Admission } from "../../../core/task/new-task.ts";
 import type { TaskState } from "../../../core/task/task.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
@@ -30,8 +31,19 @@ export interface PullState {
   leasedAt(now: number): number;
 }
 
+/** The place of an object among those of its queue. */
+export interface ShardPlace {
+  readonly index: number;
+  readonly map: ShardMap;
+  readonly isSharded: boolean;
+  /** Whether the task of this name lives here once all are where they belong. */
+  isOwn(name: string): boolean;
+}
+
 export interface QueueContext {
   readonly name: string;
+  /** Which of the queue's objects it is, and how many there are. */
+  readonly shard: ShardPlace;
   readonly store: QueueStore;
   readonly commit: Commit;
   readonly definition: QueueDefinition;

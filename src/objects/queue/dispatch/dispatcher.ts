@@ -19,6 +19,8 @@ export type Deliver = (deliveries: readonly Delivery[]) => Promise<WireOutcome>[
 
 export interface DispatcherDeps {
   definition: QueueDefinition;
+  /** Which of the queue's objects this is. */
+  shard: number;
   store: QueueStore;
   commit: Commit;
   statistics: Statistics;
@@ -201,10 +203,10 @@ export class Dispatcher {
 
   // What throws before it is sent must free its slots too.
   #begun(attempts: readonly Attempt[]): Promise<WireOutcome>[] {
-    const { definition, deliver } = this.#deps;
+    const { definition, shard, deliver } = this.#deps;
     try {
       return deliver(
-        attempts.map(({ task, number }) => deliveryOf(task, number, definition.config)),
+        attempts.map(({ task, number }) => deliveryOf(task, number, definition.config, shard)),
       );
     } catch (error) {
       return attempts.map(() => Promise.reject(error));

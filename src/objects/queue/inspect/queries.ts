@@ -244,6 +244,7 @@ function viewOf(queue: QueueContext): QueueView {
       keepFailed: config.keepFailed,
       ...(config.keepResults && { keepResults: true }),
       ...(config.failedQueue && { failedQueue: config.failedQueue }),
+      ...(config.shards && { shards: config.shards }),
       ...(config.annotations && { annotations: config.annotations }),
     },
     ...(purgedAt !== undefined && { purgedAt: rfc3339(purgedAt) }),

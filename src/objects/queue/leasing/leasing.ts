@@ -19,6 +19,7 @@ import { taskView } from "../../../core/task/task-view.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { Commit } from "../../commit.ts";
+import type { Leased } from "../../rpc.ts";
 import { Waiters } from "../../waiters.ts";
 import type { Consumer } from "../context/consumer.ts";
 import type { PullState } from "../context/context.ts";
@@ -27,7 +28,7 @@ import type { Statistics } from "../context/statistics.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Leasable } from "./ends.ts";
 import { LeaseTable } from "./lease-table.ts";
-import { type Leased, turnOf } from "./turn.ts";
+import { turnOf } from "./turn.ts";
 
 export interface LeasingDeps {
   definition: QueueDefinition;

@@ -1,10 +1,10 @@
 // A worker's turn among those who wait to lease. What it is given is its own once it has said so; if it goes
 // before, or was gone already, its leases are withdrawn.
-import type { Answer } from "../../../core/errors.ts";
 import type { Task } from "../../../core/task/task.ts";
 import { PendingAnswer, Place } from "../../place.ts";
+import type { LeasePlace, Turn } from "../../rpc.ts";
 
-export class TurnPlace extends Place {
+export class TurnPlace extends Place implements LeasePlace {
   readonly #onTaken: () => void;
 
   constructor(onLeft: () => void, onTaken: () => void) {
@@ -16,14 +16,6 @@ export class TurnPlace extends Place {
   async take(): Promise<void> {
     this.#onTaken();
   }
-}
-
-/** A lease that is there at once, or a turn. */
-export type Leased = { got: Answer<Task[]> } | Turn;
-
-export interface Turn {
-  place: TurnPlace;
-  answer: PendingAnswer<Answer<Task[]>>;
 }
 
 /** `withdraw` takes back leases that reached nobody. */

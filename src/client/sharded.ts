@@ -1,0 +1,37 @@
+// A caller's way to a queue of several shards. How many there are it takes from queue.yaml, until a shard says otherwise.
+import type { QueueConfig } from "../core/config/queue-config.ts";
+import { parseHostRules } from "../core/egress/host-rules.ts";
+import type { ShardMap } from "../core/sharding/shard-map.ts";
+import type { Admission } from "../core/task/new-task.ts";
+import { hasIdentity } from "../objects/egress/identity.ts";
+import { clock } from "../objects/host.ts";
+import type { QueueCalls } from "../objects/rpc.ts";
+import { ShardedQueue } from "../objects/sharded/sharded-queue.ts";
+import type { CallerStubs } from "./stubs.ts";
+
+/** The maps that were heard of last, by queue. What is outdated is found out at the first call. */
+const heard = new Map<string, ShardMap>();
+
+/** The queue, whatever number of shards it has by queue.yaml. */
+export function callsOf(name: string, stubs: CallerStubs, config?: QueueConfig): QueueCalls {
+  const known = mapOf(name, config);
+  if (!config || (known.shards === 1 && known.former === undefined)) return stubs.queue(name);
+  return new ShardedQueue({
+    shard: (index) => stubs.shard(name, index),
+    map: () => mapOf(name, config),
+    learn: (map) => heard.set(name, map),
+    whole: () => stubs.queue(name),
+    admission: () => admissionOf(config, stubs),
+  });
+}
+
+function mapOf(name: string, config: QueueConfig | undefined): ShardMap {
+  return heard.get(name) ?? { version: 0, shards: config?.shards ?? 1 };
+}
+
+// The variables of a Worker that has the objects are theirs too; those of another one may differ.
+function admissionOf(queue: QueueConfig, { settings }: CallerStubs): Admission | undefined {
+  if (!settings) return undefined;
+  const hosts = parseHostRules(settings.TASKQUEUE_ALLOW_HOSTS);
+  return { queue, now: clock(), hosts, hasIdentity: hasIdentity(settings) };
+}

@@ -1,0 +1,185 @@
+// A queue of several shards, as one: calls are routed to the shards that have what they are about. Callers' handles
+// use it, and the queue's first shard for whoever calls the queue's own object.
+import type { QueueConfig } from "../../core/config/queue-config.ts";
+import type { Answer } from "../../core/errors.ts";
+import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
+import type { QueueReport } from "../../core/metrics/queue-report.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
+import type {
+  AckResult,
+  AddCall,
+  Added,
+  DeleteResult,
+  ListQuery,
+  RedriveResult,
+  TaskPage,
+  TombstonePage,
+  TombstoneQuery,
+} from "../../core/task/calls.ts";
+import type { LeaseRequest, LeaseToken } from "../../core/task/lease.ts";
+import type { Admission, NewTime } from "../../core/task/new-task.ts";
+import type { Task } from "../../core/task/task.ts";
+import type { Waited } from "../place.ts";
+import type { Leased, QueueCalls } from "../rpc.ts";
+import { addToShards } from "./adding.ts";
+import { type RouteDeps, Routes } from "./routes.ts";
+
+/** What the queue's own object does for all shards. */
+type WholeCalls = Pick<
+  QueueCalls,
+  "add" | "purge" | "pause" | "resume" | "config" | "define" | "remove"
+>;
+
+export interface ShardedDeps extends RouteDeps {
+  whole: () => WholeCalls;
+  /** What new tasks are checked against; undefined where only the queue's object knows. */
+  admission: () => Admission | undefined;
+}
+
+export class ShardedQueue implements QueueCalls {
+  readonly #deps: ShardedDeps;
+  readonly #routes: Routes;
+
+  constructor(deps: ShardedDeps) {
+    this.#deps = deps;
+    this.#routes = new Routes(deps);
+  }
+
+  add(calls: readonly AddCall[]): Promise<Answer<Added[]>[]> {
+    const { map, admission, whole } = this.#deps;
+    const addWhole = (those: readonly AddCall[]) => whole().add(those);
+    return addToShards({ routes: this.#routes, map, admission, addWhole }, calls);
+  }
+
+  get(name: string): Promise<Answer<Task>> {
+    return this.#routes.one(name, isUnknown, "get", name);
+  }
+
+  result(name: string, waitSeconds: number): Promise<Waited<Answer<Task>>> {
+    const isMissing = (waited: Waited<Answer<Task>>) => "got" in waited && isUnknown(waited.got);
+    return this.#routes.one(name, isMissing, "result", name, waitSeconds);
+  }
+
+  list(query: ListQuery): Promise<Answer<TaskPage>> {
+    throw new Error(`list ${query}`);
+  }
+
+  delete(names: readonly string[]): Promise<DeleteResult[]> {
+    return this.#routes.each<string, DeleteResult>(names, {
+      nameOf: (name) => name,
+      call: (on, part) => on("delete", part),
+      isMissing: ({ deleted }) => !deleted,
+    });
+  }
+
+  lease(request: LeaseRequest): Promise<Leased> {
+    throw new Error(`lease ${request}`);
+  }
+
+  async withdrawLeases(leased: readonly Pick<Task, "name" | "lease">[]): Promise<void> {
+    await this.#routes.each(leased, {
+      nameOf: ({ name }) => name,
+      call: async (on, part) => {
+        await on("withdrawLeases", part);
+        return part;
+      },
+      // One that was leased from where it was before is still there: only what is not leased moves.
+      isMissing: () => true,
+    });
+  }
+
+  async acknowledge(tokens: readonly LeaseToken[]): Promise<Answer<AckResult[]>> {
+    const results = await this.#routes.each<LeaseToken, Answer<AckResult>>(tokens, {
+      nameOf: ({ name }) => name,
+      call: async (on, part) => {
+        const { ok, failure } = await on("acknowledge", part);
+        return part.map((_, i) => (failure ? { failure } : { ok: ok[i] as AckResult }));
+      },
+      isMissing: ({ ok }) => ok?.acknowledged === false,
+    });
+    const refused = results.find(({ failure }) => failure);
+    return refused?.failure ? refused : { ok: results.map(({ ok }) => ok as AckResult) };
+  }
+
+  modifyLease(token: LeaseToken, seconds: number): Promise<Answer<Task>> {
+    return this.#routes.one(token.name, isRefused, "modifyLease", token, seconds);
+  }
+
+  failLeased(token: LeaseToken, error: unknown): Promise<Answer<Task>> {
+    return this.#routes.one(token.name, isRefused, "failLeased", token, error);
+  }
+
+  run(name: string): Promise<Answer<Task>> {
+    return this.#routes.one(name, isUnknown, "run", name);
+  }
+
+  reschedule(name: string, time: NewTime): Promise<Answer<Task>> {
+    return this.#routes.one(name, isUnknown, "reschedule", name, time);
+  }
+
+  redrive(names: readonly string[]): Promise<RedriveResult[]> {
+    return this.#routes.each<string, RedriveResult>(names, {
+      nameOf: (name) => name,
+      call: (on, part) => on("redrive", part),
+      isMissing: ({ redriven }) => !redriven,
+    });
+  }
+
+  async redriveAll(): Promise<number> {
+    const redriven = await this.#routes.all("redriveAll");
+    return redriven.reduce((sum, n) => sum + n, 0);
+  }
+
+  tombstones(query: TombstoneQuery): Promise<Answer<TombstonePage>> {
+    throw new Error(`tombstones ${query}`);
+  }
+
+  release(name: string): Promise<boolean> {
+    return this.#routes.one(name, (released) => !released, "release", name);
+  }
+
+  purge(): Promise<QueueView> {
+    return this.#deps.whole().purge();
+  }
+
+  pause(): Promise<QueueView> {
+    return this.#deps.whole().pause();
+  }
+
+  resume(): Promise<QueueView> {
+    return this.#deps.whole().resume();
+  }
+
+  describe(): Promise<QueueView> {
+    throw new Error("describe");
+  }
+
+  history(span: HistorySpan): Promise<QueueHistory> {
+    throw new Error(`history ${span}`);
+  }
+
+  pulse(since: number, reader?: "directory"): Promise<QueueReport> {
+    throw new Error(`pulse ${since} ${reader}`);
+  }
+
+  config(): Promise<QueueConfig> {
+    return this.#deps.whole().config();
+  }
+
+  define(entry: unknown): Promise<Answer<QueueView>> {
+    return this.#deps.whole().define(entry);
+  }
+
+  remove(): Promise<Answer<true>> {
+    return this.#deps.whole().remove();
+  }
+}
+
+function isUnknown({ failure }: Answer<unknown>): boolean {
+  return failure?.code === "UNKNOWN_TASK";
+}
+
+// Of a lease, for what is missing and for what is not held the same is said.
+function isRefused({ failure }: Answer<unknown>): boolean {
+  return failure !== undefined;
+}
