@@ -7,6 +7,7 @@ import {
 } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { QueueConfig } from "../../src/core/config/queue-config.ts";
+import { shardObject } from "../../src/core/sharding/shard-map.ts";
 import type { QueueHandle } from "../../src/index.ts";
 import type { ClassName } from "../../src/objects/exported.ts";
 import { CRON_NAME, DIRECTORY_NAME } from "../../src/objects/stubs.ts";
@@ -24,8 +25,19 @@ import {
 } from "./worker.ts";
 
 export function queue(name: string): QueueHandle {
-  touched.add(name);
+  for (const object of objectsOf(name)) touched.add(object);
   return get(env, name);
+}
+
+/** How many objects queues have or had since the last fresh start, where they had several. */
+const shards = new Map<string, number>();
+
+/** The names of a queue's objects, those that it had before it was deployed with fewer too. */
+export function objectsOf(name: string): string[] {
+  const now = deployed.queues.queues.get(name)?.shards ?? 1;
+  const most = Math.max(now, shards.get(name) ?? 1);
+  if (most > 1) shards.set(name, most);
+  return Array.from({ length: most }, (_, index) => shardObject(name, index));
 }
 
 /** Objects that have been spoken to since the last fresh start. */
@@ -68,6 +80,7 @@ export async function freshStart(): Promise<void> {
   await Promise.all(names.map((name) => runInDurableObject(objectOf(name), () => {})));
   await reset();
   touched.clear();
+  shards.clear();
   clock.now = START;
   deployed.cron = new Map();
   deployed.queues = queueFile;
@@ -81,10 +94,10 @@ export async function alarmOf(name: string): Promise<number | null> {
   return runInDurableObject(objectOf(name), (_, state) => state.storage.getAlarm());
 }
 
-/** Fires the queue's alarms, each at its time, until none is left before `end` (ms). */
+/** Fires the alarms of the queue's objects, each at its time, until none is left before `end` (ms). */
 export async function runUntil(name: string, end: number): Promise<void> {
   await untilAnswersArrived(name);
-  await fireAlarms([name], end, name);
+  await fireAlarms(objectsOf(name), end, name);
 }
 
 /**
@@ -142,10 +155,10 @@ export async function pass(name: string, seconds: number): Promise<void> {
 
 /** Fires the queue's next alarm and goes on without waiting for attempts that stay in flight. */
 export async function fire(name: string): Promise<void> {
-  const at = await alarmOf(name);
-  if (at === null) throw new Error(`no alarm is set on "${name}"`);
-  clock.now = Math.max(clock.now, at);
-  runDurableObjectAlarm(objectOf(name)).catch(() => {});
+  const first = await firstAlarm(objectsOf(name));
+  if (!first) throw new Error(`no alarm is set on "${name}"`);
+  clock.now = Math.max(clock.now, first.at);
+  runDurableObjectAlarm(objectOf(first.name)).catch(() => {});
 }
 
 /** Ends every object at once, attempts in flight and all, as a crash or a deploy does. */

@@ -1,15 +1,11 @@
 // A queue of four shards, seen as one: names.
 import { beforeEach, describe, expect, it } from "vitest";
-import { shardObject, shardOf } from "../../../src/core/sharding/shard-map.ts";
-import { freshStart, objectOf, queue } from "../../support/time.ts";
+import { shardOf } from "../../../src/core/sharding/shard-map.ts";
+import { freshStart, queue } from "../../support/time.ts";
 
-const SHARDS = [0, 1, 2, 3];
 const NAMES = Array.from({ length: 40 }, (_, i) => `n${i}`);
 
-beforeEach(async () => {
-  await freshStart();
-  for (const shard of SHARDS) objectOf(shardObject("four-shards", shard));
-});
+beforeEach(freshStart);
 
 describe("a queue of four shards", () => {
   it("has each task where its name says", async () => {
