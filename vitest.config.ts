@@ -43,6 +43,23 @@ export default defineConfig({
         },
       },
       {
+        // The same front door, each queue of four shards; not part of every run.
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./test/support/wrangler.toml" },
+            miniflare: { bindings: { SHARDS: "4" } },
+          }),
+        ],
+        test: {
+          name: "sharded",
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+          include: process.env.SHARDED ? ["test/{client,http,objects,service}/**/*.test.ts"] : [],
+          globalSetup: "./test/support/outside.ts",
+          testTimeout: 30_000,
+        },
+      },
+      {
         test: {
           name: "e2e",
           sequence: { groupOrder: 2 },

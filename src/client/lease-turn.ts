@@ -2,7 +2,7 @@
 // steps whether that one is still there.
 import { unwrap } from "../core/errors.ts";
 import type { Task } from "../core/task/task.ts";
-import type { Turn } from "../objects/rpc.ts";
+import type { Turn } from "../objects/turn.ts";
 import { letGo, unlessAborted } from "./waiting.ts";
 
 export class LeaseTurn {

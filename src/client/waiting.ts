@@ -15,7 +15,7 @@ export async function answerTo<Got>(waited: Waited<Got>, signal?: AbortSignal): 
 /** What the object sent is a stub of each. */
 export function letGo({ place, answer }: { place: Place; answer: PendingAnswer<unknown> }): void {
   place[Symbol.dispose]();
-  (answer as PendingAnswer<unknown> & Disposable)[Symbol.dispose]();
+  answer[Symbol.dispose]();
 }
 
 /** What the work comes to; throws the signal's reason if that aborts before. */

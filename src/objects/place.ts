@@ -39,6 +39,9 @@ export class PendingAnswer<Got> extends RpcTarget {
   async get(): Promise<Got> {
     return this.#got;
   }
+
+  /** Whoever lets go of its stub of it disposes of that; here there is nothing to do. */
+  [Symbol.dispose](): void {}
 }
 
 /** Lets a caller wait; `left` aborts when it is gone. */

@@ -25,7 +25,8 @@ import type { FormerPage, FormerTable } from "../store/first-version.ts";
 import type { GroupEvent } from "../store/queue/group-outbox.ts";
 import type { Delivery, PackedDelivery } from "./delivery/delivery.ts";
 import type { WireOutcome } from "./delivery/outcome.ts";
-import type { PendingAnswer, Place, Waited } from "./place.ts";
+import type { Waited } from "./place.ts";
+import type { Leased } from "./turn.ts";
 
 /** What callers outside call of a queue. */
 export interface QueueCalls {
@@ -63,19 +64,6 @@ export interface QueueCalls {
   define(entry: unknown): Promise<Answer<QueueView>>;
   /** Removes such a queue with its tasks. */
   remove(): Promise<Answer<true>>;
-}
-
-/** A lease that is there at once, or a worker's turn among those who wait for one. */
-export type Leased = { got: Answer<Task[]> } | Turn;
-
-export interface Turn {
-  place: LeasePlace;
-  answer: PendingAnswer<Answer<Task[]>>;
-}
-
-export interface LeasePlace extends Place {
-  /** The worker has its tasks, and answers for them from now on. */
-  take(): Promise<void>;
 }
 
 /** What a queue's shards, and who routes calls to them, call of each other. */

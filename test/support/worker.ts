@@ -12,6 +12,7 @@ import { watching } from "../../src/objects/directory/watching.ts";
 import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import queueYaml from "./queue.yaml";
+import { withShards } from "./shards.ts";
 import "./stage.ts";
 
 export type TestHandler = (request: Request) => Response | Promise<Response>;
@@ -76,12 +77,13 @@ export function held(path: string): {
   };
 }
 
+const file = withShards(queueYaml);
 const targets = { backend: "Backend" };
 // All of it is taken, though the classes are made below, with the moved clock: otherwise it would warn.
-const queues = { ...createTaskQueues({ config: queueYaml, targets }) };
+const queues = { ...createTaskQueues({ config: file, targets }) };
 
 /** The queue.yaml of the tests. */
-export const queueFile = parseQueueYaml(queueYaml);
+export const queueFile = parseQueueYaml(file);
 
 /** What objects are made with; tests that deploy other files change it. Reset by `freshStart`. */
 export const deployed: {

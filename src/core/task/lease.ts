@@ -22,6 +22,12 @@ export interface LeaseRequest {
   waitSeconds?: number;
 }
 
+/** The oldest task a lease would give: when it is due (ms since 1970), and its tag. */
+export interface FirstLeasable {
+  due: number;
+  tag?: string;
+}
+
 const LEASES = { min: 1, max: MAX_LEASES_PER_CALL };
 const WAIT_S = { min: 0, max: MAX_WAIT_S };
 const FIELDS = ["leaseSeconds", "maxTasks", "tag", "oldestTag", "waitSeconds"];

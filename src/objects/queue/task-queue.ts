@@ -21,7 +21,7 @@ import type {
   TombstonePage,
   TombstoneQuery,
 } from "../../core/task/calls.ts";
-import type { LeaseRequest, LeaseToken } from "../../core/task/lease.ts";
+import type { FirstLeasable, LeaseRequest, LeaseToken } from "../../core/task/lease.ts";
 import type { NewTime } from "../../core/task/new-task.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
 import { type FormerPage, type FormerTable, formerRows } from "../../store/first-version.ts";
@@ -37,7 +37,6 @@ import type {
   BatchCall,
   DeadLetterHop,
   FormerRoleRpc,
-  Leased,
   MasterEnd,
   QueueCalls,
   QueueRpc,
@@ -47,9 +46,11 @@ import type {
   TaskRunnerRpc,
 } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
+import type { ShardOnlyCalls } from "../sharded/routes.ts";
 import { ShardedQueue } from "../sharded/sharded-queue.ts";
 import { standIn } from "../stand-in.ts";
 import { Stubs } from "../stubs.ts";
+import type { Leased } from "../turn.ts";
 import { checkWait } from "../waiters.ts";
 import { addTasks, collision } from "./admission.ts";
 import { ATTEMPTS_PER_CALL, RunnerCalls } from "./dispatch/runner-calls.ts";
@@ -84,6 +85,12 @@ const ROUTED = [
   ...["release", "describe", "history", "pulse"],
 ] as const satisfies readonly (keyof ShardedQueue)[];
 
+/** What a shard is asked by `onShard`, and a queue is not. */
+const SHARD_ONLY = [
+  "collisions",
+  "firstLeasable",
+] as const satisfies readonly (keyof ShardOnlyCalls)[];
+
 type OwnCall = (...args: unknown[]) => Promise<unknown>;
 
 /** What each call does on this object alone. */
@@ -91,7 +98,7 @@ const OWN = new Map<string, OwnCall>();
 
 export class TaskQueueObject<Env = unknown>
   extends Host<Env>
-  implements QueueCalls, QueueRpc, ShardRpc, FormerRoleRpc
+  implements QueueCalls, QueueRpc, ShardRpc, ShardOnlyCalls, FormerRoleRpc
 {
   readonly #queue: Queue;
   readonly #stubs: Stubs;
@@ -152,7 +159,7 @@ export class TaskQueueObject<Env = unknown>
       };
       Object.defineProperty(TaskQueueObject.prototype, verb, { value: routed });
     }
-    OWN.set("collisions", TaskQueueObject.prototype.collisions as OwnCall);
+    for (const verb of SHARD_ONLY) OWN.set(verb, TaskQueueObject.prototype[verb] as OwnCall);
     TaskQueueObject.countCalls(TaskQueueObject.prototype, ["constructor", "alarm", "runner"]);
   }
 
@@ -188,6 +195,10 @@ export class TaskQueueObject<Env = unknown>
       const found = this.#queue.store.find(name, now);
       return found ? collision(name, found) : null;
     });
+  }
+
+  async firstLeasable(request: LeaseRequest): Promise<Answer<FirstLeasable | null>> {
+    return this.#refusalUnlessPull() ?? this.#queue.pull.first(request);
   }
 
   async shardOrders(): Promise<ShardOrders> {

@@ -2,8 +2,9 @@
 // what it was to do is routed anew. While tasks are on their way from one shard to another, what is not where it
 // belongs is where it was, or has come meanwhile: a task moves one way only.
 
-import type { Failure } from "../../core/errors.ts";
+import type { Answer, Failure } from "../../core/errors.ts";
 import { type ShardMap, shardOf, shardsOf } from "../../core/sharding/shard-map.ts";
+import type { FirstLeasable, LeaseRequest } from "../../core/task/lease.ts";
 import type { QueueCalls, QueueRpc, ShardRpc } from "../rpc.ts";
 
 export interface RouteDeps {
@@ -21,6 +22,8 @@ export type ShardCalls = QueueCalls & QueueRpc & ShardOnlyCalls;
 export interface ShardOnlyCalls {
   /** For each name what it collides with, if a task to come had it. */
   collisions(names: readonly string[]): Promise<(Failure | null)[]>;
+  /** The oldest task that a lease would give, null when there is none. */
+  firstLeasable(request: LeaseRequest): Promise<Answer<FirstLeasable | null>>;
 }
 
 export type Verb = keyof ShardCalls;

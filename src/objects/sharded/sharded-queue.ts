@@ -20,8 +20,10 @@ import type { LeaseRequest, LeaseToken } from "../../core/task/lease.ts";
 import type { Admission, NewTime } from "../../core/task/new-task.ts";
 import type { Task } from "../../core/task/task.ts";
 import type { Waited } from "../place.ts";
-import type { Leased, QueueCalls } from "../rpc.ts";
+import type { QueueCalls } from "../rpc.ts";
+import type { Leased } from "../turn.ts";
 import { addToShards } from "./adding.ts";
+import { leaseFromShards } from "./leasing.ts";
 import { type RouteDeps, Routes } from "./routes.ts";
 
 /** What the queue's own object does for all shards. */
@@ -73,7 +75,9 @@ export class ShardedQueue implements QueueCalls {
   }
 
   lease(request: LeaseRequest): Promise<Leased> {
-    throw new Error(`lease ${request}`);
+    return leaseFromShards(this.#routes, request, (undelivered) =>
+      this.withdrawLeases(undelivered),
+    );
   }
 
   async withdrawLeases(leased: readonly Pick<Task, "name" | "lease">[]): Promise<void> {

@@ -8,6 +8,7 @@ import {
   checkLeaseSeconds,
   checkReason,
   endedByWorker,
+  type FirstLeasable,
   type LeaseRequest,
   type LeaseToken,
   leaseAgain,
@@ -17,9 +18,11 @@ import {
 import type { Task } from "../../../core/task/task.ts";
 import { taskView } from "../../../core/task/task-view.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
+import { dueOf } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { Commit } from "../../commit.ts";
-import type { Leased } from "../../rpc.ts";
+import type { Leased } from "../../turn.ts";
+import { turnOf } from "../../turn.ts";
 import { Waiters } from "../../waiters.ts";
 import type { Consumer } from "../context/consumer.ts";
 import type { PullState } from "../context/context.ts";
@@ -28,7 +31,6 @@ import type { Statistics } from "../context/statistics.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Leasable } from "./ends.ts";
 import { LeaseTable } from "./lease-table.ts";
-import { turnOf } from "./turn.ts";
 
 export interface LeasingDeps {
   definition: QueueDefinition;
@@ -84,6 +86,16 @@ export class Leasing implements Consumer, PullState {
       (left) => this.#waiters.wait(request, waitSeconds, left),
       (undelivered) => this.withdraw(undelivered),
     );
+  }
+
+  /** The oldest task that a lease would give, null when there is none. */
+  first(request: LeaseRequest): Answer<FirstLeasable | null> {
+    const refusal = checkLeaseRequest(request) ?? this.#refusalWhileClosed();
+    if (refusal) return refusal;
+    const [first] = this.#choose({ ...request, maxTasks: 1 }, this.#deps.now());
+    if (!first) return { ok: null };
+    const { key, tag } = first;
+    return { ok: { due: dueOf(key), ...(tag !== undefined && { tag }) } };
   }
 
   /** Leases that reached nobody are not counted, and their tasks are to be had at once. */

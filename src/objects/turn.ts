@@ -1,8 +1,21 @@
 // A worker's turn among those who wait to lease. What it is given is its own once it has said so; if it goes
 // before, or was gone already, its leases are withdrawn.
-import type { Task } from "../../../core/task/task.ts";
-import { PendingAnswer, Place } from "../../place.ts";
-import type { LeasePlace, Turn } from "../../rpc.ts";
+import type { Answer } from "../core/errors.ts";
+import type { Task } from "../core/task/task.ts";
+import { PendingAnswer, Place } from "./place.ts";
+
+/** A lease that is there at once, or a worker's turn among those who wait for one. */
+export type Leased = { got: Answer<Task[]> } | Turn;
+
+export interface Turn {
+  place: LeasePlace;
+  answer: PendingAnswer<Answer<Task[]>>;
+}
+
+export interface LeasePlace extends Place {
+  /** The worker has its tasks, and answers for them from now on. */
+  take(): Promise<void>;
+}
 
 export class TurnPlace extends Place implements LeasePlace {
   readonly #onTaken: () => void;

@@ -1,0 +1,143 @@
+// Leasing from a queue of several shards. First each says when the oldest task is due that it would give; then the
+// shards that have any give an equal part each, the oldest first among shards as within one. A worker that waits has
+// a turn at every shard; the first that gives it tasks ends the others.
+import type { Answer } from "../../core/errors.ts";
+import type { FirstLeasable, LeaseRequest } from "../../core/task/lease.ts";
+import type { Task } from "../../core/task/task.ts";
+import { type Leased, type Turn, turnOf } from "../turn.ts";
+import type { OnShard, Routes } from "./routes.ts";
+
+interface Source {
+  on: OnShard;
+  first: FirstLeasable;
+}
+
+type Withdraw = (undelivered: readonly Task[]) => Promise<void>;
+
+export async function leaseFromShards(
+  routes: Routes,
+  request: LeaseRequest,
+  withdraw: Withdraw,
+): Promise<Leased> {
+  const { waitSeconds = 0, ...now } = request;
+  const got = await leaseNow(routes, now);
+  if (got.failure || got.ok.length > 0 || waitSeconds === 0) return { got };
+  return turnOf(
+    (left) => firstOf(routes, request, left, withdraw),
+    (undelivered) => void withdraw(undelivered),
+  );
+}
+
+async function leaseNow(routes: Routes, request: LeaseRequest): Promise<Answer<Task[]>> {
+  const found = await routes.every(async (on) => ({
+    on,
+    first: await on("firstLeasable", request),
+  }));
+  const refused = found.find(({ first }) => first.failure);
+  if (refused?.first.failure) return refused.first;
+  const sources = found.flatMap(({ on, first: { ok } }) => (ok ? [{ on, first: ok }] : []));
+  sources.sort((a, b) => a.first.due - b.first.due);
+  return { ok: await fromSources(sourcesOf(sources, request), requestOf(sources, request)) };
+}
+
+// A tag that the oldest has is asked of all by its name; for tasks without a tag there is no such word.
+function requestOf([oldest]: readonly Source[], request: LeaseRequest): LeaseRequest {
+  const tag = oldest?.first.tag;
+  if (!request.oldestTag || tag === undefined) return request;
+  const { oldestTag: _, ...rest } = request;
+  return { ...rest, tag };
+}
+
+function sourcesOf(sources: readonly Source[], { oldestTag }: LeaseRequest): readonly Source[] {
+  return oldestTag && sources[0]?.first.tag === undefined ? sources.slice(0, 1) : sources;
+}
+
+async function fromSources(sources: readonly Source[], request: LeaseRequest): Promise<Task[]> {
+  const { maxTasks } = request;
+  const parts = partsOf(sources.length, maxTasks);
+  const given = await Promise.all(
+    sources.map(({ on }, i) => fromOne(on, request, parts[i] as number)),
+  );
+  const tasks = given.flat();
+  // Shards that had less than their part leave the rest to those that had all of it.
+  for (const [i, { on }] of sources.entries()) {
+    const isFull = given[i]?.length === parts[i];
+    if (isFull) tasks.push(...(await fromOne(on, request, maxTasks - tasks.length)));
+  }
+  return inOrder(tasks);
+}
+
+/** `n` in as many parts, the first ones larger. */
+function partsOf(parts: number, n: number): number[] {
+  return Array.from({ length: parts }, (_, i) => Math.floor((n + parts - 1 - i) / parts));
+}
+
+async function fromOne(on: OnShard, request: LeaseRequest, maxTasks: number): Promise<Task[]> {
+  if (maxTasks <= 0) return [];
+  const leased = await on("lease", { ...request, maxTasks });
+  return "got" in leased ? (leased.got.ok ?? []) : [];
+}
+
+function inOrder(tasks: Task[]): Task[] {
+  return tasks.sort((a, b) => (a.eta ?? "").localeCompare(b.eta ?? ""));
+}
+
+/** The tasks of the shard that has some first; none when the time is up everywhere. */
+async function firstOf(
+  routes: Routes,
+  request: LeaseRequest,
+  left: AbortSignal,
+  withdraw: Withdraw,
+): Promise<Task[]> {
+  const turns: Turn[] = [];
+  const leave = () => {
+    for (const turn of turns.splice(0)) letGo(turn);
+  };
+  left.addEventListener("abort", leave);
+  try {
+    const given = await routes.every(async (on) => {
+      const leased = await on("lease", request);
+      if ("got" in leased) return leased.got.ok ?? [];
+      turns.push(leased);
+      if (left.aborted) leave();
+      return [];
+    });
+    const tasks = inOrder(given.flat());
+    const surplus = tasks.splice(request.maxTasks);
+    if (surplus.length > 0) await withdraw(surplus);
+    return tasks.length > 0 ? tasks : await firstGiven(turns);
+  } finally {
+    // What a turn was given and nobody took goes back.
+    leave();
+  }
+}
+
+function firstGiven(turns: readonly Turn[]): Promise<Task[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<Task[]>();
+  let waiting = turns.length;
+  let isGiven = false;
+  const none = (error?: unknown) => {
+    if (--waiting > 0) return;
+    if (error) reject(error);
+    else resolve([]);
+  };
+  const take = async (turn: Turn) => {
+    const { ok = [] } = await turn.answer.get();
+    if (ok.length === 0 || isGiven) return none();
+    isGiven = true;
+    await turn.place.take();
+    resolve(ok);
+  };
+  for (const turn of turns) {
+    take(turn).catch((error) => {
+      if (isGiven) reject(error);
+      else none(error);
+    });
+  }
+  return promise;
+}
+
+function letGo({ place, answer }: Turn): void {
+  place[Symbol.dispose]();
+  answer[Symbol.dispose]();
+}
