@@ -12,6 +12,7 @@ import { measureMillion } from "./parts/million.ts";
 import { measurePeers } from "./parts/peers.ts";
 import { measurePurge } from "./parts/purge.ts";
 import { measureRate } from "./parts/rate.ts";
+import { measureShards } from "./parts/shards.ts";
 import {
   asMarkdown,
   asText,
@@ -33,6 +34,7 @@ const PARTS: Record<string, Measure> = {
   latency: measureLatency,
   rate: measureRate,
   million: measureMillion,
+  shards: measureShards,
   purge: measurePurge,
   bill: measureBill,
   peers: measurePeers,

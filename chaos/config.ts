@@ -30,7 +30,16 @@ export const QUEUES = [
   ...["pull", "gone", "buffered"],
 ] as const;
 
-export function queueYaml({ isSlow, isListed }: { isSlow: boolean; isListed: boolean }): string {
+/** What of queue.yaml is another in another life. */
+export interface Deployed {
+  isSlow: boolean;
+  /** Whether the queue that comes and goes is listed. */
+  isListed: boolean;
+  /** How many shards each queue has. */
+  shards: number;
+}
+
+export function queueYaml({ isSlow, isListed, shards }: Deployed): string {
   const paced = Object.entries(shapesOf(isSlow)).map(([name, shape]) => ({
     name,
     rate: `${shape.rate}/s`,
@@ -39,7 +48,7 @@ export function queueYaml({ isSlow, isListed }: { isSlow: boolean; isListed: boo
     retry_parameters: FAST,
   }));
   const quick = { rate: "100/s", bucket_size: 100, retry_parameters: FAST };
-  const queue = [
+  const queue: Entry[] = [
     ...paced,
     { name: "default", ...quick },
     { name: "doomed", ...quick, extensions: { failed_queue: "dead" } },
@@ -49,7 +58,16 @@ export function queueYaml({ isSlow, isListed }: { isSlow: boolean; isListed: boo
     { name: "pull", mode: "pull" },
     ...(isListed ? [{ name: "gone", ...quick }] : []),
   ];
-  return JSON.stringify({ queue });
+  return JSON.stringify({ queue: shards === 1 ? queue : queue.map((it) => inShards(it, shards)) });
+}
+
+interface Entry {
+  extensions?: object;
+  [key: string]: unknown;
+}
+
+function inShards(entry: Entry, shards: number): Entry {
+  return { ...entry, extensions: { ...entry.extensions, shards } };
 }
 
 /** Each entry is due every so many seconds. */

@@ -1,16 +1,14 @@
 // What a run does, from its seed alone: how long each server lives, which version it is, what its queue.yaml
 // and its clock are, and how it ends.
+import type { Deployed } from "./config.ts";
 import { pick, randomOf } from "./random.ts";
 
-export interface Life {
+export interface Life extends Deployed {
   /** How long it works before it is killed, in ms. */
   ms: number;
   /** `commit`: killed while a transaction is held open, before its end or right after it. */
   death: "any moment" | "in a commit" | "after a commit";
   version: "now" | "before";
-  /** The slow rates of its queue.yaml, and whether the queue that comes and goes is listed. */
-  isSlow: boolean;
-  isListed: boolean;
   /** By how much its clock is ahead at its start, in ms. */
   clockAheadMs: number;
   /** By how much its clock jumps in the middle; 0: not at all. */
@@ -28,8 +26,10 @@ const NEAR_DEADLINE_MS = 4000;
 const LONG_EVERY = 16;
 const LONG_MS = 17_000;
 
-export function planOf(seed: number, kills: number): Life[] {
+/** `shards`: how many each queue has, in equal stretches of lives. */
+export function planOf(seed: number, kills: number, shards: readonly number[] = [1]): Life[] {
   const random = randomOf(seed);
+  const isSharded = shards.some((n) => n > 1);
   let clockAheadMs = 0;
   return Array.from({ length: kills }, (_, i) => {
     const jump = random();
@@ -39,9 +39,11 @@ export function planOf(seed: number, kills: number): Life[] {
       ms: i % LONG_EVERY === 9 ? LONG_MS : Math.round(700 + random() * 2300),
       death: pick(random, ["any moment", "any moment", "in a commit", "after a commit"]),
       // A stretch of the version before every ten lives, and never first or last.
-      version: i % 10 === 4 || i % 10 === 5 ? "before" : "now",
+      // It knows of one shard alone.
+      version: !isSharded && (i % 10 === 4 || i % 10 === 5) ? "before" : "now",
       isSlow: random() < 0.3,
       isListed: random() < 0.8,
+      shards: shards[Math.floor((i * shards.length) / kills)] ?? 1,
       clockAheadMs,
       jumpMs: jumpOf(random, i),
       evicted: random() < 0.3 ? pick(random, EVICTED) : undefined,

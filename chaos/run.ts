@@ -23,12 +23,15 @@ const { values: options } = parseArgs({
   options: {
     kills: { type: "string", default: "50" },
     seed: { type: "string", default: "1" },
+    /** How many shards each queue has, in equal stretches: 2,8,3. */
+    shards: { type: "string", default: "1" },
     json: { type: "boolean", default: false },
     /** A file for all that was noted, to look into a fault. */
     facts: { type: "string" },
   },
 });
 const [kills, seed] = [Number(options.kills), Number(options.seed)];
+const shards = options.shards.split(",").map(Number);
 /** A kill in a commit: it is held for long, and killed in the middle. */
 const HELD_ROUNDS = 4e8;
 const HELD_MS = 120;
@@ -52,13 +55,15 @@ const said = (line: string) => options.json || console.log(line);
 
 const hasBefore = await bundleAll(dir);
 if (!hasBefore) said("the version before is not in this clone's history: left out");
-said(`seed ${seed}, ${kills} kills; again: npm run chaos -- --kills ${kills} --seed ${seed}`);
+const again = `--kills ${kills} --seed ${seed} --shards ${options.shards}`;
+said(`seed ${seed}, ${kills} kills; again: npm run chaos -- ${again}`);
 
-const lives = planOf(seed, kills);
+const lives = planOf(seed, kills, shards);
 for (const [i, life] of lives.entries()) await liveAndDie(life, i);
 const before = lives.at(-1);
 const last: Life = {
   ...{ ms: 0, death: "any moment", version: "now", isSlow: false, isListed: true, jumpMs: 0 },
+  shards: shards.at(-1) ?? 1,
   ...{ clockAheadMs: (before?.clockAheadMs ?? 0) + (before?.jumpMs ?? 0), evicted: undefined },
 };
 lives.push(last);
