@@ -22,7 +22,7 @@ const VERY_LATE_S = 300;
 type ProblemInput = Pick<
   WatchedQueue,
   "mode" | "state" | "rate" | "bucketSize" | "maxConcurrentRequests" | "statistics"
->;
+> & { extensions?: { shards?: number } };
 
 /** `now` in ms since 1970. */
 export function problemsOf(queue: ProblemInput, now: number): Problem[] {
@@ -87,6 +87,7 @@ function holding({
   bucketSize,
   maxConcurrentRequests,
   statistics,
+  extensions,
 }: ProblemInput): string {
   if (mode === "pull") return "no worker leases it";
   if (statistics.inFlight >= maxConcurrentRequests) {
@@ -95,11 +96,11 @@ function holding({
   const { tokens } = statistics;
   // Tokens are consumed as they arrive, so a bucket that is not full means the rate is the limit.
   if (tokens === null || tokens >= bucketSize) return "more come than go";
-  return `held to ${rate}${carried(bucketSize, rate)}`;
+  return `held to ${rate}${carried(bucketSize, rate, extensions?.shards)}`;
 }
 
-function carried(capacity: number, rate: string): string {
-  const share = carriedShare({ capacity, rate: perSecond(rate) });
+function carried(capacity: number, rate: string, shards = 1): string {
+  const share = carriedShare({ capacity, rate: perSecond(rate) }, shards);
   if (share >= CARRIED) return "";
   return `, of which a bucket of ${capacity} carries about ${Math.floor(share * 100)} %`;
 }

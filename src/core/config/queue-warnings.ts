@@ -20,13 +20,13 @@ function smallBuckets(document: QueueDocument): Finding[] {
   return (document.queue ?? []).flatMap((entry, index) => {
     const config = queues.get(entry.name);
     if (!config) return [];
-    const { rate, bucketSize: capacity } = config;
-    const share = carriedShare({ capacity, rate });
+    const { rate, bucketSize: capacity, shards = 1 } = config;
+    const share = carriedShare({ capacity, rate }, shards);
     if (share >= CARRIED) return [];
     const isOwn = entry.extensions !== undefined && "bucket_size" in entry.extensions;
     const found = `found ${capacity}${isOwn || entry.bucket_size ? "" : ", the default"}`;
-    const carries = `carries about ${Math.floor(share * 100)} % of ${config.rateText}`;
-    const message = `${found}, which ${carries} where alarms come ${BUSY_LATE_MS} ms late, expected at least ${carryingCapacity(rate)}`;
+    const carries = `carries about ${Math.floor(share * 100)} % of ${config.rateText}${shards > 1 ? ` over ${shards} shards` : ""}`;
+    const message = `${found}, which ${carries} where alarms come ${BUSY_LATE_MS} ms late, expected at least ${carryingCapacity(rate, shards)}`;
     const path = ["queue", index, ...(isOwn ? ["extensions"] : []), "bucket_size"];
     return [finding(document, path, message)];
   });

@@ -10,14 +10,18 @@ export const CARRIED = 0.95;
 
 const TICK_MS = 1;
 
-/** The share of its rate, up to 1, that the bucket carries where every alarm comes BUSY_LATE_MS late. */
-export function carriedShare({ capacity, rate }: BucketShape): number {
-  return rate > 0 && Number.isFinite(rate) ? Math.min(1, capacity / betweenAlarms(rate)) : 1;
+/**
+ * The share of its rate, up to 1, that the bucket carries where every alarm comes BUSY_LATE_MS late; `shards` that
+ * are all busy have an equal part of bucket and rate each.
+ */
+export function carriedShare({ capacity, rate }: BucketShape, shards = 1): number {
+  if (rate === 0 || !Number.isFinite(rate)) return 1;
+  return Math.min(1, capacity / (shards * betweenAlarms(rate / shards)));
 }
 
 /** The smallest bucket that carries all of the rate, in whole tokens. */
-export function carryingCapacity(rate: number): number {
-  return Math.ceil(betweenAlarms(rate));
+export function carryingCapacity(rate: number, shards = 1): number {
+  return Math.ceil(shards * betweenAlarms(rate / shards));
 }
 
 function betweenAlarms(rate: number): number {

@@ -35,6 +35,13 @@ describe("a queue.yaml is warned of", () => {
       ],
     ],
     [
+      "a bucket with less than a token for each shard",
+      "queue:\n- name: a\n  rate: 100/s\n  extensions: {shards: 16}\n",
+      [
+        'q.yaml:2:3: warning: queue "a": bucket_size: found 5, the default, which carries about 30 % of 100/s over 16 shards where alarms come 5 ms late, expected at least 17',
+      ],
+    ],
+    [
       "the default bucket, at the queue's",
       "queue:\n- name: a\n  extensions: {rate: 2000/s}\n",
       [`q.yaml:2:3: warning: ${FIVE_AT_2000}`],
