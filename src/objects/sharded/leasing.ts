@@ -2,7 +2,7 @@
 // shards that have any give an equal part each, the oldest first among shards as within one. A worker that waits has
 // a turn at every shard; the first that gives it tasks ends the others.
 import type { Answer } from "../../core/errors.ts";
-import type { FirstLeasable, LeaseRequest } from "../../core/task/lease.ts";
+import { checkLeaseRequest, type FirstLeasable, type LeaseRequest } from "../../core/task/lease.ts";
 import type { Task } from "../../core/task/task.ts";
 import { type Leased, type Turn, turnOf } from "../turn.ts";
 import type { OnShard, Routes } from "./routes.ts";
@@ -19,6 +19,8 @@ export async function leaseFromShards(
   request: LeaseRequest,
   withdraw: Withdraw,
 ): Promise<Leased> {
+  const refusal = checkLeaseRequest(request);
+  if (refusal) return { got: refusal };
   const { waitSeconds = 0, ...now } = request;
   const got = await leaseNow(routes, now);
   if (got.failure || got.ok.length > 0 || waitSeconds === 0) return { got };

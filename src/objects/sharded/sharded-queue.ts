@@ -93,6 +93,8 @@ export class ShardedQueue implements QueueCalls {
   }
 
   async acknowledge(tokens: readonly LeaseToken[]): Promise<Answer<AckResult[]>> {
+    // Of none too is asked whether the queue is one to lease from.
+    if (tokens.length === 0) return this.#routes.one("", () => false, "acknowledge", tokens);
     const results = await this.#routes.each<LeaseToken, Answer<AckResult>>(tokens, {
       nameOf: ({ name }) => name,
       call: async (on, part) => {
