@@ -1,6 +1,7 @@
 // A caller's way to a queue of several shards. How many there are it takes from queue.yaml, until a shard says otherwise.
 import type { QueueConfig } from "../core/config/queue-config.ts";
 import { parseHostRules } from "../core/egress/host-rules.ts";
+import type { Answer } from "../core/errors.ts";
 import type { ShardMap } from "../core/sharding/shard-map.ts";
 import type { Admission } from "../core/task/new-task.ts";
 import { hasIdentity } from "../objects/egress/identity.ts";
@@ -30,8 +31,8 @@ function mapOf(name: string, config: QueueConfig | undefined): ShardMap {
 }
 
 // The variables of a Worker that has the objects are theirs too; those of another one may differ.
-function admissionOf(queue: QueueConfig, { settings }: CallerStubs): Admission | undefined {
+function admissionOf(queue: QueueConfig, { settings }: CallerStubs): Answer<Admission> | undefined {
   if (!settings) return undefined;
   const hosts = parseHostRules(settings.TASKQUEUE_ALLOW_HOSTS);
-  return { queue, now: clock(), hosts, hasIdentity: hasIdentity(settings) };
+  return { ok: { queue, now: clock(), hosts, hasIdentity: hasIdentity(settings) } };
 }

@@ -22,7 +22,10 @@ import type { LeaseRequest, LeaseToken } from "../core/task/lease.ts";
 import type { NewTime } from "../core/task/new-task.ts";
 import type { NewTask, Task } from "../core/task/task.ts";
 import type { FormerPage, FormerTable } from "../store/first-version.ts";
+import type { AcceptedGroup } from "../store/queue/accepted-groups.ts";
 import type { GroupEvent } from "../store/queue/group-outbox.ts";
+import type { MovingRow } from "../store/queue/moving.ts";
+import type { StoredOrders } from "../store/queue/queue-meta.ts";
 import type { Delivery, PackedDelivery } from "./delivery/delivery.ts";
 import type { WireOutcome } from "./delivery/outcome.ts";
 import type { Waited } from "./place.ts";
@@ -72,17 +75,42 @@ export interface ShardRpc {
   onShard(map: ShardMap, verb: string, args: readonly unknown[]): Promise<ShardAnswer>;
   /** What a new shard has to know; asked of the first shard. Once it is answered the directory lists the queue. */
   shardOrders(): Promise<ShardOrders>;
+  /** Takes what the first shard has decided; one that has nothing yet will ask. Answers once it holds here. */
+  obey(orders: ShardOrders): Promise<void>;
 }
 
 /** The answer, or the map by which the call is to be routed anew. */
 export type ShardAnswer = { answer: unknown } | { stale: ShardMap };
 
-/** What the first shard has decided for all. */
-export interface ShardOrders {
+/** What the first shard has decided for all: all of it, so that only the latest has to be taken. */
+export interface ShardOrders extends Omit<StoredOrders, "untold"> {
   map: ShardMap;
   paused: boolean;
   /** The entry a queue was made with over the API. */
   made?: object;
+  /** The definition of a queue that was taken out of queue.yaml. */
+  config?: QueueConfig;
+  /** There is no such queue. */
+  isGone?: true;
+}
+
+/** What a shard hands over to another at once. */
+export interface MovingBatch {
+  from: number;
+  /** Of the map by which it goes. */
+  version: number;
+  /** Counted on with each from this shard to that one. */
+  number: number;
+  rows: MovingRow[];
+  /** With the first: the groups whose tasks it has, or had. */
+  groups?: AcceptedGroup[];
+}
+
+/** How far a shard is. */
+export interface MoveReport {
+  isDone: boolean;
+  /** How many names have left it. */
+  moved: number;
 }
 
 /** What other objects call of a queue. */

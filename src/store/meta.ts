@@ -31,7 +31,13 @@ export class Meta<Values extends object> {
 
   /** Clears all values; the schema's version stays. */
   clearAll(): void {
-    this.#sql.run("DELETE FROM meta WHERE key <> 'schema'");
+    this.clearBut();
+  }
+
+  /** Clears all values but those of `keys`. */
+  clearBut(...keys: readonly (keyof Values & string)[]): void {
+    const query = "DELETE FROM meta WHERE key NOT IN (SELECT value FROM json_each(?))";
+    this.#sql.run(query, JSON.stringify(["schema", ...keys]));
     this.#cache.clear();
   }
 

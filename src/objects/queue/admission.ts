@@ -6,7 +6,8 @@ import { acceptCall, refuseCall } from "../../core/task/add-call.ts";
 import type { AddCall, Added } from "../../core/task/calls.ts";
 import { type AcceptedTask, type AddResult, NO_PROGRESS, NO_SPEC } from "../../core/task/task.ts";
 import { rfc3339, taskHead } from "../../core/task/task-view.ts";
-import type { AddOutcome, Found } from "../../store/queue/queue-store.ts";
+import type { Found } from "../../store/queue/found.ts";
+import type { AddOutcome } from "../../store/queue/queue-store.ts";
 import type { Commit } from "../commit.ts";
 import type { QueueContext } from "./context/context.ts";
 
@@ -15,10 +16,14 @@ const MAX_STORED_BYTES = 9.5e9;
 
 /**
  * Refuses an add to a queue that has no room: `limit` is queue.yaml's total_storage_limit in bytes. Each
- * queue is its own database, so the limit holds for each by itself.
+ * queue is its own database, so the limit holds for each by itself; of several shards each has an equal part.
  */
-export function checkStorage(stored: number, limit = MAX_STORED_BYTES): Refusal | undefined {
-  const max = Math.min(limit, MAX_STORED_BYTES);
+export function checkStorage(
+  stored: number,
+  limit = Number.POSITIVE_INFINITY,
+  shards = 1,
+): Refusal | undefined {
+  const max = Math.min(Math.floor(limit / shards), MAX_STORED_BYTES);
   if (stored < max) return undefined;
   return refuse(
     "QUEUE_FULL",

@@ -1,7 +1,9 @@
 // The directory's list of queues, kept in step with this queue. States, by the meta values:
 //
 //   made, not listed -> register -> listed
-//   removing         -> (events to groups delivered) -> unregister -> nothing is left
+//   removing         -> (events to groups delivered, all shards erased) -> unregister -> nothing is left
+//
+// Of several shards the first is listed for all; of another one nothing is left once its events are delivered.
 //
 // A queue is listed before its first task is answered, and unlisted last of all, so a queue with anything
 // left to do is always found. Each step can be repeated; a crash in between is made good by the alarm.
@@ -10,10 +12,18 @@ import type { QueueJobDeps } from "./context/job-deps.ts";
 
 const RETRY_MS = 2_000;
 
-export class DirectoryListing extends AlarmJob {
-  readonly #deps: QueueJobDeps;
+export interface ListingDeps extends QueueJobDeps {
+  isFirst: boolean;
+  /** Whether all shards have what was decided for them. */
+  isTold: () => boolean;
+  /** Inside the commit that lists it. */
+  listed: () => void;
+}
 
-  constructor(deps: QueueJobDeps) {
+export class DirectoryListing extends AlarmJob {
+  readonly #deps: ListingDeps;
+
+  constructor(deps: ListingDeps) {
     super({
       name: "registering with the directory",
       now: deps.now,
@@ -37,6 +47,7 @@ export class DirectoryListing extends AlarmJob {
     // Removed in the meantime, it must not come to be again by this.
     if (!definition.exists || store.meta.get("removing")) return;
     commit.run(() => {
+      this.#deps.listed();
       definition.remember();
       store.meta.set("listed", true);
     });
@@ -48,15 +59,16 @@ export class DirectoryListing extends AlarmJob {
   }
 
   get #isPending(): boolean {
-    const { groupOutbox, meta } = this.#deps.store;
-    if (meta.get("removing")) return groupOutbox.pendingGroups().size === 0;
-    return meta.get("made") !== undefined && !this.isListed;
+    const { isFirst, isTold, store } = this.#deps;
+    const { groupOutbox, meta } = store;
+    if (meta.get("removing")) return groupOutbox.pendingGroups().size === 0 && isTold();
+    return isFirst && meta.get("made") !== undefined && !this.isListed;
   }
 
   async #sync(run: JobRun): Promise<void> {
-    const { commit, store, stubs } = this.#deps;
+    const { commit, isFirst, store, stubs } = this.#deps;
     if (!store.meta.get("removing")) return this.ensureListed();
-    await stubs.directory().unregister(store.meta.get("name") ?? "");
+    if (isFirst) await stubs.directory().unregister(store.meta.get("name") ?? "");
     if (run.isCurrent && store.meta.get("removing")) commit.run(() => store.meta.clearAll());
   }
 }

@@ -113,7 +113,7 @@ export async function dropGroup(queue: QueueContext, group: string, batch: numbe
 }
 
 // A parked master has started: it ends when its own group, cancelled too, has.
-function dropOne(queue: QueueContext, task: TaskRow): void {
+export function dropOne(queue: QueueContext, task: TaskRow): void {
   const { store, definition, push } = queue;
   if (push.isRunning(task) || task.spec.group?.index === undefined) return;
   const { waitsFor } = task.progress;

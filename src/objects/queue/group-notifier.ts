@@ -3,66 +3,30 @@
 // does not answer delays no other. States of an event: pending -> (sending) -> delivered -> removed.
 import type { EventBatch } from "../../store/queue/group-outbox.ts";
 import { AlarmJob, type JobRun } from "../alarm-job.ts";
-import type { Job } from "../host.ts";
+import { JobsByKey } from "../jobs-by-key.ts";
 import type { QueueJobDeps } from "./context/job-deps.ts";
 
 /** Events that come within this time of each other travel together. */
 const PACE_MS = 50;
 const RETRY_MS = 2_000;
 
-export class GroupNotifier implements Job {
+export class GroupNotifier extends JobsByKey<string> {
   readonly #deps: QueueJobDeps;
-  readonly #jobs = new Map<string, AlarmJob>();
 
   constructor(deps: QueueJobDeps) {
-    this.#deps = deps;
-  }
-
-  nextWakeAt(): number | undefined {
-    let next: number | undefined;
-    for (const job of this.#current()) {
-      const at = job.nextWakeAt();
-      if (at !== undefined) next = Math.min(next ?? at, at);
-    }
-    return next;
-  }
-
-  onAlarm(now: number): void {
-    for (const job of this.#current()) job.onAlarm(now);
-  }
-
-  watchdogAt(now: number): number | undefined {
-    const isBusy = (job: AlarmJob) => job.watchdogAt(now) !== undefined;
-    return [...this.#jobs.values()].find(isBusy)?.watchdogAt(now);
-  }
-
-  /** Sends what is pending now; settles when every group has answered or failed. */
-  async flush(): Promise<void> {
-    await Promise.all([...this.#current()].map((job) => job.runNow()));
-  }
-
-  /** The jobs of groups with pending events, and those whose run has not ended. */
-  #current(): Iterable<AlarmJob> {
-    for (const group of this.#deps.store.groupOutbox.pendingGroups()) {
-      if (!this.#jobs.has(group)) this.#jobs.set(group, this.#newJob(group));
-    }
-    return this.#jobs.values();
-  }
-
-  #newJob(group: string): AlarmJob {
-    const { store, now, ended } = this.#deps;
-    return new AlarmJob({
-      name: `sending events to the group "${group}"`,
-      now,
-      pendingAt: () => (store.groupOutbox.hasPending(group) ? 0 : undefined),
-      run: (run) => this.#send(group, run),
-      ended: () => {
-        if (!store.groupOutbox.hasPending(group)) this.#jobs.delete(group);
-        ended();
-      },
-      paceMs: PACE_MS,
-      retryMs: RETRY_MS,
+    const { store, now, ended } = deps;
+    super({
+      pending: () => store.groupOutbox.pendingGroups(),
+      newJob: (group, ended) =>
+        new AlarmJob({
+          ...{ name: `sending events to the group "${group}"`, now, ended },
+          pendingAt: () => (store.groupOutbox.hasPending(group) ? 0 : undefined),
+          run: (run) => this.#send(group, run),
+          ...{ paceMs: PACE_MS, retryMs: RETRY_MS },
+        }),
+      ended,
     });
+    this.#deps = deps;
   }
 
   async #send(group: string, run: JobRun): Promise<void> {

@@ -1,66 +1,45 @@
 // Operations on a queue as a whole: pause, resume, purge, define, remove.
 import type { Answer } from "../../core/errors.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
-import { inSlices } from "../slices.ts";
+import { clear, erase, notePurge } from "./clearing.ts";
 import { checkDeadLetterQueue } from "./dead-letter-check.ts";
 import { queueView } from "./inspect/queries.ts";
 import type { Queue } from "./queue.ts";
 
-/** How long the answer to a removal waits for groups and the directory; after that the alarm goes on. */
-const REMOVAL_PATIENCE_MS = 5_000;
+/** How long an answer waits for other objects; after that the alarm goes on. */
+const PATIENCE_MS = 5_000;
+const PURGE_PATIENCE_MS = 60_000;
 
 /** A paused queue takes tasks and starts none; its bucket does not fill. */
-export function setPaused(queue: Queue, paused: boolean): void {
+export async function setPaused(queue: Queue, paused: boolean): Promise<void> {
   const { store, statistics } = queue;
   queue.commit.run(() => {
     if (paused === queue.isPaused) return;
     statistics.history.mark(paused ? "paused" : "resumed", queue.now());
     store.meta.set("paused", paused);
     queue.push.reshape();
+    tellShards(queue);
   });
+  await untilTold(queue);
 }
 
-/**
- * Deletes every task on the queue; what is in flight runs to its end and changes nothing. Few go in one commit.
- * Many go slice by slice, and between two the object serves: a task may still start before its slice comes, as in
- * App Engine, and one that is added meanwhile may go too.
- */
+/** Inside a commit. */
+function tellShards(queue: Queue): void {
+  if (queue.shard.isSharded) queue.orders.give();
+}
+
+async function untilTold({ orders }: Queue): Promise<void> {
+  if (!orders.isTold) await within(PATIENCE_MS, orders.told());
+}
+
+/** Deletes every task on the queue. */
 export async function purge(queue: Queue): Promise<void> {
-  const slices = await purgeSlices(queue);
-  // A task that is moved meanwhile may come to lie before the slice that is next: a second round finds it.
-  if (slices > 1) await purgeSlices(queue);
-}
-
-/** Goes through the tasks; in how many slices. */
-function purgeSlices(queue: Queue): Promise<number> {
-  let after = -1;
-  return inSlices(
-    () => queue.now(),
-    (rows) => {
-      const gone = purgeSlice(queue, after, rows);
-      after = gone.at(-1)?.key ?? after;
-      return gone.length < rows;
-    },
-  );
-}
-
-/** Deletes up to `rows` tasks behind the key `after`, the first when that is -1; which they were. */
-export function purgeSlice(
-  queue: Queue,
-  after: number,
-  rows: number,
-): { key: number; name: string }[] {
-  const { store, definition, statistics } = queue;
-  const now = queue.now();
-  return queue.commit.run(() => {
-    const gone = store.purge(now, definition.config, rows, after);
-    if (after < 0) {
-      store.meta.set("purgedAt", now);
-      statistics.history.mark("purged", now);
-    }
-    queue.forget(...gone);
-    return gone;
+  if (!queue.shard.isSharded) return clear(queue);
+  queue.commit.run(() => {
+    notePurge(queue);
+    queue.orders.give("purged");
   });
+  await within(PURGE_PATIENCE_MS, queue.orders.told());
 }
 
 /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */
@@ -72,41 +51,47 @@ export async function define(queue: Queue, given: unknown): Promise<Answer<Queue
   if (failure) return { failure };
   const refused = await checkDeadLetterQueue(queue.stubs, config);
   if (refused) return refused;
+  if (store.meta.get("removing")) await untilTold(queue);
   await listing.finishRemoval();
   queue.commit.run(() => {
+    const isNew = queue.shard.isNew || store.meta.get("removing");
     store.meta.clear("removing");
     definition.define(given as object, config);
+    if (isNew) queue.shard.begin();
     queue.push.reshape();
+    tellShards(queue);
   });
+  queue.shard.noticeDefinition();
   await listing.ensureListed();
+  await untilTold(queue);
   return { ok: queueView(queue) };
 }
 
 /**
  * Removes a queue that is not in queue.yaml. Its tasks and all it knows are erased in one commit, in which
- * groups get the events that their tasks were deleted; then the events are delivered, and last the directory
- * forgets the queue. What a crash interrupts is finished by the alarm.
+ * groups get the events that their tasks were deleted; then other shards do the same, the events are delivered, and
+ * last the directory forgets the queue. What a crash interrupts is finished by the alarm.
  */
 export async function remove(queue: Queue): Promise<Answer<true>> {
   const refusal = queue.definition.refusalInFile();
   if (refusal) return refusal;
-  queue.commit.run(() => erase(queue));
-  const finished = queue.notifier.flush().then(() => queue.listing.finishRemoval());
-  await within(REMOVAL_PATIENCE_MS, finished);
+  queue.commit.run(() => eraseAll(queue));
+  const finished = Promise.all([queue.notifier.flush(), queue.orders.told()]).then(() =>
+    queue.listing.finishRemoval(),
+  );
+  await within(PATIENCE_MS, finished);
   return { ok: true };
 }
 
-function erase(queue: Queue): void {
-  const { store, definition, statistics } = queue;
-  const { name } = queue;
-  queue.commit.after(queue.resultWaiters.tasksDeleted());
-  store.erase();
-  store.meta.set("name", name);
-  store.meta.set("removing", true);
-  definition.forget();
-  queue.push.reshape();
-  queue.forgetAll();
-  queue.commit.after(() => statistics.history.forget());
+// What the shards are told by outlives what is erased.
+function eraseAll(queue: Queue): void {
+  const { meta } = queue.store;
+  const [map, orders] = [meta.get("shards"), meta.get("orders")];
+  const { isSharded } = queue.shard;
+  erase(queue);
+  if (!map || !isSharded) return;
+  meta.set("shards", map);
+  queue.orders.give("erased", orders);
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

@@ -13,6 +13,7 @@ import { isParked } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import type { Sql } from "../../store/sql.ts";
 import type { Tables } from "../../store/tables.ts";
+import { AlarmJob } from "../alarm-job.ts";
 import type { Commit } from "../commit.ts";
 import type { Job } from "../host.ts";
 import type { ShardOrders } from "../rpc.ts";
@@ -31,7 +32,14 @@ import { PushConsumer } from "./dispatch/push-consumer.ts";
 import { GroupNotifier } from "./group-notifier.ts";
 import { ResultWaiters } from "./inspect/result-waiters.ts";
 import { Leasing } from "./leasing/leasing.ts";
+import { obey } from "./obedience.ts";
+import { Mover } from "./sharding/mover.ts";
+import { Orders } from "./sharding/orders.ts";
 import { Shard } from "./sharding/shard.ts";
+import { ShardChange } from "./sharding/shard-change.ts";
+import { Transit } from "./sharding/transit.ts";
+
+const ASK_RETRY_MS = 2_000;
 
 /** What a queue is given: its configuration, and every effect it has on the world. */
 export interface QueueDeps {
@@ -70,6 +78,11 @@ export class Queue implements QueueContext {
   readonly pull: Leasing;
   readonly resultWaiters: ResultWaiters;
   readonly shard: Shard;
+  readonly orders: Orders;
+  /** What is on its way to other shards, and how far that has come. */
+  readonly transit = new Transit();
+  readonly mover: Mover;
+  readonly shardChange: ShardChange;
   readonly listing: DirectoryListing;
   readonly notifier: GroupNotifier;
   readonly notice: ChangeNotice;
@@ -91,18 +104,20 @@ export class Queue implements QueueContext {
     const { store } = this;
     const history = new StoredHistory(store.meta, now());
     const name = deps.name ?? store.meta.get("name") ?? "";
-    this.definition = new QueueDefinition(store.meta, file, name, (kind, detail) =>
-      history.mark(kind, now(), detail),
-    );
+    // The first shard's history is the queue's.
+    this.definition = new QueueDefinition(store.meta, file, name, (kind, detail) => {
+      if (deps.shard === 0) history.mark(kind, now(), detail);
+    });
     const { definition } = this;
     this.shard = new Shard({
-      ...{ index: deps.shard, meta: store.meta, definition, commit },
+      ...{ index: deps.shard, meta: store.meta, definition, commit, now },
       exists: () => sql.exist,
       orders: () => stubs.shard(this.name, 0).shardOrders(),
-      obey: (orders) => this.#obey(orders),
+      obey: (orders) => obey(this, orders),
     });
     this.statistics = new Statistics(history);
-    const shared = { definition, store, commit, statistics: this.statistics, now };
+    const isMoving = (name: string) => this.transit.has(name);
+    const shared = { definition, store, commit, statistics: this.statistics, now, isMoving };
     this.push = new PushConsumer({
       ...shared,
       shard: deps.shard,
@@ -115,34 +130,77 @@ export class Queue implements QueueContext {
     this.resultWaiters = new ResultWaiters(this);
     const ended = deps.arm;
     this.notifier = new GroupNotifier({ ...shared, stubs, ended });
-    this.listing = new DirectoryListing({ ...shared, stubs, ended });
+    const { shard } = this;
+    this.orders = new Orders({
+      ...{ ...shared, stubs, ended, shard },
+      current: () => this.decided,
+      tell: (index, orders) =>
+        index === 0 ? shard.take(orders) : stubs.shard(this.name, index).obey(orders),
+    });
+    this.listing = new DirectoryListing({
+      ...{ ...shared, stubs, ended },
+      isFirst: deps.shard === 0,
+      isTold: () => this.orders.isTold,
+      listed: () => {
+        if (shard.isNew) shard.begin();
+      },
+    });
     this.notice = new ChangeNotice(stubs, () => this.name);
     const deadLetters = new DeadLetterForwarder({ ...shared, stubs, ended });
     const sweep = { nextWakeAt: () => this.#nextSweep(), onAlarm: () => this.#sweep() };
-    this.jobs = [this.push, this.pull, deadLetters, this.notifier, this.listing, sweep];
+    const { transit } = this;
+    this.mover = new Mover({ ...shared, stubs, ended, shard, transit, queue: () => this });
+    const { mover } = this;
+    this.shardChange = new ShardChange({ ...shared, stubs, ended, shard, mover });
+    const others = deps.shard === 0 ? this.orders : this.#newAsking();
+    this.jobs = [
+      ...[this.push, this.pull, deadLetters, this.notifier, this.listing, sweep, others],
+      ...[mover, this.shardChange],
+    ];
     this.#join();
     commit.run(() => {
-      definition.noticeDeploy(file.resumePausedQueues);
+      if (definition.noticeDeploy()) this.#resume();
       this.push.reshape();
     });
     commit.onCommit((at) => this.#committed(at));
     this.shard.noticeDefinition();
   }
 
-  /** What other shards have to know. */
-  get orders(): ShardOrders {
-    const { shard, isPaused: paused, store } = this;
-    const made = store.meta.get("made");
-    return { map: shard.map, paused, ...(made && { made }) };
+  /** What holds for all shards. */
+  get decided(): ShardOrders {
+    const { shard, isPaused: paused, definition } = this;
+    const { meta } = this.store;
+    const { untold: _, ...orders } = meta.get("orders") ?? { number: 0 };
+    const made = meta.get("made");
+    return {
+      ...{ ...orders, map: shard.map, paused },
+      ...(made && { made }),
+      ...(!definition.isDefined && { config: definition.config }),
+      ...((!definition.exists || meta.get("removing")) && { isGone: true }),
+    };
   }
 
-  /** Inside a commit. */
-  #obey({ paused, made }: ShardOrders): void {
-    const { definition, store } = this;
-    const config = made && definition.read(made).ok;
-    if (made && config) definition.define(made, config);
-    if (paused !== this.isPaused) store.meta.set("paused", paused);
-    this.push.reshape();
+  // Of several shards the first decides, and the others ask it, for it may not have started since.
+  #resume(): void {
+    const { definition, shard, store } = this;
+    if (shard.index > 0) store.meta.set("asks", true);
+    else {
+      definition.resume();
+      if (shard.isSharded) this.orders.give();
+    }
+  }
+
+  #newAsking(): AlarmJob {
+    const { meta } = this.store;
+    return new AlarmJob({
+      ...{ name: "asking the first shard", now: this.#deps.now, ended: this.#deps.arm },
+      pendingAt: () => (meta.get("asks") ? 0 : undefined),
+      run: async () => {
+        await this.shard.ask();
+        this.commit.run(() => meta.clear("asks"));
+      },
+      retryMs: ASK_RETRY_MS,
+    });
   }
 
   #join(): void {
@@ -165,12 +223,20 @@ export class Queue implements QueueContext {
   }
 
   admission(): Answer<Admission> {
+    const rules = this.rules();
+    if (rules.failure) return rules;
+    const { sql, file } = this.#deps;
+    const full = checkStorage(sql.size(), file.totalStorageLimit, this.shard.map.shards);
+    if (full && this.store.sweep.makeRoom(this.now())) this.#deps.arm();
+    return full ?? rules;
+  }
+
+  /** What new tasks are checked against, whether there is room for them here or not. */
+  rules(): Answer<Admission> {
     const { definition } = this;
     if (!definition.exists || this.store.meta.get("removing")) return unknownQueue(this.name);
-    const { hosts, hasIdentity, sql, file } = this.#deps;
-    const full = checkStorage(sql.size(), file.totalStorageLimit);
-    if (full && this.store.sweep.makeRoom(this.now())) this.#deps.arm();
-    return full ?? { ok: { queue: definition.config, now: this.now(), hosts, hasIdentity } };
+    const { hosts, hasIdentity } = this.#deps;
+    return { ok: { queue: definition.config, now: this.now(), hosts, hasIdentity } };
   }
 
   rowWritten(key: number): void {

@@ -4,7 +4,7 @@ import type { DeleteResult, RedriveResult } from "../../core/task/calls.ts";
 import { acceptNewTime } from "../../core/task/new-task.ts";
 import { isTimed, type Task } from "../../core/task/task.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
-import type { Found } from "../../store/queue/queue-store.ts";
+import type { Found } from "../../store/queue/found.ts";
 import { isExpedited, lastKeyOf } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import { inSlices } from "../slices.ts";

@@ -38,6 +38,8 @@ import type {
   DeadLetterHop,
   FormerRoleRpc,
   MasterEnd,
+  MoveReport,
+  MovingBatch,
   QueueCalls,
   QueueRpc,
   ShardAnswer,
@@ -65,8 +67,10 @@ import {
 import { addCronTasks, addDeadLetters } from "./incoming-tasks.ts";
 import { getTask, historyOf, listTasks, queueView, reportOf } from "./inspect/queries.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
+import { takeIn } from "./moved-tasks.ts";
 import { Queue } from "./queue.ts";
 import { define, purge, remove, setPaused } from "./queue-operations.ts";
+import { ACTED_ON, type ActedOn } from "./sharding/acts.ts";
 import {
   deleteTasks,
   redriveAll,
@@ -89,6 +93,9 @@ const ROUTED = [
 const SHARD_ONLY = [
   "collisions",
   "firstLeasable",
+  "takeIn",
+  "moves",
+  "movesEnded",
 ] as const satisfies readonly (keyof ShardOnlyCalls)[];
 
 type OwnCall = (...args: unknown[]) => Promise<unknown>;
@@ -151,7 +158,13 @@ export class TaskQueueObject<Env = unknown>
 
   static {
     for (const verb of ROUTED) {
-      const own = TaskQueueObject.prototype[verb] as OwnCall;
+      const plain = TaskQueueObject.prototype[verb] as OwnCall;
+      const actedOn = ACTED_ON[verb];
+      const acting = function (this: TaskQueueObject, ...args: unknown[]) {
+        const { transit } = this.#queue;
+        return transit.act((actedOn as ActedOn)(args), () => plain.apply(this, args));
+      };
+      const own = actedOn ? acting : plain;
       OWN.set(verb, own);
       const routed = function (this: TaskQueueObject, ...args: unknown[]) {
         const whole = this.#sharded;
@@ -169,13 +182,13 @@ export class TaskQueueObject<Env = unknown>
 
   /** The queue as a whole, where this is the first of several shards. */
   get #sharded(): ShardedQueue | undefined {
-    const { shard } = this.#queue;
-    if (shard.index > 0 || !shard.isSharded) return undefined;
+    const { shard, store } = this.#queue;
+    if (shard.index > 0 || !shard.isSharded || store.meta.get("removing")) return undefined;
     this.#whole ??= new ShardedQueue({
       shard: (index) => (index === 0 ? this : this.#stubs.shard(this.#queue.name, index)),
       ...{ map: () => shard.map, learn: () => {} },
       whole: () => this,
-      admission: () => this.#queue.admission().ok,
+      admission: () => this.#queue.rules(),
     });
     return this.#whole;
   }
@@ -201,10 +214,28 @@ export class TaskQueueObject<Env = unknown>
     return this.#refusalUnlessPull() ?? this.#queue.pull.first(request);
   }
 
+  async takeIn(batch: MovingBatch): Promise<void> {
+    takeIn(this.#queue, batch);
+  }
+
+  async moves(): Promise<MoveReport> {
+    this.#queue.mover.look();
+    this.arm();
+    return this.#queue.mover.report;
+  }
+
+  async movesEnded(): Promise<void> {
+    this.#queue.shardChange.look();
+  }
+
   async shardOrders(): Promise<ShardOrders> {
     await this.#queue.ensureListed();
     await this.#queue.shard.ensureMap();
-    return this.#queue.orders;
+    return this.#queue.decided;
+  }
+
+  async obey(orders: ShardOrders): Promise<void> {
+    await this.#queue.shard.take(orders);
   }
 
   protected get title(): string {
@@ -293,12 +324,12 @@ export class TaskQueueObject<Env = unknown>
   }
 
   async pause(): Promise<QueueView> {
-    setPaused(this.#queue, true);
+    await setPaused(this.#queue, true);
     return queueView(this.#queue);
   }
 
   async resume(): Promise<QueueView> {
-    setPaused(this.#queue, false);
+    await setPaused(this.#queue, false);
     return queueView(this.#queue);
   }
 

@@ -14,7 +14,7 @@ export interface AddingDeps {
   /** Adds by way of the queue's own object, which knows what new tasks are checked against. */
   addWhole: (calls: readonly AddCall[]) => Promise<Answer<Added[]>[]>;
   /** What new tasks are checked against; undefined where only the queue's object knows. */
-  admission: () => Admission | undefined;
+  admission: () => Answer<Admission> | undefined;
 }
 
 /** One task on its way, with the call it is of. */
@@ -55,12 +55,13 @@ export async function addToShards(
 /** What can be said of a call before it is split; "whole" where it is not for this side to split it. */
 function answerBefore(
   call: AddCall,
-  admission: Admission | undefined,
+  admission: Answer<Admission> | undefined,
   { shards }: ShardMap,
 ): Answer<Added[]> | "whole" | undefined {
   if (call.tasks.length === 1) return undefined;
   if (!admission) return "whole";
-  const { failure } = acceptCall(call, admission);
+  if (admission.failure) return admission;
+  const { failure } = acceptCall(call, admission.ok);
   if (failure) return { failure };
   if (call.tasks.length === 0) return { ok: [] };
   return call.atomic ? refuseApart(call, shards) : undefined;

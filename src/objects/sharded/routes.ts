@@ -3,9 +3,9 @@
 // belongs is where it was, or has come meanwhile: a task moves one way only.
 
 import type { Answer, Failure } from "../../core/errors.ts";
-import { type ShardMap, shardOf, shardsOf } from "../../core/sharding/shard-map.ts";
+import { isSameMap, type ShardMap, shardOf, shardsOf } from "../../core/sharding/shard-map.ts";
 import type { FirstLeasable, LeaseRequest } from "../../core/task/lease.ts";
-import type { QueueCalls, QueueRpc, ShardRpc } from "../rpc.ts";
+import type { MoveReport, MovingBatch, QueueCalls, QueueRpc, ShardRpc } from "../rpc.ts";
 
 export interface RouteDeps {
   shard: (index: number) => Pick<ShardRpc, "onShard">;
@@ -24,6 +24,12 @@ export interface ShardOnlyCalls {
   collisions(names: readonly string[]): Promise<(Failure | null)[]>;
   /** The oldest task that a lease would give, null when there is none. */
   firstLeasable(request: LeaseRequest): Promise<Answer<FirstLeasable | null>>;
+  /** Takes in what another shard hands over, once. */
+  takeIn(batch: MovingBatch): Promise<void>;
+  /** How far it is with what has to go from it. */
+  moves(): Promise<MoveReport>;
+  /** Of the first: another one has nothing left that has to go. */
+  movesEnded(): Promise<void>;
 }
 
 export type Verb = keyof ShardCalls;
@@ -88,9 +94,11 @@ export class Routes {
   async each<In, Out>(items: readonly In[], routed: Routed<In, Out>): Promise<Out[]> {
     const results = new Array<Out>(items.length);
     const placed = items.map((item, index) => ({ item, index }));
+    const first = this.#deps.map();
     await this.#fill(results, placed, now, routed);
     for (const among of [before, now]) {
-      if (this.#deps.map().former === undefined) break;
+      // A change may have begun, or ended, since the first were asked.
+      if (first.former === undefined && isVersion(this.#deps.map(), first)) break;
       const missing = placed.filter(({ index }) => routed.isMissing(results[index] as Out));
       await this.#fill(results, missing, among, routed);
     }
@@ -132,6 +140,10 @@ export class Routes {
 
 const now = ({ shards }: ShardMap) => shards;
 const before = ({ shards, former = shards }: ShardMap) => former;
+
+function isVersion(map: ShardMap, other: ShardMap): boolean {
+  return map.version === other.version && isSameMap(map, other);
+}
 
 async function unlessOutdated<T>(work: Promise<T>): Promise<T | undefined> {
   return work.catch((error) => {

@@ -19,7 +19,8 @@ import type {
 import type { LeaseRequest, LeaseToken } from "../../core/task/lease.ts";
 import type { Admission, NewTime } from "../../core/task/new-task.ts";
 import type { Task } from "../../core/task/task.ts";
-import type { Waited } from "../place.ts";
+import { clock } from "../host.ts";
+import { type Waited, type Waiting, waitingFor } from "../place.ts";
 import type { QueueCalls } from "../rpc.ts";
 import type { Leased } from "../turn.ts";
 import { addToShards } from "./adding.ts";
@@ -35,7 +36,7 @@ type WholeCalls = Pick<
 export interface ShardedDeps extends RouteDeps {
   whole: () => WholeCalls;
   /** What new tasks are checked against; undefined where only the queue's object knows. */
-  admission: () => Admission | undefined;
+  admission: () => Answer<Admission> | undefined;
 }
 
 export class ShardedQueue implements QueueCalls {
@@ -57,9 +58,38 @@ export class ShardedQueue implements QueueCalls {
     return this.#routes.one(name, isUnknown, "get", name);
   }
 
-  result(name: string, waitSeconds: number): Promise<Waited<Answer<Task>>> {
+  async result(name: string, waitSeconds: number): Promise<Waited<Answer<Task>>> {
+    const until = clock() + waitSeconds * 1000;
+    const waited = await this.#resultOf(name, waitSeconds);
+    return "got" in waited ? waited : waitingFor((left) => this.#follow(name, waited, until, left));
+  }
+
+  #resultOf(name: string, waitSeconds: number): Promise<Waited<Answer<Task>>> {
     const isMissing = (waited: Waited<Answer<Task>>) => "got" in waited && isUnknown(waited.got);
     return this.#routes.one(name, isMissing, "result", name, waitSeconds);
+  }
+
+  /** Waits on where the task has gone to, should it go to another shard meanwhile; `until` is in ms. */
+  async #follow(
+    name: string,
+    first: Waiting<Answer<Task>>,
+    until: number,
+    left: AbortSignal,
+  ): Promise<Answer<Task>> {
+    for (let waited: Waited<Answer<Task>> = first; ; ) {
+      if ("got" in waited) return waited.got;
+      const { place, answer } = waited;
+      const leave = () => {
+        place[Symbol.dispose]();
+        (answer as Partial<Disposable>)[Symbol.dispose]?.();
+      };
+      left.addEventListener("abort", leave);
+      const got = await answer.get();
+      left.removeEventListener("abort", leave);
+      leave();
+      if (!isUnknown(got)) return got;
+      waited = await this.#resultOf(name, Math.max(0, until - clock()) / 1000);
+    }
   }
 
   list(query: ListQuery): Promise<Answer<TaskPage>> {

@@ -3,6 +3,12 @@
 import { integer, text } from "../rows.ts";
 import type { Sql } from "../sql.ts";
 
+export interface AcceptedGroup {
+  group: string;
+  batch: number;
+  isCancelled: boolean;
+}
+
 export class AcceptedGroups {
   readonly #sql: Sql;
   #cancelled: ReadonlySet<string>;
@@ -34,6 +40,23 @@ export class AcceptedGroups {
       ON CONFLICT (grp) DO UPDATE SET batch = excluded.batch, cancelled = 1`;
     this.#sql.run(query, group, batch);
     this.#cancelled = new Set(this.#cancelled).add(group);
+  }
+
+  all(): AcceptedGroup[] {
+    return this.#sql.rows("SELECT grp, batch, cancelled FROM accepted_groups").map((row) => ({
+      group: text(row, "grp"),
+      batch: integer(row, "batch"),
+      isCancelled: integer(row, "cancelled") === 1,
+    }));
+  }
+
+  /** Takes in what another object of the queue has accepted: of both, what is further. */
+  takeIn(groups: readonly AcceptedGroup[]): void {
+    for (const { group, batch, isCancelled } of groups) {
+      const furthest = Math.max(batch, this.lastBatch(group));
+      if (isCancelled) this.cancel(group, furthest);
+      else this.accept(group, furthest);
+    }
   }
 
   /** Whether any group has or had subtasks here. */

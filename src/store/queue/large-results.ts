@@ -26,6 +26,10 @@ export class LargeResults {
     return row && { type: optionalText(row, "type") ?? null, body: bytes(row, "body") };
   }
 
+  remove(key: number, name: string): void {
+    this.#sql.run("DELETE FROM large_results WHERE key = ? AND name = ?", key, name);
+  }
+
   clear(): void {
     this.#sql.run("DELETE FROM large_results");
   }

@@ -197,6 +197,12 @@ export class Names {
     return next === undefined ? { rows } : { rows, next };
   }
 
+  /** Names behind `after`, in their order, whatever has them. */
+  page(after: string, limit: number): string[] {
+    const query = "SELECT name FROM names WHERE name > ? ORDER BY name LIMIT ?";
+    return this.#sql.rows(query, after, limit).map((row) => text(row, "name"));
+  }
+
   /** Frees a name at once. */
   remove(name: string): void {
     this.#sql.run("DELETE FROM names WHERE name = ?", name);

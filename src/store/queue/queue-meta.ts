@@ -10,6 +10,31 @@ export interface StoredMark extends Omit<HistoryMark, "at" | "kind"> {
   kind: Exclude<HistoryMark["kind"], "started">;
 }
 
+/** What was decided for all shards, beside what other values say. */
+export interface StoredOrders {
+  /** Later orders have a higher one, those for a later queue of the name too. */
+  number: number;
+  /** The last purge, by the number of the orders that it came with; `at` in ms since 1970. */
+  purged?: { number: number; at: number };
+  /** The orders by which all that there was came to be gone. */
+  erased?: number;
+  /** As many shards are told, until all of them have answered. */
+  untold?: number;
+}
+
+/** What goes from one shard to others, in one version of the map. */
+export interface StoredMoves {
+  version: number;
+  /** The number of the last batch for each of them. */
+  sent: Record<number, number>;
+  /** What is in a batch whose shard has not said yet that it has it: names. */
+  open: Record<number, string[]>;
+  /** How many names have gone. */
+  moved: number;
+  /** Nothing is left that would have to go. */
+  isDone: boolean;
+}
+
 export interface QueueMetaValues {
   /** The queue's name: an alarm on a cold object may not have it. */
   name: string;
@@ -31,6 +56,18 @@ export interface QueueMetaValues {
   sweepAt: number;
   /** Of a queue of several shards: how many there are. */
   shards: ShardMap;
+  /** Of the first of them: what it has decided for all. */
+  orders: StoredOrders;
+  /** The number of the orders this shard has taken. */
+  obeyed: number;
+  /** Of another than the first: it has to ask for the orders, since its definition has changed. */
+  asks: boolean;
+  /** Batches of groups that some shards may have accepted and others not, each by its number. */
+  batches: Record<string, number>;
+  /** While their number changes: what goes from here to other shards. */
+  moves: StoredMoves;
+  /** The number of the last batch that came from each of the others. */
+  taken: Record<number, number>;
   /** How many rows the tables had, while they have many; `at` in ms since 1970. */
   tasksCount: { rows: number; at: number };
   failedCount: { rows: number; at: number };

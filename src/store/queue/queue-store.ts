@@ -16,6 +16,7 @@ import { AcceptedGroups } from "./accepted-groups.ts";
 import { DeadLetterOutbox } from "./dead-letter-outbox.ts";
 import { ExpirySweep, type SweepProgress } from "./expiry-sweep.ts";
 import { FailedTasks } from "./failed-tasks.ts";
+import type { Found } from "./found.ts";
 import {
   type GroupEvent,
   GroupOutbox,
@@ -24,6 +25,7 @@ import {
 } from "./group-outbox.ts";
 import { LargeResults } from "./large-results.ts";
 import { LeasableTasks } from "./leasable-tasks.ts";
+import { Moving } from "./moving.ts";
 import { type EndedRow, type NameQuery, type NameRow, Names } from "./names.ts";
 import type { QueueMetaValues } from "./queue-meta.ts";
 import { RowCount } from "./row-count.ts";
@@ -49,12 +51,6 @@ export interface Completion {
   result?: StoredResult | undefined;
 }
 
-/** What a name belongs to. */
-export type Found =
-  | { kind: "live"; task: TaskRow }
-  | { kind: "failed"; task: TaskRow; row: NameRow }
-  | { kind: "ended"; row: NameRow };
-
 /** The task that was added, or what has its name already. */
 export type AddOutcome = { added: TaskRow } | { taken: Found };
 
@@ -69,22 +65,25 @@ export class QueueStore {
   readonly meta: Meta<QueueMetaValues>;
   readonly counts: TaskCounts;
   readonly sweep: ExpirySweep;
+  readonly moving: Moving;
+  readonly #isOwn: (name: string) => boolean;
   readonly #names: Names;
   readonly #ended: (name?: string) => void;
   #transitions = noTransitions();
 
   /**
    * `random` gives the random part of generated names, 0 to 1. `ended` is called with the name of each task that
-   * ends, without one when all do; the transaction may still be rolled back then. `isOwn`: whether a generated name
-   * is one for this object.
+   * ends, without one when all do; the transaction may still be rolled back then. `isOwn`: whether a name is one for
+   * this object.
    */
   constructor(
     sql: Sql,
     random: () => number,
     ended: (name?: string) => void = () => {},
-    isOwn?: (name: string) => boolean,
+    isOwn: (name: string) => boolean = () => true,
   ) {
     this.#ended = ended;
+    this.#isOwn = isOwn;
     this.leasable = new LeasableTasks(sql);
     this.largeResults = new LargeResults(sql);
     this.deadLetters = new DeadLetterOutbox(sql);
@@ -97,6 +96,7 @@ export class QueueStore {
     this.#names = new Names(sql, (now) => this.sweep.mayHaveExpired(now));
     const { failed, meta, largeResults: results } = this;
     this.sweep = new ExpirySweep({ failed, meta, results, names: this.#names });
+    this.moving = new Moving(this, this.#names);
   }
 
   /** Writes what is gathered during a transaction, at its end; `now` in ms since 1970. */
@@ -154,6 +154,7 @@ export class QueueStore {
 
   /** Puts a new task on the queue and takes its name, or answers what has the name already. */
   add(task: AcceptedTask, now: number): AddOutcome {
+    this.#checkOwn(task);
     const found = task.name === undefined ? undefined : this.find(task.name, now);
     if (found) return { taken: found };
     const added = this.tasks.insert(task, now);
@@ -197,6 +198,7 @@ export class QueueStore {
 
   /** Puts new tasks on the queue, in their order; for each what `add` answers. */
   addAll(tasks: readonly AcceptedTask[], now: number): AddOutcome[] {
+    for (const task of tasks) this.#checkOwn(task);
     const taken = this.takenOf(tasks, now);
     const free = tasks.filter((_, i) => taken[i] === undefined);
     const added = this.tasks.insertAll(free, now);
@@ -214,6 +216,14 @@ export class QueueStore {
       else outcomes.push({ taken: taken[i] });
     }
     return outcomes;
+  }
+
+  // Whoever was told that its name is one for here was told so before the number of shards changed.
+  #checkOwn({ name }: AcceptedTask): void {
+    if (name !== undefined && !this.#isOwn(name))
+      throw new Error(
+        `the task "${name}" belongs to another shard by now, expected to be asked again`,
+      );
   }
 
   /** What has each task's name; "twice" where a task before it has. */
@@ -371,6 +381,19 @@ export class QueueStore {
   /** Names of ended tasks, in their order: a page may be short, or empty, and yet have a next. */
   tombstones(query: NameQuery, now: number): { rows: NameRow[]; next?: string } {
     return this.#names.ended(query, now);
+  }
+
+  /** Everything is forgotten but the values of `keys`: what there was is elsewhere. */
+  leave(...keys: readonly (keyof QueueMetaValues)[]): void {
+    this.tasks.clear();
+    this.failed.clear();
+    this.largeResults.clear();
+    this.deadLetters.clear();
+    this.groupOutbox.clear();
+    this.acceptedGroups.clear();
+    this.#names.clear();
+    this.meta.clearBut(...keys);
+    this.sweep.reset();
   }
 
   /** Frees the name of a task that has ended; false when it is free already, or its task is kept. */

@@ -17,6 +17,8 @@ import {
   firstKeyOf,
   firstParkedKeyOf,
   generatedName,
+  isExpedited,
+  isParked,
   keyInName,
   LAST_EXPEDITED_KEY,
   LAST_SCHEDULED_KEY,
@@ -30,6 +32,8 @@ export interface TaskRow extends StoredTask {
 /** Tasks read at once while those in flight are passed over. */
 const SKIP_PAGE = 100;
 const DUE_TIMES_REMEMBERED = 256;
+/** Of 256 shards each takes every 256th name. */
+const MOST_TRIES = 20_000;
 
 const COLUMNS = "key, name, named, created, spec, progress, body";
 // Whole statements: the platform finds a statement it has prepared by its text, which is dear to build.
@@ -92,10 +96,11 @@ export class Tasks {
   }
 
   #generatedName(key: number): string {
-    for (;;) {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
       const name = generatedName(key, this.#random());
       if (this.#isOwn?.(name) ?? true) return name;
     }
+    throw new Error("no name is one for this shard, which takes no tasks any more");
   }
 
   /** The same for many, in their order. */
@@ -128,6 +133,20 @@ export class Tasks {
   /** Puts a task that was taken off the table back on it, due at `due`. */
   restore(task: StoredTask, due: number): TaskRow {
     return this.#put((key) => ({ ...task, due: dueOf(key), key }), due);
+  }
+
+  /** Takes in a task that lay elsewhere: at its key where that is free, else behind those of its moment. */
+  takeIn(given: TaskRow): TaskRow {
+    let task = given;
+    if (!this.#tryInsert(task)) {
+      const key = freeKeyFrom(this.#sql, "tasks", firstBeside(given.key));
+      task = { ...given, key, due: dueOf(key) };
+      this.#tryInsert(task);
+    }
+    const { key, lease } = task;
+    if (lease !== undefined) this.#sql.run("UPDATE tasks SET lease = ? WHERE key = ?", lease, key);
+    this.#inserted(task);
+    return task;
   }
 
   /** Due tasks with `after < key <= upTo`, first due first; those `skip` names are passed over. */
@@ -379,6 +398,13 @@ function freeKeyFrom(sql: Sql, table: Keyed, first: number): number {
     if (key === undefined) return first;
     if (key < last) return key + 1;
   }
+}
+
+/** The first key of the same moment, among those of the same kind. */
+function firstBeside(key: number): number {
+  const at = dueOf(key);
+  if (isParked(key)) return firstParkedKeyOf(at);
+  return isExpedited(key) ? firstExpeditedKeyOf(at) : firstKeyOf(at);
 }
 
 /** A row of `tasks` or of `failed` as a task; `due` comes from the key unless the row has its own. */

@@ -75,24 +75,29 @@ export class QueueDefinition {
     this.#config = this.#fallback;
   }
 
-  /** Inside a commit. Stores the definition, for a start without it. */
-  remember(): void {
+  /** Inside a commit. Stores the definition, for a start without it; or another that is the one last seen. */
+  remember(config = this.#config): void {
+    this.#config = config;
     this.#meta.set("name", this.#config.name);
     this.#meta.set("config", JSON.stringify(this.#config));
   }
 
   /**
    * Inside a commit, on start. A deploy that changed a queue's entry resumes the queue if it was paused by
-   * hand, as App Engine's does, unless the file says `resume_paused_queues: false`.
+   * hand, as App Engine's does, unless the file says `resume_paused_queues: false`; whether it is one that does.
    */
-  noticeDeploy(resumes: boolean): void {
+  noticeDeploy(): boolean {
     const seen = this.#meta.get("config");
     const current = JSON.stringify(this.#config);
-    if (!this.fileEntry || seen === undefined || seen === current) return;
+    if (!this.fileEntry || seen === undefined || seen === current) return false;
     this.#meta.set("config", current);
     this.#meta.clear("made");
     this.#markChange(JSON.parse(seen), this.#config);
-    if (!resumes || !this.#meta.get("paused")) return;
+    return this.#file.resumePausedQueues && this.#meta.get("paused") === true;
+  }
+
+  /** Inside a commit. */
+  resume(): void {
     this.#mark("resumed", "its configuration was deployed anew");
     this.#meta.set("paused", false);
   }

@@ -26,6 +26,8 @@ export interface DispatcherDeps {
   statistics: Statistics;
   /** Absent without a rate limit. */
   tokens: () => Tokens | undefined;
+  /** Whether the task of this name is on its way to another shard. */
+  isMoving: (name: string) => boolean;
   /** ms since 1970 */
   now: () => number;
   deliver: Deliver;
@@ -170,7 +172,7 @@ export class Dispatcher {
 
   // One that is held back starts when another has ended.
   readonly #isRunning = (key: number, name: string): boolean =>
-    this.inFlight.has(key, name) || this.#starts.isHeldBack(key);
+    this.inFlight.has(key, name) || this.#starts.isHeldBack(key) || this.#deps.isMoving(name);
 
   #freed(attempt: Attempt): void {
     for (const key of this.#starts.ended(attempt)) this.rewindTo(key);

@@ -27,6 +27,7 @@ const MAX_CURSORS = 1000;
 
 export class LeaseTable {
   readonly #rows: LeasableTasks;
+  readonly #isMoving: (name: string) => boolean;
   readonly #leased = new Map<number, Leasable>();
   #ends = new Ends();
   /** By tag; undefined is for all tasks. In the order they were last used. */
@@ -38,8 +39,10 @@ export class LeaseTable {
   readonly #gone = new Set<number>();
   #freshAt = 0;
 
-  constructor(rows: LeasableTasks) {
+  /** Of those that `isMoving` names none is to be had. */
+  constructor(rows: LeasableTasks, isMoving: (name: string) => boolean = () => false) {
     this.#rows = rows;
+    this.#isMoving = isMoving;
   }
 
   /** The first `max` tasks that are available at `now`; of one tag, if it is given. */
@@ -149,12 +152,13 @@ export class LeaseTable {
     while (after < upTo) {
       const rows = this.#rows.page(tag, after, upTo, limit);
       for (const row of rows) {
-        if (this.#isKnown(row)) {
+        if (this.#isMoving(row.name)) isFront = false;
+        else if (this.#isKnown(row)) {
           if (isFront) cursor = row.key;
-          continue;
+        } else {
+          isFront = false;
+          if (isAvailable(row, now)) found.push({ ...row, from: row.due });
         }
-        isFront = false;
-        if (isAvailable(row, now)) found.push({ ...row, from: row.due });
       }
       if (rows.length < limit) break;
       after = rows.at(-1)?.key as number;

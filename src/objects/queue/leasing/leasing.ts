@@ -39,6 +39,8 @@ export interface LeasingDeps {
   commit: Commit;
   /** ms since 1970 */
   now: () => number;
+  /** Whether the task of this name is on its way to another shard. */
+  isMoving: (name: string) => boolean;
   /** Whether nothing is leased: the queue is paused, or not defined any more. */
   isClosed: () => boolean;
 }
@@ -54,7 +56,7 @@ export class Leasing implements Consumer, PullState {
 
   constructor(deps: LeasingDeps) {
     this.#deps = deps;
-    this.#table = new LeaseTable(deps.store.leasable);
+    this.#table = new LeaseTable(deps.store.leasable, deps.isMoving);
     this.#arrivals = new Arrivals(this.#table);
     this.#waiters = new Waiters({
       now: deps.now,

@@ -14,22 +14,25 @@ export interface ShardDeps {
   commit: Commit;
   /** Whether the object keeps anything. */
   exists: () => boolean;
+  /** ms since 1970 */
+  now: () => number;
   /** What the first shard has decided. */
   orders: () => Promise<ShardOrders>;
-  /** Inside a commit: takes what else than the map they say. */
-  obey: (orders: ShardOrders) => void;
+  /** Takes it, with the map. */
+  obey: (orders: ShardOrders) => Promise<void>;
 }
 
 export class Shard implements ShardPlace {
   readonly index: number;
   readonly #deps: ShardDeps;
-  /** A queue that has nothing yet has nothing to move. */
-  readonly #isNew: boolean;
+  /** Versions go by time, so that they rise even where the queue was removed and made again. */
+  readonly #startedAt: number;
+  #asking: Promise<void> | undefined;
 
   constructor(deps: ShardDeps) {
     this.index = deps.index;
     this.#deps = deps;
-    this.#isNew = !deps.exists();
+    this.#startedAt = deps.now();
   }
 
   /** The queue's map as far as this shard knows it. */
@@ -48,37 +51,102 @@ export class Shard implements ShardPlace {
     return shardOf(name, this.map.shards) === this.index;
   }
 
-  /** Of the first shard, on start: the definition may have another number of shards than the map. */
+  /**
+   * Of the first shard, on start and when it was defined anew: the definition may have another number of shards than
+   * the map. One change is seen through before another one begins.
+   */
   noticeDefinition(): void {
-    if (this.index > 0 || !this.#deps.exists()) return;
-    const { shards, version, former } = this.map;
+    const { exists, meta } = this.#deps;
+    if (this.index > 0 || !exists() || meta.get("removing")) return;
+    // A batch of a group is accepted by one number of shards.
+    if (meta.get("batches")) return;
+    const { shards, former } = this.map;
     if (former !== undefined || shards === this.#wanted) return;
-    const next = { version: version + 1, shards: this.#wanted, former: shards };
-    this.#deps.commit.run(() => this.#deps.meta.set("shards", next));
+    this.#take({ version: this.#nextVersion, shards: this.#wanted, former: shards });
+  }
+
+  /** Of the first shard: nothing is on its way any more. */
+  endChange(): void {
+    this.#take({ version: this.#nextVersion, shards: this.map.shards });
+    this.noticeDefinition();
+  }
+
+  // A moment, so that of a queue that was removed and made again no map of before counts.
+  get #nextVersion(): number {
+    return Math.max(this.map.version + 1, this.#deps.now());
+  }
+
+  #take(map: ShardMap): void {
+    const { commit } = this.#deps;
+    // What was to be added by the map before is on disk before the new one is.
+    commit.flush();
+    commit.run(() => this.adopt(map));
+  }
+
+  /** Inside a commit: goes by another map from now on. */
+  adopt(map: ShardMap): void {
+    const { meta } = this.#deps;
+    meta.set("shards", map);
+    for (const key of ["moves", "taken"] as const) if (meta.get(key)) meta.clear(key);
   }
 
   /** Before a call that was routed by `map`: the map it has to be routed by, if that is another. */
   async meet(map: ShardMap): Promise<ShardMap | undefined> {
     await this.ensureMap();
-    if (isSameMap(map, this.map)) return undefined;
-    if (map.version > this.map.version && this.index > 0) await this.#ask();
-    return isSameMap(map, this.map) ? undefined : this.map;
+    if (this.#goesBy(map)) return undefined;
+    if (map.version > this.map.version && this.index > 0) {
+      // What was asked for before may be older.
+      await this.#asking;
+      await this.ask();
+    }
+    return this.#goesBy(map) ? undefined : this.map;
+  }
+
+  // A guess has no version.
+  #goesBy(map: ShardMap): boolean {
+    const { version } = this.map;
+    return isSameMap(map, this.map) && (map.version === 0 || map.version === version);
   }
 
   /** Makes sure that the map is on disk before anybody goes by it. */
   async ensureMap(): Promise<void> {
     if (this.#stored) return;
-    if (this.index === 0) this.#deps.commit.run(() => this.#deps.meta.set("shards", this.map));
-    else await this.#ask();
+    if (this.index > 0) await this.ask();
+    else if (this.#deps.definition.exists)
+      this.#deps.commit.run(() => this.#deps.meta.set("shards", this.map));
   }
 
-  // The first shard alone decides.
-  async #ask(): Promise<void> {
-    const orders = await this.#deps.orders();
-    this.#deps.commit.run(() => {
-      this.#deps.meta.set("shards", orders.map);
-      this.#deps.obey(orders);
+  /** Of the first shard, inside the commit that makes the queue: how many shards it begins with. */
+  begin(): void {
+    const { meta, now } = this.#deps;
+    const { version = 0 } = this.#stored ?? {};
+    if (this.#wanted === 1 && version === 0) return;
+    meta.set("shards", { version: Math.max(now(), version + 1), shards: this.#wanted });
+  }
+
+  /** Whether the queue has nothing yet, and so nothing to move. */
+  get isNew(): boolean {
+    const { exists, meta } = this.#deps;
+    return !exists() || meta.get("config") === undefined;
+  }
+
+  /** Takes what the first shard says of it; one that has nothing yet will ask. */
+  async take(orders: ShardOrders): Promise<void> {
+    await this.#asking?.catch(() => {});
+    if (this.#stored) await this.#deps.obey(orders);
+  }
+
+  /** Takes what the first shard has decided, which alone decides. */
+  ask(): Promise<void> {
+    this.#asking ??= this.#takeAnswer().finally(() => {
+      this.#asking = undefined;
     });
+    return this.#asking;
+  }
+
+  async #takeAnswer(): Promise<void> {
+    const orders = await this.#deps.orders();
+    if (!orders.isGone || this.#stored) await this.#deps.obey(orders);
   }
 
   get #stored(): ShardMap | undefined {
@@ -86,10 +154,11 @@ export class Shard implements ShardPlace {
   }
 
   get #first(): ShardMap {
-    return this.#isNew ? { version: 1, shards: this.#wanted } : UNSHARDED;
+    return this.isNew ? { version: this.#startedAt, shards: this.#wanted } : UNSHARDED;
   }
 
   get #wanted(): number {
-    return this.#deps.definition.config.shards ?? 1;
+    const { definition } = this.#deps;
+    return definition.exists ? (definition.config.shards ?? 1) : 1;
   }
 }

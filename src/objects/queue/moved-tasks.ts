@@ -1,0 +1,25 @@
+// Tasks, and what is left of some, that come from another shard of the queue.
+
+import type { MovingBatch } from "../rpc.ts";
+import { dropOne, type MembershipContext } from "./group-membership.ts";
+
+/** Takes in what another shard hands over, once. */
+export function takeIn(queue: MembershipContext, batch: MovingBatch): boolean {
+  const { commit, store } = queue;
+  const { from, number, rows, groups } = batch;
+  const now = queue.now();
+  return commit.run(() => {
+    const taken = store.meta.get("taken") ?? {};
+    if (number <= (taken[from] ?? 0)) return false;
+    if (groups) store.acceptedGroups.takeIn(groups);
+    for (const row of rows) {
+      const task = store.moving.takeIn(row, now);
+      if (!task) continue;
+      queue.rowWritten(task.key);
+      const { group } = task.spec;
+      if (group && store.acceptedGroups.isCancelled(group.name)) dropOne(queue, task);
+    }
+    store.meta.set("taken", { ...taken, [from]: number });
+    return true;
+  });
+}

@@ -1,0 +1,84 @@
+// A queue whose number of shards changes, and what its objects have on disk.
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import type { QueueConfig } from "../../src/core/config/queue-config.ts";
+import { fireInOrder } from "../../src/testing/order.ts";
+import { clock } from "./clock.ts";
+import { crash, firstAlarm, objectOf, objectsOf, queue, until } from "./time.ts";
+import { deployed, queueFile } from "./worker.ts";
+
+/** Deploys a queue.yaml in which the queue has so many shards; every object starts anew. */
+export async function deployShards(name: string, shards: number): Promise<void> {
+  setShards(name, shards);
+  await crash();
+  await queue(name).config();
+}
+
+/** The same without a start: objects learn of it when they start. */
+export function setShards(name: string, shards: number): void {
+  objectsOf(name);
+  const entry = queueFile.queues.get(name) as QueueConfig;
+  const queues = new Map([...queueFile.queues, [name, { ...entry, shards }]]);
+  deployed.queues = { ...queueFile, queues };
+  objectsOf(name);
+}
+
+/** Rows of one object. */
+export async function rowsOf(object: string, query: string): Promise<Record<string, unknown>[]> {
+  return runInDurableObject(objectOf(object), (_, { storage }) => {
+    const isThere = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").toArray();
+    return isThere.length > 0 ? storage.sql.exec(query).toArray() : [];
+  });
+}
+
+/** The map that the queue's first object has on disk. */
+export async function mapOf(name: string): Promise<{ shards: number; former?: number }> {
+  const [row] = await rowsOf(name, "SELECT value FROM meta WHERE key = 'shards'");
+  return row ? JSON.parse(row.value as string) : { shards: 1 };
+}
+
+/** Fires the alarms of all objects of the queue until `seconds` have passed or `isDone` says so. */
+export async function passAll(
+  name: string,
+  seconds: number,
+  isDone: () => boolean | Promise<boolean> = () => false,
+): Promise<void> {
+  const names = objectsOf(name);
+  const end = clock.now + seconds * 1000;
+  await fireInOrder(
+    {
+      next: () => firstAlarm(names),
+      reach: async ({ at, name: object }) => {
+        clock.now = Math.max(clock.now, at);
+        // One that dies in it is started anew.
+        await runDurableObjectAlarm(objectOf(object)).catch(() => {});
+      },
+      settled: async () => {
+        for (const object of names) await untilIdle(object);
+      },
+    },
+    end,
+    isDone,
+  );
+  if (!(await isDone())) clock.now = Math.max(clock.now, end);
+}
+
+/** Lets the queue come to rest with so many shards. */
+export async function untilMoved(name: string, shards: number): Promise<void> {
+  const isDone = async () => {
+    const map = await mapOf(name);
+    return map.shards === shards && map.former === undefined;
+  };
+  await passAll(name, 600, isDone);
+  if (!(await isDone())) throw new Error(`the tasks of "${name}" did not come to rest`);
+}
+
+async function untilIdle(object: string): Promise<void> {
+  const isBusy = (instance: object) => (instance as { isBusy: boolean }).isBusy;
+  await until(async () => {
+    try {
+      return !(await runInDurableObject(objectOf(object), isBusy));
+    } catch {
+      return false;
+    }
+  });
+}
