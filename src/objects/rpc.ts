@@ -97,16 +97,16 @@ export interface ShardOrders extends Omit<StoredOrders, "untold"> {
 /** What a shard hands over to another at once. */
 export interface MovingBatch {
   from: number;
-  /** Of the map by which it goes. */
-  version: number;
-  /** Counted on with each from this shard to that one. */
+  /** The number of the orders that the shard it comes from has taken. */
+  obeyed: number;
+  /** Counted on with each from this shard to that one, in one version of the map. */
   number: number;
   rows: MovingRow[];
   /** With the first: the groups whose tasks it has, or had. */
   groups?: AcceptedGroup[];
 }
 
-/** How far a shard is. */
+/** How far a shard is with what has to go from it. */
 export interface MoveReport {
   isDone: boolean;
   /** How many names have left it. */
@@ -160,6 +160,8 @@ export interface BatchCall {
   batch: number;
   indexes: (number | null)[];
   tasks: object[];
+  /** Of a part for one shard: what holds the names of these tasks on other shards. */
+  taken?: (Failure | null | undefined)[];
 }
 
 /** How the group of a master ended. */

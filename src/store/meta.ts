@@ -38,7 +38,9 @@ export class Meta<Values extends object> {
   clearBut(...keys: readonly (keyof Values & string)[]): void {
     const query = "DELETE FROM meta WHERE key NOT IN (SELECT value FROM json_each(?))";
     this.#sql.run(query, JSON.stringify(["schema", ...keys]));
-    this.#cache.clear();
+    for (const key of this.#cache.keys()) {
+      if (!keys.includes(key as keyof Values & string)) this.#cache.set(key, undefined);
+    }
   }
 
   save(): void {}

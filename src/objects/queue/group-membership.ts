@@ -6,6 +6,7 @@ import type { Progress } from "../../core/task/task.ts";
 import { isParked } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import type { BatchCall, MasterEnd } from "../rpc.ts";
+import type { GroupBatches } from "../sharded/incoming.ts";
 import { inSlices } from "../slices.ts";
 import { addOne } from "./admission.ts";
 import type { QueueContext } from "./context/context.ts";
@@ -20,17 +21,42 @@ export function acceptBatch(queue: QueueContext, call: BatchCall): Answer<Failur
   const { ok: admission, failure } = queue.admission();
   if (failure) return { failure };
   const { acceptedGroups } = queue.store;
-  const { group, first, batch, indexes, tasks } = call;
+  const { group, first, batch, indexes, tasks, taken } = call;
   return queue.commit.run(() => {
     const last = acceptedGroups.lastBatch(group);
+    noteOver(queue, group);
     if (batch <= last) return { ok: [] };
     if (last < first) acceptedGroups.forget(group);
     acceptedGroups.accept(group, batch);
     const failures = tasks.map((task, i) =>
-      accept(queue, admission, { group, index: indexes[i] ?? undefined, task }),
+      accept(queue, admission, { group, index: indexes[i] ?? undefined, task }, taken?.[i]),
     );
     return { ok: failures.flatMap((refused) => refused ?? []) };
   });
+}
+
+/** Of the first shard: which batches of groups other shards have accepted, and which they may have. */
+export function batchesOf(queue: QueueContext): GroupBatches {
+  const { acceptedGroups, meta } = queue.store;
+  return {
+    isAccepted: ({ group, batch }) => {
+      const isAccepted = batch <= acceptedGroups.lastBatch(group);
+      if (isAccepted) queue.commit.run(() => noteOver(queue, group));
+      return isAccepted;
+    },
+    begin: ({ group, batch }) =>
+      queue.commit.run(() => meta.set("batches", { ...meta.get("batches"), [group]: batch })),
+    acceptOwn: (call) => acceptBatch(queue, call),
+  };
+}
+
+/** Inside a commit: no shard has yet to accept a batch of the group. */
+function noteOver({ shard, store: { meta } }: QueueContext, group: string): void {
+  if (!shard.isSharded) return;
+  const { [group]: batch, ...others } = meta.get("batches") ?? {};
+  if (batch === undefined) return;
+  if (Object.keys(others).length > 0) meta.set("batches", others);
+  else meta.clear("batches");
 }
 
 interface Subtask {
@@ -44,12 +70,15 @@ function accept(
   queue: QueueContext,
   admission: Admission,
   { group, index, task: given }: Subtask,
+  taken?: Failure | null,
 ): Failure | undefined {
   const place = index === undefined ? { name: group } : { name: group, index };
-  const { ok: task, failure } = acceptTask(given, admission);
+  const { ok: task, failure = taken } = acceptTask(given, admission);
   const added =
-    task && addOne(queue, { ...task, spec: { ...task.spec, group: place } }, admission.now);
-  const refused = failure ?? added?.error;
+    task &&
+    !taken &&
+    addOne(queue, { ...task, spec: { ...task.spec, group: place } }, admission.now);
+  const refused = failure ?? (added ? added.error : undefined);
   if (!refused) return undefined;
   const error = `${refused.code}: ${refused.message}`;
   if (index !== undefined) queue.store.groupOutbox.add(group, { index, state: "failed", error });
@@ -95,7 +124,10 @@ export function endMaster(queue: QueueContext, end: MasterEnd): void {
 
 export async function dropGroup(queue: QueueContext, group: string, batch: number): Promise<void> {
   const { store, commit } = queue;
-  commit.run(() => store.acceptedGroups.cancel(group, batch));
+  commit.run(() => {
+    store.acceptedGroups.cancel(group, batch);
+    noteOver(queue, group);
+  });
   let after = -1;
   await inSlices(
     () => queue.now(),
@@ -126,6 +158,7 @@ export function forgetGroup(queue: QueueContext, group: string, batch: number): 
   const { acceptedGroups, groupOutbox } = queue.store;
   queue.commit.run(() => {
     if (acceptedGroups.lastBatch(group) > batch) return;
+    noteOver(queue, group);
     acceptedGroups.forget(group);
     groupOutbox.forget(group);
   });

@@ -2,15 +2,26 @@
 
 import type { MovingBatch } from "../rpc.ts";
 import { dropOne, type MembershipContext } from "./group-membership.ts";
+import type { Transit } from "./sharding/transit.ts";
 
-/** Takes in what another shard hands over, once. */
-export function takeIn(queue: MembershipContext, batch: MovingBatch): boolean {
+interface ReceivingQueue extends MembershipContext {
+  readonly transit: Transit;
+}
+
+/**
+ * Takes in what another shard hands over, once; false where it does not: that shard has yet to purge, or erase, what
+ * this one has.
+ */
+export async function takeIn(queue: ReceivingQueue, batch: MovingBatch): Promise<boolean> {
+  // A purge that is under way would miss some.
+  await queue.transit.idle();
   const { commit, store } = queue;
-  const { from, number, rows, groups } = batch;
+  const { from, number, obeyed, rows, groups } = batch;
   const now = queue.now();
   return commit.run(() => {
     const taken = store.meta.get("taken") ?? {};
-    if (number <= (taken[from] ?? 0)) return false;
+    if (number <= (taken[from] ?? 0)) return true;
+    if (obeyed < (store.meta.get("obeyed") ?? 0)) return false;
     if (groups) store.acceptedGroups.takeIn(groups);
     for (const row of rows) {
       const task = store.moving.takeIn(row, now);

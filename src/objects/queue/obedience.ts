@@ -1,38 +1,51 @@
 // A shard taking what the first shard has decided for all. Done twice it changes nothing, and what is older than what
 // was taken is passed over, so it can come late, doubled and out of order.
-import type { ShardMap } from "../../core/sharding/shard-map.ts";
 import type { ShardOrders } from "../rpc.ts";
 import { type ClearableQueue, clear, erase } from "./clearing.ts";
-import type { ShardPlace } from "./context/context.ts";
 import type { DirectoryListing } from "./directory-listing.ts";
 import type { GroupNotifier } from "./group-notifier.ts";
+import type { Transit } from "./sharding/transit.ts";
 
 /** A queue's object as one that can be told what holds. */
 export interface ObedientQueue extends ClearableQueue {
-  readonly shard: ShardPlace & { adopt(map: ShardMap): void };
   readonly notifier: GroupNotifier;
   readonly listing: DirectoryListing;
+  readonly transit: Transit;
 }
+
+/** Before the first orders, whose number is 0. */
+const NEVER = -1;
 
 /** Answers once all of it holds here. */
 export async function obey(queue: ObedientQueue, orders: ShardOrders): Promise<void> {
+  const { purged, erased = NEVER } = orders;
+  // What is on its way to another shard is gone, or is here again, before all there is goes.
+  if (Math.max(purged?.number ?? NEVER, erased) > obeyedBy(queue, orders))
+    await queue.transit.act("all", () => take(queue, orders));
+  else await take(queue, orders);
+  if (queue.shard.index > 0 && queue.store.meta.get("removing")) await finishErasing(queue);
+}
+
+/** The number of the orders that hold here already. One that has nothing yet has missed nothing. */
+function obeyedBy({ store: { meta } }: ObedientQueue, { number }: ShardOrders): number {
+  return meta.get("shards") ? (meta.get("obeyed") ?? 0) : number - 1;
+}
+
+async function take(queue: ObedientQueue, orders: ShardOrders): Promise<void> {
   const { shard, store } = queue;
   const { meta } = store;
-  const { number, purged, erased, map } = orders;
-  // One that has nothing yet has missed nothing.
-  const obeyed = meta.get("shards") ? (meta.get("obeyed") ?? 0) : number - 1;
-  const isErased = erased !== undefined && erased > obeyed;
+  const { number, purged, erased = NEVER, map } = orders;
+  const obeyed = obeyedBy(queue, orders);
+  const isErased = erased > obeyed;
   const purge = !isErased && purged && purged.number > obeyed ? purged : undefined;
-  // What was to be added by the map before is on disk before the new one is.
   queue.commit.flush();
   queue.commit.run(() => {
     if (shard.index > 0 && number > obeyed) adopt(queue, orders, isErased);
     if (shard.index > 0 && !orders.isGone && map.version > (meta.get("shards")?.version ?? -1))
-      shard.adopt(map);
+      shard.goBy(map);
     if (!purge && number > obeyed) meta.set("obeyed", number);
   });
   if (purge) await purgeTo(queue, number, purge.at);
-  if (shard.index > 0 && meta.get("removing")) await finishErasing(queue);
 }
 
 /** Inside a commit. The first shard has done this when it decided it. */

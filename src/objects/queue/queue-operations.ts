@@ -34,7 +34,7 @@ async function untilTold({ orders }: Queue): Promise<void> {
 
 /** Deletes every task on the queue. */
 export async function purge(queue: Queue): Promise<void> {
-  if (!queue.shard.isSharded) return clear(queue);
+  if (!queue.shard.isSharded) return queue.transit.act("all", () => clear(queue));
   queue.commit.run(() => {
     notePurge(queue);
     queue.orders.give("purged");
@@ -75,7 +75,7 @@ export async function define(queue: Queue, given: unknown): Promise<Answer<Queue
 export async function remove(queue: Queue): Promise<Answer<true>> {
   const refusal = queue.definition.refusalInFile();
   if (refusal) return refusal;
-  queue.commit.run(() => eraseAll(queue));
+  await queue.transit.act("all", async () => queue.commit.run(() => eraseAll(queue)));
   const finished = Promise.all([queue.notifier.flush(), queue.orders.told()]).then(() =>
     queue.listing.finishRemoval(),
   );

@@ -48,7 +48,8 @@ import type {
   TaskRunnerRpc,
 } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
-import type { ShardOnlyCalls } from "../sharded/routes.ts";
+import { Incoming } from "../sharded/incoming.ts";
+import type { RouteDeps, ShardOnlyCalls } from "../sharded/routes.ts";
 import { ShardedQueue } from "../sharded/sharded-queue.ts";
 import { standIn } from "../stand-in.ts";
 import { Stubs } from "../stubs.ts";
@@ -58,6 +59,7 @@ import { addTasks, collision } from "./admission.ts";
 import { ATTEMPTS_PER_CALL, RunnerCalls } from "./dispatch/runner-calls.ts";
 import {
   acceptBatch,
+  batchesOf,
   bindMaster,
   dropGroup,
   endMaster,
@@ -89,6 +91,14 @@ const ROUTED = [
   ...["release", "describe", "history", "pulse"],
 ] as const satisfies readonly (keyof ShardedQueue)[];
 
+/** The same for calls of other objects. */
+const INCOMING = [
+  ...["addCronTasks", "addDeadLetters", "acceptBatch", "findMaster", "bindMaster", "endMaster"],
+  ...["dropGroup", "forgetGroup", "runningOfGroup", "wake"],
+] as const satisfies readonly (keyof Incoming)[];
+
+type Verb = (typeof ROUTED | typeof INCOMING)[number];
+
 /** What a shard is asked by `onShard`, and a queue is not. */
 const SHARD_ONLY = [
   "collisions",
@@ -114,6 +124,7 @@ export class TaskQueueObject<Env = unknown>
   readonly #calls: RunnerCalls;
   #runner: TaskRunnerRpc | undefined;
   #whole: ShardedQueue | undefined;
+  #fromObjects: Incoming | undefined;
 
   /**
    * `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for; `attemptsPerCall`:
@@ -157,7 +168,7 @@ export class TaskQueueObject<Env = unknown>
   }
 
   static {
-    for (const verb of ROUTED) {
+    for (const verb of [...ROUTED, ...INCOMING]) {
       const plain = TaskQueueObject.prototype[verb] as OwnCall;
       const actedOn = ACTED_ON[verb];
       const acting = function (this: TaskQueueObject, ...args: unknown[]) {
@@ -167,10 +178,17 @@ export class TaskQueueObject<Env = unknown>
       const own = actedOn ? acting : plain;
       OWN.set(verb, own);
       const routed = function (this: TaskQueueObject, ...args: unknown[]) {
-        const whole = this.#sharded;
-        return whole ? Reflect.apply(whole[verb] as OwnCall, whole, args) : own.apply(this, args);
+        const sharded = this.#sharded;
+        if (!sharded) return own.apply(this, args);
+        const whole = (verb in sharded ? sharded : this.#incoming) as unknown as Record<
+          Verb,
+          OwnCall
+        >;
+        return whole[verb](...args);
       };
-      Object.defineProperty(TaskQueueObject.prototype, verb, { value: routed });
+      Object.defineProperty(TaskQueueObject.prototype, verb, {
+        ...{ value: routed, configurable: true },
+      });
     }
     for (const verb of SHARD_ONLY) OWN.set(verb, TaskQueueObject.prototype[verb] as OwnCall);
     TaskQueueObject.countCalls(TaskQueueObject.prototype, ["constructor", "alarm", "runner"]);
@@ -185,12 +203,30 @@ export class TaskQueueObject<Env = unknown>
     const { shard, store } = this.#queue;
     if (shard.index > 0 || !shard.isSharded || store.meta.get("removing")) return undefined;
     this.#whole ??= new ShardedQueue({
-      shard: (index) => (index === 0 ? this : this.#stubs.shard(this.#queue.name, index)),
-      ...{ map: () => shard.map, learn: () => {} },
+      ...this.#routes,
       whole: () => this,
       admission: () => this.#queue.rules(),
     });
     return this.#whole;
+  }
+
+  get #incoming(): Incoming {
+    this.#fromObjects ??= new Incoming({
+      ...this.#routes,
+      refusal: () => this.#queue.rules(),
+      ensureListed: () => this.#queue.ensureListed(),
+      batches: batchesOf(this.#queue),
+    });
+    return this.#fromObjects;
+  }
+
+  get #routes(): RouteDeps {
+    const { shard, name } = this.#queue;
+    return {
+      shard: (index) => (index === 0 ? this : this.#stubs.shard(name, index)),
+      map: () => shard.map,
+      learn: () => {},
+    };
   }
 
   async onShard(map: ShardMap, verb: string, args: readonly unknown[]): Promise<ShardAnswer> {
@@ -214,8 +250,8 @@ export class TaskQueueObject<Env = unknown>
     return this.#refusalUnlessPull() ?? this.#queue.pull.first(request);
   }
 
-  async takeIn(batch: MovingBatch): Promise<void> {
-    takeIn(this.#queue, batch);
+  async takeIn(batch: MovingBatch): Promise<boolean> {
+    return takeIn(this.#queue, batch);
   }
 
   async moves(): Promise<MoveReport> {

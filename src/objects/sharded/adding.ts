@@ -115,7 +115,8 @@ async function addPart(
   items: readonly Item[],
   map: ShardMap,
 ): Promise<Answer<Added>[]> {
-  const taken = await takenBefore(routes, items, map);
+  const names = items.map(({ task }) => nameOf(task));
+  const taken = await takenBefore(routes, names, map);
   const free = items.filter((_, i) => !taken[i]);
   const groups = [...Map.groupBy(free, ({ call }) => call)];
   const answers = await on(
@@ -137,16 +138,15 @@ async function addPart(
 
 // While names are on their way, the shard that had one before is asked first. It takes the new map with the question,
 // and so accepts the name no more: whoever has it, has it from before, or has it where it belongs now.
-async function takenBefore(
+export async function takenBefore(
   routes: Routes,
-  items: readonly Item[],
+  names: readonly (string | undefined)[],
   map: ShardMap,
 ): Promise<(Failure | null | undefined)[]> {
   const { former, shards } = map;
   if (former === undefined) return [];
-  const taken: (Failure | null | undefined)[] = new Array(items.length);
-  const moved = items.flatMap(({ task }, index) => {
-    const name = nameOf(task);
+  const taken: (Failure | null | undefined)[] = new Array(names.length);
+  const moved = names.flatMap((name, index) => {
     return name === undefined || shardOf(name, shards) === shardOf(name, former)
       ? []
       : [{ name, index }];

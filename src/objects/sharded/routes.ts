@@ -24,8 +24,8 @@ export interface ShardOnlyCalls {
   collisions(names: readonly string[]): Promise<(Failure | null)[]>;
   /** The oldest task that a lease would give, null when there is none. */
   firstLeasable(request: LeaseRequest): Promise<Answer<FirstLeasable | null>>;
-  /** Takes in what another shard hands over, once. */
-  takeIn(batch: MovingBatch): Promise<void>;
+  /** Takes in what another shard hands over, once; false where it does not. */
+  takeIn(batch: MovingBatch): Promise<boolean>;
   /** How far it is with what has to go from it. */
   moves(): Promise<MoveReport>;
   /** Of the first: another one has nothing left that has to go. */

@@ -79,14 +79,12 @@ export class ShardedQueue implements QueueCalls {
     for (let waited: Waited<Answer<Task>> = first; ; ) {
       if ("got" in waited) return waited.got;
       const { place, answer } = waited;
-      const leave = () => {
-        place[Symbol.dispose]();
-        (answer as Partial<Disposable>)[Symbol.dispose]?.();
-      };
+      const leave = () => place[Symbol.dispose]();
       left.addEventListener("abort", leave);
       const got = await answer.get();
       left.removeEventListener("abort", leave);
       leave();
+      answer[Symbol.dispose]();
       if (!isUnknown(got)) return got;
       waited = await this.#resultOf(name, Math.max(0, until - clock()) / 1000);
     }

@@ -1,7 +1,7 @@
 // A queue whose number of shards changes while it has tasks.
 import { beforeEach, describe, expect, it } from "vitest";
 import { shardOf } from "../../../src/core/sharding/shard-map.ts";
-import { deployShards, rowsOf, untilMoved } from "../../support/moving.ts";
+import { deployShards, rowsOf, untilMoved } from "../../support/resharding.ts";
 import { freshStart, objectsOf, queue } from "../../support/time.ts";
 
 const NAMES = Array.from({ length: 40 }, (_, i) => `n${i}`);

@@ -38,6 +38,8 @@ export interface ShardPlace {
   readonly isSharded: boolean;
   /** Whether the task of this name lives here once all are where they belong. */
   isOwn(name: string): boolean;
+  /** Inside a commit: this is the map from now on. */
+  goBy(map: ShardMap): void;
 }
 
 export interface QueueContext {

@@ -21,6 +21,15 @@ export interface MovingContext extends QueueContext {
   readonly resultWaiters: { taskEnded(name: string): void };
 }
 
+/** A batch that has been answered. */
+interface Closed {
+  to: number;
+  version: number;
+  names: readonly string[];
+  /** What is there now. */
+  gone: readonly MovingRow[];
+}
+
 export interface MoverDeps extends QueueJobDeps {
   shard: Shard;
   transit: Transit;
@@ -208,39 +217,50 @@ export class Mover extends AlarmJob {
   }
 
   async #sendTo(to: number, names: readonly string[], run: JobRun): Promise<void> {
-    const { shard, store, stubs } = this.#deps;
-    const moves = this.#moves;
-    const number = moves.sent[to] as number;
+    const { definition, shard, store, stubs } = this.#deps;
+    const { version, sent } = this.#moves;
+    const number = sent[to] as number;
     const rows = names.flatMap((name) => this.#rowOf(name) ?? []);
     const groups = number === 1 ? store.acceptedGroups.all() : [];
     const batch: MovingBatch = {
-      ...{ from: shard.index, version: moves.version, number, rows },
+      ...{ from: shard.index, obeyed: store.meta.get("obeyed") ?? 0, number, rows },
       ...(groups.length > 0 && { groups }),
     };
-    const { name } = this.#deps.definition.config;
-    const answered = await stubs.shard(name, to).onShard(shard.map, "takeIn", [batch]);
-    if ("stale" in answered) {
-      await shard.meet(answered.stale);
-      throw new Error(`shard ${to} goes by another map`);
-    }
-    if (run.isCurrent) this.#gone(moves.version, to, names, rows);
+    const other = stubs.shard(definition.config.name, to);
+    const answered = await other.onShard(shard.map, "takeIn", [batch]);
+    if (!run.isCurrent) return;
+    const isTaken = "answer" in answered && answered.answer === true;
+    this.#closed({ to, version, names, gone: isTaken ? rows : [] });
+    if ("stale" in answered) await shard.meet(answered.stale);
+    if (!isTaken) throw new Error(`shard ${to} knows what holds better than shard ${shard.index}`);
   }
 
-  #gone(version: number, to: number, names: readonly string[], rows: readonly MovingRow[]): void {
+  // What was not taken in is as it was before.
+  #closed({ to, version, names, gone }: Closed): void {
     const { commit, queue, store, transit } = this.#deps;
     commit.run(() => {
       if (this.#moves.version !== version) return;
       const { open, moved, ...moves } = this.#moves;
       const { [to]: _, ...others } = open;
-      for (const row of rows) {
+      for (const row of gone) {
         store.moving.remove(row);
         if (row.task && !row.row) queue().forget(row.task);
         queue().resultWaiters.taskEnded(row.name);
       }
-      store.meta.set("moves", { ...moves, open: others, moved: moved + rows.length });
+      store.meta.set("moves", { ...moves, open: others, moved: moved + gone.length });
     });
     transit.end(names);
-    this.#waitMs = LOOK_AGAIN_MS.first;
+    if (gone.length > 0) this.#waitMs = LOOK_AGAIN_MS.first;
+    else this.#putBack(names);
+  }
+
+  /** They are looked at again, and what starts or leases tasks may have them. */
+  #putBack(names: readonly string[]): void {
+    this.#ahead.push(...names);
+    for (const name of names) {
+      const { task, row } = this.#rowOf(name) ?? {};
+      if (task && !row) this.#deps.queue().rowWritten(task.key);
+    }
   }
 
   /** Everything was looked at. */
@@ -274,7 +294,7 @@ export class Mover extends AlarmJob {
     commit.run(() => {
       const moves = this.#moves;
       if (this.#goes) {
-        store.leave("name", "shards");
+        store.leave("name", "shards", "obeyed");
         queue().forgetAll();
         queue().statistics.history.forget();
       }

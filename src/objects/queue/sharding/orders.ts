@@ -45,7 +45,7 @@ export class Orders extends JobsByKey<number> {
   give(change?: "purged" | "erased", before: StoredOrders = this.#stored): void {
     const { store, shard, now } = this.#deps;
     const { purged, erased, untold = 0, number: last } = before;
-    const number = Math.max(now(), last + 1);
+    const number = Math.max(now(), last + 1, ...[...this.#answered.values()].map((it) => it + 1));
     store.meta.set("orders", {
       number,
       untold: Math.max(untold, shardsOf(shard.map).length),

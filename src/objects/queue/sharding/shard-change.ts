@@ -69,7 +69,7 @@ export class ShardChange extends AlarmJob {
 
   get #isUnderWay(): boolean {
     const { index, map } = this.#deps.shard;
-    return index === 0 && map.former !== undefined;
+    return index === 0 && map.former !== undefined && !this.#deps.store.meta.get("removing");
   }
 
   async #ask(run: JobRun): Promise<void> {

@@ -62,37 +62,36 @@ export class Shard implements ShardPlace {
     if (meta.get("batches")) return;
     const { shards, former } = this.map;
     if (former !== undefined || shards === this.#wanted) return;
-    this.#take({ version: this.#nextVersion, shards: this.#wanted, former: shards });
+    this.#change({ version: this.#nextVersion, shards: this.#wanted, former: shards });
   }
 
   /** Of the first shard: nothing is on its way any more. */
   endChange(): void {
-    this.#take({ version: this.#nextVersion, shards: this.map.shards });
+    this.#change({ version: this.#nextVersion, shards: this.map.shards });
     this.noticeDefinition();
   }
 
-  // A moment, so that of a queue that was removed and made again no map of before counts.
-  get #nextVersion(): number {
-    return Math.max(this.map.version + 1, this.#deps.now());
+  // What was to be added by the map before is on disk before the new one is.
+  #change(map: ShardMap): void {
+    this.#deps.commit.flush();
+    this.#deps.commit.run(() => this.goBy(map));
   }
 
-  #take(map: ShardMap): void {
-    const { commit } = this.#deps;
-    // What was to be added by the map before is on disk before the new one is.
-    commit.flush();
-    commit.run(() => this.adopt(map));
-  }
-
-  /** Inside a commit: goes by another map from now on. */
-  adopt(map: ShardMap): void {
+  /** Inside a commit: this is the map from now on. */
+  goBy(map: ShardMap): void {
     const { meta } = this.#deps;
     meta.set("shards", map);
     for (const key of ["moves", "taken"] as const) if (meta.get(key)) meta.clear(key);
   }
 
+  get #nextVersion(): number {
+    return Math.max(this.map.version + 1, this.#deps.now());
+  }
+
   /** Before a call that was routed by `map`: the map it has to be routed by, if that is another. */
   async meet(map: ShardMap): Promise<ShardMap | undefined> {
     await this.ensureMap();
+    // One that says the same by another version may be of a later queue of the name.
     if (this.#goesBy(map)) return undefined;
     if (map.version > this.map.version && this.index > 0) {
       // What was asked for before may be older.
