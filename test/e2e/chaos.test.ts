@@ -7,18 +7,24 @@ import { quietEnv, ROOT } from "../../scripts/server.ts";
 
 const run = promisify(execFile);
 
-it("killed six times, every task of every kind is accounted for", async () => {
-  const args = [join(ROOT, "chaos", "run.ts"), "--kills", "6", "--seed", "7", "--json"];
+const NO_FAULTS = {
+  ...{ lost: [], unexpected: [], "duplicates without a reason": [], "names twice": [] },
+  ...{ bound: [], "in flight": [], "cut off early": [], invalid: [], groups: [] },
+  ...{ "leased together": [], "leased when acknowledged": [], "stale leases": [] },
+  ...{ "cron twice": [], "cron missing": [], "recovery late": [] },
+};
+
+async function chaos(...more: string[]) {
+  const args = [join(ROOT, "chaos", "run.ts"), "--kills", "6", "--seed", "7", "--json", ...more];
   const { stdout } = await run("node", args, { cwd: ROOT, env: quietEnv() }).catch(
     (error) => error,
   );
-  const { faults, ...figures } = JSON.parse(stdout.trim().split("\n").at(-1));
-  expect(faults).toEqual({
-    ...{ lost: [], unexpected: [], "duplicates without a reason": [], "names twice": [] },
-    ...{ bound: [], "in flight": [], "cut off early": [], invalid: [], groups: [] },
-    ...{ "leased together": [], "leased when acknowledged": [], "stale leases": [] },
-    ...{ "cron twice": [], "cron missing": [], "recovery late": [] },
-  });
+  return JSON.parse(stdout.trim().split("\n").at(-1));
+}
+
+it("killed six times, every task of every kind is accounted for", async () => {
+  const { faults, ...figures } = await chaos();
+  expect(faults).toEqual(NO_FAULTS);
   expect(figures.executions).toBeGreaterThan(100);
   // Each kind has happened.
   for (const kind of [
@@ -28,3 +34,9 @@ it("killed six times, every task of every kind is accounted for", async () => {
     expect(figures[kind], kind).toBeGreaterThan(0);
   }
 });
+
+it("and so it is where queues have two shards, then eight, then three", async () => {
+  const { faults, ...figures } = await chaos("--shards", "2,8,3");
+  expect(faults).toEqual(NO_FAULTS);
+  expect(figures.executions).toBeGreaterThan(100);
+}, 240_000);
