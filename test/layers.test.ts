@@ -41,10 +41,10 @@ const CIRCLES_ALLOWED: readonly string[] = ["console"];
 const ORDER: Readonly<Record<string, readonly string[]>> = {
   core: [
     ".",
-    "sharding",
     "egress",
     "schedule",
     "dispatch",
+    "sharding",
     "task",
     "config",
     "metrics",

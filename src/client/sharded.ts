@@ -18,6 +18,7 @@ export function callsOf(name: string, stubs: CallerStubs, config?: QueueConfig):
   const known = mapOf(name, config);
   if (!config || (known.shards === 1 && known.former === undefined)) return stubs.queue(name);
   return new ShardedQueue({
+    name,
     shard: (index) => stubs.shard(name, index),
     map: () => mapOf(name, config),
     learn: (map) => heard.set(name, map),

@@ -7,6 +7,7 @@ import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
 import type { QueueReport } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { ShardMap } from "../core/sharding/shard-map.ts";
+import type { Grant, Recall, Statement } from "../core/sharding/statement.ts";
 import type {
   AckResult,
   AddCall,
@@ -77,6 +78,12 @@ export interface ShardRpc {
   shardOrders(): Promise<ShardOrders>;
   /** Takes what the first shard has decided; one that has nothing yet will ask. Answers once it holds here. */
   obey(orders: ShardOrders): Promise<void>;
+  /** Says what the shard has of the queue's bucket and slots, and what it could use; asked of the first shard. */
+  askShare(statement: Statement): Promise<Grant>;
+  /** The shard gives back what is above what it may keep. */
+  recallShare(recall: Recall): Promise<Statement>;
+  /** There is something for the shard if it asks. */
+  nudgeShare(): Promise<void>;
 }
 
 /** The answer, or the map by which the call is to be routed anew. */

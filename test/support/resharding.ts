@@ -7,17 +7,21 @@ import { crash, firstAlarm, objectOf, objectsOf, queue, until } from "./time.ts"
 import { deployed, queueFile } from "./worker.ts";
 
 /** Deploys a queue.yaml in which the queue has so many shards; every object starts anew. */
-export async function deployShards(name: string, shards: number): Promise<void> {
-  setShards(name, shards);
+export async function deployShards(
+  name: string,
+  shards: number,
+  more: Partial<QueueConfig> = {},
+): Promise<void> {
+  setShards(name, shards, more);
   await crash();
   await queue(name).config();
 }
 
 /** The same without a start: objects learn of it when they start. */
-export function setShards(name: string, shards: number): void {
+export function setShards(name: string, shards: number, more: Partial<QueueConfig> = {}): void {
   objectsOf(name);
   const entry = queueFile.queues.get(name) as QueueConfig;
-  const queues = new Map([...queueFile.queues, [name, { ...entry, shards }]]);
+  const queues = new Map([...queueFile.queues, [name, { ...entry, ...more, shards }]]);
   deployed.queues = { ...queueFile, queues };
   objectsOf(name);
 }
@@ -34,6 +38,14 @@ export async function rowsOf(object: string, query: string): Promise<Record<stri
 export async function mapOf(name: string): Promise<{ shards: number; former?: number }> {
   const [row] = await rowsOf(name, "SELECT value FROM meta WHERE key = 'shards'");
   return row ? JSON.parse(row.value as string) : { shards: 1 };
+}
+
+/** Ends this object alone, as an eviction does, and starts it again. */
+export async function restart(object: string): Promise<void> {
+  await runInDurableObject(objectOf(object), (_, state) => state.abort("ended by the test")).catch(
+    () => {},
+  );
+  await runInDurableObject(objectOf(object), () => {});
 }
 
 /** Fires the alarms of all objects of the queue until `seconds` have passed or `isDone` says so. */

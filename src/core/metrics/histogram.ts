@@ -52,11 +52,7 @@ export class Times {
   }
 
   toStored(): StoredTimes {
-    const stored: number[] = [];
-    for (const [bucket, count] of (this.#counts ?? []).entries()) {
-      if (count > 0) stored.push(bucket, count);
-    }
-    return stored;
+    return storedOf(this.#counts);
   }
 
   #add(bucket: number, count: number): void {
@@ -91,10 +87,12 @@ export class Histogram {
   }
 
   percentiles(now: number): Percentiles {
-    const sums = this.#sums(now);
-    const count = sums.reduce((sum, n) => sum + n, 0);
-    const at = (share: number) => (count === 0 ? null : secondsOf(ranked(sums, share * count)));
-    return { p50: at(0.5), p90: at(0.9), p99: at(0.99), count };
+    return percentilesOf(this.#sums(now));
+  }
+
+  /** What the percentiles are of. */
+  counts(now: number): StoredTimes {
+    return storedOf(this.#sums(now));
   }
 
   #sums(now: number): Uint32Array {
@@ -119,6 +117,32 @@ export class Histogram {
     }
     this.#slot = Math.max(slot, this.#slot);
   }
+}
+
+function storedOf(counts: Uint32Array | undefined): StoredTimes {
+  const stored: number[] = [];
+  for (const [bucket, count] of (counts ?? []).entries()) {
+    if (count > 0) stored.push(bucket, count);
+  }
+  return stored;
+}
+
+function percentilesOf(sums: Uint32Array): Percentiles {
+  const count = sums.reduce((sum, n) => sum + n, 0);
+  const at = (share: number) => (count === 0 ? null : secondsOf(ranked(sums, share * count)));
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), count };
+}
+
+/** Percentiles of all that several have counted. */
+function percentilesOfAll(all: readonly StoredTimes[]): Percentiles {
+  const sums = new Uint32Array(BUCKETS);
+  for (const counts of all) {
+    for (let i = 0; i + 1 < counts.length; i += 2) {
+      const bucket = counts[i] as number;
+      sums[bucket] = (sums[bucket] as number) + (counts[i + 1] as number);
+    }
+  }
+  return percentilesOf(sums);
 }
 
 /** The bucket in which the `rank`-th of all lies, counted from 1. */
@@ -152,4 +176,18 @@ export class RecentTimes {
   percentiles(now: number): RecentPercentiles {
     return { lastMinute: this.#minute.percentiles(now), lastHour: this.#hour.percentiles(now) };
   }
+
+  /** What the percentiles are of. */
+  counts(now: number): RecentTimesCounts {
+    return { lastMinute: this.#minute.counts(now), lastHour: this.#hour.counts(now) };
+  }
+}
+
+export type RecentTimesCounts = Record<keyof RecentPercentiles, StoredTimes>;
+
+export function mergedTimes(all: readonly RecentTimesCounts[]): RecentPercentiles {
+  return {
+    lastMinute: percentilesOfAll(all.map(({ lastMinute }) => lastMinute)),
+    lastHour: percentilesOfAll(all.map(({ lastHour }) => lastHour)),
+  };
 }

@@ -24,6 +24,11 @@ export function shardsOf({ shards, former = 0 }: ShardMap): number[] {
   return Array.from({ length: Math.max(shards, former) }, (_, index) => index);
 }
 
+/** Whether tasks go from this shard, rather than come to it. */
+export function isLeft({ shards, former }: ShardMap, shard: number): boolean {
+  return former !== undefined && shard < former && (shards > former || shard >= shards);
+}
+
 /**
  * The shard of a name among `shards`: that with the highest score for it. When their number changes, only names
  * of shards that go, or that come to one that is new, move (rendezvous hashing).

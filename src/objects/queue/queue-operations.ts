@@ -1,9 +1,7 @@
 // Operations on a queue as a whole: pause, resume, purge, define, remove.
 import type { Answer } from "../../core/errors.ts";
-import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { clear, erase, notePurge } from "./clearing.ts";
 import { checkDeadLetterQueue } from "./dead-letter-check.ts";
-import { queueView } from "./inspect/queries.ts";
 import type { Queue } from "./queue.ts";
 
 /** How long an answer waits for other objects; after that the alarm goes on. */
@@ -43,7 +41,7 @@ export async function purge(queue: Queue): Promise<void> {
 }
 
 /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */
-export async function define(queue: Queue, given: unknown): Promise<Answer<QueueView>> {
+export async function define(queue: Queue, given: unknown): Promise<Answer<true>> {
   const { definition, store, listing } = queue;
   const refusal = definition.refusalInFile();
   if (refusal) return refusal;
@@ -64,7 +62,7 @@ export async function define(queue: Queue, given: unknown): Promise<Answer<Queue
   queue.shard.noticeDefinition();
   await listing.ensureListed();
   await untilTold(queue);
-  return { ok: queueView(queue) };
+  return { ok: true };
 }
 
 /**

@@ -37,6 +37,7 @@ import { Mover } from "./sharding/mover.ts";
 import { Orders } from "./sharding/orders.ts";
 import { Shard } from "./sharding/shard.ts";
 import { ShardChange } from "./sharding/shard-change.ts";
+import { Shares } from "./sharding/shares.ts";
 import { Transit } from "./sharding/transit.ts";
 
 const ASK_RETRY_MS = 2_000;
@@ -78,6 +79,7 @@ export class Queue implements QueueContext {
   readonly pull: Leasing;
   readonly resultWaiters: ResultWaiters;
   readonly shard: Shard;
+  readonly shares: Shares;
   readonly orders: Orders;
   /** What is on its way to other shards, and how far that has come. */
   readonly transit = new Transit();
@@ -118,8 +120,14 @@ export class Queue implements QueueContext {
     this.statistics = new Statistics(history);
     const isMoving = (name: string) => this.transit.has(name);
     const shared = { definition, store, commit, statistics: this.statistics, now, isMoving };
+    this.shares = new Shares({
+      ...{ ...shared, place: this.shard, meta: store.meta, random: deps.random },
+      shard: (index) => stubs.shard(this.name, index),
+      changed: deps.arm,
+    });
     this.push = new PushConsumer({
       ...shared,
+      shares: this.shares,
       shard: deps.shard,
       deliver,
       late,
@@ -155,7 +163,7 @@ export class Queue implements QueueContext {
     const others = deps.shard === 0 ? this.orders : this.#newAsking();
     this.jobs = [
       ...[this.push, this.pull, deadLetters, this.notifier, this.listing, sweep, others],
-      ...[mover, this.shardChange],
+      ...[mover, this.shardChange, this.shares],
     ];
     this.#join();
     commit.run(() => {
@@ -207,6 +215,7 @@ export class Queue implements QueueContext {
     this.commit.join(this.store);
     this.commit.join(this.definition);
     this.commit.join(this.push);
+    this.commit.join(this.shares);
     this.commit.join(this.pull);
   }
 

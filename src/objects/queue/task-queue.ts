@@ -9,7 +9,13 @@ import { MAX_WAIT_S } from "../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { QueueReport } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
-import { type ShardMap, shardObject, shardOfObject } from "../../core/sharding/shard-map.ts";
+import {
+  type ShardMap,
+  shardObject,
+  shardOfObject,
+  shardsOf,
+} from "../../core/sharding/shard-map.ts";
+import type { Grant, Recall, Statement } from "../../core/sharding/statement.ts";
 import type {
   AckResult,
   AddCall,
@@ -48,6 +54,7 @@ import type {
   TaskRunnerRpc,
 } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
+import type { ListPart, PartAsk, ShardLook } from "../shard-part.ts";
 import { Incoming } from "../sharded/incoming.ts";
 import type { RouteDeps, ShardOnlyCalls } from "../sharded/routes.ts";
 import { ShardedQueue } from "../sharded/sharded-queue.ts";
@@ -67,7 +74,15 @@ import {
   forgetGroup,
 } from "./group-membership.ts";
 import { addCronTasks, addDeadLetters } from "./incoming-tasks.ts";
-import { getTask, historyOf, listTasks, queueView, reportOf } from "./inspect/queries.ts";
+import {
+  getTask,
+  historyOf,
+  listTasks,
+  partOfList,
+  queueView,
+  reportOf,
+} from "./inspect/queries.ts";
+import { shardLook } from "./inspect/shard-look.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
 import { takeIn } from "./moved-tasks.ts";
 import { Queue } from "./queue.ts";
@@ -103,6 +118,8 @@ type Verb = (typeof ROUTED | typeof INCOMING)[number];
 const SHARD_ONLY = [
   "collisions",
   "firstLeasable",
+  "listPart",
+  "look",
   "takeIn",
   "moves",
   "movesEnded",
@@ -203,6 +220,7 @@ export class TaskQueueObject<Env = unknown>
     const { shard, store } = this.#queue;
     if (shard.index > 0 || !shard.isSharded || store.meta.get("removing")) return undefined;
     this.#whole ??= new ShardedQueue({
+      name: this.#queue.name,
       ...this.#routes,
       whole: () => this,
       admission: () => this.#queue.rules(),
@@ -274,6 +292,18 @@ export class TaskQueueObject<Env = unknown>
     await this.#queue.shard.take(orders);
   }
 
+  async askShare(statement: Statement): Promise<Grant> {
+    return this.#queue.shares.coordinator.ask(statement);
+  }
+
+  async recallShare(recall: Recall): Promise<Statement> {
+    return this.#queue.shares.holder.recall(recall);
+  }
+
+  async nudgeShare(): Promise<void> {
+    this.#queue.shares.holder.nudge();
+  }
+
   protected get title(): string {
     return `task queue "${this.#queue.name}"`;
   }
@@ -300,6 +330,10 @@ export class TaskQueueObject<Env = unknown>
 
   async list(query: ListQuery): Promise<Answer<TaskPage>> {
     return listTasks(this.#queue, query);
+  }
+
+  async listPart(query: ListQuery, ask: PartAsk): Promise<ListPart> {
+    return partOfList(this.#queue, query, ask);
   }
 
   async delete(names: readonly string[]): Promise<DeleteResult[]> {
@@ -356,17 +390,17 @@ export class TaskQueueObject<Env = unknown>
 
   async purge(): Promise<QueueView> {
     await purge(this.#queue);
-    return queueView(this.#queue);
+    return this.describe();
   }
 
   async pause(): Promise<QueueView> {
     await setPaused(this.#queue, true);
-    return queueView(this.#queue);
+    return this.describe();
   }
 
   async resume(): Promise<QueueView> {
     await setPaused(this.#queue, false);
-    return queueView(this.#queue);
+    return this.describe();
   }
 
   async describe(): Promise<QueueView> {
@@ -387,6 +421,20 @@ export class TaskQueueObject<Env = unknown>
     return report;
   }
 
+  async look(span: HistorySpan, since: number, reader?: "directory"): Promise<ShardLook> {
+    const look = shardLook(this.#queue, span, since, this.wakeup.nextAt);
+    if (reader) this.#queue.notice.reported(true);
+    return look;
+  }
+
+  // The directory visits the first shard, which visits the others.
+  override async wake(): Promise<void> {
+    await super.wake();
+    const { shard, name } = this.#queue;
+    const others = shard.index === 0 ? shardsOf(shard.map).slice(1) : [];
+    await Promise.all(others.map((index) => this.#stubs.shard(name, index).wake()));
+  }
+
   /** Its configuration; in contrast to `describe` this reads no rows. */
   async config(): Promise<QueueConfig> {
     return this.#queue.definition.config;
@@ -394,7 +442,8 @@ export class TaskQueueObject<Env = unknown>
 
   /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */
   async define(entry: unknown): Promise<Answer<QueueView>> {
-    return define(this.#queue, entry);
+    const { failure } = await define(this.#queue, entry);
+    return failure ? { failure } : { ok: await this.describe() };
   }
 
   /** Removes such a queue with its tasks. */

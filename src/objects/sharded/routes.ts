@@ -3,9 +3,12 @@
 // belongs is where it was, or has come meanwhile: a task moves one way only.
 
 import type { Answer, Failure } from "../../core/errors.ts";
+import type { HistorySpan } from "../../core/metrics/history.ts";
 import { isSameMap, type ShardMap, shardOf, shardsOf } from "../../core/sharding/shard-map.ts";
+import type { ListQuery } from "../../core/task/calls.ts";
 import type { FirstLeasable, LeaseRequest } from "../../core/task/lease.ts";
 import type { MoveReport, MovingBatch, QueueCalls, QueueRpc, ShardRpc } from "../rpc.ts";
+import type { ListPart, PartAsk, ShardLook } from "../shard-part.ts";
 
 export interface RouteDeps {
   shard: (index: number) => Pick<ShardRpc, "onShard">;
@@ -24,6 +27,10 @@ export interface ShardOnlyCalls {
   collisions(names: readonly string[]): Promise<(Failure | null)[]>;
   /** The oldest task that a lease would give, null when there is none. */
   firstLeasable(request: LeaseRequest): Promise<Answer<FirstLeasable | null>>;
+  /** The tasks behind a place in the list, as far as they are asked for. */
+  listPart(query: ListQuery, ask: PartAsk): Promise<ListPart>;
+  /** Its state and its history, as far as that is newer than `since` (ms since 1970). */
+  look(span: HistorySpan, since: number, reader?: "directory"): Promise<ShardLook>;
   /** Takes in what another shard hands over, once; false where it does not. */
   takeIn(batch: MovingBatch): Promise<boolean>;
   /** How far it is with what has to go from it. */
@@ -129,11 +136,16 @@ export class Routes {
 
   /** Calls every shard; the results by shard. It may be done again where the map changes meanwhile. */
   async every<T>(call: (on: OnShard, shard: number) => Promise<T>): Promise<T[]> {
+    return this.byMap((map) =>
+      Promise.all(shardsOf(map).map((shard) => call(this.on(map, shard), shard))),
+    );
+  }
+
+  /** Does something by the map as it is; again where that changes meanwhile. */
+  async byMap<T extends object>(work: (map: ShardMap) => Promise<T>): Promise<T> {
     for (;;) {
-      const map = this.#deps.map();
-      const calls = shardsOf(map).map((shard) => call(this.on(map, shard), shard));
-      const results = await unlessOutdated(Promise.all(calls));
-      if (results) return results;
+      const result = await unlessOutdated(work(this.#deps.map()));
+      if (result) return result;
     }
   }
 }

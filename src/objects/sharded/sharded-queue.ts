@@ -25,6 +25,8 @@ import type { QueueCalls } from "../rpc.ts";
 import type { Leased } from "../turn.ts";
 import { addToShards } from "./adding.ts";
 import { leaseFromShards } from "./leasing.ts";
+import { listShards, listTombstonesOfShards } from "./listing.ts";
+import { describeShards, historyOfShards, reportOfShards } from "./looking.ts";
 import { type RouteDeps, Routes } from "./routes.ts";
 
 /** What the queue's own object does for all shards. */
@@ -34,6 +36,8 @@ type WholeCalls = Pick<
 >;
 
 export interface ShardedDeps extends RouteDeps {
+  /** The queue's. */
+  name: string;
   whole: () => WholeCalls;
   /** What new tasks are checked against; undefined where only the queue's object knows. */
   admission: () => Answer<Admission> | undefined;
@@ -91,7 +95,7 @@ export class ShardedQueue implements QueueCalls {
   }
 
   list(query: ListQuery): Promise<Answer<TaskPage>> {
-    throw new Error(`list ${query}`);
+    return listShards(this.#routes, this.#deps.name, query);
   }
 
   delete(names: readonly string[]): Promise<DeleteResult[]> {
@@ -165,7 +169,7 @@ export class ShardedQueue implements QueueCalls {
   }
 
   tombstones(query: TombstoneQuery): Promise<Answer<TombstonePage>> {
-    throw new Error(`tombstones ${query}`);
+    return listTombstonesOfShards(this.#routes, this.#deps.name, query);
   }
 
   release(name: string): Promise<boolean> {
@@ -185,15 +189,15 @@ export class ShardedQueue implements QueueCalls {
   }
 
   describe(): Promise<QueueView> {
-    throw new Error("describe");
+    return describeShards(this.#routes);
   }
 
   history(span: HistorySpan): Promise<QueueHistory> {
-    throw new Error(`history ${span}`);
+    return historyOfShards(this.#routes, span);
   }
 
   pulse(since: number, reader?: "directory"): Promise<QueueReport> {
-    throw new Error(`pulse ${since} ${reader}`);
+    return reportOfShards(this.#routes, since, reader);
   }
 
   config(): Promise<QueueConfig> {

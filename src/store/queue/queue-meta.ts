@@ -1,6 +1,7 @@
 // The single values a queue's object remembers about itself.
 import type { Bucket, BucketShape } from "../../core/dispatch/bucket.ts";
 import type { HistoryMark, StoredHistory } from "../../core/metrics/history.ts";
+import type { StoredShares } from "../../core/sharding/ledger.ts";
 import type { ShardMap } from "../../core/sharding/shard-map.ts";
 import type { Meta } from "../meta.ts";
 
@@ -56,6 +57,8 @@ export interface QueueMetaValues {
   sweepAt: number;
   /** Of a queue of several shards: how many there are. */
   shards: ShardMap;
+  /** Of the first of them: what each was granted of the queue's bucket and slots. */
+  shares: StoredShares;
   /** Of the first of them: what it has decided for all. */
   orders: StoredOrders;
   /** The number of the orders this shard has taken. */

@@ -166,6 +166,21 @@ export class Tasks {
     return found;
   }
 
+  /** How many `due` would find, `limit` at most. */
+  countDue(
+    after: number,
+    upTo: number,
+    limit: number,
+    skip: (key: number, name: string) => boolean,
+  ): number {
+    let found = 0;
+    for (const row of this.#walk(KEYS, after, upTo, limit)) {
+      if (!skip(integer(row, "key"), text(row, "name"))) found++;
+      if (found === limit) break;
+    }
+    return found;
+  }
+
   /** When the first task with `after < key <= upTo` is due, passing over those `skip` names. */
   nextDue(
     after: number,

@@ -1,5 +1,9 @@
 // What a queue can say of its work of late: counted along in memory, a history of it kept beyond.
-import { type RecentPercentiles, RecentTimes } from "../../../core/metrics/histogram.ts";
+import {
+  type RecentPercentiles,
+  RecentTimes,
+  type RecentTimesCounts,
+} from "../../../core/metrics/histogram.ts";
 import { RecentCounts } from "../../../core/metrics/recent-counts.ts";
 import { TRANSITION_KINDS, type TransitionCounts } from "../../../core/metrics/transitions.ts";
 import type { StoredHistory } from "./stored-history.ts";
@@ -49,6 +53,11 @@ export class Statistics {
   /** How long answered attempts took. */
   runTime(now: number): RecentPercentiles {
     return this.#runTime.percentiles(now);
+  }
+
+  /** What the percentiles of both are of. */
+  times(now: number): Record<"lateness" | "runTime", RecentTimesCounts> {
+    return { lateness: this.#lateness.counts(now), runTime: this.#runTime.counts(now) };
   }
 
   /** How often each step was made in the last minute, and how many attempts were answered. */

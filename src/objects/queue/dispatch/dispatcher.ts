@@ -12,7 +12,7 @@ import { type Attempt, InFlight } from "./in-flight.ts";
 import { EXPEDITED, Lane, SCHEDULED } from "./lane.ts";
 import { Settlement } from "./settlement.ts";
 import { Starts } from "./starts.ts";
-import type { Tokens } from "./tokens.ts";
+import type { TokenSource } from "./token-source.ts";
 
 /** Begins attempts at once; the outcome of each. */
 export type Deliver = (deliveries: readonly Delivery[]) => Promise<WireOutcome>[];
@@ -25,7 +25,7 @@ export interface DispatcherDeps {
   commit: Commit;
   statistics: Statistics;
   /** Absent without a rate limit. */
-  tokens: () => Tokens | undefined;
+  tokens: () => TokenSource | undefined;
   /** Whether the task of this name is on its way to another shard. */
   isMoving: (name: string) => boolean;
   /** ms since 1970 */
@@ -86,11 +86,19 @@ export class Dispatcher {
     return this.#expedited.nextDue();
   }
 
+  /** How many tasks are due at `now` and could start, `limit` of each kind at most. */
+  countDue(now: number, limit: number): { due: number; expedited: number } {
+    return {
+      due: this.#scheduled.countDue(now, limit),
+      expedited: this.#expedited.countDue(now, limit),
+    };
+  }
+
   /** Starts up to `limit` scheduled tasks that are due at `now`, having taken their tokens. */
   startScheduled(now: number, limit: number): void {
     const tasks = this.#startable(this.#scheduled, now, limit);
     if (tasks.length === 0) return;
-    this.#spend(tasks.length, now);
+    this.#spend(tasks.length, now, tasks.length === limit);
     this.#startAll(tasks, now);
   }
 
@@ -144,12 +152,12 @@ export class Dispatcher {
     this.#deliver(tasks.map((task) => this.#start(task, now)));
   }
 
-  #spend(n: number, now: number): void {
+  #spend(n: number, now: number, areMore: boolean): void {
     const { tokens: current, commit } = this.#deps;
     const tokens = current();
     if (!tokens) return;
-    if (tokens.covers(n, now)) tokens.spend(n, now);
-    else commit.run(() => tokens.spend(n, now));
+    if (tokens.covers(n, now)) tokens.spend(n, now, areMore);
+    else commit.run(() => tokens.spend(n, now, areMore));
   }
 
   /** Ends attempts whose deadline has passed: their handlers are cancelled, their tasks retried. */

@@ -67,6 +67,12 @@ export class Lane {
     return this.#tasks.due(this.#cursor, this.#range.lastKeyOf(now), limit, this.#isRunning);
   }
 
+  /** How many tasks are due at `now` and not in flight, `limit` at most. */
+  countDue(now: number, limit: number): number {
+    if (this.#next !== undefined && this.#next > now) return 0;
+    return this.#tasks.countDue(this.#cursor, this.#range.lastKeyOf(now), limit, this.#isRunning);
+  }
+
   /** The task at `key`, the first that was due, is in flight now. */
   started(key: number): void {
     this.#cursor = key;

@@ -6,16 +6,22 @@
 // ancestor. So adds, results and commits do no more than arm it.
 import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
 import { type Capacity, startable, wakeAt } from "../../../core/dispatch/plan.ts";
+import type { Load } from "../../../core/sharding/held.ts";
+import { MANY } from "../../../core/sharding/statement.ts";
 import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
 import { dueOf, isExpedited } from "../../../store/queue/row-key.ts";
 import { WATCHDOG_MS } from "../../wakeup.ts";
 import type { Consumer } from "../context/consumer.ts";
 import type { PushState } from "../context/context.ts";
+import type { Holder } from "../sharding/holder.ts";
+import type { Shares } from "../sharding/shares.ts";
 import { Dispatcher, type DispatcherDeps } from "./dispatcher.ts";
 import type { Attempt } from "./in-flight.ts";
 import { Tokens } from "./tokens.ts";
 
 export interface PushDeps extends Omit<DispatcherDeps, "tokens"> {
+  /** Of a queue of several shards: what of the queue's bucket and slots this one has. */
+  shares: Shares;
   /** How late alarms come, in ms. */
   late: () => number;
 }
@@ -32,7 +38,8 @@ export class PushConsumer implements Consumer, PushState {
 
   constructor(deps: PushDeps) {
     this.#deps = deps;
-    this.#dispatcher = new Dispatcher({ ...deps, tokens: () => this.#tokens });
+    this.#dispatcher = new Dispatcher({ ...deps, tokens: () => this.#held ?? this.#tokens });
+    deps.shares.startBy(this);
   }
 
   nextWakeAt(): number | undefined {
@@ -87,7 +94,11 @@ export class PushConsumer implements Consumer, PushState {
     const { definition, now } = this.#deps;
     // Rows of a pull queue that becomes a push queue were written without a word to this consumer.
     this.#dispatcher.reread();
-    if (!definition.exists || !Number.isFinite(definition.config.rate)) this.#tokens = undefined;
+    if (this.#held) {
+      this.#tokens = undefined;
+      this.#deps.shares.reshape();
+    } else if (!definition.exists || !Number.isFinite(definition.config.rate))
+      this.#tokens = undefined;
     else {
       this.#tokens ??= new Tokens(this.#meta, this.#bucketShape(), now());
       this.#tokens.reshape(this.#bucketShape(), now());
@@ -95,7 +106,23 @@ export class PushConsumer implements Consumer, PushState {
   }
 
   tokens(): { level: Bucket; shape: BucketShape } | undefined {
-    return this.#tokens?.at(this.#deps.now());
+    return this.#held ? this.#deps.shares.shown() : this.#tokens?.at(this.#deps.now());
+  }
+
+  /** What there is to start: whether there is any, or how much. */
+  load(isCounted: boolean): Load {
+    const now = this.#deps.now();
+    const [due, expedited] = [this.#dispatcher.nextScheduled(), this.#dispatcher.nextExpedited()];
+    const count = isCounted
+      ? this.#dispatcher.countDue(now, MOST_COUNTED)
+      : { due: 1, expedited: 1 };
+    return {
+      running: this.running,
+      ...(isBy(now, due) ? { due: manyFrom(count.due) } : { due: 0, nextDue: due }),
+      ...(isBy(now, expedited)
+        ? { expedited: manyFrom(count.expedited) }
+        : { expedited: 0, nextExpedited: expedited }),
+    };
   }
 
   get running(): number {
@@ -128,7 +155,7 @@ export class PushConsumer implements Consumer, PushState {
   flush(now: number): void {
     const written = this.#writtenDue;
     this.#writtenDue = 0;
-    if (!this.#tokens || written === 0) return;
+    if (!this.#tokens || written === 0 || this.#held) return;
     const n = Math.min(written, startable(this.#capacity()));
     if (n > 0) this.#tokens.foresee(n, now);
   }
@@ -146,11 +173,13 @@ export class PushConsumer implements Consumer, PushState {
 
   #capacity(): Capacity {
     const { config, isDefined } = this.#deps.definition;
+    const held = this.#held;
+    const now = this.#deps.now();
     return {
       paused: this.#isPaused || !isDefined || config.rate === 0 || config.mode === "pull",
-      bucket: this.tokens(),
+      bucket: held ? held.bucket(now) : this.#tokens?.at(now),
       running: this.running,
-      maxRunning: config.maxConcurrentRequests,
+      maxRunning: held ? held.slots : config.maxConcurrentRequests,
     };
   }
 
@@ -167,6 +196,10 @@ export class PushConsumer implements Consumer, PushState {
     return { capacity: config.bucketSize, rate: isStill ? 0 : config.rate };
   }
 
+  get #held(): Holder | undefined {
+    return this.#deps.shares.held;
+  }
+
   get #isPaused(): boolean {
     return this.#meta.get("paused") ?? false;
   }
@@ -174,6 +207,13 @@ export class PushConsumer implements Consumer, PushState {
   get #meta(): QueueMeta {
     return this.#deps.store.meta;
   }
+}
+
+/** So many due tasks are counted; more are many. */
+const MOST_COUNTED = 101;
+
+function manyFrom(count: number): number {
+  return count < MOST_COUNTED ? count : MANY;
 }
 
 function isBy(now: number, moment: number | undefined): boolean {

@@ -11,7 +11,7 @@ import { keepsResult } from "../../delivery/delivery.ts";
 import type { QueueDefinition } from "../context/definition.ts";
 import type { Statistics } from "../context/statistics.ts";
 import type { Attempt, InFlight } from "./in-flight.ts";
-import type { Tokens } from "./tokens.ts";
+import type { TokenSource } from "./token-source.ts";
 
 export interface SettlementDeps {
   definition: QueueDefinition;
@@ -20,7 +20,7 @@ export interface SettlementDeps {
   statistics: Statistics;
   inFlight: InFlight;
   /** Absent without a rate limit. */
-  tokens: () => Tokens | undefined;
+  tokens: () => TokenSource | undefined;
   /** ms since 1970 */
   now: () => number;
   /** Its slot is free. */

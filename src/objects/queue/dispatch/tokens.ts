@@ -18,6 +18,7 @@ import {
   UNTHROTTLED,
 } from "../../../core/dispatch/throttle.ts";
 import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
+import type { TokenSource } from "./token-source.ts";
 
 const SPENT_AHEAD_S = 1;
 
@@ -28,7 +29,7 @@ interface TokensState {
   stored: Bucket;
 }
 
-export class Tokens {
+export class Tokens implements TokenSource {
   readonly #meta: QueueMeta;
   #shape: BucketShape;
   #level: Bucket;

@@ -1,11 +1,17 @@
 // Reading a queue without changing it: one task, a page of tasks, the queue itself.
-import { cursorOf, placeOf } from "../../../core/cursor.ts";
-import { type Answer, invalid, type Refusal, refuse } from "../../../core/errors.ts";
-import { checkLimit, PAGE } from "../../../core/limits.ts";
+import { type Answer, refuse } from "../../../core/errors.ts";
+import { PAGE } from "../../../core/limits.ts";
+import { behind, comparePlaces, LAST_NAME, type Place } from "../../../core/list-place.ts";
 import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
-import { entryMark, holdsUntil, type QueueReport } from "../../../core/metrics/queue-report.ts";
+import {
+  type AtRest,
+  entryMark,
+  holdsUntil,
+  type QueueReport,
+} from "../../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../../core/metrics/queue-view.ts";
 import type { ListQuery, TaskPage } from "../../../core/task/calls.ts";
+import { checkListQuery, PAGE_BYTES, startOf, taskCursor } from "../../../core/task/listing.ts";
 import { resultView } from "../../../core/task/result.ts";
 import { type EndedTask, NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
 import { rfc3339, runningView, taskView, tombstoneView } from "../../../core/task/task-view.ts";
@@ -13,6 +19,7 @@ import { type DispatchState, whyNotRunning } from "../../../core/task/why.ts";
 import type { NameRow } from "../../../store/queue/names.ts";
 import { isExpedited, LAST_SCHEDULED_KEY, lastKeyOf } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
+import type { ListPart, PartAsk } from "../../shard-part.ts";
 import type { QueueContext } from "../context/context.ts";
 import { statisticsView } from "./statistics-view.ts";
 
@@ -68,69 +75,68 @@ function dispatchStateOf({ definition, push, isPaused: paused }: QueueContext): 
   return { mode, rate, maxRunning, retry, isDefined, paused, running, bucket: push.tokens() };
 }
 
-const LIVE: readonly TaskState[] = ["scheduled", "due", "running", "leased", "waiting"];
-const LISTED: readonly TaskState[] = [...LIVE, "failed"];
 /** Rows one page may look at to find those the filters let through, and rows read at once. */
 const SCAN = { most: 5000, first: 10, step: 100 };
-/** Bodies of one page, and of rows read at once: a task can be a megabyte, and a message is 32 MiB at most. */
-const BYTES = { page: 8 * 1024 * 1024, step: 4 * 1024 * 1024 };
+/** Bodies of rows read at once. */
+const STEP_BYTES = 4 * 1024 * 1024;
 
 export function listTasks(queue: QueueContext, query: ListQuery): Answer<TaskPage> {
-  const refused = checkQuery(query);
+  const refused = checkListQuery(query);
   if (refused) return refused;
-  const { state, tag, prefix, limit = PAGE.default } = query;
-  const scope = ["tasks", queue.name, state, tag, prefix];
-  const place = query.cursor === undefined ? { ok: "" } : placeOf(scope, query.cursor);
-  if (place.failure) return place;
-  const after = place.ok === "" ? -1 : Number.parseInt(place.ok, 36);
-  const { rows, cursor } = pageOf(queue, query, after, limit);
+  const start = startOf(queue.name, query);
+  if (start.failure) return start;
+  const { limit = PAGE.default } = query;
+  const ask = { after: start.ok, limit, bytes: PAGE_BYTES, least: 1 };
+  const { entries, upTo } = partOfList(queue, query, ask);
+  const tasks = entries.map(({ task }) => task);
+  const cursor = upTo && { cursor: taskCursor(queue.name, query, upTo) };
+  return { ok: { tasks, ...cursor } };
+}
+
+/** The tasks behind a place, as far as they are asked for. */
+export function partOfList(queue: QueueContext, query: ListQuery, ask: PartAsk): ListPart {
+  const { rows, upTo, isTired } = rowsOfPart(queue, query, ask);
   const dispatch = dispatchStateOf(queue);
   const now = queue.now();
-  const tasks = rows.map((task) =>
-    state === "failed" ? taskView(queue.name, state, task) : liveView(queue, task, dispatch, now),
-  );
-  return {
-    ok: cursor === undefined ? { tasks } : { tasks, cursor: cursorOf(scope, cursor.toString(36)) },
-  };
+  const entries = rows.map((row) => ({
+    place: { key: row.key, name: row.name },
+    size: sizeOf(row),
+    task:
+      query.state === "failed"
+        ? taskView(queue.name, "failed", row)
+        : liveView(queue, row, dispatch, now),
+  }));
+  return { entries, ...(upTo && { upTo }), ...(isTired && { isTired }) };
 }
 
-function checkQuery(query: ListQuery): Refusal | undefined {
-  const { state, limit = PAGE.default } = query;
-  if (state !== undefined && !LISTED.includes(state)) {
-    return invalid("state", state, LISTED.join(", "));
-  }
-  for (const field of ["tag", "prefix"] as const) {
-    const text = query[field];
-    if (text !== undefined && typeof text !== "string") return invalid(field, text, "one text");
-  }
-  return checkLimit(limit);
-}
-
-// The cursor is the key of the last row looked at. A row stays at its key while its task does, so whatever
+// A part ends at the key of the last row looked at. A row stays at its key while its task does, so whatever
 // comes and goes around it, a page goes on right behind the one before.
-function pageOf(
+function rowsOfPart(
   queue: QueueContext,
   query: ListQuery,
-  after: number,
-  limit: number,
-): { rows: TaskRow[]; cursor?: number } {
+  { after, limit, bytes, least }: PartAsk,
+): { rows: TaskRow[]; upTo?: Place; isTired?: true } {
   const found: TaskRow[] = [];
-  let cursor = after;
-  let bytes = 0;
+  // The row that the page before ended with may be one of several at its key.
+  let key = after.name === LAST_NAME ? after.key : after.key - 1;
+  let size = 0;
   let step = SCAN.first;
   for (let looked = 0; looked < SCAN.most; ) {
-    const rows = rowsOf(queue, query.state, cursor, step);
+    const rows = rowsOf(queue, query.state, key, step);
     for (const row of rows) {
-      cursor = row.key;
-      if (!matches(queue, row, query)) continue;
-      bytes += sizeOf(row);
-      if (found.push(row) === limit || bytes >= BYTES.page) return { rows: found, cursor };
+      if (comparePlaces(row, after) > 0 && matches(queue, row, query)) {
+        size += sizeOf(row);
+        if (size > bytes && found.length >= least)
+          return { rows: found, upTo: behind(row.key - 1) };
+        if (found.push(row) === limit) return { rows: found, upTo: behind(row.key) };
+      }
+      key = row.key;
     }
     if (rows.length < step) return { rows: found };
     looked += rows.length;
     step = nextStep(rows);
   }
-  return { rows: found, cursor };
+  return { rows: found, upTo: behind(key), isTired: true };
 }
 
 function sizeOf({ body }: TaskRow): number {
@@ -140,7 +146,7 @@ function sizeOf({ body }: TaskRow): number {
 /** As many rows as fit, if they are as large as the last ones. */
 function nextStep(rows: readonly TaskRow[]): number {
   const average = rows.reduce((sum, row) => sum + sizeOf(row), 0) / rows.length;
-  return Math.max(1, Math.min(SCAN.step, Math.floor(BYTES.step / Math.max(1, average))));
+  return Math.max(1, Math.min(SCAN.step, Math.floor(STEP_BYTES / Math.max(1, average))));
 }
 
 function rowsOf(
@@ -189,9 +195,8 @@ export function reportOf(queue: QueueContext, since: number, wakesAt: number): Q
   const view = queueView(queue);
   const { tasks } = view.statistics;
   const history = historyOf(queue, "15m", 0, tasks);
-  const { config, fileEntry } = queue.definition;
-  const rate = Number.isFinite(config.rate) ? config.rate : undefined;
-  const until = holdsUntil(view, { now, rate, nextDue: nextDueOf(queue, now), wakesAt });
+  const { fileEntry } = queue.definition;
+  const until = holdsUntil(view, atRestOf(queue, wakesAt));
   return {
     ...{ now, view, history: since === 0 ? history : historyOf(queue, "15m", since, tasks) },
     ...(until !== undefined && { holdsUntil: until }),
@@ -199,8 +204,16 @@ export function reportOf(queue: QueueContext, since: number, wakesAt: number): Q
   };
 }
 
-// That the object started is no news of the queue.
-function hasHappened({ points, marks }: QueueHistory): boolean {
+/** What of its state is not in its view; `wakesAt`: when the object wakes by itself (ms). */
+export function atRestOf(queue: QueueContext, wakesAt: number): AtRest {
+  const now = queue.now();
+  const { rate } = queue.definition.config;
+  const limit = Number.isFinite(rate) ? rate : undefined;
+  return { now, rate: limit, nextDue: nextDueOf(queue, now), wakesAt };
+}
+
+/** Whether there is any news of the queue: that its object started is none. */
+export function hasHappened({ points, marks }: QueueHistory): boolean {
   return points.length > 0 || marks.some(({ kind }) => kind !== "started");
 }
 

@@ -1,27 +1,26 @@
 // Tombstones: names that are still taken though their tasks have ended. They can be listed and released.
-import { cursorOf, placeOf } from "../../../core/cursor.ts";
-import { type Answer, invalid } from "../../../core/errors.ts";
-import { checkLimit, MAX_NAME_LENGTH, PAGE } from "../../../core/limits.ts";
+import type { Answer } from "../../../core/errors.ts";
+import { PAGE } from "../../../core/limits.ts";
 import type { TombstonePage, TombstoneQuery } from "../../../core/task/calls.ts";
+import {
+  checkTombstoneQuery,
+  startOfTombstones,
+  tombstoneCursor,
+} from "../../../core/task/listing.ts";
 import type { QueueContext } from "../context/context.ts";
 import { tombstoneOf } from "./queries.ts";
 
-export function listTombstones(
-  queue: QueueContext,
-  { prefix = "", limit = PAGE.default, cursor }: TombstoneQuery,
-): Answer<TombstonePage> {
+export function listTombstones(queue: QueueContext, query: TombstoneQuery): Answer<TombstonePage> {
   const now = queue.now();
-  const refusal = checkLimit(limit);
+  const refusal = checkTombstoneQuery(query);
   if (refusal) return refusal;
-  if (typeof prefix !== "string" || prefix.length > MAX_NAME_LENGTH) {
-    return invalid("prefix", prefix, "the beginning of a name");
-  }
-  const scope = ["tombstones", queue.name, prefix];
-  const place = cursor === undefined ? { ok: "" } : placeOf(scope, cursor);
-  if (place.failure) return place;
-  const { rows, next } = queue.store.tombstones({ prefix, limit, after: place.ok }, now);
+  const start = startOfTombstones(queue.name, query);
+  if (start.failure) return start;
+  const { prefix = "", limit = PAGE.default } = query;
+  const { rows, next } = queue.store.tombstones({ prefix, limit, after: start.ok }, now);
   const tombstones = rows.map((row) => tombstoneOf(queue.name, row, now));
-  return { ok: { tombstones, ...(next !== undefined && { cursor: cursorOf(scope, next) }) } };
+  const cursor = next === undefined ? {} : { cursor: tombstoneCursor(queue.name, query, next) };
+  return { ok: { tombstones, ...cursor } };
 }
 
 /** Frees the name of a task that has ended; false when nothing but a tombstone was to be freed. */

@@ -1,0 +1,331 @@
+// The coordinator's decisions: what a shard that asks is granted, and which others give back for it.
+import { wholeTokens } from "../dispatch/bucket.ts";
+import { type Allotment, allot, lacks, type Stake } from "./allotment.ts";
+import {
+  free,
+  type Granted,
+  heard,
+  type Ledger,
+  settled,
+  withGrant,
+  withTokens,
+} from "./ledger.ts";
+import { isSlow, NOTHING, partOf, type Share, smallestPart, type Total } from "./share.ts";
+import { type Grant, LEASE_MS, MANY, MARGIN_MS, type Recall, type Statement } from "./statement.ts";
+
+/** What is to be written before any message leaves. */
+export interface Told {
+  ledger: Ledger;
+  /** Shards to tell that it is worth asking. */
+  nudges: number[];
+}
+
+export interface Decision extends Told {
+  grant: Grant;
+  /** Shards to call that give something back. */
+  recalls: Recall[];
+}
+
+/** What a shard has said it could use counts for so long after it should have asked again, in ms. */
+const FRESH_MS = 1_000;
+/** A shard is called to give back no more often, in ms. */
+const RECALL_EVERY_MS = 500;
+const NUDGE_EVERY_MS = 200;
+const MOST_CALLS = 16;
+/** Without a better time to ask again, in ms. */
+const AGAIN_MS = 300;
+const SOONEST_MS = 20;
+const LONGEST_MS = 60_000;
+/** A margin for what a task's start varies, as a factor. */
+const HEADROOM = 1.25;
+
+/** A shard asks. */
+export function asked(before: Ledger, total: Total, ask: Statement, now: number): Decision {
+  const then = settled(before, total, now);
+  const hear = heard(then, total, ask, now);
+  if ("knows" in hear) return notHeard(then, ask, hear.knows);
+  const has = before.grants[ask.shard];
+  const isLess = has !== undefined && (has.part > ask.holds.part || has.slots > ask.holds.slots);
+  const book = { ledger: hear.ledger, total, now, left: free(hear.ledger, total, now) };
+  const decision = grantTo(book, { ask, granted: hear.granted });
+  return isLess
+    ? { ...decision, ...tellWaiting(decision.ledger, total, now, ask.shard) }
+    : { ...decision, nudges: [] };
+}
+
+/** A shard has answered a recall. */
+export function returned(before: Ledger, total: Total, statement: Statement, now: number): Told {
+  const then = settled(before, total, now);
+  const hear = heard(then, total, statement, now);
+  if ("knows" in hear) return { ledger: then, nudges: [] };
+  const ledger = withGrant(hear.ledger, statement.shard, { ...hear.granted, isTold: true });
+  return tellWaiting(ledger, total, now);
+}
+
+/** The queue was given another bucket, slots or number of shards, from `old` to `total`, at `now`. */
+export function reshaped(
+  before: Ledger,
+  old: Total,
+  total: Total,
+  now: number,
+): Told & { recalls: Recall[] } {
+  const ledger = settled(settled(before, old, now), total, now);
+  return { ...tellWaiting(ledger, total, now), recalls: excess(ledger, total, now) };
+}
+
+/** What shards have above what they may. */
+function excess(ledger: Ledger, total: Total, now: number): Recall[] {
+  const { part, slots } = free(ledger, total, now);
+  const shards = Object.entries(ledger.grants).filter(([, it]) => it.part > 0 || it.slots > 0);
+  const equal = { part: 1 / shards.length, slots: Math.floor(total.slots / shards.length) };
+  return shards.flatMap(([key, { instance, ...has }]) => {
+    const shard = Number(key);
+    if (shard >= total.shards) return [{ shard, instance, keeps: NOTHING }];
+    const keeps = { part: part < 0 ? equal.part : 1, slots: slots < 0 ? equal.slots : MANY };
+    return has.part > keeps.part || has.slots > keeps.slots ? [{ shard, instance, keeps }] : [];
+  });
+}
+
+/** The book after those that could use what is free were told. */
+function tellWaiting(ledger: Ledger, total: Total, now: number, but?: number): Told {
+  const nudges = waiting({ ledger, total, now, left: free(ledger, total, now) }, but);
+  const told = nudges.reduce((book, shard) => touched(book, shard, { nudgedAt: now }), ledger);
+  return { ledger: told, nudges };
+}
+
+// Who has none comes first; who has some and lacks more comes in when nobody has none.
+function waiting(book: Book, but?: number): number[] {
+  const { grants } = book.ledger;
+  const parts = freeParts(book);
+  const { slots } = book.left;
+  const next = (of: Kind, n: number, isOfUse: (it: Granted) => boolean) => {
+    const those = stakesOf(book, of).filter(({ shard, ...it }) => {
+      const granted = grants[shard] as Granted;
+      return (
+        shard !== but && lacks({ shard, ...it }) && isOfUse(granted) && mayNudge(granted, book.now)
+      );
+    });
+    const without = those.filter(({ has }) => has === 0);
+    const first = without.length > 0 ? without : those;
+    return first.sort((a, b) => a.has - b.has || a.since - b.since).slice(0, Math.max(0, n));
+  };
+  const found = [
+    ...next("part", parts, (it) => it.slots > 0 || slots > 0),
+    ...next("slots", slots, (it) => it.part > 0 || parts > 0 || !isRated(book.total)),
+  ];
+  return [...new Set(found.map(({ shard }) => shard))].slice(0, MOST_CALLS);
+}
+
+function mayNudge({ nudgedAt }: Granted, now: number): boolean {
+  return Math.abs(now - nudgedAt) >= NUDGE_EVERY_MS;
+}
+
+/** Whether tasks need tokens. */
+function isRated({ bucket }: Total): boolean {
+  return bucket !== undefined && bucket.rate > 0;
+}
+
+/** The book at a moment, and what is free in it. */
+interface Book {
+  ledger: Ledger;
+  total: Total;
+  left: Share;
+  now: number;
+}
+
+/** A shard that asks, and what it has. */
+interface Asker {
+  ask: Statement;
+  granted: Granted;
+}
+
+type Kind = "part" | "slots";
+
+/** How many shards could have a part of use now. */
+function freeParts({ total: { bucket }, left }: Book): number {
+  if (!bucket || bucket.rate === 0) return 0;
+  const parts = Math.floor(left.part / smallestPart(bucket) + 1e-6);
+  return isSlow(bucket.rate) ? Math.min(parts, wholeTokens(left.level)) : parts;
+}
+
+function notHeard(ledger: Ledger, { number }: Statement, knows: number): Decision {
+  const grant = { number, holds: NOTHING, tokens: 0, again: 0, isScarce: false, knows };
+  return { ledger, grant, recalls: [], nudges: [] };
+}
+
+function grantTo(book: Book, asker: Asker): Omit<Decision, "nudges"> {
+  const { ledger, total, now } = book;
+  const { ask, granted } = asker;
+  const ofSlots = allotSlots(book, asker);
+  const part = usefulPart(allotPart(book, asker), granted.slots + ofSlots.more);
+  const slots = usefulSlots(ofSlots, part, total, granted);
+  const tokens = tokensFor(part, ask, book);
+  const isScarce = part.isScarce || slots.isScarce;
+  const given = afterGrant(granted, part, slots, now);
+  const again = againIn(book, given, part, slots);
+  const next = { ...given, given: tokens, againAt: now + Math.max(again, LEASE_MS / 2) };
+  const recalls = recallsOf(book, part, slots);
+  const spent = withTokens(withGrant(ledger, ask.shard, next), total, -tokens, now);
+  const holds = { part: next.part, slots: next.slots };
+  return {
+    ledger: afterRecalls(spent, recalls, now),
+    grant: { number: ask.number, holds, tokens, again, isScarce },
+    recalls,
+  };
+}
+
+function afterGrant(granted: Granted, part: Allotment, slots: Allotment, now: number): Granted {
+  return {
+    ...granted,
+    part: granted.part + part.more,
+    slots: granted.slots + slots.more,
+    until: now + LEASE_MS + MARGIN_MS,
+    partAt: granted.part === 0 && part.more > 0 ? now : granted.partAt,
+    slotsAt: granted.slots === 0 && slots.more > 0 ? now : granted.slotsAt,
+    isTold: part.isScarce || slots.isScarce,
+  };
+}
+
+function allotPart(book: Book, { ask: { shard }, granted }: Asker): Allotment {
+  const { bucket, shards } = book.total;
+  if (!bucket || bucket.rate === 0) return NONE;
+  const unit = smallestPart(bucket);
+  const others = stakesOf(book, "part").filter((it) => it.shard !== shard);
+  // A part without a whole token is of no use where it takes long to come.
+  const resource = isSlow(bucket.rate)
+    ? { free: Math.min(book.left.part, wholeTokens(book.left.level) * unit), base: unit }
+    : { free: book.left.part, base: Math.max(unit, 1 / shards) };
+  const stake = stakeOf(book, shard, granted, "part");
+  const holders = holdersOf(book.total);
+  return allot({ total: 1, unit, holders, ...resource }, stake, others, book.now);
+}
+
+function allotSlots(book: Book, { ask: { shard }, granted }: Asker): Allotment {
+  const { slots, shards } = book.total;
+  const others = stakesOf(book, "slots").filter((it) => it.shard !== shard);
+  const base = Math.max(1, Math.floor(slots / shards));
+  const holders = holdersOf(book.total);
+  const resource = { total: slots, unit: 1, holders, free: book.left.slots, base };
+  return allot(resource, stakeOf(book, shard, granted, "slots"), others, book.now);
+}
+
+/** How many shards can have both a part and a slot at a time. */
+function holdersOf({ bucket, slots }: Total): number {
+  const parts = bucket && bucket.rate > 0 ? Math.round(1 / smallestPart(bucket)) : MANY;
+  return Math.max(1, Math.min(parts, slots));
+}
+
+/** Tokens are of no use without a slot. */
+function usefulPart(part: Allotment, slots: number): Allotment {
+  return slots > 0 ? part : { ...part, more: 0, isShort: part.isShort || part.more > 0 };
+}
+
+/** Slots are of no use without a token, but for what needs none. */
+function usefulSlots(
+  slots: Allotment,
+  part: Allotment,
+  total: Total,
+  { slots: has, part: hasPart, wants }: Granted,
+): Allotment {
+  if (!isRated(total) || hasPart + part.more > 0) return slots;
+  if (has + slots.more === 0) return slots;
+  // They are there, and a part is what it waits for.
+  const more = Math.max(0, Math.min(slots.more, wants.bare - has));
+  return { ...slots, more, isShort: false, recalls: [], turnIn: undefined };
+}
+
+const NONE: Allotment = {
+  ...{ more: 0, recalls: [], isShort: false, place: 0, turnIn: undefined, isScarce: false },
+};
+
+/** Who has or could use some, as far as that is known. */
+function stakesOf(book: Book, of: Kind): Stake[] {
+  return Object.entries(book.ledger.grants)
+    .map(([shard, granted]) => stakeOf(book, Number(shard), granted, of))
+    .filter(({ has, wants }) => has > 0 || wants > 0);
+}
+
+function stakeOf({ total, now }: Book, shard: number, granted: Granted, of: Kind): Stake {
+  const isFresh = now < granted.againAt + FRESH_MS;
+  const wants =
+    of === "part" ? wantedPart(granted, total) : Math.min(granted.wants.slots, total.slots);
+  const since = of === "part" ? granted.partAt : granted.slotsAt;
+  return { shard, has: granted[of], wants: isFresh ? wants : 0, since };
+}
+
+/** The part by which a shard could start what is due within a second, at the pace it has. */
+function wantedPart({ wants, part }: Granted, { bucket }: Total): number {
+  if (!bucket || bucket.rate === 0) return 0;
+  const { capacity, rate } = bucket;
+  if (wants.tokens >= MANY) return 1;
+  const paced = isSlow(rate) ? 0 : (wants.pace * HEADROOM) / rate;
+  const tokens = wants.tokens / Math.min(capacity, Math.max(rate, 1));
+  const all = Math.min(1, Math.max(paced, wants.tokens > 0 ? part + tokens : 0));
+  return all > 0 ? Math.max(all, smallestPart(bucket)) : 0;
+}
+
+// Where others need some too, a part has as many tokens as its size says.
+function tokensFor({ more, isScarce }: Allotment, ask: Statement, { left, total }: Book): number {
+  if (more === 0) return 0;
+  const there = Math.max(0, left.level.tokens);
+  const most = Math.min(there, partOf(total, more).capacity);
+  if (!isScarce) return most;
+  return Math.min(most, Math.max((there * more) / left.part, Math.min(1, ask.wants.tokens)));
+}
+
+function recallsOf(book: Book, part: Allotment, slots: Allotment): Recall[] {
+  const { grants } = book.ledger;
+  const isShort = part.isShort || slots.isShort;
+  const partOf = new Map(part.recalls.map(({ shard, keeps }) => [shard, keeps]));
+  const slotsOf = new Map(slots.recalls.map(({ shard, keeps }) => [shard, keeps]));
+  return Object.entries(grants)
+    .map(([key, granted]) => ({ shard: Number(key), granted }))
+    .filter(({ shard, granted }) => {
+      const isCalled = partOf.has(shard) || slotsOf.has(shard);
+      return (isCalled || (isShort && mayHaveSpare(granted))) && mayCall(granted, book.now);
+    })
+    .sort((a, b) => b.granted.part - a.granted.part || b.granted.slots - a.granted.slots)
+    .slice(0, MOST_CALLS)
+    .map(({ shard, granted: { instance } }) => {
+      const keeps = { part: partOf.get(shard) ?? 1, slots: slotsOf.get(shard) ?? MANY };
+      return { shard, instance, keeps };
+    });
+}
+
+/** It may have what it does not need, and does not know that others do. */
+function mayHaveSpare({ isTold, part, slots }: Granted): boolean {
+  return !isTold && (part > 0 || slots > 0);
+}
+
+function mayCall({ recalledAt }: Granted, now: number): boolean {
+  return Math.abs(now - recalledAt) >= RECALL_EVERY_MS;
+}
+
+function afterRecalls(ledger: Ledger, recalls: readonly Recall[], now: number): Ledger {
+  return recalls.reduce((book, { shard }) => touched(book, shard, { recalledAt: now }), ledger);
+}
+
+function touched(ledger: Ledger, shard: number, change: Partial<Granted>): Ledger {
+  return withGrant(ledger, shard, { ...(ledger.grants[shard] as Granted), ...change });
+}
+
+/** A shard that has some and lacks more is told when there is more. */
+function againIn(book: Book, next: Granted, part: Allotment, slots: Allotment): number {
+  const times: number[] = [];
+  if (part.isShort && next.part === 0) times.push(tokenIn(book, part) ?? turnIn(part));
+  if (slots.isShort && next.slots === 0) times.push(turnIn(slots));
+  if (times.length > 0) return Math.min(LONGEST_MS, Math.max(SOONEST_MS, ...times));
+  const hasAll = next.part >= 1 && next.slots >= book.total.slots;
+  return part.isShort || slots.isShort || hasAll ? LEASE_MS / 2 : AGAIN_MS;
+}
+
+// Once another has been called to give it back, it is told when that has come.
+function turnIn({ turnIn = 0 }: Allotment): number {
+  return turnIn > 0 ? turnIn : AGAIN_MS;
+}
+
+/** When a slow bucket has a token for the shard (ms from now). */
+function tokenIn({ left, total: { bucket } }: Book, { place }: Allotment): number | undefined {
+  if (!bucket || bucket.rate === 0 || !isSlow(bucket.rate)) return undefined;
+  return Math.ceil(((place + 1 - left.level.tokens) / bucket.rate) * 1000);
+}

@@ -1,0 +1,160 @@
+// The first shard of a queue as the keeper of its bucket and slots, of which it grants shares. What is decided is in
+// core/sharding; here it is written before it is answered, one row for all that ask in one commit, and shards are
+// called that have to give something back.
+import { refilled } from "../../../core/dispatch/bucket.ts";
+import { asked, reshaped, returned } from "../../../core/sharding/coordinator.ts";
+import {
+  emptyLedger,
+  free,
+  isLent,
+  type StoredShares,
+  settled,
+  withRunning,
+} from "../../../core/sharding/ledger.ts";
+import { NOTHING, type Share, type Total } from "../../../core/sharding/share.ts";
+import type { Grant, Recall, Statement } from "../../../core/sharding/statement.ts";
+import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
+import type { Commit } from "../../commit.ts";
+import type { ShardRpc } from "../../rpc.ts";
+
+export interface CoordinatorDeps {
+  meta: QueueMeta;
+  commit: Commit;
+  /** ms since 1970 */
+  now: () => number;
+  /** What the whole queue may start. */
+  total: () => Total;
+  shard: (index: number) => Pick<ShardRpc, "recallShare" | "nudgeShare">;
+}
+
+export class Coordinator {
+  readonly #deps: CoordinatorDeps;
+  #book: StoredShares | undefined;
+  #isWritten = true;
+
+  constructor(deps: CoordinatorDeps) {
+    this.#deps = deps;
+  }
+
+  /** Of a queue that had one shard until now: attempts that are under way there, in this life of the object. */
+  begin(instance: number, running: number): void {
+    if (running === 0 || this.#deps.meta.get("shares")) return;
+    const { ledger, total } = this.#current;
+    this.#keep({ ledger: withRunning(ledger, 0, instance, running), total });
+  }
+
+  /** Grants what a shard asks for, as far as there is. */
+  ask(statement: Statement): Promise<Grant> {
+    return this.#write(() => {
+      this.reshape();
+      const { ledger, grant, recalls, nudges } = asked(
+        ...[this.#current.ledger, this.#current.total, statement, this.#deps.now()],
+      );
+      this.#keep({ ...this.#current, ledger });
+      this.#deps.commit.after(() => this.#call(recalls, nudges));
+      return grant;
+    });
+  }
+
+  /** Inside a commit: the queue may start more or less than before, or has another number of shards. */
+  reshape(): void {
+    const { meta, now, total, commit } = this.#deps;
+    const book = this.#current;
+    const next = total();
+    const isStored = meta.get("shares") !== undefined;
+    if (isStored && JSON.stringify(book.total) === JSON.stringify(next)) return;
+    const { ledger, recalls, nudges } = reshaped(book.ledger, book.total, next, now());
+    this.#keep({ ledger, total: next });
+    // What nobody has asked for yet is not kept.
+    if (!isStored && Object.keys(ledger.grants).length === 0) this.#isWritten = true;
+    commit.after(() => this.#call(recalls, nudges));
+  }
+
+  /** What no shard has. */
+  free(now: number): Share {
+    const { ledger, total } = this.#current;
+    return free(settled(ledger, total, now), total, now);
+  }
+
+  /** Calls the others to give back all they have. */
+  recallAll(): void {
+    const recalls = Object.entries(this.#current.ledger.grants)
+      .map(([shard, { instance }]) => ({ shard: Number(shard), instance, keeps: NOTHING }))
+      .filter(({ shard }) => shard > 0);
+    this.#call(recalls, []);
+  }
+
+  /** Whether other shards have anything of it. */
+  isLent(now: number): boolean {
+    return isLent(this.#current.ledger, now);
+  }
+
+  /** Inside a commit that clears what is stored: it keeps nothing any more. */
+  end(): void {
+    this.#isWritten = true;
+  }
+
+  save(): StoredShares | undefined {
+    return this.#book;
+  }
+
+  restore(book: StoredShares | undefined): void {
+    this.#book = book;
+    this.#isWritten = true;
+  }
+
+  /** Inside a commit, at its end. */
+  flush(): void {
+    if (this.#isWritten || !this.#book) return;
+    this.#isWritten = true;
+    this.#deps.meta.set("shares", this.#book);
+  }
+
+  get #current(): StoredShares {
+    this.#book ??= this.#deps.meta.get("shares") ?? this.#fresh();
+    return this.#book;
+  }
+
+  /** All of the bucket is here, as full as it was while the queue had one shard. */
+  #fresh(): StoredShares {
+    const { meta, now } = this.#deps;
+    const total = this.#deps.total();
+    const saved = meta.get("bucket");
+    const level = saved && total.bucket && refilled(saved.level, saved.shape, now());
+    return { ledger: settled(emptyLedger(level), total, now()), total };
+  }
+
+  #keep(book: StoredShares): void {
+    this.#book = book;
+    this.#isWritten = false;
+  }
+
+  #write<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#deps.commit.enqueue(work, (written) => {
+        if ("value" in written) resolve(written.value);
+        else reject(written.error);
+      });
+    });
+  }
+
+  // What a call does not bring about, the next who asks tries again.
+  #call(recalls: readonly Recall[], nudges: readonly number[]): void {
+    for (const recall of recalls) this.#recall(recall).catch(() => {});
+    for (const index of nudges) this.#nudge(index).catch(() => {});
+  }
+
+  async #recall(recall: Recall): Promise<void> {
+    const statement = await this.#deps.shard(recall.shard).recallShare(recall);
+    await this.#write(() => {
+      const { ledger, total } = this.#current;
+      const told = returned(ledger, total, statement, this.#deps.now());
+      this.#keep({ total, ledger: told.ledger });
+      this.#deps.commit.after(() => this.#call([], told.nudges));
+    });
+  }
+
+  async #nudge(index: number): Promise<void> {
+    await this.#deps.shard(index).nudgeShare();
+  }
+}

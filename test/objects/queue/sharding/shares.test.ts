@@ -1,0 +1,238 @@
+// The bucket and the slots of a queue are the queue's, over however many shards it is spread, and whatever of them
+// ends in between.
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { parseQueueYaml } from "../../../../src/core/config/queue-yaml.ts";
+import type { QueueView } from "../../../../src/core/metrics/queue-view.ts";
+import { shardObject, shardOf } from "../../../../src/core/sharding/shard-map.ts";
+import { TaskQueueObject } from "../../../../src/objects/queue/task-queue.ts";
+import type { ShardRpc } from "../../../../src/objects/rpc.ts";
+import { passEvicting } from "../../../support/evictions.ts";
+import { crash, elapsed, freshStart, objectOf, pass, queue } from "../../../support/time.ts";
+import { deployed, handlers, held } from "../../../support/worker.ts";
+
+const SHARDS = 4;
+const OBJECTS = Array.from({ length: SHARDS }, (_, shard) => shardObject("shared", shard));
+
+beforeEach(freshStart);
+
+/** Deploys the queue with this in its entry. */
+function deploy(entry: string): void {
+  deployed.queues = parseQueueYaml(
+    `queue:\n- name: shared\n  extensions: { shards: ${SHARDS} }\n${entry.replace(/^/gm, "  ")}\n`,
+  );
+}
+
+const shared = () => queue("shared");
+
+/** Names of tasks that live on this shard. */
+function namesOn(shard: number, n: number): string[] {
+  const names: string[] = [];
+  for (let i = 0; names.length < n; i++)
+    if (shardOf(`n${i}`, SHARDS) === shard) names.push(`n${i}`);
+  return names;
+}
+
+/** Adds `n` tasks on each of these shards. */
+async function add(n: number, on = [0, 1, 2, 3]): Promise<void> {
+  for (const shard of on) await shared().add(namesOn(shard, n).map((name) => ({ name })));
+}
+
+interface Start {
+  at: number;
+  shard: number;
+}
+
+/** When tasks start, in seconds, and where. */
+function starts(): Start[] {
+  const found: Start[] = [];
+  handlers.set("/_ah/queue/shared", (request) => {
+    const name = request.headers.get("X-AppEngine-TaskName") ?? "";
+    found.push({ at: elapsed(), shard: shardOf(name, SHARDS) });
+    return new Response();
+  });
+  return found;
+}
+
+function overspent(found: readonly Start[], rate: number, capacity: number): object | undefined {
+  for (const [first, { at: from }] of found.entries()) {
+    for (const [last, { at: to }] of found.entries()) {
+      const n = last - first + 1;
+      if (last >= first && n > capacity + rate * (to - from) + 1e-6) return { from, to, n };
+    }
+  }
+  return undefined;
+}
+
+describe("a queue of four shards", () => {
+  it.each([
+    [10, 10],
+    [10, 2],
+    [2, 1],
+    [100, 20],
+  ])("of %d/s with a bucket of %d keeps its bound and its pace", async (rate, capacity) => {
+    deploy(`rate: ${rate}/s\nbucket_size: ${capacity}`);
+    const found = starts();
+    await add(rate * 3);
+    await pass("shared", 10);
+    expect(overspent(found, rate, capacity)).toBeUndefined();
+    expect(found.length).toBeGreaterThanOrEqual(0.95 * rate * 10);
+    await pass("shared", 120);
+    expect(found).toHaveLength(rate * 12);
+  });
+
+  it("below a token a second loses none of its pace, whatever is evicted between any two events", async () => {
+    deploy("rate: 6/m\nbucket_size: 1");
+    const found = starts();
+    await add(2);
+    await passEvicting(OBJECTS, 200);
+    expect(found.map(({ at }) => Math.round(at / 10))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(overspent(found, 0.1, 1)).toBeUndefined();
+  });
+
+  it.each([
+    [5, 3],
+    [20, 10],
+  ])("of %d/s with a bucket of %d keeps its bound under evictions", async (rate, capacity) => {
+    deploy(`rate: ${rate}/s\nbucket_size: ${capacity}`);
+    const found = starts();
+    await add(10);
+    await passEvicting(OBJECTS, 300, () => found.length === 40);
+    expect(found).toHaveLength(40);
+    expect(overspent(found, rate, capacity)).toBeUndefined();
+  });
+
+  it("runs no more at once than it may, and as many", async () => {
+    deploy("rate: 100/s\nbucket_size: 100\nmax_concurrent_requests: 3");
+    const handler = held("/_ah/queue/shared");
+    await add(3);
+    await pass("shared", 20);
+    expect(handler.started()).toBe(3);
+    for (let i = 0; i < 12; i++) {
+      handler.answer(i, 200);
+      await pass("shared", 10);
+      expect(await total("inFlight")).toBeLessThanOrEqual(3);
+    }
+    expect(handler.started()).toBe(12);
+  });
+
+  it("with fewer slots than shards starts tasks of each in turn", async () => {
+    deploy("rate: 100/s\nbucket_size: 100\nmax_concurrent_requests: 1");
+    const found = starts();
+    await add(400);
+    await pass("shared", 40);
+    expect(new Set(found.map(({ shard }) => shard))).toEqual(new Set([0, 1, 2, 3]));
+  });
+
+  it("without a rate limit goes by its slots", async () => {
+    deploy("max_concurrent_requests: 2\nrate: none");
+    const handler = held("/_ah/queue/shared");
+    await add(1);
+    await pass("shared", 5);
+    expect(handler.started()).toBe(2);
+    handler.answer(0, 200);
+    handler.answer(1, 200);
+    await pass("shared", 5);
+    expect(handler.started()).toBe(4);
+  });
+
+  it("lends what idle shards have to a busy one within a second", async () => {
+    deploy("rate: 40/s\nbucket_size: 40");
+    const found = starts();
+    await add(20);
+    await pass("shared", 20);
+    expect(found).toHaveLength(80);
+    await add(200, [2]);
+    const from = elapsed();
+    await pass("shared", 3);
+    const late = found.slice(80).filter(({ at }) => at >= from + 1);
+    expect(late.length).toBeGreaterThanOrEqual(75);
+    expect(overspent(found, 40, 40)).toBeUndefined();
+  });
+
+  it("keeps the tokens it holds when it is paused, and gains none", async () => {
+    deploy("rate: 1/s\nbucket_size: 10");
+    const found = starts();
+    await add(1);
+    await pass("shared", 2);
+    await shared().pause();
+    await pass("shared", 60);
+    await add(5);
+    await pass("shared", 60);
+    expect(found).toHaveLength(4);
+    await crash();
+    await shared().resume();
+    await pass("shared", 1);
+    expect(found.length).toBeGreaterThanOrEqual(4 + 6);
+    expect(found.length).toBeLessThanOrEqual(4 + 10);
+  });
+
+  it("goes by another rate once that is deployed", async () => {
+    deploy("rate: 50/s\nbucket_size: 4");
+    const found = starts();
+    await add(60);
+    await pass("shared", 2);
+    await crash();
+    deploy("rate: 5/s\nbucket_size: 4");
+    await crash();
+    const before = found.length;
+    await pass("shared", 10);
+    expect(found.length - before).toBeLessThanOrEqual(4 + 5 * 10);
+    expect(found.length - before).toBeGreaterThan(35);
+  });
+
+  it("slows down on the shard whose handlers answer 503", async () => {
+    deploy("rate: 40/s\nbucket_size: 40");
+    const slow = namesOn(1, 1)[0] as string;
+    handlers.set("/_ah/queue/shared", () => new Response(null, { status: 503 }));
+    await shared().add({ name: slow });
+    await pass("shared", 0.1);
+    const enforcedRate = await total("enforcedRate");
+    expect(enforcedRate).toBeLessThan(40);
+    expect(enforcedRate).toBeGreaterThan(15);
+  });
+
+  it("goes on without its first shard with what it holds, and then stops", async () => {
+    deploy("rate: 40/s\nbucket_size: 8");
+    const found = starts();
+    await add(500, [1, 2, 3]);
+    await pass("shared", 2);
+    const away = cutOff();
+    const from = elapsed();
+    await pass("shared", 8);
+    expect(found.filter(({ at }) => at > from + 1)).not.toEqual([]);
+    await pass("shared", 10);
+    expect(found.filter(({ at }) => at > from + 10.5)).toEqual([]);
+    away.back();
+    await pass("shared", 10);
+    expect(found.filter(({ at }) => at > from + 20)).not.toEqual([]);
+    expect(overspent(found, 40, 8)).toBeUndefined();
+  });
+});
+
+/** What a shard says of itself. */
+async function statisticsOf(shard: number): Promise<QueueView["statistics"]> {
+  const { map } = await (objectOf("shared") as unknown as ShardRpc).shardOrders();
+  const object = objectOf(OBJECTS[shard] as string) as unknown as ShardRpc;
+  const answered = (await object.onShard(map, "describe", [])) as { answer: QueueView };
+  return answered.answer.statistics;
+}
+
+/** The same of all of them. */
+async function total(field: "inFlight" | "enforcedRate"): Promise<number> {
+  const all = await Promise.all(OBJECTS.map((_, shard) => statisticsOf(shard)));
+  return all.reduce((sum, it) => sum + (it[field] ?? 0), 0);
+}
+
+/** From now on nobody reaches the first shard with what is asked for shares. */
+function cutOff(): { back(): void } {
+  const { prototype } = TaskQueueObject;
+  const { askShare } = prototype;
+  prototype.askShare = async () => {
+    throw new Error("not reached");
+  };
+  const back = () => {
+    prototype.askShare = askShare;
+  };
+  onTestFinished(back);
+  return { back };
+}
