@@ -11,6 +11,9 @@ export interface MadeGroup {
   mayFail: number;
 }
 
+/** Names of several shards are not added all or none, and then none is. */
+const IS_APART = /atomic: the names are on \d+ of the queue's \d+ shards/;
+
 export class Ledger {
   readonly added: Added[] = [];
   readonly grants: Grant[] = [];
@@ -35,7 +38,7 @@ export class Ledger {
   async answered(response: Response | undefined, ones: readonly Added[]): Promise<void> {
     if (!response || response.status >= 500) return;
     const text = await response.text();
-    if (response.status === 400) this.invalid.push(text);
+    if (response.status === 400 && !IS_APART.test(text)) this.invalid.push(text);
     const taken = response.ok ? takenOf(JSON.parse(text), ones.length) : [];
     for (const [i, one] of ones.entries()) one.answer = taken[i] ? "accepted" : "refused";
   }
