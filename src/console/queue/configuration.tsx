@@ -31,11 +31,12 @@ function entriesOf(queue: QueueView): [string, string][] {
     target,
     acl,
     extensions,
+    resharding,
     retryParameters,
   } = queue;
   const { taskRetryLimit, taskAgeLimit, minBackoffSeconds, maxBackoffSeconds, maxDoublings } =
     retryParameters;
-  const { tombstoneTtl, keepFailed, keepResults, failedQueue, annotations } = extensions;
+  const { tombstoneTtl, keepFailed, keepResults, failedQueue, shards, annotations } = extensions;
   const push: [string, string][] = [
     ["rate", rate],
     ["bucket_size", String(bucketSize)],
@@ -57,7 +58,16 @@ function entriesOf(queue: QueueView): [string, string][] {
     ["keep_failed", duration(keepFailed)],
     ...(keepResults ? [["keep_results", "true"] as [string, string]] : []),
     ...(failedQueue ? [["failed_queue", failedQueue] as [string, string]] : []),
+    ...(shards || resharding
+      ? [["shards", shardsText(shards, resharding)] as [string, string]]
+      : []),
     ...(acl.length > 0 ? [["acl", JSON.stringify(acl)] as [string, string]] : []),
     ...(annotations ? [["annotations", JSON.stringify(annotations)] as [string, string]] : []),
   ];
+}
+
+function shardsText(shards = 1, change: QueueView["resharding"]): string {
+  if (!change) return String(shards);
+  const { from, to, shardsDone, moved } = change;
+  return `${from} → ${to}: ${shardsDone} of ${from} done, ${moved} moved`;
 }

@@ -1,6 +1,17 @@
 // A queue as the API and the TypeScript client return it.
 import type { RecentPercentiles } from "./histogram.ts";
 
+/** How far a change of a queue's number of shards is. */
+export interface Resharding {
+  /** How many shards there were, and how many there will be. */
+  from: number;
+  to: number;
+  /** Of those there were, how many have nothing left that would have to go. */
+  shardsDone: number;
+  /** Tasks, and names of ended ones, that have gone from one shard to another, as far as is known. */
+  moved: number;
+}
+
 /** A queue now; times in seconds, rates in tasks per second. */
 export interface QueueView {
   name: string;
@@ -30,6 +41,8 @@ export interface QueueView {
     /** The caller's own data. */
     annotations?: Readonly<Record<string, unknown>>;
   };
+  /** While its number of shards changes. */
+  resharding?: Resharding;
   /** When it was last purged, RFC 3339; absent if it never was. */
   purgedAt?: string;
   statistics: {

@@ -35,7 +35,9 @@ const MOST_CALLS = 16;
 /** Without a better time to ask again, in ms. */
 const AGAIN_MS = 300;
 const SOONEST_MS = 20;
-const LONGEST_MS = 60_000;
+const LONGEST_TURN_MS = 60_000;
+/** Nobody is told to ask later than this, in ms. */
+export const LONGEST_MS = 3_600_000;
 /** A margin for what a task's start varies, as a factor. */
 const HEADROOM = 1.25;
 
@@ -314,18 +316,19 @@ function againIn(book: Book, next: Granted, part: Allotment, slots: Allotment): 
   const times: number[] = [];
   if (part.isShort && next.part === 0) times.push(tokenIn(book, part) ?? turnIn(part));
   if (slots.isShort && next.slots === 0) times.push(turnIn(slots));
-  if (times.length > 0) return Math.min(LONGEST_MS, Math.max(SOONEST_MS, ...times));
+  if (times.length > 0) return Math.max(SOONEST_MS, ...times);
   const hasAll = next.part >= 1 && next.slots >= book.total.slots;
   return part.isShort || slots.isShort || hasAll ? LEASE_MS / 2 : AGAIN_MS;
 }
 
 // Once another has been called to give it back, it is told when that has come.
 function turnIn({ turnIn = 0 }: Allotment): number {
-  return turnIn > 0 ? turnIn : AGAIN_MS;
+  return turnIn > 0 ? Math.min(turnIn, LONGEST_TURN_MS) : AGAIN_MS;
 }
 
 /** When a slow bucket has a token for the shard (ms from now). */
 function tokenIn({ left, total: { bucket } }: Book, { place }: Allotment): number | undefined {
   if (!bucket || bucket.rate === 0 || !isSlow(bucket.rate)) return undefined;
-  return Math.ceil(((place + 1 - left.level.tokens) / bucket.rate) * 1000);
+  const ms = ((place + 1 - left.level.tokens) / bucket.rate) * 1000;
+  return Math.min(LONGEST_MS, Math.ceil(ms));
 }

@@ -72,8 +72,8 @@ const RETURN_EVERY_MS = 50;
 const USED = 0.6;
 const HEADROOM = 1.5;
 
-/** What a new object holds; `instance`: a random number. */
-export function holdsNothing(shard: number, instance: number, now: number): Held {
+/** What a new object holds; `instance`: a random number; `again`: when a life before was told to ask again (ms). */
+export function holdsNothing(shard: number, instance: number, now: number, again = 0): Held {
   return {
     ...{
       shard,
@@ -84,7 +84,7 @@ export function holdsNothing(shard: number, instance: number, now: number): Held
       share: emptyShare(now),
       until: 0,
     },
-    ...{ askedAt: undefined, saidAt: 0, again: 0, failures: 0, isScarce: false, mostSlots: MANY },
+    ...{ askedAt: undefined, saidAt: 0, again, failures: 0, isScarce: false, mostSlots: MANY },
     ...{ pace: 0, usedAt: 0, lackedAt: 0 },
   };
 }
@@ -196,8 +196,8 @@ function returnAt(held: Held, total: Total, load: Load, now: number): number | u
   const { share, saidAt, usedAt } = held;
   const kept = keptOf(held, total, load, Math.max(now, usedAt + LEND_MS));
   if (kept.part >= share.part && kept.slots >= share.slots) return undefined;
-  const isOwed = isSpent(share, total) || total.bucket?.rate === 0 || share.slots > held.mostSlots;
-  if (isOwed) return saidAt + RETURN_EVERY_MS;
+  if (isSpent(share, total) || total.bucket?.rate === 0) return now;
+  if (share.slots > held.mostSlots) return saidAt + RETURN_EVERY_MS;
   return isIdle(load) ? Math.max(usedAt, saidAt) + LEND_MS : saidAt + CALM_MS;
 }
 
@@ -310,6 +310,11 @@ export function answered(held: Held, total: Total, grant: Grant, now: number): H
     ...{ until: held.askedAt + LEASE_MS, again: now + grant.again },
     ...{ isScarce: grant.isScarce, mostSlots: MANY, took: grant.number },
   };
+}
+
+/** The queue may start more or less than before: what was said of when to ask again holds no more. */
+export function reshapedHeld(held: Held, old: Total, total: Total, now: number): Held {
+  return { ...current(current(held, old, now), total, now), again: Math.min(held.again, now) };
 }
 
 /** The answer to statement `number` does not come. */

@@ -51,12 +51,13 @@ export function batchesOf(queue: QueueContext): GroupBatches {
 }
 
 /** Inside a commit: no shard has yet to accept a batch of the group. */
-function noteOver({ shard, store: { meta } }: QueueContext, group: string): void {
+function noteOver({ shard, commit, store: { meta } }: QueueContext, group: string): void {
   if (!shard.isSharded) return;
   const { [group]: batch, ...others } = meta.get("batches") ?? {};
   if (batch === undefined) return;
   if (Object.keys(others).length > 0) meta.set("batches", others);
   else meta.clear("batches");
+  commit.after(() => shard.noticeDefinition());
 }
 
 interface Subtask {

@@ -5,6 +5,7 @@
 import type { QueueFile } from "../../core/config/queue-config.ts";
 import type { HostRules } from "../../core/egress/host-rules.ts";
 import type { Answer } from "../../core/errors.ts";
+import type { Resharding } from "../../core/metrics/queue-view.ts";
 import { isLeased } from "../../core/task/lease.ts";
 import type { Admission } from "../../core/task/new-task.ts";
 import type { TaskState } from "../../core/task/task.ts";
@@ -225,6 +226,10 @@ export class Queue implements QueueContext {
 
   now(): number {
     return this.#deps.now();
+  }
+
+  get resharding(): Resharding | undefined {
+    return this.shardChange.progress;
   }
 
   get isPaused(): boolean {

@@ -109,7 +109,7 @@ const ROUTED = [
 /** The same for calls of other objects. */
 const INCOMING = [
   ...["addCronTasks", "addDeadLetters", "acceptBatch", "findMaster", "bindMaster", "endMaster"],
-  ...["dropGroup", "forgetGroup", "runningOfGroup", "wake"],
+  ...["dropGroup", "forgetGroup", "runningOfGroup"],
 ] as const satisfies readonly (keyof Incoming)[];
 
 type Verb = (typeof ROUTED | typeof INCOMING)[number];
@@ -124,6 +124,9 @@ const SHARD_ONLY = [
   "moves",
   "movesEnded",
 ] as const satisfies readonly (keyof ShardOnlyCalls)[];
+
+/** Of these, what changes nothing on the shard. */
+const READS: ReadonlySet<string> = new Set(["listPart", "look", "tombstones"]);
 
 type OwnCall = (...args: unknown[]) => Promise<unknown>;
 
@@ -251,7 +254,7 @@ export class TaskQueueObject<Env = unknown>
     const own = OWN.get(verb);
     if (!own)
       throw new TypeError(`verb: found ${JSON.stringify(verb)}, expected one that is routed`);
-    const stale = await this.#queue.shard.meet(map);
+    const stale = await this.#queue.shard.meet(map, READS.has(verb));
     return stale ? { stale } : { answer: await own.apply(this, [...args]) };
   }
 
@@ -390,21 +393,26 @@ export class TaskQueueObject<Env = unknown>
 
   async purge(): Promise<QueueView> {
     await purge(this.#queue);
-    return this.describe();
+    return this.#described();
   }
 
   async pause(): Promise<QueueView> {
     await setPaused(this.#queue, true);
-    return this.describe();
+    return this.#described();
   }
 
   async resume(): Promise<QueueView> {
     await setPaused(this.#queue, false);
-    return this.describe();
+    return this.#described();
   }
 
   async describe(): Promise<QueueView> {
     return queueView(this.#queue);
+  }
+
+  // What was done is done, whether all shards say how they are or not.
+  async #described(): Promise<QueueView> {
+    return this.describe().catch(() => queueView(this.#queue));
   }
 
   async history(span: HistorySpan): Promise<QueueHistory> {
@@ -443,7 +451,7 @@ export class TaskQueueObject<Env = unknown>
   /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */
   async define(entry: unknown): Promise<Answer<QueueView>> {
     const { failure } = await define(this.#queue, entry);
-    return failure ? { failure } : { ok: await this.describe() };
+    return failure ? { failure } : { ok: await this.#described() };
   }
 
   /** Removes such a queue with its tasks. */

@@ -29,7 +29,9 @@ type Verb = "addCronTasks" | "addDeadLetters";
 /** A task of a batch, with its place in that. */
 type Subtask = [i: number, route: string];
 
-export class Incoming implements Omit<QueueRpc, "mode" | "deadLetterHop" | "pulse" | "cancelled"> {
+export class Incoming
+  implements Omit<QueueRpc, "mode" | "deadLetterHop" | "pulse" | "wake" | "cancelled">
+{
   readonly #deps: IncomingDeps;
   readonly #routes: Routes;
 
@@ -138,10 +140,6 @@ export class Incoming implements Omit<QueueRpc, "mode" | "deadLetterHop" | "puls
   async runningOfGroup(group: string): Promise<number> {
     const running = await this.#routes.all("runningOfGroup", group);
     return running.reduce((sum, n) => sum + n, 0);
-  }
-
-  async wake(): Promise<void> {
-    await this.#routes.all("wake");
   }
 }
 

@@ -50,12 +50,12 @@ export class AcceptedGroups {
     }));
   }
 
-  /** Takes in what another object of the queue has accepted: of both, what is further. */
+  /** Takes in that there are these groups. Of which batches it has its part, each object of a queue says for itself. */
   takeIn(groups: readonly AcceptedGroup[]): void {
     for (const { group, batch, isCancelled } of groups) {
-      const furthest = Math.max(batch, this.lastBatch(group));
-      if (isCancelled) this.cancel(group, furthest);
-      else this.accept(group, furthest);
+      const last = this.lastBatch(group);
+      if (isCancelled) this.cancel(group, Math.max(batch, last));
+      else this.accept(group, last);
     }
   }
 

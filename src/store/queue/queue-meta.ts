@@ -57,6 +57,8 @@ export interface QueueMetaValues {
   sweepAt: number;
   /** Of a queue of several shards: how many there are. */
   shards: ShardMap;
+  /** When this shard asks again for a token (ms), and what the queue was when that was said. */
+  askAgain: { at: number; total: string };
   /** Of the first of them: what each was granted of the queue's bucket and slots. */
   shares: StoredShares;
   /** Of the first of them: what it has decided for all. */

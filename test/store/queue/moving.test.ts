@@ -212,15 +212,17 @@ it("keeps a task over what is remembered of one of its name", () => {
   expect(there.store.find(name, NOW)?.kind).toBe("live");
 });
 
-it("takes in groups as far as either has come", () => {
+it("takes in that there are groups, and which are cancelled, but not which batches are accepted", () => {
   here.run(() => {
-    here.store.acceptedGroups.accept("a", 3);
+    here.store.acceptedGroups.accept("a", 7);
+    here.store.acceptedGroups.accept("c", 3);
     here.store.acceptedGroups.cancel("b", 1);
   });
   there.run(() => there.store.acceptedGroups.accept("a", 5));
   there.run(() => there.store.acceptedGroups.takeIn(here.store.acceptedGroups.all()));
   expect(there.store.acceptedGroups.lastBatch("a")).toBe(5);
-  expect(there.store.acceptedGroups.lastBatch("b")).toBe(1);
+  expect(there.store.acceptedGroups.lastBatch("c")).toBe(-1);
+  expect(there.store.acceptedGroups.any()).toBe(true);
   expect(there.store.acceptedGroups.isCancelled("b")).toBe(true);
 });
 

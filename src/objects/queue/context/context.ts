@@ -1,6 +1,7 @@
 // What operations on a queue are given: its rows, its definition, and what its consumers have under way.
 import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
 import type { Answer } from "../../../core/errors.ts";
+import type { Resharding } from "../../../core/metrics/queue-view.ts";
 import type { ShardMap } from "../../../core/sharding/shard-map.ts";
 import type { Admission } from "../../../core/task/new-task.ts";
 import type { TaskState } from "../../../core/task/task.ts";
@@ -38,6 +39,8 @@ export interface ShardPlace {
   readonly isSharded: boolean;
   /** Whether the task of this name lives here once all are where they belong. */
   isOwn(name: string): boolean;
+  /** The number of shards may change now, if it was to. */
+  noticeDefinition(): void;
   /** Inside a commit: this is the map from now on. */
   goBy(map: ShardMap): void;
 }
@@ -52,6 +55,8 @@ export interface QueueContext {
   readonly statistics: Statistics;
   readonly push: PushState;
   readonly pull: PullState;
+  /** How far a change of the number of shards is, while there is one. */
+  readonly resharding: Resharding | undefined;
   /** Paused by hand. */
   readonly isPaused: boolean;
   /** ms since 1970 */

@@ -260,6 +260,7 @@ function viewOf(queue: QueueContext): QueueView {
       ...(config.shards && { shards: config.shards }),
       ...(config.annotations && { annotations: config.annotations }),
     },
+    ...(queue.resharding && { resharding: queue.resharding }),
     ...(purgedAt !== undefined && { purgedAt: rfc3339(purgedAt) }),
     statistics: statisticsView(queue, queue.now()),
   };

@@ -7,6 +7,7 @@ import {
   type Throttle,
   UNTHROTTLED,
 } from "../../../core/dispatch/throttle.ts";
+import { LONGEST_MS } from "../../../core/sharding/coordinator.ts";
 import {
   answered,
   ask,
@@ -19,12 +20,15 @@ import {
   nudged,
   PATIENCE_MS,
   recalled,
+  reshapedHeld,
   slotsOf,
   started,
   unanswered,
 } from "../../../core/sharding/held.ts";
 import type { Share, Total } from "../../../core/sharding/share.ts";
 import type { Recall, Statement } from "../../../core/sharding/statement.ts";
+import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
+import type { Commit } from "../../commit.ts";
 import type { Job } from "../../host.ts";
 import type { ShardRpc } from "../../rpc.ts";
 import { WATCHDOG_MS } from "../../wakeup.ts";
@@ -44,19 +48,27 @@ export interface HolderDeps {
   coordinator: () => Pick<ShardRpc, "askShare">;
   /** What is next may be another. */
   changed: () => void;
+  meta: QueueMeta;
+  commit: Pick<Commit, "run">;
 }
+
+/** When it has to ask again later than this, in ms, that is kept for the object's next life. */
+const LONG_MS = 5_000;
 
 export class Holder implements Job {
   readonly #deps: HolderDeps;
   #held: Held;
+  /** What the whole queue may start, and that slowed down. */
+  #whole: Total;
   #total: Total;
   #throttle: Throttle = UNTHROTTLED;
 
   constructor(deps: HolderDeps) {
     const { shard, instance, running, now, total } = deps;
     this.#deps = deps;
-    this.#total = total();
-    const held = holdsNothing(shard, instance, now());
+    this.#whole = total();
+    this.#total = this.#whole;
+    const held = holdsNothing(shard, instance, now(), this.#askAgain());
     this.#held = { ...held, share: { ...held.share, slots: running } };
   }
 
@@ -111,12 +123,10 @@ export class Holder implements Job {
 
   /** The queue may start more or less than before. */
   reshape(): void {
-    this.#held = current(this.#held, this.#total, this.#deps.now());
-    const { bucket, ...total } = this.#deps.total();
-    const { share } = this.#throttle;
-    const slowed = bucket && { ...bucket, rate: bucket.rate * share };
-    this.#total = { ...total, bucket: slowed };
-    this.#held = current(this.#held, this.#total, this.#deps.now());
+    const next = this.#deps.total();
+    if (JSON.stringify(next) === JSON.stringify(this.#whole)) return;
+    this.#whole = next;
+    this.#refit(true);
   }
 
   /** Gives back what is above what it may keep. */
@@ -134,19 +144,45 @@ export class Holder implements Job {
     this.#deps.changed();
   }
 
-  save(): { held: Held; total: Total } {
-    return { held: this.#held, total: this.#total };
+  save(): { held: Held; total: Total; whole: Total } {
+    return { held: this.#held, total: this.#total, whole: this.#whole };
   }
 
-  restore({ held, total }: ReturnType<Holder["save"]>): void {
+  restore({ held, total, whole }: ReturnType<Holder["save"]>): void {
     this.#held = held;
     this.#total = total;
+    this.#whole = whole;
   }
 
   #slow(throttle: Throttle, now: number): void {
+    if (throttle === this.#throttle) return;
     this.#held = current(this.#held, this.#total, now);
     this.#throttle = throttle;
-    this.reshape();
+    this.#refit(false);
+  }
+
+  #refit(isNew: boolean): void {
+    const { bucket, ...total } = this.#whole;
+    const { share } = this.#throttle;
+    const slowed = { ...total, bucket: bucket && { ...bucket, rate: bucket.rate * share } };
+    const { again } = this.#held;
+    const held = reshapedHeld(this.#held, this.#total, slowed, this.#deps.now());
+    this.#held = isNew ? held : { ...held, again };
+    this.#total = slowed;
+  }
+
+  #askAgain(): number {
+    const { meta, now } = this.#deps;
+    const kept = meta.get("askAgain");
+    const isSame = kept?.total === JSON.stringify(this.#whole);
+    return kept && isSame ? Math.min(kept.at, now() + LONGEST_MS) : 0;
+  }
+
+  #keepAgain(now: number): void {
+    const { meta, commit } = this.#deps;
+    const at = this.#held.again;
+    if (this.#held.share.part > 0 || at < now + LONG_MS) return;
+    commit.run(() => meta.set("askAgain", { at, total: JSON.stringify(this.#whole) }));
   }
 
   async #ask(now: number): Promise<void> {
@@ -156,6 +192,7 @@ export class Holder implements Job {
     try {
       const grant = await withinPatience(coordinator().askShare(statement));
       this.#held = answered(this.#held, this.#total, grant, this.#deps.now());
+      this.#keepAgain(this.#deps.now());
     } catch {
       this.#held = unanswered(this.#held, statement.number);
     }

@@ -4,22 +4,12 @@
 //   { shards, former }  -> every shard there was has nothing left that is not its own -> { shards }
 //
 // Each of them is told of the map, and hands over what has to go by itself; from time to time it is asked how far it is.
+import type { Resharding } from "../../../core/metrics/queue-view.ts";
 import { AlarmJob, type JobRun } from "../../alarm-job.ts";
 import type { MoveReport } from "../../rpc.ts";
 import type { QueueJobDeps } from "../context/job-deps.ts";
 import type { Mover } from "./mover.ts";
 import type { Shard } from "./shard.ts";
-
-/** How far a change has come. */
-export interface Resharding {
-  /** How many shards there were, and how many there will be. */
-  from: number;
-  to: number;
-  /** Of those there were, how many have nothing left that would have to go. */
-  shardsDone: number;
-  /** Names that have gone from one shard to another, as far as is known. */
-  moved: number;
-}
 
 export interface ShardChangeDeps extends QueueJobDeps {
   shard: Shard;

@@ -89,7 +89,10 @@ export class Shard implements ShardPlace {
   }
 
   /** Before a call that was routed by `map`: the map it has to be routed by, if that is another. */
-  async meet(map: ShardMap): Promise<ShardMap | undefined> {
+  async meet(map: ShardMap, isRead = false): Promise<ShardMap | undefined> {
+    // What keeps nothing has nothing to read by any map, and is left as it is.
+    if (isRead && !this.#deps.exists())
+      return this.index > 0 || this.#goesBy(map) ? undefined : this.map;
     await this.ensureMap();
     // One that says the same by another version may be of a later queue of the name.
     if (this.#goesBy(map)) return undefined;

@@ -146,7 +146,7 @@ export class Shares implements Job {
       askShare: (statement: Parameters<Coordinator["ask"]>[0]) => this.coordinator.ask(statement),
     };
     this.#holder = new Holder({
-      ...{ shard: place.index, instance, running, now, total, changed },
+      ...{ shard: place.index, instance, running, now, total, changed, meta, commit },
       load: (isCounted) => starter.load(isCounted),
       coordinator: () => (place.index === 0 ? own : shard(0)),
     });

@@ -1,28 +1,32 @@
 // The bucket and the slots of a queue are the queue's, over however many shards it is spread, and whatever of them
 // ends in between.
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { parseQueueYaml } from "../../../../src/core/config/queue-yaml.ts";
 import type { QueueView } from "../../../../src/core/metrics/queue-view.ts";
 import { shardObject, shardOf } from "../../../../src/core/sharding/shard-map.ts";
 import { TaskQueueObject } from "../../../../src/objects/queue/task-queue.ts";
 import type { ShardRpc } from "../../../../src/objects/rpc.ts";
+import { untilQuiet } from "../../../../src/testing/order.ts";
+import { clock } from "../../../support/clock.ts";
 import { passEvicting } from "../../../support/evictions.ts";
-import { crash, elapsed, freshStart, objectOf, pass, queue } from "../../../support/time.ts";
+import { crash, elapsed, firstAlarm, freshStart, objectOf, queue } from "../../../support/time.ts";
 import { deployed, handlers, held } from "../../../support/worker.ts";
 
+const QUEUE = "four-shards";
 const SHARDS = 4;
-const OBJECTS = Array.from({ length: SHARDS }, (_, shard) => shardObject("shared", shard));
+const OBJECTS = Array.from({ length: SHARDS }, (_, shard) => shardObject(QUEUE, shard));
 
 beforeEach(freshStart);
 
 /** Deploys the queue with this in its entry. */
-function deploy(entry: string): void {
-  deployed.queues = parseQueueYaml(
-    `queue:\n- name: shared\n  extensions: { shards: ${SHARDS} }\n${entry.replace(/^/gm, "  ")}\n`,
-  );
+function deploy(entry: string, extensions = ""): void {
+  const shards = `extensions: { shards: ${SHARDS}${extensions} }`;
+  const lines = [`name: ${QUEUE}`, shards, ...entry.split("\n")].filter((line) => line !== "");
+  deployed.queues = parseQueueYaml(`queue:\n- ${lines.join("\n  ")}\n`);
 }
 
-const shared = () => queue("shared");
+const shared = () => queue(QUEUE);
 
 /** Names of tasks that live on this shard. */
 function namesOn(shard: number, n: number): string[] {
@@ -37,6 +41,25 @@ async function add(n: number, on = [0, 1, 2, 3]): Promise<void> {
   for (const shard of on) await shared().add(namesOn(shard, n).map((name) => ({ name })));
 }
 
+/** Moves the clock by `seconds`; alarms fire on the way, each at its time, and all that they bring about has happened. */
+async function pass(seconds: number, isHeld = false): Promise<void> {
+  const end = clock.now + seconds * 1000;
+  for (;;) {
+    await untilQuiet(async () => !isHeld && (await areBusy()), isHeld ? 12 : 3);
+    const next = await firstAlarm(OBJECTS);
+    if (!next || next.at > end) break;
+    clock.now = Math.max(clock.now, next.at);
+    runDurableObjectAlarm(objectOf(next.name)).catch(() => {});
+  }
+  clock.now = end;
+}
+
+async function areBusy(): Promise<boolean> {
+  const isBusy = (instance: object) => (instance as { isBusy: boolean }).isBusy;
+  const busy = OBJECTS.map((name) => runInDurableObject(objectOf(name), isBusy));
+  return (await Promise.all(busy)).includes(true);
+}
+
 interface Start {
   at: number;
   shard: number;
@@ -45,7 +68,7 @@ interface Start {
 /** When tasks start, in seconds, and where. */
 function starts(): Start[] {
   const found: Start[] = [];
-  handlers.set("/_ah/queue/shared", (request) => {
+  handlers.set(`/_ah/queue/${QUEUE}`, (request) => {
     const name = request.headers.get("X-AppEngine-TaskName") ?? "";
     found.push({ at: elapsed(), shard: shardOf(name, SHARDS) });
     return new Response();
@@ -73,10 +96,10 @@ describe("a queue of four shards", () => {
     deploy(`rate: ${rate}/s\nbucket_size: ${capacity}`);
     const found = starts();
     await add(rate * 3);
-    await pass("shared", 10);
+    await pass(10);
     expect(overspent(found, rate, capacity)).toBeUndefined();
     expect(found.length).toBeGreaterThanOrEqual(0.95 * rate * 10);
-    await pass("shared", 120);
+    await pass(120);
     expect(found).toHaveLength(rate * 12);
   });
 
@@ -103,13 +126,13 @@ describe("a queue of four shards", () => {
 
   it("runs no more at once than it may, and as many", async () => {
     deploy("rate: 100/s\nbucket_size: 100\nmax_concurrent_requests: 3");
-    const handler = held("/_ah/queue/shared");
+    const handler = held(`/_ah/queue/${QUEUE}`);
     await add(3);
-    await pass("shared", 20);
+    await pass(20, true);
     expect(handler.started()).toBe(3);
     for (let i = 0; i < 12; i++) {
       handler.answer(i, 200);
-      await pass("shared", 10);
+      await pass(10, true);
       expect(await total("inFlight")).toBeLessThanOrEqual(3);
     }
     expect(handler.started()).toBe(12);
@@ -119,19 +142,19 @@ describe("a queue of four shards", () => {
     deploy("rate: 100/s\nbucket_size: 100\nmax_concurrent_requests: 1");
     const found = starts();
     await add(400);
-    await pass("shared", 40);
+    await pass(40);
     expect(new Set(found.map(({ shard }) => shard))).toEqual(new Set([0, 1, 2, 3]));
   });
 
   it("without a rate limit goes by its slots", async () => {
-    deploy("max_concurrent_requests: 2\nrate: none");
-    const handler = held("/_ah/queue/shared");
+    deploy("max_concurrent_requests: 2", ", rate: none");
+    const handler = held(`/_ah/queue/${QUEUE}`);
     await add(1);
-    await pass("shared", 5);
+    await pass(5, true);
     expect(handler.started()).toBe(2);
     handler.answer(0, 200);
     handler.answer(1, 200);
-    await pass("shared", 5);
+    await pass(5, true);
     expect(handler.started()).toBe(4);
   });
 
@@ -139,11 +162,11 @@ describe("a queue of four shards", () => {
     deploy("rate: 40/s\nbucket_size: 40");
     const found = starts();
     await add(20);
-    await pass("shared", 20);
+    await pass(20);
     expect(found).toHaveLength(80);
     await add(200, [2]);
     const from = elapsed();
-    await pass("shared", 3);
+    await pass(3);
     const late = found.slice(80).filter(({ at }) => at >= from + 1);
     expect(late.length).toBeGreaterThanOrEqual(75);
     expect(overspent(found, 40, 40)).toBeUndefined();
@@ -153,15 +176,15 @@ describe("a queue of four shards", () => {
     deploy("rate: 1/s\nbucket_size: 10");
     const found = starts();
     await add(1);
-    await pass("shared", 2);
+    await pass(2);
     await shared().pause();
-    await pass("shared", 60);
+    await pass(60);
     await add(5);
-    await pass("shared", 60);
+    await pass(60);
     expect(found).toHaveLength(4);
     await crash();
     await shared().resume();
-    await pass("shared", 1);
+    await pass(1);
     expect(found.length).toBeGreaterThanOrEqual(4 + 6);
     expect(found.length).toBeLessThanOrEqual(4 + 10);
   });
@@ -170,12 +193,12 @@ describe("a queue of four shards", () => {
     deploy("rate: 50/s\nbucket_size: 4");
     const found = starts();
     await add(60);
-    await pass("shared", 2);
+    await pass(2);
     await crash();
     deploy("rate: 5/s\nbucket_size: 4");
     await crash();
     const before = found.length;
-    await pass("shared", 10);
+    await pass(10);
     expect(found.length - before).toBeLessThanOrEqual(4 + 5 * 10);
     expect(found.length - before).toBeGreaterThan(35);
   });
@@ -183,9 +206,9 @@ describe("a queue of four shards", () => {
   it("slows down on the shard whose handlers answer 503", async () => {
     deploy("rate: 40/s\nbucket_size: 40");
     const slow = namesOn(1, 1)[0] as string;
-    handlers.set("/_ah/queue/shared", () => new Response(null, { status: 503 }));
+    handlers.set(`/_ah/queue/${QUEUE}`, () => new Response(null, { status: 503 }));
     await shared().add({ name: slow });
-    await pass("shared", 0.1);
+    await pass(0.1);
     const enforcedRate = await total("enforcedRate");
     expect(enforcedRate).toBeLessThan(40);
     expect(enforcedRate).toBeGreaterThan(15);
@@ -195,15 +218,15 @@ describe("a queue of four shards", () => {
     deploy("rate: 40/s\nbucket_size: 8");
     const found = starts();
     await add(500, [1, 2, 3]);
-    await pass("shared", 2);
+    await pass(2);
     const away = cutOff();
     const from = elapsed();
-    await pass("shared", 8);
+    await pass(8);
     expect(found.filter(({ at }) => at > from + 1)).not.toEqual([]);
-    await pass("shared", 10);
+    await pass(10);
     expect(found.filter(({ at }) => at > from + 10.5)).toEqual([]);
     away.back();
-    await pass("shared", 10);
+    await pass(10);
     expect(found.filter(({ at }) => at > from + 20)).not.toEqual([]);
     expect(overspent(found, 40, 8)).toBeUndefined();
   });
@@ -211,7 +234,7 @@ describe("a queue of four shards", () => {
 
 /** What a shard says of itself. */
 async function statisticsOf(shard: number): Promise<QueueView["statistics"]> {
-  const { map } = await (objectOf("shared") as unknown as ShardRpc).shardOrders();
+  const { map } = await (objectOf(QUEUE) as unknown as ShardRpc).shardOrders();
   const object = objectOf(OBJECTS[shard] as string) as unknown as ShardRpc;
   const answered = (await object.onShard(map, "describe", [])) as { answer: QueueView };
   return answered.answer.statistics;
