@@ -23,8 +23,12 @@ export type Written<T> = { value: T } | { error: unknown };
 /** So long after the last commit (ms) the object is idle, and waiting for others would only keep one waiting. */
 const IDLE_MS = 3;
 
+/** Work on all that is given to it in one group commit; an answer to each, in their order. */
+export type Together<Given, T> = (given: readonly Given[]) => readonly T[];
+
 interface Queued {
-  work: () => unknown;
+  given: unknown;
+  together: Together<never, unknown>;
   settled: (written: Written<never>) => void;
 }
 
@@ -69,8 +73,17 @@ export class Commit {
    * takes a millisecond. `work` must be repeatable: when a neighbour throws, each runs again by itself.
    */
   enqueue<T>(work: () => T, settled: (written: Written<T>) => void): void {
+    this.gather(eachOfThem<T>, work, settled);
+  }
+
+  /** The same for what is cheaper together: those that come one behind the other with the same `together`. */
+  gather<Given, T>(
+    together: Together<Given, T>,
+    given: Given,
+    settled: (written: Written<T>) => void,
+  ): void {
     if (this.#queued.length === 0) this.#soon(() => this.flush());
-    this.#queued.push({ work, settled: settled as Queued["settled"] });
+    this.#queued.push({ given, together, settled: settled as Queued["settled"] });
   }
 
   #soon(work: () => void): void {
@@ -94,7 +107,7 @@ export class Commit {
 
   #runAll(group: readonly Queued[]): Written<unknown>[] {
     try {
-      return this.#transact(() => group.map(({ work }) => ({ value: work() })));
+      return this.#transact(() => valuesOf(group).map((value) => ({ value })));
     } catch (error) {
       if (group.length === 1) return [{ error }];
       return group.flatMap((one) => this.#runAll([one]));
@@ -132,6 +145,22 @@ export class Commit {
     for (const listener of this.#listeners) afterCommit(() => listener(now));
     this.#isNotifying = false;
   }
+}
+
+function eachOfThem<T>(works: readonly (() => T)[]): T[] {
+  return works.map((work) => work());
+}
+
+function valuesOf(group: readonly Queued[]): unknown[] {
+  const values: unknown[] = [];
+  while (values.length < group.length) {
+    const { together } = group[values.length] as Queued;
+    let end = values.length;
+    while (group[end]?.together === together) end++;
+    const given = group.slice(values.length, end).map((one) => one.given as never);
+    values.push(...together(given));
+  }
+  return values;
 }
 
 // What was committed stays so, and whoever is next in the list must still hear of it.

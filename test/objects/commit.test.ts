@@ -104,4 +104,34 @@ describe("a commit", () => {
     await Promise.resolve();
     expect(heard).toEqual(["yes", "no"]);
   });
+
+  it("gives what comes one behind the other to its work together, and each its own answer", async () => {
+    const { commit, heard } = commitOver();
+    const doubled = (given: readonly number[]) => {
+      heard.push(`together: ${given}`);
+      return given.map((n) => 2 * n);
+    };
+    const settled = (written: Written<unknown>) => heard.push(JSON.stringify(written));
+    commit.gather(doubled, 1, settled);
+    commit.gather(doubled, 2, settled);
+    commit.enqueue(() => "between", settled);
+    commit.gather(doubled, 3, settled);
+    await Promise.resolve();
+    const answers = [{ value: 2 }, { value: 4 }, { value: "between" }, { value: 6 }];
+    const expected = ["together: 1,2", "together: 3", ...answers.map((one) => JSON.stringify(one))];
+    expect(heard).toEqual(expected);
+  });
+
+  it("does each by itself where one fails the others", async () => {
+    const { commit, heard } = commitOver();
+    const halved = (given: readonly number[]) => {
+      if (given.includes(3)) throw new Error("odd");
+      return given.map((n) => n / 2);
+    };
+    const settled = (written: Written<unknown>) =>
+      heard.push("error" in written ? "no" : String(written.value));
+    for (const n of [2, 3, 4]) commit.gather(halved, n, settled);
+    await Promise.resolve();
+    expect(heard).toEqual(["1", "no", "2"]);
+  });
 });

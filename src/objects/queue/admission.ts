@@ -8,7 +8,6 @@ import { type AcceptedTask, type AddResult, NO_PROGRESS, NO_SPEC } from "../../c
 import { rfc3339, taskHead } from "../../core/task/task-view.ts";
 import type { Found } from "../../store/queue/found.ts";
 import type { AddOutcome } from "../../store/queue/queue-store.ts";
-import type { Commit } from "../commit.ts";
 import type { QueueContext } from "./context/context.ts";
 
 /** An object's SQLite holds 10 GB; room is left to finish and to retry what is there. */
@@ -38,25 +37,62 @@ export async function addTasks(
 ): Promise<Answer<Added[]>[]> {
   const { ok: admission, failure } = queue.admission();
   if (failure) return calls.map(() => ({ failure }));
-  const accepted = calls.map((call) => ({ ...call, answer: acceptCall(call, admission) }));
+  const accepted = calls.map((call) => ({
+    atomic: call.atomic,
+    answer: acceptCall(call, admission),
+  }));
   if (!queue.isListed && accepted.some(({ answer }) => answer.ok)) {
     await queue.ensureListed();
     // Checked anew: much may have happened in the meantime.
     return addTasks(queue, calls);
   }
-  return enqueued(queue.commit, () =>
-    accepted.map(({ answer, atomic }) =>
-      answer.failure ? answer : addAccepted(queue, answer.ok, atomic, admission.now),
-    ),
-  );
+  return enqueued({ queue, calls: accepted, now: admission.now });
 }
 
-function enqueued<T>(commit: Commit, work: () => T): Promise<T> {
+interface AcceptedCall {
+  answer: Answer<AcceptedTask[]>;
+  atomic: boolean;
+}
+
+/** What came in one message, at `now` (ms since 1970). */
+interface AcceptedMessage {
+  queue: QueueContext;
+  calls: readonly AcceptedCall[];
+  now: number;
+}
+
+function enqueued(message: AcceptedMessage): Promise<Answer<Added[]>[]> {
   return new Promise((resolve, reject) => {
-    commit.enqueue(work, (written) =>
+    message.queue.commit.gather(addMessages, message, (written) =>
       "error" in written ? reject(written.error) : resolve(written.value),
     );
   });
+}
+
+/** Inside a commit, to which all messages are of one queue. Their tasks are new when the last one came. */
+function addMessages(messages: readonly AcceptedMessage[]): Answer<Added[]>[][] {
+  const { queue, now } = messages.at(-1) as AcceptedMessage;
+  const all = messages.flatMap(({ calls }) => calls);
+  const answers = addCalls(queue, all, now);
+  return messages.map(({ calls }) => answers.splice(0, calls.length));
+}
+
+// All or nothing is of a call by itself, and of what the calls before it have left.
+function addCalls(
+  queue: QueueContext,
+  calls: readonly AcceptedCall[],
+  now: number,
+): Answer<Added[]>[] {
+  if (calls.some(({ atomic }) => atomic)) {
+    return calls.map(({ answer, atomic }) =>
+      answer.failure ? answer : addAccepted(queue, answer.ok, atomic, now),
+    );
+  }
+  const tasks = calls.flatMap(({ answer }) => answer.ok ?? []);
+  const added = addAll(queue, tasks, now);
+  return calls.map(({ answer }) =>
+    answer.failure ? answer : { ok: added.splice(0, answer.ok.length) },
+  );
 }
 
 /** Inside a commit. Adds accepted tasks; `now` in ms since 1970. */

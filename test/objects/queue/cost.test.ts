@@ -36,6 +36,7 @@ const FEW = 10;
  */
 const MOST: Record<string, Cost> = {
   "unnamed, in a batch": { rows: 201, statements: 60, alarms: 1, runs: 80 },
+  "unnamed, added each by itself at once": { rows: 201, statements: 60, alarms: 1, runs: 80 },
   "named, in a batch": { rows: 401, statements: 460, alarms: 1, runs: 80 },
   "names' ends": { rows: 6, statements: 20, alarms: 1, runs: 1 },
   "unnamed, alone": { rows: 21, statements: 43, alarms: 10, runs: 10 },
@@ -73,6 +74,12 @@ const named = (i: number) => ({ name: `n${i}` });
 
 const KINDS: Record<string, () => Promise<void>> = {
   "unnamed, in a batch": () => inBatch("unlimited", many()),
+  "unnamed, added each by itself at once": async () => {
+    await meet("unlimited");
+    const unlimited = queue("unlimited");
+    await Promise.all(many().map((task) => unlimited.add(task)));
+    await atRest("unlimited");
+  },
   "named, in a batch": () => inBatch("unlimited", many(named)),
   "names' ends": async () => {
     await inBatch("unlimited", many(named));

@@ -1,10 +1,12 @@
 import { evictDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Added } from "../../../src/core/task/calls.ts";
 import {
   TaskAlreadyExistsError,
   TombstonedTaskError,
   UnknownTaskError,
 } from "../../../src/index.ts";
+import type { TaskQueueObject } from "../../../src/objects/queue/task-queue.ts";
 import { clock } from "../../support/clock.ts";
 import { freshStart, objectOf, pass, queue } from "../../support/time.ts";
 import { handlers, received } from "../../support/worker.ts";
@@ -186,7 +188,37 @@ describe("adds begun together", () => {
     expect(outcomes[1]).toMatchObject({ reason: { code: "INVALID_TASK_NAME" } });
     expect(outcomes[2]).toMatchObject({ reason: { code: "TASK_ALREADY_EXISTS" } });
   });
+
+  it.each([
+    { calls: ["a", "b", "a", "c b"], answers: ["a", "b", "!", "c !"] },
+    { calls: ["a", "atomic b a", "b", "atomic c", "c"], answers: ["a", "refused", "b", "c", "!"] },
+    { calls: ["a", "A/", "b A/", "a"], answers: ["a", "refused", "refused", "!"] },
+    { calls: ["", "a", "", "a"], answers: ["?", "a", "?", "!"] },
+  ])("have the answers that they would have one after the other: $calls", async (row) => {
+    const object = objectOf("push") as unknown as Pick<TaskQueueObject, "add">;
+    const callOf = (call: string) => {
+      const atomic = call.startsWith("atomic ");
+      const names = call.replace("atomic ", "").split(" ");
+      const tasks = names.map((name) => ({ countdown: 60, ...(name && { name }) }));
+      return { atomic, tasks };
+    };
+    // Two messages, that come together.
+    const [first = "", ...rest] = row.calls;
+    const messages = [[callOf(first)], rest.map(callOf)].map((calls) => object.add(calls));
+    const answers = (await Promise.all(messages)).flat();
+    const said = answers.map(({ ok, failure }) =>
+      failure ? "refused" : ok.map((added) => saidOf(added)).join(" "),
+    );
+    expect(said).toEqual(row.answers);
+    const added = said.flatMap((one) => one.split(" ")).filter((one) => /^[a-z?]$/.test(one));
+    expect((await queue("push").list()).tasks).toHaveLength(added.length);
+  });
 });
+
+function saidOf(added: Added): string {
+  if (added.error) return "!";
+  return /^[a-z]$/.test(added.name) ? added.name : "?";
+}
 
 describe("operations", () => {
   it("delete says for each name whether it was there", async () => {
