@@ -298,7 +298,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     TaskCron: (cronPart
       ? class TaskCron extends cronPart.Object<Env> {
           constructor(ctx: DurableObjectState, env: Env) {
-            super(ctx, env, recurring);
+            super(ctx, env, recurring, file);
           }
         }
       : NoCronObject) as TaskQueues<Env, Payloads>["TaskCron"],

@@ -269,8 +269,8 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
     }
     this.#refuseInFile();
     // Checked before an object of that name comes to be.
-    unwrap(entryOf(this.#file, given));
-    return unwrap(await this.#ownObject().define(given));
+    const config = unwrap(entryOf(this.#file, given));
+    return unwrap(await this.#stubs.queue(this.name, config).define(given));
   }
 
   /** Removes a queue made by `define`, with its tasks and names. Throws QueueInFileError as that does. */

@@ -16,13 +16,14 @@ const heard = new Map<string, ShardMap>();
 /** The queue, whatever number of shards it has by queue.yaml. */
 export function callsOf(name: string, stubs: CallerStubs, config?: QueueConfig): QueueCalls {
   const known = mapOf(name, config);
-  if (!config || (known.shards === 1 && known.former === undefined)) return stubs.queue(name);
+  if (!config || (known.shards === 1 && known.former === undefined))
+    return stubs.queue(name, config);
   return new ShardedQueue({
     name,
-    shard: (index) => stubs.shard(name, index),
+    shard: (index) => stubs.shard(name, index, config),
     map: () => mapOf(name, config),
     learn: (map) => heard.set(name, map),
-    whole: () => stubs.queue(name),
+    whole: () => stubs.queue(name, config),
     admission: () => admissionOf(config, stubs),
   });
 }

@@ -1,4 +1,5 @@
 // RPC stubs for callers: each typed by the public methods of its Durable Object class.
+import type { QueueConfig } from "../core/config/queue-config.ts";
 import { shardObject } from "../core/sharding/shard-map.ts";
 import type { TaskCronObject } from "../objects/cron/task-cron.ts";
 import type { ClassName } from "../objects/exported.ts";
@@ -6,7 +7,7 @@ import type { TaskGroupObject } from "../objects/group/task-group.ts";
 import type { TaskQueueObject } from "../objects/queue/task-queue.ts";
 import type { DirectoryRpc, ShardRpc } from "../objects/rpc.ts";
 import type { QueueSettings } from "../objects/settings.ts";
-import { CRON_NAME, DIRECTORY_NAME, namespaceOf } from "../objects/stubs.ts";
+import { CRON_NAME, DIRECTORY_NAME, namespaceOf, type Placed, placed } from "../objects/stubs.ts";
 
 /** The methods of a class that can be called by RPC. */
 type RpcOf<T> = {
@@ -48,13 +49,14 @@ export class CallerStubs {
     return usesBindings(this.#env) ? undefined : this.#env;
   }
 
-  queue(name: string): QueueStub {
-    return this.#stub("TaskQueue", name);
+  /** `config`: what is known of the queue, which says where its objects are to be made. */
+  queue(name: string, config?: QueueConfig): QueueStub {
+    return this.#stub("TaskQueue", name, placed(config, 0));
   }
 
   /** One of a queue's objects; the first is the queue's own. */
-  shard(queue: string, index: number): ShardRpc {
-    return this.#stub("TaskQueue", shardObject(queue, index));
+  shard(queue: string, index: number, config: QueueConfig): ShardRpc {
+    return this.#stub("TaskQueue", shardObject(queue, index), placed(config, index));
   }
 
   group(name: string): GroupStub {
@@ -69,9 +71,9 @@ export class CallerStubs {
     return this.#stub("TaskDirectory", DIRECTORY_NAME);
   }
 
-  #stub<Stub>(className: ClassName, name: string): Stub {
+  #stub<Stub>(className: ClassName, name: string, options?: Placed): Stub {
     const bound = this.#env[BINDINGS[className]];
     const exports = bound === undefined ? this.#exports : { [className]: bound };
-    return namespaceOf<Stub>(exports, className).getByName(name);
+    return namespaceOf<Stub>(exports, className).getByName(name, options);
   }
 }

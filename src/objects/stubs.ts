@@ -1,5 +1,7 @@
 // RPC stubs for every object, found in what the Worker exports. A class that the Worker forgot to export,
 // or to list in its wrangler file, is an error that names the line to add.
+import type { QueueConfig } from "../core/config/queue-config.ts";
+import { type Location, locationOf } from "../core/sharding/location.ts";
 import { shardObject } from "../core/sharding/shard-map.ts";
 import {
   CLASSES,
@@ -21,7 +23,12 @@ import { type StandIn, standIn } from "./stand-in.ts";
 
 /** A namespace of objects by their names. */
 export interface ObjectNamespace<Rpc> {
-  getByName(name: string): Rpc;
+  getByName(name: string, options?: Placed): Rpc;
+}
+
+/** Where an object is to be made that is not yet there. */
+export interface Placed {
+  locationHint: Location;
 }
 
 /** The one object of its class. */
@@ -32,19 +39,23 @@ const RUNNER = { className: "TaskRunner", name: "runner" } as const;
 /** The stubs objects call each other by; `exports` is the runtime's. */
 export class Stubs {
   readonly #exports: unknown;
+  readonly #configOf: ((queue: string) => QueueConfig | undefined) | undefined;
 
-  constructor(exports: unknown) {
+  /** `configOf`: what is known here of queues, which says where their objects are to be made. */
+  constructor(exports: unknown, configOf?: (queue: string) => QueueConfig | undefined) {
     this.#exports = exports;
+    this.#configOf = configOf;
   }
 
   queue(name: string): QueueRpc {
-    return namespaceOf<QueueRpc>(this.#exports, "TaskQueue").getByName(name);
+    return this.shard(name, 0);
   }
 
   /** One of a queue's objects; the first is the queue's own. */
   shard(queue: string, index: number): ShardRpc & QueueRpc {
     return namespaceOf<ShardRpc & QueueRpc>(this.#exports, "TaskQueue").getByName(
       shardObject(queue, index),
+      placed(this.#configOf?.(queue), index),
     );
   }
 
@@ -74,6 +85,12 @@ export class Stubs {
   }
 }
 
+/** Of one of the queue's objects. */
+export function placed(queue: QueueConfig | undefined, shard: number): Placed | undefined {
+  const locationHint = locationOf(queue, shard);
+  return locationHint && { locationHint };
+}
+
 /** The namespace of a class among a Worker's exports, its objects typed by who asks. */
 export function namespaceOf<Rpc>(exports: unknown, name: ClassName): ObjectNamespace<Rpc> {
   if (!exports) throw new Error(withoutContextExports());
@@ -88,7 +105,9 @@ function watched<Rpc>(
   found: ObjectNamespace<Rpc>,
   by: StandIn,
 ): ObjectNamespace<Rpc> {
-  return { getByName: (name) => by.watch({ className, name }, found.getByName(name)) };
+  return {
+    getByName: (name, options) => by.watch({ className, name }, found.getByName(name, options)),
+  };
 }
 
 /** Throws a sentence for the first class that is not exported or not listed. */

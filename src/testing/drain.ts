@@ -30,7 +30,7 @@ export function queueLeft(
   list: () => Promise<readonly Task[]>,
 ): Left[] {
   if (view.statistics.tasks === 0) return [];
-  const needsOthers = view.statistics.states.waiting > 0;
+  const needsOthers = view.statistics.states.waiting > 0 || view.extensions.shards !== undefined;
   const text = async () => textOf(view, await list());
   return [{ object, needsOthers, isPull: view.mode === "pull", text }];
 }

@@ -5,6 +5,7 @@ import { QueueHandle } from "../client/queue-handle.ts";
 import { CallerStubs } from "../client/stubs.ts";
 import type { QueueConfig, QueueFile } from "../core/config/queue-config.ts";
 import { parseQueueEntry } from "../core/config/queue-entry.ts";
+import { shardOfObject } from "../core/sharding/shard-map.ts";
 import type { Task } from "../core/task/task.ts";
 import { type Callee, stepIn } from "../objects/stand-in.ts";
 import {
@@ -192,9 +193,14 @@ export class TestKit {
   }
 
   async #leftIn(id: string, callee: Callee, only?: string): Promise<Left[]> {
-    const { className, name } = callee;
+    const { className } = callee;
     const isQueue = className === "TaskQueue";
+    const { queue: name, shard } = isQueue
+      ? shardOfObject(callee.name)
+      : { queue: callee.name, shard: 0 };
     if (!WORKERS.has(className) || (only !== undefined && !(isQueue && only === name))) return [];
+    // What is on a shard the queue says.
+    if (shard > 0) return this.#orMessage([], id, callee);
     const left = await (isQueue ? this.#queueLeft(id, name) : this.#groupLeft(id, name));
     // Whoever leases from a pull queue does it in a time of his own.
     if (only === undefined && left.some(({ isPull }) => isPull)) return [];

@@ -1,6 +1,7 @@
 // What stands in for the platform while a test runs: a clock that only the test moves, alarms that only the test
 // fires, and a book of every call that is under way. Objects of one Worker share an isolate, so one of these serves
 // them all.
+import { shardOfObject } from "../core/sharding/shard-map.ts";
 import { type Delivery, type PackedDelivery, unpacked } from "../objects/delivery/delivery.ts";
 import type { WireOutcome } from "../objects/delivery/outcome.ts";
 import type {
@@ -134,7 +135,7 @@ export class Stage implements StandIn {
 
   // The object ended with work under way, as by a crash: nobody is left to be answered.
   #cutOff(id: string): void {
-    const queue = this.objects.get(id)?.name;
+    const queue = queueOf(this.objects.get(id)?.name);
     for (const call of this.#calls) {
       if (call.delivery === undefined || call.delivery.queue === queue) this.#calls.delete(call);
     }
@@ -196,8 +197,9 @@ export class Stage implements StandIn {
     if (delivery) return this.#deliver(call, delivery, send);
     if (UNCOUNTED.has(method)) return send();
     const answer = this.during(call, send) as Promise<unknown>;
-    if (ADDING.has(method)) {
-      const added = (got: unknown) => this.#added(callee, method, args, got);
+    const act = actOf(method, args);
+    if (ADDING.has(act.method)) {
+      const added = (got: unknown) => this.#added(callee, act.method, act.args, act.answerOf(got));
       void answer.then(this.#unlessLate(added), ignore);
     }
     return answer;
@@ -245,10 +247,14 @@ export class Stage implements StandIn {
     return new Promise<WireOutcome>(ignore);
   }
 
-  #added({ name: queue }: Callee, method: string, [given]: unknown[], answer: unknown): void {
+  #added({ name }: Callee, method: string, [given]: unknown[], answer: unknown): void {
     const at = new Date(this.clock.now).toISOString();
+    const { queue } = shardOfObject(name);
     const added = addedBy({ method, given, answer } as AddingCall);
-    for (const task of added) this.log.added.push({ ...task, queue, at });
+    const isSharded = [...this.objects.values()].some(
+      ({ name }) => name !== queue && queueOf(name) === queue,
+    );
+    for (const task of added) this.log.add({ ...task, queue, at }, isSharded);
   }
 
   /** The next moment that comes by time alone. */
@@ -277,7 +283,7 @@ export class Stage implements StandIn {
   #hungObjects(): Set<string> {
     const queues = new Set([...this.#hung].map(({ attempt }) => attempt.queue));
     const objects = [...this.objects].filter(
-      ([, { className, name }]) => className === "TaskQueue" && queues.has(name),
+      ([, { className, name }]) => className === "TaskQueue" && queues.has(queueOf(name) ?? ""),
     );
     return new Set(objects.map(([id]) => id));
   }
@@ -295,6 +301,20 @@ export class Stage implements StandIn {
 function deliveryIn({ className }: Callee, method: string, args: unknown[]): Delivery | undefined {
   if (className === "TaskRunner" && method === "run") return unpacked(args as PackedDelivery);
   return className === "TaskEgress" && method === "send" ? (args[0] as Delivery) : undefined;
+}
+
+/** What a shard is asked to do, by way of a call that is for all that shards do. */
+function actOf(method: string, args: unknown[]) {
+  if (method !== "onShard") return { method, args, answerOf: (got: unknown) => got };
+  const [, verb, given] = args as [unknown, string, unknown[]];
+  // One that was outdated did nothing.
+  const answerOf = (got: unknown) => (got as { answer?: unknown }).answer ?? [];
+  return { method: verb, args: given, answerOf };
+}
+
+/** The queue that an object is a shard of. */
+function queueOf(object: string | undefined): string | undefined {
+  return object === undefined ? undefined : shardOfObject(object).queue;
 }
 
 function shiftOf(now: number): number {

@@ -3,7 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import type { QueueConfig } from "../../src/core/config/queue-config.ts";
 import { fireInOrder } from "../../src/testing/order.ts";
 import { clock } from "./clock.ts";
-import { crash, firstAlarm, objectOf, objectsOf, queue, until } from "./time.ts";
+import { crash, firstAlarm, objectOf, objectsOf, until } from "./time.ts";
 import { deployed, queueFile } from "./worker.ts";
 
 /** Deploys a queue.yaml in which the queue has so many shards; every object starts anew. */
@@ -14,7 +14,7 @@ export async function deployShards(
 ): Promise<void> {
   setShards(name, shards, more);
   await crash();
-  await queue(name).config();
+  await runInDurableObject(objectOf(name), () => {});
 }
 
 /** The same without a start: objects learn of it when they start. */
@@ -48,13 +48,13 @@ export async function restart(object: string): Promise<void> {
   await runInDurableObject(objectOf(object), () => {});
 }
 
-/** Fires the alarms of all objects of the queue until `seconds` have passed or `isDone` says so. */
+/** Fires the alarms of all objects of the queue, or of these objects, until `seconds` have passed or `isDone` says so. */
 export async function passAll(
-  name: string,
+  of: string | readonly string[],
   seconds: number,
   isDone: () => boolean | Promise<boolean> = () => false,
 ): Promise<void> {
-  const names = objectsOf(name);
+  const names = typeof of === "string" ? objectsOf(of) : of;
   const end = clock.now + seconds * 1000;
   await fireInOrder(
     {

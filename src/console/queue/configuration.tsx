@@ -36,7 +36,8 @@ function entriesOf(queue: QueueView): [string, string][] {
   } = queue;
   const { taskRetryLimit, taskAgeLimit, minBackoffSeconds, maxBackoffSeconds, maxDoublings } =
     retryParameters;
-  const { tombstoneTtl, keepFailed, keepResults, failedQueue, shards, annotations } = extensions;
+  const { tombstoneTtl, keepFailed, keepResults, failedQueue, annotations, shards, location } =
+    extensions;
   const push: [string, string][] = [
     ["rate", rate],
     ["bucket_size", String(bucketSize)],
@@ -61,6 +62,7 @@ function entriesOf(queue: QueueView): [string, string][] {
     ...(shards || resharding
       ? [["shards", shardsText(shards, resharding)] as [string, string]]
       : []),
+    ...(location ? [["location", String(location)] as [string, string]] : []),
     ...(acl.length > 0 ? [["acl", JSON.stringify(acl)] as [string, string]] : []),
     ...(annotations ? [["annotations", JSON.stringify(annotations)] as [string, string]] : []),
   ];

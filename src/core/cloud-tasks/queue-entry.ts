@@ -54,7 +54,7 @@ export function entryOf(given: CloudQueue, { zeroIsUnset, current }: EntryOption
 }
 
 function extensionsOf(queue: CloudQueue, current: QueueState | undefined): object {
-  const { keepFailed, keepResults, failedQueue, annotations } =
+  const { keepFailed, keepResults, failedQueue, shards, location, annotations } =
     current?.extensions ?? ({} as Partial<QueueState["extensions"]>);
   const annotation = { ...annotationIn(annotations), queue: annotatedFields(queue) };
   return {
@@ -62,6 +62,8 @@ function extensionsOf(queue: CloudQueue, current: QueueState | undefined): objec
     ...(keepFailed !== undefined && { keep_failed: `${keepFailed}s` }),
     ...(keepResults && { keep_results: true }),
     ...(failedQueue !== undefined && { failed_queue: failedQueue }),
+    ...(shards !== undefined && { shards }),
+    ...(location !== undefined && { location }),
     annotations: { ...annotations, [ANNOTATION]: annotation },
   };
 }

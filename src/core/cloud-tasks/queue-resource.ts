@@ -1,6 +1,8 @@
 // A queue -> its Cloud Tasks resource. Fields of Google's that have no effect here (logging, taskTtl, IAM
 // policy) and httpTarget are stored in the entry's annotations.
+
 import { perSecond } from "../config/units.ts";
+import type { Locations } from "../sharding/location.ts";
 import { QUEUE } from "./messages.ts";
 import { projectIn } from "./names.ts";
 import { readMessage } from "./proto-json.ts";
@@ -29,6 +31,8 @@ export interface QueueState {
     keepFailed: number;
     keepResults?: true;
     failedQueue?: string;
+    shards?: number;
+    location?: Locations;
     annotations?: QueueAnnotations;
   };
   statistics: {

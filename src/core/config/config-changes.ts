@@ -18,6 +18,8 @@ const SETTINGS: readonly [name: string, of: (config: QueueConfig) => unknown][] 
   ["keep_failed", ({ keepFailed }) => keepFailed],
   ["keep_results", ({ keepResults = false }) => keepResults],
   ["failed_queue", ({ failedQueue }) => failedQueue],
+  ["shards", ({ shards = 1 }) => shards],
+  ["location", ({ location }) => location],
   ["acl", ({ acl }) => acl.map(({ userEmail, writerEmail }) => userEmail ?? writerEmail).join(" ")],
 ];
 

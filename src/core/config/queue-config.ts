@@ -2,6 +2,7 @@
 // queue-yaml.ts, so that a Worker whose files were compiled carries no YAML reader.
 
 import { type Answer, refuse } from "../errors.ts";
+import type { Locations } from "../sharding/location.ts";
 import { completeRetry, type RetryParameters } from "../task/backoff.ts";
 import type { QueueEntry } from "./queue-entry-schema.ts";
 import type { QueueDocument } from "./queue-file-schema.ts";
@@ -32,6 +33,8 @@ export interface QueueConfig {
   readonly failedQueue?: string;
   /** How many objects share the queue's work; absent where it is one. */
   readonly shards?: number;
+  /** Where they are to be made. */
+  readonly location?: Locations;
   /** The caller's own data, stored with the queue and not read. */
   readonly annotations?: Readonly<Record<string, unknown>>;
 }
@@ -101,6 +104,7 @@ export function queueConfig(entry: QueueEntry): QueueConfig {
     ...(extensions.keep_results && { keepResults: true }),
     ...(extensions.failed_queue && { failedQueue: extensions.failed_queue }),
     ...shardsOf(extensions),
+    ...(extensions.location && { location: extensions.location }),
     ...(extensions.annotations && { annotations: extensions.annotations }),
   });
 }

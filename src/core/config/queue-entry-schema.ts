@@ -1,6 +1,7 @@
 // The schema of one entry of queue.yaml's `queue`: every key, unit and limit. The keys are App Engine's,
 // except those under `extensions`.
 
+import { LOCATIONS, type Location } from "../sharding/location.ts";
 import { MAX_SHARDS } from "../sharding/shard-map.ts";
 import { ageLimit, backoffKeys, backoffOrder, pushQueueName, target } from "./common-schemas.ts";
 import { QUEUE_NAME } from "./names.ts";
@@ -15,6 +16,7 @@ import {
   must,
   noted,
   number,
+  type Rule,
   record,
   ruled,
   type Shape,
@@ -74,6 +76,12 @@ const freeRate = key(
   "In place of rate, and free to pass 500/s. none: no limit at all.",
 );
 
+const LOCATION_FORM = `one of ${LOCATIONS.join(", ")}`;
+const location = text(
+  new RegExp(`^(${LOCATIONS.join("|")})$`),
+  LOCATION_FORM,
+) as unknown as Shape<Location>;
+
 const retention = {
   tombstone_ttl: key(duration(), "How long a finished task's name stays taken. Default 9d."),
   keep_failed: key(duration(), "How long a failed task is kept. Default 7d."),
@@ -85,6 +93,10 @@ const retention = {
     whole(1, MAX_SHARDS),
     "How many objects share the queue's work, 1 to 256. Default 1.",
   ),
+  location: key(
+    either(location, list(location, LOCATION_FORM), `${LOCATION_FORM}, or a list of them`),
+    "Where the queue's objects are to be made: a region, or one for each shard.",
+  ),
   annotations: key(
     record("a mapping"),
     "Your own data: stored and returned with the queue, and not read.",
@@ -92,6 +104,12 @@ const retention = {
 };
 
 const AGE = "a number of seconds above 0";
+
+/** A list of locations has one for each shard. */
+const EACH_SHARD: Rule<{ shards?: unknown; location?: unknown }> = ({ shards = 1, location }) =>
+  Array.isArray(location) && location.length !== shards
+    ? [{ path: ["location"], message: `as many as there are shards, ${shards}` }]
+    : [];
 
 const pushExtensions = mapping({
   rate: freeRate,
@@ -173,7 +191,7 @@ const pushQueue = ruled(
     target: key(target(TARGET), "The service that runs the tasks: service or version.service."),
     retry_parameters: key(pushRetry, "When a failed task runs again."),
     acl: pullOnly,
-    extensions: key(pushExtensions, "What App Engine does not have."),
+    extensions: key(ruled(pushExtensions, EACH_SHARD), "What App Engine does not have."),
   }),
   must(
     (it) => it.rate !== undefined || it.extensions?.rate !== undefined,
@@ -191,7 +209,7 @@ const pullQueue = mapping({
   target: pushOnly,
   retry_parameters: key(pullRetry, "How often a task may be leased again."),
   acl: key(list(grant, "a list of user_email and writer_email entries"), "Who may use the queue."),
-  extensions: key(pullExtensions, "What App Engine does not have."),
+  extensions: key(ruled(pullExtensions, EACH_SHARD), "What App Engine does not have."),
 });
 
 export type QueueEntry = TypeOf<typeof pushQueue> | TypeOf<typeof pullQueue>;

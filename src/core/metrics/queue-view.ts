@@ -1,4 +1,5 @@
 // A queue as the API and the TypeScript client return it.
+import type { Locations } from "../sharding/location.ts";
 import type { RecentPercentiles } from "./histogram.ts";
 
 /** How far a change of a queue's number of shards is. */
@@ -38,6 +39,8 @@ export interface QueueView {
     failedQueue?: string;
     /** How many objects share the queue's work; absent where it is one. */
     shards?: number;
+    /** Where its objects are to be made. */
+    location?: Locations;
     /** The caller's own data. */
     annotations?: Readonly<Record<string, unknown>>;
   };

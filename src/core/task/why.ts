@@ -19,6 +19,8 @@ export interface DispatchState {
   /** Attempts in flight, and how many there may be. */
   running: number;
   maxRunning: number;
+  /** What of these the queue's object has: of several shards each has a share, and of the bucket too. */
+  slots: number;
   retry: RetryParameters;
 }
 
@@ -62,9 +64,16 @@ function stopped({ mode, isDefined, paused, rate }: DispatchState): string | und
   return mode === "push" && rate === 0 ? "the queue's rate is 0" : undefined;
 }
 
-function outOfCapacity({ bucket, running, maxRunning }: DispatchState): string {
+/** It asks for one where it has something to start. */
+const NO_SHARE = "its shard waits for a share of the queue's rate and slots";
+
+function outOfCapacity({ bucket, running, maxRunning, slots }: DispatchState): string {
   if (running >= maxRunning) return `all ${maxRunning} slots are taken (max_concurrent_requests)`;
+  if (slots === 0) return NO_SHARE;
+  if (running >= slots)
+    return `all ${slots} slots are taken that its shard has of ${maxRunning} (max_concurrent_requests)`;
   if (!bucket || wholeTokens(bucket.level) > 0) return "about to start";
+  if (bucket.shape.capacity === 0) return NO_SHARE;
   const at = readyAt(bucket.level, bucket.shape, 1);
   return at === undefined ? "out of tokens" : `out of tokens until ${rfc3339(at)}`;
 }

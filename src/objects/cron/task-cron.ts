@@ -2,6 +2,7 @@
 // which callers reach through client/cron-handle.ts.
 import type { CronFile } from "../../core/config/cron-config.ts";
 import type { CronView } from "../../core/config/cron-view.ts";
+import type { QueueFile } from "../../core/config/queue-config.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { Task } from "../../core/task/task.ts";
 import { CronStore } from "../../store/cron/cron-store.ts";
@@ -14,10 +15,10 @@ import { Scheduler } from "./scheduler.ts";
 export class TaskCronObject<Env = unknown> extends Host<Env> {
   readonly #scheduler: Scheduler;
 
-  /** `entries`: the cron.yaml this Worker was deployed with. */
-  constructor(ctx: DurableObjectState, env: Env, entries: CronFile) {
+  /** `entries`, `file`: the cron.yaml and the queue.yaml this Worker was deployed with. */
+  constructor(ctx: DurableObjectState, env: Env, entries: CronFile, file?: QueueFile) {
     super(ctx, env, CRON_MIGRATIONS);
-    const stubs = new Stubs(ctx.exports);
+    const stubs = new Stubs(ctx.exports, (name) => file?.queues.get(name));
     const store = new CronStore(this.sql);
     this.#scheduler = new Scheduler({
       store,

@@ -35,7 +35,7 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
     super(ctx, env, DIRECTORY_MIGRATIONS);
     this.#store = new DirectoryStore(this.sql);
     this.commit.join(this.#store.meta);
-    this.#stubs = new Stubs(ctx.exports);
+    this.#stubs = new Stubs(ctx.exports, (name) => file.queues.get(name));
     const deps = {
       ...{ store: this.#store, commit: this.commit, stubs: this.#stubs, file },
       now: () => this.now(),

@@ -30,7 +30,7 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
   constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
     super(ctx, env, GROUP_MIGRATIONS);
     this.#file = file;
-    this.#stubs = new Stubs(ctx.exports);
+    this.#stubs = new Stubs(ctx.exports, (name) => file.queues.get(name));
     const store = new GroupStore(this.sql);
     this.#store = store;
     const now = () => this.now();

@@ -160,7 +160,11 @@ export class TaskQueueObject<Env = unknown>
     super(ctx, env, QUEUE_MIGRATIONS);
     const settings = env as QueueSettings;
     const { queue, shard } = shardOfObject(ctx.id.name ?? "");
-    this.#stubs = new Stubs(ctx.exports);
+    this.#stubs = new Stubs(
+      ctx.exports,
+      (name) =>
+        file.queues.get(name) ?? (name === queue ? this.#queue.definition.config : undefined),
+    );
     this.#targets = targetsOf(env, targets);
     this.#calls = new RunnerCalls({
       ...{ runner: () => this.runner(), now: () => this.now() },

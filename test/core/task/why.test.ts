@@ -13,6 +13,7 @@ const open: DispatchState = {
   bucket: { level: { tokens: 5, at: NOW }, shape },
   running: 0,
   maxRunning: 10,
+  slots: 10,
   retry: DEFAULT_RETRY,
 };
 const holding = (tokens: number, more: Partial<DispatchState> = {}): Partial<DispatchState> => ({
@@ -42,10 +43,26 @@ function why(task: Waiting, queue: Partial<DispatchState> = {}): string | undefi
   return whyNotRunning(waiting, state, NOW, { ...open, ...queue });
 }
 
+const WITHOUT_SHARE = "its shard waits for a share of the queue's rate and slots";
+const NOTHING = { level: { tokens: 0, at: NOW }, shape: { capacity: 0, rate: 0 } };
 const T10 = "2030-01-01T00:00:10.000Z";
 
 it.each<[string, Waiting, Partial<DispatchState>, string | undefined]>([
   ["a first attempt to come", { in: 10 }, {}, `waiting for its ETA, ${T10}`],
+  ["a shard without slots", {}, { slots: 0 }, WITHOUT_SHARE],
+  ["a shard without a part of the bucket", {}, { slots: 2, bucket: NOTHING }, WITHOUT_SHARE],
+  [
+    "a shard's slots",
+    {},
+    { slots: 2, running: 2 },
+    "all 2 slots are taken that its shard has of 10 (max_concurrent_requests)",
+  ],
+  [
+    "all of the queue's",
+    {},
+    { slots: 10, running: 10 },
+    "all 10 slots are taken (max_concurrent_requests)",
+  ],
   ["a retry", { in: 10, retries: 2 }, {}, `in back-off until ${T10}, to run as attempt 3`],
   [
     "a retry of so many",

@@ -259,7 +259,10 @@ describe("a queue of queue.yaml", () => {
 
 describe("a queue made by the native API", () => {
   const entry = {
-    extensions: { rate: "none", bucket_size: 900, keep_results: true, tombstone_ttl: "5s" },
+    extensions: {
+      ...{ rate: "none", bucket_size: 900, keep_results: true, tombstone_ttl: "5s" },
+      ...{ shards: 2, location: "weur" },
+    },
   };
 
   it("keeps what this API has no word for when it is changed here", async () => {
@@ -271,7 +274,10 @@ describe("a queue made by the native API", () => {
       rate: "none",
       bucketSize: 900,
       retryParameters: { taskRetryLimit: 1 },
-      extensions: { keepResults: true, tombstoneTtl: 5, keepFailed: 604_800 },
+      extensions: {
+        ...{ keepResults: true, tombstoneTtl: 5, keepFailed: 604_800 },
+        ...{ shards: 2, location: "weur" },
+      },
     });
     await ok("PATCH", `/v2/${queueName("q1")}?updateMask=rateLimits`, {});
     expect(await queue("q1").describe()).toMatchObject({ rate: "500/s", bucketSize: 100 });

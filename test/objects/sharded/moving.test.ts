@@ -1,29 +1,72 @@
 // A queue whose number of shards changes while it has tasks.
-import { beforeEach, describe, expect, it } from "vitest";
-import { shardOf } from "../../../src/core/sharding/shard-map.ts";
-import { deployShards, rowsOf, untilMoved } from "../../support/resharding.ts";
-import { freshStart, objectsOf, queue } from "../../support/time.ts";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { shardObject, shardOf } from "../../../src/core/sharding/shard-map.ts";
+import { TaskQueueObject } from "../../../src/objects/queue/task-queue.ts";
+import { clock } from "../../support/clock.ts";
+import {
+  deployShards,
+  mapOf,
+  passAll,
+  restart,
+  rowsOf,
+  setShards,
+  untilMoved,
+} from "../../support/resharding.ts";
+import { crash, freshStart, objectOf, objectsOf, queue, until } from "../../support/time.ts";
+import { work } from "../../support/together.ts";
+import { handlers, held, received } from "../../support/worker.ts";
 
 const NAMES = Array.from({ length: 40 }, (_, i) => `n${i}`);
 const Q = "four-shards";
+const PULL = "four-pull-shards";
+const HANDLER = `/_ah/queue/${Q}`;
+const NO_RETRY = { limit: 0, minBackoff: 1, maxBackoff: 2, maxDoublings: 1 };
 
 beforeEach(freshStart);
+afterEach(() => vi.restoreAllMocks());
 
 /** Names in the tables of each object, which are to be those that belong there. */
-async function expectAtHome(shards: number): Promise<string[]> {
+async function expectAtHome(shards: number, name = Q): Promise<string[]> {
   const all: string[] = [];
-  for (const [index, object] of objectsOf(Q).entries()) {
+  for (const [index, object] of objectsOf(name).entries()) {
     const rows = await rowsOf(
       object,
       "SELECT name FROM tasks UNION SELECT name FROM names UNION SELECT name FROM failed",
     );
-    const names = rows.map(({ name }) => name as string);
-    for (const name of names) expect(shardOf(name, shards), name).toBe(index);
+    const names = rows.map((row) => row.name as string);
+    for (const one of names) expect(shardOf(one, shards), one).toBe(index);
     all.push(...names);
   }
   expect(new Set(all).size).toBe(all.length);
   return all.sort();
 }
+
+/** Of the queue's four shards only the first learns of the change by itself. */
+async function changeTo(shards: number, name = Q): Promise<void> {
+  setShards(name, shards);
+  await restart(name);
+}
+
+/** Nothing that is handed over arrives; what this returns ends that. */
+function holdUp(): () => void {
+  const { onShard } = TaskQueueObject.prototype;
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  let isHeldUp = true;
+  vi.spyOn(TaskQueueObject.prototype, "onShard").mockImplementation(async function (
+    this: TaskQueueObject,
+    ...args: Parameters<typeof onShard>
+  ) {
+    if (isHeldUp && args[1] === "takeIn") throw new Error("held up by the test");
+    return onShard.apply(this, args);
+  });
+  return () => {
+    isHeldUp = false;
+  };
+}
+
+const states = async (names: readonly string[], name = Q) =>
+  Promise.all(names.map(async (one) => (await queue(name).get(one)).state));
 
 describe("a queue of four shards", () => {
   it.each([8, 3, 1])("becomes one of %i, and has each task where its name says", async (shards) => {
@@ -35,5 +78,273 @@ describe("a queue of four shards", () => {
     const names = [...NAMES, ...unnamed.map(({ task }) => task?.name as string)];
     expect(await expectAtHome(shards)).toEqual(names.sort());
     for (const name of names) expect((await queue(Q).get(name)).state).toBe("scheduled");
+  });
+
+  it("takes what has failed, what is done and what was deleted along", async () => {
+    handlers.set(HANDLER, (request) => {
+      const name = request.headers.get("X-AppEngine-TaskName") ?? "";
+      return new Response(null, { status: /5$/.test(name) ? 500 : 200 });
+    });
+    await deployShards(Q, 4, { retry: NO_RETRY });
+    await queue(Q).add(NAMES.map((name) => ({ name })));
+    await queue(Q).add({ name: "gone", countdown: 3600 });
+    await queue(Q).delete(["gone"]);
+    await passAll(Q, 60);
+    const before = await states([...NAMES, "gone"]);
+    expect(new Set(before)).toEqual(new Set(["done", "failed", "deleted"]));
+    await deployShards(Q, 7, { retry: NO_RETRY });
+    await untilMoved(Q, 7);
+    expect(await states([...NAMES, "gone"])).toEqual(before);
+    expect(await expectAtHome(7)).toEqual([...NAMES, "gone"].sort());
+    await expect(queue(Q).add({ name: "gone" })).rejects.toMatchObject({ code: "TOMBSTONED_TASK" });
+    expect(await queue(Q).redrive(["n5"])).toEqual([{ name: "n5", redriven: true }]);
+  });
+
+  it("accepts no name twice, before, while and after", async () => {
+    await queue(Q).add(NAMES.map((name) => ({ name, countdown: 3600 })));
+    const letGo = holdUp();
+    await deployShards(Q, 8);
+    await passAll(Q, 5);
+    const refused = async () => {
+      const results = await queue(Q).add(NAMES.map((name) => ({ name })));
+      expect(new Set(results.map(({ error }) => error?.code))).toEqual(
+        new Set(["TASK_ALREADY_EXISTS"]),
+      );
+    };
+    await refused();
+    letGo();
+    await refused();
+    await untilMoved(Q, 8);
+    await refused();
+  });
+
+  it("has nothing left on shards that go", async () => {
+    await queue(Q).add(NAMES.map((name, i) => ({ name, countdown: i % 2 ? 3600 : 0 })));
+    await passAll(Q, 10);
+    await deployShards(Q, 2);
+    await untilMoved(Q, 2);
+    // An alarm that was set for what is gone fires once.
+    await passAll(Q, 3700);
+    for (const object of objectsOf(Q).slice(2)) {
+      for (const table of ["tasks", "names", "failed", "large_results", "accepted_groups"])
+        expect(await rowsOf(object, `SELECT * FROM ${table}`)).toEqual([]);
+      const meta = await rowsOf(object, "SELECT key FROM meta");
+      expect(meta.map(({ key }) => key).sort()).toEqual(
+        expect.arrayContaining(["moves", "name", "schema", "shards"]),
+      );
+      expect(meta.length).toBeLessThanOrEqual(6);
+      const alarm = await runInDurableObject(objectOf(object), (_, { storage }) =>
+        storage.getAlarm(),
+      );
+      expect(alarm).toBeNull();
+    }
+  });
+
+  it("lets what is with a handler end where it is", async () => {
+    const handler = held(HANDLER);
+    // Those of the first shard end when it starts anew.
+    const names = NAMES.filter((name) => shardOf(name, 4) !== 0);
+    await queue(Q).add(names.map((name) => ({ name })));
+    for (const object of objectsOf(Q)) runDurableObjectAlarm(objectOf(object)).catch(() => {});
+    await until(() => handler.started() === names.length);
+    await changeTo(8);
+    for (const name of names) handler.answer(name, 200);
+    await untilMoved(Q, 8);
+    expect(handler.started()).toBe(names.length);
+    expect(new Set(await states(names))).toEqual(new Set(["done"]));
+    expect(await expectAtHome(8)).toEqual(names.sort());
+  });
+
+  it("keeps the order of times", async () => {
+    await queue(Q).add(NAMES.map((name, i) => ({ name, countdown: 100 + i })));
+    await deployShards(Q, 2);
+    await untilMoved(Q, 2);
+    await passAll(Q, 200);
+    expect(received.map(({ headers }) => headers.get("X-AppEngine-TaskName"))).toEqual(NAMES);
+  });
+
+  it("sees a change through before it begins another one", async () => {
+    await queue(Q).add(NAMES.map((name) => ({ name, countdown: 3600 })));
+    const letGo = holdUp();
+    await deployShards(Q, 8);
+    await passAll(Q, 5);
+    await deployShards(Q, 3);
+    expect(await mapOf(Q)).toMatchObject({ shards: 8, former: 4 });
+    letGo();
+    await untilMoved(Q, 3);
+    expect(await expectAtHome(3)).toEqual([...NAMES].sort());
+  });
+
+  it("says how far it is", async () => {
+    await queue(Q).add(NAMES.map((name) => ({ name, countdown: 3600 })));
+    const letGo = holdUp();
+    await deployShards(Q, 8);
+    await passAll(Q, 5);
+    expect((await queue(Q).describe()).resharding).toEqual({
+      ...{ from: 4, to: 8, shardsDone: 0, moved: 0 },
+    });
+    letGo();
+    await passAll(Q, 300, async () => (await queue(Q).describe()).resharding === undefined);
+    expect((await queue(Q).describe()).resharding).toBeUndefined();
+    expect((await queue(Q).describe()).statistics.tasks).toBe(NAMES.length);
+  });
+});
+
+describe("a task on its way", () => {
+  const MOVED = NAMES.find((name) => shardOf(name, 4) !== shardOf(name, 8)) as string;
+
+  async function onItsWay(): Promise<() => void> {
+    await queue(Q).add({ name: MOVED, countdown: 100 });
+    const letGo = holdUp();
+    await deployShards(Q, 8);
+    await passAll(Q, 5);
+    return letGo;
+  }
+
+  it("is found, and does not start", async () => {
+    await onItsWay();
+    expect(await queue(Q).get(MOVED)).toMatchObject({ state: "scheduled" });
+    await passAll(Q, 300);
+    expect(received).toEqual([]);
+    await crash();
+    await passAll(Q, 300);
+    expect(received).toEqual([]);
+  });
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ["is deleted", () => queue(Q).delete([MOVED]), "deleted"],
+    ["is asked to run", () => queue(Q).run(MOVED), "due"],
+    ["is given another time", () => queue(Q).reschedule(MOVED, { countdown: 900 }), "scheduled"],
+  ])("%s where it comes to", async (_, act, state) => {
+    const letGo = await onItsWay();
+    const acted = act();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    letGo();
+    await passAll(Q, 300, async () => (await mapOf(Q)).former === undefined);
+    await acted;
+    expect((await queue(Q).get(MOVED)).state).toBe(state);
+    expect(await expectAtHome(8)).toEqual([MOVED]);
+  });
+
+  it("is taken in once, however often it comes, though it has run since", async () => {
+    const { onShard } = TaskQueueObject.prototype;
+    const batches: [TaskQueueObject, Parameters<typeof onShard>][] = [];
+    vi.spyOn(TaskQueueObject.prototype, "onShard").mockImplementation(async function (
+      this: TaskQueueObject,
+      ...args: Parameters<typeof onShard>
+    ) {
+      if (args[1] === "takeIn") batches.push([this, args]);
+      return onShard.apply(this, args);
+    });
+    await queue(Q).add({ name: MOVED, countdown: 1 });
+    await changeTo(8);
+    await passAll(Q, 0.5);
+    await passAll(Q, 100);
+    expect(received).toHaveLength(1);
+    for (const [object, args] of batches) await onShard.apply(object, args).catch(() => {});
+    await passAll(Q, 100);
+    expect(received).toHaveLength(1);
+    expect(batches.length).toBeGreaterThan(0);
+  });
+
+  it("goes with the others in a purge, wherever it is", async () => {
+    const letGo = await onItsWay();
+    const purged = queue(Q).purge();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    letGo();
+    await work(objectsOf(Q), async () => (await mapOf(Q)).former === undefined);
+    await purged;
+    await passAll(Q, 300);
+    expect((await queue(Q).get(MOVED)).state).toBe("deleted");
+    expect(received).toEqual([]);
+  });
+});
+
+describe("a pull queue of four shards", () => {
+  it("keeps leases where they are, and hands over what is not leased", async () => {
+    await queue(PULL).add(NAMES.map((name) => ({ name, payload: "p" })));
+    clock.now += 10;
+    const leased = await queue(PULL).lease({ leaseSeconds: 60, maxTasks: 10 });
+    expect(leased).toHaveLength(10);
+    await changeTo(8, PULL);
+    await passAll(PULL, 20);
+    const tokens = leased.map(({ name, lease }) => ({ name, lease: lease as string }));
+    const acked = await queue(PULL).acknowledge(tokens.slice(0, 5));
+    expect(acked.every(({ acknowledged }) => acknowledged)).toBe(true);
+    await untilMoved(PULL, 8);
+    await expectAtHome(8, PULL);
+    clock.now += 60_000;
+    const again = await queue(PULL).lease({ leaseSeconds: 60, maxTasks: 100 });
+    expect(again.map(({ name }) => name).sort()).toEqual(
+      NAMES.filter((name) => !tokens.slice(0, 5).some((token) => token.name === name)).sort(),
+    );
+  });
+});
+
+describe("a queue that was made over the API", () => {
+  const made = () => queue("made");
+  const all = Array.from({ length: 8 }, (_, index) => shardObject("made", index));
+
+  async function define(shards: number, more: object = {}): Promise<void> {
+    for (const object of all) objectOf(object);
+    await made().define({ rate: "100/s", extensions: { shards, ...more } });
+  }
+
+  async function untilAt(shards: number): Promise<void> {
+    const isThere = async () => {
+      const map = await mapOf("made");
+      return map.shards === shards && map.former === undefined;
+    };
+    await passAll(all, 300, isThere);
+    expect(await isThere()).toBe(true);
+  }
+
+  it("becomes many, and one again, by PUT", async () => {
+    await made().define({ rate: "100/s" });
+    await made().add(NAMES.map((name) => ({ name, countdown: 3600 })));
+    await define(4);
+    await untilAt(4);
+    expect(new Set(await states(NAMES, "made"))).toEqual(new Set(["scheduled"]));
+    const counts = all.slice(0, 4).map((object) => rowsOf(object, "SELECT name FROM tasks"));
+    expect((await Promise.all(counts)).every((rows) => rows.length > 0)).toBe(true);
+    await made().define({ rate: "100/s" });
+    await untilAt(1);
+    expect(await rowsOf("made", "SELECT name FROM tasks")).toHaveLength(NAMES.length);
+    expect(new Set(await states(NAMES, "made"))).toEqual(new Set(["scheduled"]));
+  });
+
+  it("answers who waits for the result of a task that goes to another shard", async () => {
+    handlers.set("/_ah/queue/made", () => Response.json({ a: 1 }));
+    await define(4, { keep_results: true });
+    const name = NAMES.find((one) => shardOf(one, 4) !== shardOf(one, 8)) as string;
+    await made().add({ name, countdown: 10 });
+    const result = made().result(name, { timeout: 50 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await define(8, { keep_results: true });
+    await untilAt(8);
+    await passAll(all, 20);
+    expect(await result).toEqual({ a: 1 });
+  });
+
+  it("can be removed while tasks are on their way, and made again", async () => {
+    await define(4);
+    await made().add(NAMES.map((name) => ({ name, countdown: 100 })));
+    const letGo = holdUp();
+    await define(8);
+    await passAll(all, 3);
+    const removed = made().remove();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    letGo();
+    await work(all, async () => (await rowsOf("made#1", "SELECT key FROM meta")).length < 3);
+    await removed;
+    await passAll(all, 100);
+    for (const object of all)
+      expect(await rowsOf(object, "SELECT name FROM tasks UNION SELECT name FROM names")).toEqual(
+        [],
+      );
+    await define(2);
+    await made().add(NAMES.map((name) => ({ name, countdown: 100 })));
+    await passAll(all, 200);
+    expect(received).toHaveLength(NAMES.length);
   });
 });

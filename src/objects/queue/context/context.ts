@@ -17,6 +17,8 @@ type RowId = Pick<TaskRow, "key" | "name">;
 export interface PushState {
   /** Attempts without an answer yet. */
   readonly running: number;
+  /** How many there may be; of several shards each has its share. */
+  readonly slots: number;
   isRunning(task: RowId): boolean;
   /** When the task's attempt that is under way began (ms). */
   attemptOf(task: RowId): { readonly startedAt: number } | undefined;

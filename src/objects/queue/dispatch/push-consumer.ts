@@ -129,6 +129,11 @@ export class PushConsumer implements Consumer, PushState {
     return this.#dispatcher.inFlight.size;
   }
 
+  get slots(): number {
+    const { config } = this.#deps.definition;
+    return this.#held ? this.#held.slots : config.maxConcurrentRequests;
+  }
+
   runningTasks(key: number): { all: number; upTo: number } {
     return this.#dispatcher.inFlight.tasks(key);
   }
@@ -179,7 +184,7 @@ export class PushConsumer implements Consumer, PushState {
       paused: this.#isPaused || !isDefined || config.rate === 0 || config.mode === "pull",
       bucket: held ? held.bucket(now) : this.#tokens?.at(now),
       running: this.running,
-      maxRunning: held ? held.slots : config.maxConcurrentRequests,
+      maxRunning: this.slots,
     };
   }
 

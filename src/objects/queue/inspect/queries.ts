@@ -71,8 +71,9 @@ function unlimited(dispatch: DispatchState): DispatchState {
 function dispatchStateOf({ definition, push, isPaused: paused }: QueueContext): DispatchState {
   const { config, isDefined } = definition;
   const { mode, rate, maxConcurrentRequests: maxRunning, retry } = config;
-  const { running } = push;
-  return { mode, rate, maxRunning, retry, isDefined, paused, running, bucket: push.tokens() };
+  const { running, slots } = push;
+  const bucket = push.tokens();
+  return { mode, rate, maxRunning, slots, retry, isDefined, paused, running, bucket };
 }
 
 /** Rows one page may look at to find those the filters let through, and rows read at once. */
@@ -258,6 +259,7 @@ function viewOf(queue: QueueContext): QueueView {
       ...(config.keepResults && { keepResults: true }),
       ...(config.failedQueue && { failedQueue: config.failedQueue }),
       ...(config.shards && { shards: config.shards }),
+      ...(config.location && { location: config.location }),
       ...(config.annotations && { annotations: config.annotations }),
     },
     ...(queue.resharding && { resharding: queue.resharding }),

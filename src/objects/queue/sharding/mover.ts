@@ -98,12 +98,18 @@ export class Mover extends AlarmJob {
     const until = now() + RUN_MS;
     await this.#send(run);
     while (run.isCurrent && !this.#isOver) {
-      const isAll = await this.#next();
+      const isAll = await this.#next().catch((error) => this.#giveUp(error));
       if (!run.isCurrent) return;
       if (isAll) return this.#endRound();
       await this.#send(run);
       if (now() > until) return;
     }
+  }
+
+  // What was looked at is not known any more: it begins with the first again.
+  #giveUp(error: unknown): never {
+    this.#beginAnew();
+    throw error;
   }
 
   #beginAnew(): void {
@@ -155,8 +161,10 @@ export class Mover extends AlarmJob {
     }
     const sent = { ...moves.sent };
     for (const to of Object.keys(open).map(Number)) sent[to] = (sent[to] ?? 0) + 1;
-    this.#ahead = rest;
-    if (Object.keys(open).length === 0) return;
+    if (Object.keys(open).length === 0) {
+      this.#ahead = rest;
+      return;
+    }
     commit.run(() => {
       store.meta.set("moves", { ...moves, sent, open });
       queue().forget(
@@ -164,6 +172,7 @@ export class Mover extends AlarmJob {
       );
     });
     transit.begin(names);
+    this.#ahead = rest;
   }
 
   /** Of the names that come next those that leave together, and those behind them. */
