@@ -85,6 +85,7 @@ const MEASURED = ["left", "right", "late", "out", "full"] as const;
 /** Lives that share their rates as one, over their restarts and whatever their clocks did. */
 function bounds(record: Record): string[] {
   const { lives, peaks, ledger } = record;
+  const gone = goneBack(lives);
   const stretches = Map.groupBy(lives.keys(), (i) => {
     let from = i;
     while (from > 0 && lives[from - 1]?.isSlow === lives[i]?.isSlow) from--;
@@ -96,13 +97,33 @@ function bounds(record: Record): string[] {
         ({ id }) => !ledger.ranByHand.has(id),
       );
       const stamped = starts.map(({ life, at = 0, turn = 0, latest = 0 }) => {
-        return { life, at, turn, latest };
+        const by = gone[life] ?? 0;
+        return { life, at, turn: turn + by, latest: latest + by };
       });
       const shape = shapesOf(lives[from]?.isSlow ?? false)[queue];
-      const over = excess(onward(stamped, peaks), shape);
+      const over = excess(
+        onward(
+          stamped,
+          peaks.map((peak, life) => peak + (gone[life] ?? 0)),
+        ),
+        shape,
+      );
       return over > 0 ? [`${queue}@${from}:+${over}`] : [];
     }),
   );
+}
+
+/**
+ * By how much clocks had gone back before each life, where queues have several shards. A new shard's tokens come from
+ * when it has its share, by whatever its clock says: what counts for them is the time that has passed.
+ */
+function goneBack(lives: readonly Life[]): number[] {
+  let gone = 0;
+  return lives.map(({ clockAheadMs, shards }, i) => {
+    const { clockAheadMs: ahead = clockAheadMs, jumpMs = 0 } = lives[i - 1] ?? {};
+    if (shards > 1) gone += Math.max(0, -jumpMs) + Math.max(0, ahead + jumpMs - clockAheadMs);
+    return gone;
+  });
 }
 
 function overfull(record: Record): string[] {

@@ -180,8 +180,13 @@ function isLost(one: Added, runs: readonly Execution[], facts: Facts): boolean {
 }
 
 /** An answer counts for nothing after the handler was cut off, or when there was no object left to hear it. */
-function mayCount({ queue, startedAt, endedAt, cutAt }: Execution, cuts: readonly Cut[]): boolean {
+function mayCount(
+  { queue, startedAt, endedAt, cutAt, writtenAt }: Execution,
+  cuts: readonly Cut[],
+): boolean {
   if (endedAt === undefined || cutAt !== undefined) return false;
+  // Another object of the queue had it.
+  if (writtenAt !== undefined) return true;
   const isOrphan = cuts.some(
     (cut) => (cut.queue ?? queue) === queue && startedAt < cut.from && endedAt > cut.to,
   );

@@ -171,9 +171,13 @@ function grantTo(book: Book, asker: Asker): Omit<Decision, "nudges"> {
   const holds = { part: next.part, slots: next.slots };
   return {
     ledger: afterRecalls(spent, recalls, now),
-    grant: { number: ask.number, holds, tokens, again, isScarce },
+    grant: { number: ask.number, holds, tokens, again, isScarce, ...fillsIn(book) },
     recalls,
   };
+}
+
+function fillsIn({ left, now }: Book) {
+  return left.level.at > now && { fillsIn: left.level.at - now };
 }
 
 function afterGrant(granted: Granted, part: Allotment, slots: Allotment, now: number): Granted {

@@ -306,7 +306,7 @@ export function answered(held: Held, total: Total, grant: Grant, now: number): H
     partOf(total, part).capacity,
   );
   return {
-    ...{ ...heardOf, share: { part, slots, level: { tokens, at: now } } },
+    ...{ ...heardOf, share: { part, slots, level: { tokens, at: now + (grant.fillsIn ?? 0) } } },
     ...{ until: held.askedAt + LEASE_MS, again: now + grant.again },
     ...{ isScarce: grant.isScarce, mostSlots: MANY, took: grant.number },
   };

@@ -43,6 +43,8 @@ export interface Grant {
   holds: Holding;
   /** What comes to the tokens it has. */
   tokens: number;
+  /** Its part fills from then on, in ms from now: the coordinator's clock has gone back, and has filled so far before. */
+  fillsIn?: number;
   /** When to ask again for what it lacks, in ms from now. */
   again: number;
   /** Whether others could use what it does not need. */
