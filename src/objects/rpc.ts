@@ -109,6 +109,8 @@ export interface MovingBatch {
   /** Counted on with each from this shard to that one, in one version of the map. */
   number: number;
   rows: MovingRow[];
+  /** Groups of these tasks that the shard they come from knows as cancelled. */
+  cancelled: string[];
   /** With the first: the groups whose tasks it has, or had. */
   groups?: AcceptedGroup[];
 }

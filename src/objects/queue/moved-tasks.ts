@@ -1,5 +1,6 @@
 // Tasks, and what is left of some, that come from another shard of the queue.
 
+import { isParked } from "../../store/queue/row-key.ts";
 import type { MovingBatch } from "../rpc.ts";
 import { dropOne, type MembershipContext } from "./group-membership.ts";
 import type { Transit } from "./sharding/transit.ts";
@@ -16,7 +17,7 @@ export async function takeIn(queue: ReceivingQueue, batch: MovingBatch): Promise
   // A purge that is under way would miss some.
   await queue.transit.idle();
   const { commit, store } = queue;
-  const { from, number, obeyed, rows, groups } = batch;
+  const { from, number, obeyed, rows, groups, cancelled } = batch;
   const now = queue.now();
   return commit.run(() => {
     const taken = store.meta.get("taken") ?? {};
@@ -26,9 +27,10 @@ export async function takeIn(queue: ReceivingQueue, batch: MovingBatch): Promise
     for (const row of rows) {
       const task = store.moving.takeIn(row, now);
       if (!task) continue;
-      queue.rowWritten(task.key);
-      const { group } = task.spec;
-      if (group && store.acceptedGroups.isCancelled(group.name)) dropOne(queue, task);
+      if (!isParked(task.key)) queue.rowWritten(task.key);
+      const { name = "" } = task.spec.group ?? {};
+      // Cancelled while the task was on its way.
+      if (store.acceptedGroups.isCancelled(name) && !cancelled.includes(name)) dropOne(queue, task);
     }
     store.meta.set("taken", { ...taken, [from]: number });
     return true;

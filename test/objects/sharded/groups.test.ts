@@ -135,7 +135,8 @@ describe("a batch that not all shards have accepted yet", () => {
     "is on each once though the number of shards becomes %i",
     async (shards) => {
       await four().group({ name: "g", open: true, tasks: [] });
-      await four().list();
+      const before = Array.from({ length: 40 }, (_, i) => ({ name: `b${i}`, countdown: 3600 }));
+      await four().add(before);
       await breakDown(objectsOf(QUEUE)[2] as string);
       await groupOf("g").add(tasks.map((task) => ({ ...task, queue: QUEUE, countdown: 3600 })));
       await work(
@@ -145,15 +146,15 @@ describe("a batch that not all shards have accepted yet", () => {
             await four()
               .list({ limit: 100 })
               .catch(() => none)
-          ).tasks.length > 9,
+          ).tasks.length > 49,
         5,
       );
       await deployShards(QUEUE, shards);
       const isAccepted = async () =>
-        (await four().list({ limit: 100 })).tasks.length >= tasks.length;
+        (await four().list({ limit: 100 })).tasks.length >= 40 + tasks.length;
       await work(objects("g"), isAccepted, 60);
       await untilMoved(QUEUE, shards);
-      expect((await four().list({ limit: 100 })).tasks).toHaveLength(tasks.length);
+      expect((await four().list({ limit: 100 })).tasks).toHaveLength(40 + tasks.length);
     },
     60_000,
   );

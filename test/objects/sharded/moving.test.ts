@@ -2,6 +2,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { shardObject, shardOf } from "../../../src/core/sharding/shard-map.ts";
+import { readTask } from "../../../src/index.ts";
 import { TaskQueueObject } from "../../../src/objects/queue/task-queue.ts";
 import { clock } from "../../support/clock.ts";
 import {
@@ -13,7 +14,15 @@ import {
   setShards,
   untilMoved,
 } from "../../support/resharding.ts";
-import { crash, freshStart, objectOf, objectsOf, queue, until } from "../../support/time.ts";
+import {
+  crash,
+  freshStart,
+  groupObject,
+  objectOf,
+  objectsOf,
+  queue,
+  until,
+} from "../../support/time.ts";
 import { work } from "../../support/together.ts";
 import { handlers, held, received } from "../../support/worker.ts";
 
@@ -257,6 +266,54 @@ describe("a task on its way", () => {
     await passAll(Q, 300);
     expect((await queue(Q).get(MOVED)).state).toBe("deleted");
     expect(received).toEqual([]);
+  });
+});
+
+describe("a group", () => {
+  const objects = (...groups: string[]) => [...objectsOf(Q), ...groups.map(groupObject)];
+
+  it("is done though its subtasks go to other shards", async () => {
+    handlers.set("/sub", () => Response.json({ ok: true }));
+    const tasks = NAMES.map((name) => ({ name, url: "/sub", countdown: 30 }));
+    const made = await queue(Q).group({ name: "g", tasks });
+    await work(objects("g"), async () => (await queue(Q).describe()).statistics.tasks === 40);
+    await deployShards(Q, 7);
+    await work(objects("g"), async () => (await made.progress()).state === "done");
+    expect(await made.progress()).toMatchObject({ total: 40, done: 40, failed: 0 });
+    await untilMoved(Q, 7);
+    expect(received.filter(({ url }) => url.pathname === "/sub")).toHaveLength(40);
+  });
+
+  it("is cancelled on the shards that its subtasks have gone to", async () => {
+    const tasks = NAMES.map((name) => ({ name, url: "/sub", countdown: 300 }));
+    const made = await queue(Q).group({ name: "g", tasks });
+    await work(objects("g"), async () => (await queue(Q).describe()).statistics.tasks === 40);
+    const letGo = holdUp();
+    await deployShards(Q, 7);
+    await passAll(Q, 3);
+    const cancelled = made.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    letGo();
+    await work(objects("g"), async () => (await queue(Q).describe()).statistics.tasks === 0);
+    await cancelled;
+    expect(received).toEqual([]);
+  });
+
+  it("ends its master, wherever that waits by then", async () => {
+    handlers.set("/master", async (request) => {
+      const master = await readTask(request);
+      const tasks = [{ queue: Q, url: "/sub", countdown: 100 }];
+      await queue(Q).group({ name: "of-master", tasks, master });
+      return new Response("fanned out");
+    });
+    const masters = NAMES.filter((name) => shardOf(name, 4) !== shardOf(name, 7));
+    const name = masters[0] as string;
+    await queue(Q).add({ name, url: "/master" });
+    await work(objects("of-master"), async () => (await queue(Q).get(name)).state === "waiting");
+    await deployShards(Q, 7);
+    await untilMoved(Q, 7);
+    expect((await queue(Q).get(name)).state).toBe("waiting");
+    await work(objects("of-master"), async () => (await queue(Q).get(name)).state === "done");
   });
 });
 

@@ -79,7 +79,7 @@ export class Holder implements Job {
 
   onAlarm(now: number): void {
     const at = this.nextWakeAt();
-    if (at !== undefined && at <= now) void this.#ask(now);
+    if (at !== undefined && at <= now) void this.#ask(now, this.#deps.load(true));
   }
 
   /** While it waits for an answer the alarm's handler is held open, and what is granted starts in its turn. */
@@ -185,9 +185,10 @@ export class Holder implements Job {
     commit.run(() => meta.set("askAgain", { at, total: JSON.stringify(this.#whole) }));
   }
 
-  async #ask(now: number): Promise<void> {
-    const { load, coordinator, changed } = this.#deps;
-    const [held, statement] = ask(this.#held, this.#total, load(true), now);
+  // The load is read before: what throws then is for the turn.
+  async #ask(now: number, load: Load): Promise<void> {
+    const { coordinator, changed } = this.#deps;
+    const [held, statement] = ask(this.#held, this.#total, load, now);
     this.#held = held;
     try {
       const grant = await withinPatience(coordinator().askShare(statement));

@@ -9,6 +9,7 @@ import { shardOf } from "../../../core/sharding/shard-map.ts";
 import { isLeased } from "../../../core/task/lease.ts";
 import type { MovingRow } from "../../../store/queue/moving.ts";
 import type { StoredMoves } from "../../../store/queue/queue-meta.ts";
+import { isParked } from "../../../store/queue/row-key.ts";
 import { AlarmJob, type JobRun } from "../../alarm-job.ts";
 import type { MoveReport, MovingBatch } from "../../rpc.ts";
 import { inSlices } from "../../slices.ts";
@@ -207,6 +208,12 @@ export class Mover extends AlarmJob {
     return !row && (queue().push.isRunning(task) || isLeased(task, now()));
   }
 
+  #cancelledOf(rows: readonly MovingRow[]): string[] {
+    const { acceptedGroups } = this.#deps.store;
+    const groups = new Set(rows.flatMap(({ task }) => task?.spec.group?.name ?? []));
+    return [...groups].filter((group) => acceptedGroups.isCancelled(group));
+  }
+
   /** The shards that are yet to hear of the groups. */
   #groupsFor(): number[] {
     const { shard, store } = this.#deps;
@@ -233,6 +240,7 @@ export class Mover extends AlarmJob {
     const groups = number === 1 ? store.acceptedGroups.all() : [];
     const batch: MovingBatch = {
       ...{ from: shard.index, obeyed: store.meta.get("obeyed") ?? 0, number, rows },
+      cancelled: this.#cancelledOf(rows),
       ...(groups.length > 0 && { groups }),
     };
     const other = stubs.shard(definition.config.name, to);
@@ -268,7 +276,7 @@ export class Mover extends AlarmJob {
     this.#ahead.push(...names);
     for (const name of names) {
       const { task, row } = this.#rowOf(name) ?? {};
-      if (task && !row) this.#deps.queue().rowWritten(task.key);
+      if (task && !row && !isParked(task.key)) this.#deps.queue().rowWritten(task.key);
     }
   }
 
