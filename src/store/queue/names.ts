@@ -60,7 +60,6 @@ interface NamePlace {
   key: number;
 }
 
-const LIVE = { state: "live", expires: null, record: undefined } as const;
 const COLUMNS = "name, state, key, expires, record";
 const WITH_RESULT = `${COLUMNS}, type, body`;
 /** The key of a row that has its result itself; `migrations.ts` has it too. */
@@ -90,9 +89,11 @@ const PUT = `INSERT OR REPLACE INTO names (${WITH_RESULT}) VALUES (?, ?, ?, ?, ?
 /** What is not given is NULL: each value that is bound takes time. */
 const PUT_LIVE = "INSERT OR REPLACE INTO names (name, state, key) VALUES (?, ?, ?)";
 const PUT_ENDED = `INSERT OR REPLACE INTO names (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`;
-/** The same for many, given as JSON. */
-const PUT_ALL = `INSERT OR REPLACE INTO names (${COLUMNS})
-  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?)`;
+/** The same for many, given as JSON; a record is a text in it, for SQLite to copy. */
+const PUT_ALL_LIVE = `INSERT OR REPLACE INTO names (name, state, key)
+  SELECT value ->> 0, 'live', value ->> 1 FROM json_each(?)`;
+const PUT_ALL_ENDED = `INSERT OR REPLACE INTO names (name, state, expires, record)
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`;
 /** The row of an expired name becomes that of another, whose own row, if it has one, goes. */
 const TAKE_OVER = `UPDATE OR REPLACE names
   SET name = ?, state = ?, key = ?, expires = ?, record = ?, type = ?, body = ?
@@ -141,7 +142,10 @@ export class Names {
   takeAll(tasks: readonly NamePlace[], now: number): void {
     const placed = this.#mayHaveExpired(now) ? this.#takeOverAll(tasks, now) : undefined;
     const rest = placed ? tasks.filter(({ name }) => !placed.has(name)) : tasks;
-    this.#putAll(rest.map(({ name, key }) => ({ ...LIVE, name, key })));
+    this.#putAll(
+      PUT_ALL_LIVE,
+      rest.map(({ name, key }) => [name, key]),
+    );
   }
 
   /** Which of them have the row of an expired name now. */
@@ -167,9 +171,17 @@ export class Names {
     this.#put(row);
   }
 
-  /** The same for many, without results. */
+  /** The same for many, without results, and nothing that lies elsewhere. */
   endAll(rows: readonly EndedRow[]): void {
-    this.#putAll(rows);
+    this.#putAll(
+      PUT_ALL_ENDED,
+      rows.map(({ name, state, expires, record }) => [
+        name,
+        state,
+        expires,
+        JSON.stringify(record),
+      ]),
+    );
   }
 
   /** The same of a generated name, which may have no row yet. */
@@ -286,13 +298,10 @@ export class Names {
     return this.#sql.run(TAKE_OVER, ...valuesOf(row), spare, now) > 0;
   }
 
-  #putAll(rows: readonly NameRow[]): void {
+  #putAll(query: string, rows: readonly [name: string, ...SqlValue[]][]): void {
     if (rows.length === 0) return;
-    const values = rows.map(({ name, state, key, expires, record }) => [
-      ...[name, state, key, expires, record ?? null],
-    ]);
-    for (const { name } of rows) this.#watched?.add(name);
-    this.#sql.run(PUT_ALL, JSON.stringify(values));
+    for (const [name] of rows) this.#watched?.add(name);
+    this.#sql.run(query, JSON.stringify(rows));
   }
 
   #put(row: NameRow): void {
