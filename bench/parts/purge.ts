@@ -1,5 +1,5 @@
-// How long others wait while very many named tasks are purged, while the names that they leave are swept, and while
-// a queue of as many is removed: one who adds, and one who looks. What counts is the longest wait, so each may wait
+// How long others wait while very many named tasks are purged, while the names that they leave are swept, while as many
+// are deleted or put back after they failed, and while a queue of as many is removed: one who adds, and one who looks. What counts is the longest wait, so each may wait
 // for an answer before it asks again: a machine that is busy is not given more than it can do.
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,8 +19,16 @@ const TOMBSTONE_S = 2;
 const PURGED_PER_SECOND = 15_000;
 const QUEUE = "/_ah/api/queues/bench";
 const OTHER_QUEUE = "/_ah/api/queues/other";
+const FAILING_QUEUE = "/_ah/api/queues/failing";
+/** Names in one call; tasks added by one. */
+const BATCH = 1000;
+const ONE_ATTEMPT = JSON.stringify({
+  retry_parameters: { task_retry_limit: 0 },
+  extensions: { rate: "none", max_concurrent_requests: 200 },
+});
 const PAUSED = JSON.stringify({ rate: 0 });
 const DUE = JSON.stringify({});
+const ALL = JSON.stringify({ all: true });
 
 type Ask = () => Promise<unknown>;
 
@@ -36,18 +44,27 @@ export async function measurePurge({ purged }: Size): Promise<Report> {
     await call(port, "PUT", OTHER_QUEUE, PAUSED);
     await call(port, "GET", `/fill?queue=other&tasks=${purged}&named=n`);
     // The first requests find nothing compiled.
-    await waits(asks(port), sleep(REST_MS));
-    const idle = await waits(asks(port), sleep(LOOK_MS));
+    const askers = asks(port, QUEUE);
+    await waits(askers, sleep(REST_MS));
+    const idle = await waits(askers, sleep(LOOK_MS));
     await sleep(REST_MS);
-    const purge = await waits(asks(port), call(port, "POST", `${QUEUE}:purge`));
+    const purge = await waits(askers, call(port, "POST", `${QUEUE}:purge`));
     await sleep(tombstoneS * 1000 + REST_MS);
-    const sweep = await waits(asks(port), sleep(LOOK_MS));
+    const sweep = await waits(askers, sleep(LOOK_MS));
+    await call(port, "GET", `/fill?tasks=${purged}&named=d`);
+    await sleep(REST_MS);
+    const deletion = await waits(askers, deleteAll(port, purged));
+    await failAll(port, purged);
+    const redriven = call(port, "POST", `${FAILING_QUEUE}/tasks:redrive`, ALL);
+    const redrive = await waits(asks(port, FAILING_QUEUE), redriven);
     // What it leaves to its alarm comes after the answer.
     const removed = Promise.all([call(port, "DELETE", OTHER_QUEUE), sleep(LOOK_MS)]);
     const removal = await waits([() => look(port)], removed);
     return reportOf(idle, {
       [`a purge of ${many} named tasks`]: purge,
       [`the sweep of ${many} names`]: sweep,
+      [`a delete of ${many} named tasks`]: deletion,
+      [`a redrive of ${many} failed tasks`]: redrive,
       [`the removal of a queue of ${many} named tasks`]: removal,
     });
   } finally {
@@ -56,9 +73,30 @@ export async function measurePurge({ purged }: Size): Promise<Report> {
 }
 
 /** One who looks at the queue, and one who adds to it. */
-function asks(port: number): Ask[] {
-  const add = () => call(port, "POST", `${QUEUE}/tasks`, DUE);
-  return [() => call(port, "GET", QUEUE), add];
+function asks(port: number, queue: string): Ask[] {
+  const add = () => call(port, "POST", `${queue}/tasks`, DUE);
+  return [() => call(port, "GET", queue), add];
+}
+
+async function deleteAll(port: number, tasks: number): Promise<void> {
+  for (let i = 0; i < tasks; i += BATCH) {
+    const length = Math.min(BATCH, tasks - i);
+    const names = Array.from({ length }, (_, j) => `d${i + j}`);
+    await call(port, "POST", `${QUEUE}/tasks:delete`, JSON.stringify({ names }));
+  }
+}
+
+/** So many tasks fail, and are kept, on a queue that is paused then. */
+async function failAll(port: number, tasks: number): Promise<void> {
+  await call(port, "PUT", FAILING_QUEUE, ONE_ATTEMPT);
+  for (let i = 0; i < tasks; i += BATCH) {
+    await call(port, "GET", `/add?queue=failing&tasks=${Math.min(BATCH, tasks - i)}`);
+  }
+  while (JSON.parse(await call(port, "GET", FAILING_QUEUE)).statistics.tasks > 0) {
+    await sleep(REST_MS);
+  }
+  await call(port, "POST", `${FAILING_QUEUE}:pause`);
+  await sleep(REST_MS);
 }
 
 /** At the queue that is being removed: an answer that there is none is one, too. */

@@ -1,4 +1,4 @@
-// A queue whose names are free again soon.
+// A queue whose names are free again soon, and one whose tasks fail.
 import { env as settings } from "cloudflare:workers";
 import { createTaskQueues } from "../../src/index.ts";
 import { drive, handle } from "./app.ts";
@@ -10,6 +10,9 @@ export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRu
 
 export default queues.serve({
   async fetch(request: Request, env: unknown): Promise<Response> {
+    if (request.headers.get("X-AppEngine-QueueName") === "failing") {
+      return new Response(null, { status: 500 });
+    }
     if (request.method === "POST") return handle();
     const url = new URL(request.url);
     const queue = queues.get(env, url.searchParams.get("queue") ?? "bench");
