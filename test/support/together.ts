@@ -1,7 +1,7 @@
 // Several objects at work at once: their alarms fire in the order of their times until something is true.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { clock } from "./clock.ts";
-import { firstAlarm, objectOf } from "./time.ts";
+import { firstAlarm, objectOf, objectsOf } from "./time.ts";
 
 const POLLS = 2000;
 /** Polls without a due alarm after which the clock moves on: what one object tells another takes a few. */
@@ -10,14 +10,15 @@ const IDLE_POLLS = 8;
 const BUSY_POLLS = 30;
 
 /**
- * Fires the alarms of these objects until `condition` holds. While none is due the clock moves to the next, if
+ * Fires the alarms of these objects, all of a queue's for its name, until `condition` holds. While none is due the clock moves to the next, if
  * that lies within `seconds` of now; fails when nothing is left to fire and it still does not hold.
  */
 export async function work(
-  names: readonly string[],
+  queues: readonly string[],
   condition: () => boolean | Promise<boolean>,
   seconds = 600,
 ): Promise<void> {
+  const names = [...new Set(queues.flatMap(objectsOf))];
   const end = clock.now + seconds * 1000;
   let idle = 0;
   for (let i = 0; i < POLLS; i++) {

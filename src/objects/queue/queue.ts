@@ -83,7 +83,7 @@ export class Queue implements QueueContext {
   readonly shares: Shares;
   readonly orders: Orders;
   /** What is on its way to other shards, and how far that has come. */
-  readonly transit = new Transit();
+  readonly transit = new Transit(() => void this.mover.runNow());
   readonly mover: Mover;
   readonly shardChange: ShardChange;
   readonly listing: DirectoryListing;

@@ -5,8 +5,10 @@ import { FIRST_PLACE } from "../../../src/core/list-place.ts";
 import { taskCursor } from "../../../src/core/task/listing.ts";
 import type { ListQuery, Task } from "../../../src/index.ts";
 import { clock, START } from "../../support/clock.ts";
+import { type Json, ok, queueName } from "../../support/cloud-tasks.ts";
 import {
   alarmOf,
+  DIRECTORY,
   freshStart,
   objectOf,
   objectsOf,
@@ -238,5 +240,47 @@ describe("the history of a queue of four shards", () => {
     const { history, view } = await four().pulse(clock.now - 5_000);
     expect(history.points.map(({ added, tasks }) => [added, tasks])).toEqual([[1, 21]]);
     expect(view.statistics.tasks).toBe(21);
+  });
+});
+
+describe("the directory, of a queue of four shards", () => {
+  type Told = { pulse(since: number, reader: "directory"): Promise<{ holdsUntil?: number }> };
+  const object = () => objectOf("four-shards") as unknown as Told;
+
+  it("has its state at rest, and hears of a change on any shard", async () => {
+    await four().add(numbered(8).map((name) => ({ name, countdown: 600 })));
+    clock.now += 120_000;
+    const { holdsUntil } = await object().pulse(0, "directory");
+    expect(holdsUntil).toBe(START + 600_000);
+    for (const name of numbered(8)) {
+      expect((await pageOf("four-shards")).tasks).toBe(8 - Number(name.slice(1)));
+      await four().delete([name]);
+      await until(async () => (await pageOf("four-shards")).tasks === 7 - Number(name.slice(1)));
+    }
+  });
+
+  async function pageOf(name: string): Promise<{ tasks: number }> {
+    const directory = objectOf(DIRECTORY) as unknown as {
+      page(after: string, limit: number): Promise<{ views: string[] }>;
+    };
+    const views = (await directory.page("", 1000)).views.map((view) => JSON.parse(view));
+    const named = views.filter((view) => view.name.startsWith(name));
+    expect(named.length).toBe(1);
+    return named[0].statistics;
+  }
+});
+
+describe("Cloud Tasks' door, of a queue of four shards", () => {
+  it("lists page by page, and gets each", async () => {
+    const names = await addScheduled(10);
+    const path = `/v2/${queueName("four-shards")}/tasks`;
+    const found: string[] = [];
+    for (let token = "", pages = 0; pages === 0 || token; pages++) {
+      const page = await ok("GET", `${path}?pageSize=3&pageToken=${token}`);
+      found.push(...(page.tasks ?? []).map(({ name }: Json) => name.split("/").at(-1)));
+      token = page.nextPageToken ?? "";
+    }
+    expect(found).toEqual(names);
+    expect((await ok("GET", `${path}/n003`)).name).toMatch(/n003$/);
   });
 });

@@ -10,12 +10,14 @@ export type Acted = readonly unknown[] | "all";
 
 export class Transit {
   readonly #names = new Set<unknown>();
+  readonly #hurry: () => void;
   #acting = 0;
   /** Something has changed for those who wait. */
   #change = Promise.withResolvers<void>();
 
-  get size(): number {
-    return this.#names.size;
+  /** `hurry`: somebody waits, so what failed is to be tried again now. */
+  constructor(hurry: () => void) {
+    this.#hurry = hurry;
   }
 
   has(name: string): boolean {
@@ -61,6 +63,7 @@ export class Transit {
       isOver = true;
       this.#changed();
     }, PATIENCE_MS);
+    this.#hurry();
     while (this.#areOnTheirWay(on)) {
       if (isOver) throw new Error("tasks are on their way to another shard that does not answer");
       await this.#change.promise;

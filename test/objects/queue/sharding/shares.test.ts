@@ -10,6 +10,7 @@ import type { ShardRpc } from "../../../../src/objects/rpc.ts";
 import { untilQuiet } from "../../../../src/testing/order.ts";
 import { clock } from "../../../support/clock.ts";
 import { passEvicting } from "../../../support/evictions.ts";
+import { deployShards, passAll, rowsOf, untilMoved } from "../../../support/resharding.ts";
 import { seeded } from "../../../support/shards-simulation.ts";
 import { crash, elapsed, firstAlarm, freshStart, objectOf, queue } from "../../../support/time.ts";
 import { deployed, handlers, held } from "../../../support/worker.ts";
@@ -241,6 +242,21 @@ describe("a queue of four shards", () => {
     expect(found.length - before).toBeLessThanOrEqual(4 + 5 * 10);
     expect(found.length - before).toBeGreaterThan(35);
   });
+
+  it("has its bucket to itself again once there is one shard", async () => {
+    deploy("rate: 5/s\nbucket_size: 6");
+    const found = starts();
+    await add(30);
+    await pass(3);
+    const one = { shards: 1, rate: 5, bucketSize: 6 };
+    await deployShards(QUEUE, 1, one);
+    await untilMoved(QUEUE, 1);
+    await passAll(QUEUE, 60);
+    expect(found).toHaveLength(120);
+    expect(overspent(found, 5, 6)).toBeUndefined();
+    const kept = "SELECT key FROM meta WHERE key IN ('shares', 'bucket')";
+    expect(await rowsOf(QUEUE, kept)).toEqual([{ key: "bucket" }]);
+  }, 60_000);
 
   it("slows down on the shard whose handlers answer 503", async () => {
     deploy("rate: 40/s\nbucket_size: 40");
