@@ -1,5 +1,6 @@
 // The library as most Workers import it: both YAML files as text or compiled, every door open. Wiring only.
 import { deferred } from "./client/deferred.ts";
+import { shards } from "./client/sharded.ts";
 import { type CompiledFiles, type Files, isCompiled } from "./core/config/files.ts";
 import { fromYaml } from "./core/config/yaml-files.ts";
 import type { Targets } from "./core/egress/targets.ts";
@@ -44,7 +45,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   return createSlim<Env, Payloads>({
     ...rest,
     config: isCompiled(config) ? withoutText(config, cron) : read(config, cron),
-    ...{ doors: [api, cloudTasks, console], parts: [cronPart, deferred] },
+    ...{ doors: [api, cloudTasks, console], parts: [cronPart, deferred, shards] },
   });
 }
 

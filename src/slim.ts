@@ -5,8 +5,10 @@ import { CronHandle } from "./client/cron-handle.ts";
 import type { Defer, Deferred, DeferredFunctions, DeferredPart } from "./client/deferred.ts";
 import { createGroup, GroupHandle } from "./client/group-handle.ts";
 import { existsQueue, QueueHandle } from "./client/queue-handle.ts";
+import type { ShardsPart } from "./client/sharded.ts";
 import { CallerStubs, usesBindings } from "./client/stubs.ts";
 import { type CompiledFiles, type Files, filesOf } from "./core/config/files.ts";
+import { checkOneObject, withoutShards } from "./core/config/one-object.ts";
 import type { QueueFile } from "./core/config/queue-config.ts";
 import type { DefinitionsPart } from "./core/config/queue-entry.ts";
 import type { Targets } from "./core/egress/targets.ts";
@@ -45,6 +47,7 @@ export { deferred } from "./client/deferred.ts";
 export type { GroupHandle } from "./client/group-handle.ts";
 export type { LeaseTurn } from "./client/lease-turn.ts";
 export type { QueueHandle } from "./client/queue-handle.ts";
+export { type ShardsPart, shards } from "./client/sharded.ts";
 export type { CronView } from "./core/config/cron-view.ts";
 export type { CompiledFiles } from "./core/config/files.ts";
 export { type DefinitionsPart, definitions } from "./core/config/queue-entry.ts";
@@ -129,8 +132,8 @@ export interface SlimOptions {
   targets?: Targets | undefined;
   /** What is served to the outside, of `api`, `cloudTasks` and `console`. Default: nothing. */
   doors?: readonly Door[] | undefined;
-  /** What there is beside queues and groups, of `cron`, `deferred` and `definitions`. Default: nothing. */
-  parts?: readonly (CronPart | DeferredPart | DefinitionsPart)[] | undefined;
+  /** What there is beside queues and groups, of `cron`, `deferred`, `definitions` and `shards`. Default: nothing. */
+  parts?: readonly (CronPart | DeferredPart | DefinitionsPart | ShardsPart)[] | undefined;
   /**
    * How many attempts may share an invocation of the Worker, from 1 (each has its own) to 100; default 16. Only those
    * of handlers that end within milliseconds do, and no more than 4 that wait for something; each has its own request, signal, deadline and outcome all the same.
@@ -228,8 +231,12 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     cronPart?.read,
   );
   const reading = [...doors, ...parts.filter((it) => it.part === "definitions")];
-  const { readEntry } = reading.find((it) => it.readEntry) ?? {};
+  const { readEntry: read } = reading.find((it) => it.readEntry) ?? {};
+  const shardsPart = parts.find((it) => it.part === "shards");
+  if (!shardsPart) checkOneObject(configured);
+  const readEntry = shardsPart ? read : withoutShards(read);
   const file: QueueFile = Object.freeze({ ...configured, readEntry });
+  const stubsOf = (env: unknown) => new CallerStubs(env, exports, shardsPart?.callsOf);
   const entrance = new Entrance();
   let served: App<Env> | undefined;
 
@@ -287,7 +294,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const queues: TaskQueues<Env, Payloads> = {
     TaskQueue: class TaskQueue extends TaskQueueObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file, targets, attemptsPerCall);
+        super(ctx, env, file, targets, attemptsPerCall, shardsPart?.Sharding);
       }
     },
     TaskGroup: class TaskGroup extends TaskGroupObject<Env> {
@@ -375,8 +382,4 @@ function isFromQueue({ props }: ExecutionContext): boolean {
 
 function ownFetcher(): Fetcher {
   return (exports as unknown as { default: Fetcher }).default;
-}
-
-function stubsOf(env: unknown): CallerStubs {
-  return new CallerStubs(env, exports);
 }

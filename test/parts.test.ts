@@ -12,6 +12,7 @@ const PLACES = {
   console: "src/http/console/assets.ts",
   cron: "src/core/schedule/expression.ts",
   deferred: "src/core/rich-json.ts",
+  shards: "src/core/sharding/coordinator.ts",
   fromYaml: "src/core/config/yaml-document.ts",
 } as const;
 
@@ -40,6 +41,7 @@ it.each([
   ["queues made while it runs", ["definitions"], ["definitions"]],
   ["recurring tasks", ["cron"], ["cron"]],
   ["deferred calls", ["deferred"], ["deferred"]],
+  ["queues of several shards", ["shards"], ["shards"]],
   ["YAML, whose check reads schedules", ["fromYaml"], ["cron", "fromYaml"]],
 ])("a Worker with %s has no other part", async (_, asked, carried) => {
   expect((await carriedBy(asked)).sort()).toEqual([...carried].sort());

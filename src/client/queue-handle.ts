@@ -43,7 +43,6 @@ import { checkWait } from "../objects/waiters.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./group-handle.ts";
 import { LeaseTurn } from "./lease-turn.ts";
-import { callsOf } from "./sharded.ts";
 import type { CallerStubs } from "./stubs.ts";
 import { answerTo } from "./waiting.ts";
 
@@ -316,7 +315,7 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
   }
 
   #ownObject(): QueueCalls {
-    return callsOf(this.name, this.#stubs, this.#file.queues.get(this.name));
+    return this.#stubs.calls(this.name, this.#file.queues.get(this.name));
   }
 
   #refuseInFile(): void {

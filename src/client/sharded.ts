@@ -6,15 +6,25 @@ import type { ShardMap } from "../core/sharding/shard-map.ts";
 import type { Admission } from "../core/task/new-task.ts";
 import { hasIdentity } from "../objects/egress/identity.ts";
 import { clock } from "../objects/host.ts";
+import { ManyObjects } from "../objects/queue/many-objects.ts";
+import type { NewSharding } from "../objects/queue/queue.ts";
 import type { QueueCalls } from "../objects/rpc.ts";
 import { ShardedQueue } from "../objects/sharded/sharded-queue.ts";
-import type { CallerStubs } from "./stubs.ts";
+import type { CallerStubs, CallsOf } from "./stubs.ts";
+
+export interface ShardsPart {
+  readonly part: "shards";
+  /** What each object of a queue needs for it. */
+  readonly Sharding: NewSharding;
+  /** A caller's way to a queue. */
+  readonly callsOf: CallsOf;
+}
 
 /** The maps that were heard of last, by queue. What is outdated is found out at the first call. */
 const heard = new Map<string, ShardMap>();
 
 /** The queue, whatever number of shards it has by queue.yaml. */
-export function callsOf(name: string, stubs: CallerStubs, config?: QueueConfig): QueueCalls {
+function callsOf(name: string, stubs: CallerStubs, config?: QueueConfig): QueueCalls {
   const known = mapOf(name, config);
   if (!config || (known.shards === 1 && known.former === undefined))
     return stubs.queue(name, config);
@@ -38,3 +48,6 @@ function admissionOf(queue: QueueConfig, { settings }: CallerStubs): Answer<Admi
   const hosts = parseHostRules(settings.TASKQUEUE_ALLOW_HOSTS);
   return { ok: { queue, now: clock(), hosts, hasIdentity: hasIdentity(settings) } };
 }
+
+/** Queues of several objects: `extensions.shards` of queue.yaml. */
+export const shards: ShardsPart = { part: "shards", Sharding: ManyObjects, callsOf };

@@ -5,7 +5,7 @@ import type { TaskCronObject } from "../objects/cron/task-cron.ts";
 import type { ClassName } from "../objects/exported.ts";
 import type { TaskGroupObject } from "../objects/group/task-group.ts";
 import type { TaskQueueObject } from "../objects/queue/task-queue.ts";
-import type { DirectoryRpc, ShardRpc } from "../objects/rpc.ts";
+import type { DirectoryRpc, QueueCalls, ShardRpc } from "../objects/rpc.ts";
 import type { QueueSettings } from "../objects/settings.ts";
 import { CRON_NAME, DIRECTORY_NAME, namespaceOf, type Placed, placed } from "../objects/stubs.ts";
 
@@ -35,13 +35,19 @@ export function usesBindings(env: unknown): boolean {
   return ((env ?? {}) as Record<string, unknown>)[BINDINGS.TaskQueue] !== undefined;
 }
 
+/** A way to a queue of several objects. */
+export type CallsOf = (name: string, stubs: CallerStubs, config?: QueueConfig) => QueueCalls;
+
 export class CallerStubs {
   readonly #env: Record<string, unknown>;
   readonly #exports: unknown;
+  readonly #callsOf: CallsOf | undefined;
 
-  constructor(env: unknown, exports: unknown) {
+  /** `callsOf`: the way to queues of several objects; without it there are none. */
+  constructor(env: unknown, exports: unknown, callsOf?: CallsOf) {
     this.#env = (env ?? {}) as Record<string, unknown>;
     this.#exports = exports;
+    this.#callsOf = callsOf;
   }
 
   /** The variables of the objects, where the Worker has them itself. */
@@ -52,6 +58,11 @@ export class CallerStubs {
   /** `config`: what is known of the queue, which says where its objects are to be made. */
   queue(name: string, config?: QueueConfig): QueueStub {
     return this.#stub("TaskQueue", name, placed(config, 0));
+  }
+
+  /** The queue, whatever number of objects it has by queue.yaml. */
+  calls(name: string, config?: QueueConfig): QueueCalls {
+    return this.#callsOf?.(name, this, config) ?? this.queue(name);
   }
 
   /** One of a queue's objects; the first is the queue's own. */

@@ -68,6 +68,9 @@ export abstract class Host<Env> extends DurableObject<Env> {
     return false;
   }
 
+  /** Throws where no call is taken; asked before each that is counted. */
+  protected checkCall(): void {}
+
   /** What the log calls this object, such as `task queue "mail"`. */
   protected abstract get title(): string;
 
@@ -90,6 +93,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
     for (const [name, { value: method, ...rest }] of methods) {
       if (typeof method !== "function" || own.includes(name)) continue;
       const value = function (this: Host<unknown>, ...args: unknown[]) {
+        this.checkCall();
         this.#calls++;
         return method.apply(this, args);
       };

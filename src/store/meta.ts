@@ -7,14 +7,17 @@ import type { Sql } from "./sql.ts";
 /** `Values`: the type of each key's value. */
 export class Meta<Values extends object> {
   readonly #sql: Sql;
+  readonly #together: readonly (keyof Values & string)[];
   readonly #cache = new Map<keyof Values, unknown>();
 
-  constructor(sql: Sql) {
+  /** `together`: keys that are read by one statement, with the first of them. */
+  constructor(sql: Sql, together: readonly (keyof Values & string)[] = []) {
     this.#sql = sql;
+    this.#together = together;
   }
 
   get<K extends keyof Values & string>(key: K): Values[K] | undefined {
-    if (!this.#cache.has(key)) this.#cache.set(key, this.#read(key));
+    if (!this.#cache.has(key)) this.#read(this.#together.includes(key) ? this.#together : [key]);
     return this.#cache.get(key) as Values[K] | undefined;
   }
 
@@ -49,8 +52,11 @@ export class Meta<Values extends object> {
     this.#cache.clear();
   }
 
-  #read(key: string): unknown {
-    const [row] = this.#sql.rows("SELECT value FROM meta WHERE key = ?", key);
-    return row && json(row, "value");
+  #read(keys: readonly (keyof Values & string)[]): void {
+    const places = keys.map(() => "?").join(", ");
+    const query = `SELECT key, value FROM meta WHERE key IN (${places})`;
+    for (const key of keys) this.#cache.set(key, undefined);
+    for (const row of this.#sql.rows(query, ...keys))
+      this.#cache.set(row.key as keyof Values, json(row, "value"));
   }
 }

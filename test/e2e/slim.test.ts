@@ -89,6 +89,42 @@ export default queues.serve({
 });`;
 }
 
+const SHARDED = JSON.stringify(
+  compiledFiles(
+    readQueueYaml("queue: [{name: mail, rate: 100/s, bucket_size: 20, extensions: {shards: 4}}]"),
+  ),
+);
+
+/** A Worker that is given a queue of four shards, or, where that is refused, none. */
+function shardsWorker(part: string): string {
+  return `
+import { createTaskQueues, definitions${part && `, ${part}`} } from "./src/slim.ts";
+const parts = [definitions${part && `, ${part}`}];
+let [queues, fault] = [undefined, ""];
+try {
+  queues = createTaskQueues({ config: ${SHARDED}, parts });
+} catch (error) {
+  fault = String(error);
+  queues = createTaskQueues({ config: ${COMPILED}, parts });
+}
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
+let ran = 0;
+export default queues.serve({
+  async fetch(request, env) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/_ah/queue/mail") ran++;
+    if (pathname === "/fault") return new Response(fault);
+    if (pathname === "/ran") return new Response(String(ran));
+    if (pathname === "/add") await queues.get(env, "mail").add(Array.from({ length: 8 }, (_, i) => ({ name: "n" + i })));
+    if (pathname === "/put") {
+      const made = queues.get(env, "made").define({ rate: "3/s", extensions: { shards: 4 } });
+      return new Response(await made.then((it) => it.extensions.shards, (it) => it.code + ": " + it.message));
+    }
+    return new Response();
+  },
+});`;
+}
+
 describe("the parts of a Worker", () => {
   const call = async (url: URL, path: string, method = "GET") => {
     const answer = await fetch(new URL(path, url), { method });
@@ -112,6 +148,26 @@ describe("the parts of a Worker", () => {
   ])("with %s: a queue made while it runs", async (_, parts, door, said) => {
     const url = await runtimeOf(workerOf(parts, COMPILED, door));
     expect((await call(url, "/define"))[1]).toContain(said);
+  });
+
+  it("without shards: a queue of several is refused, where the Worker starts and while it runs", async () => {
+    const url = await runtimeOf(shardsWorker(""));
+    expect((await call(url, "/fault"))[1]).toBe(
+      'TypeError: config: found extensions.shards: 4 of "mail", expected 1, or parts: [shards] beside it, which has more',
+    );
+    const [status, text] = await call(url, "/put");
+    expect([status, text]).toEqual([
+      200,
+      'INVALID_REQUEST: queue: found extensions.shards: 4 of "made", expected 1, or parts: [shards] beside it, which has more',
+    ]);
+  });
+
+  it("with shards: a queue of several runs its tasks", async () => {
+    const url = await runtimeOf(shardsWorker("shards"));
+    expect((await call(url, "/fault"))[1]).toBe("");
+    expect((await call(url, "/put"))[1]).toBe("4");
+    await call(url, "/add");
+    await until("they ran", 20, async () => (await call(url, "/ran"))[1] === "8");
   });
 
   it("run recurring tasks and deferred calls where they are asked for", async () => {

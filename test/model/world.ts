@@ -146,6 +146,8 @@ export class World {
       ...{
         name: "q",
         shard: 0,
+        Sharding: undefined,
+        object: () => undefined,
         file: FILE,
         hosts: parseHostRules(undefined),
         hasIdentity: false,

@@ -10,6 +10,7 @@ import type { QueueConfig } from "../../src/core/config/queue-config.ts";
 import { shardObject } from "../../src/core/sharding/shard-map.ts";
 import type { QueueHandle } from "../../src/index.ts";
 import type { ClassName } from "../../src/objects/exported.ts";
+import { ManyObjects } from "../../src/objects/queue/many-objects.ts";
 import { CRON_NAME, DIRECTORY_NAME } from "../../src/objects/stubs.ts";
 import { fireInOrder, untilQuiet } from "../../src/testing/order.ts";
 import { clock, START } from "./clock.ts";
@@ -84,6 +85,7 @@ export async function freshStart(): Promise<void> {
   clock.now = START;
   deployed.cron = new Map();
   deployed.queues = queueFile;
+  deployed.Sharding = ManyObjects;
   handlers.clear();
   forgetHeld();
   received.length = 0;

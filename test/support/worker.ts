@@ -10,6 +10,7 @@ import { TaskCronObject } from "../../src/objects/cron/task-cron.ts";
 import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.ts";
 import { watching } from "../../src/objects/directory/watching.ts";
 import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
+import { ManyObjects } from "../../src/objects/queue/many-objects.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import queueYaml from "./queue.yaml";
 import { withShards } from "./shards.ts";
@@ -90,15 +91,18 @@ export const deployed: {
   cron: CronFile;
   queues: QueueFile;
   attemptsPerCall?: number | undefined;
+  /** What a queue of several objects needs; a Worker may leave it out. */
+  Sharding?: typeof ManyObjects | undefined;
 } = {
   cron: new Map(),
   queues: queueFile,
+  Sharding: ManyObjects,
 };
 
 export class TaskQueue extends TaskQueueObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
     const file = { readEntry: parseQueueEntry, ...deployed.queues };
-    super(ctx, env, file, targets, deployed.attemptsPerCall);
+    super(ctx, env, file, targets, deployed.attemptsPerCall, deployed.Sharding);
   }
 }
 

@@ -4,13 +4,13 @@ import type { ShardOrders } from "../rpc.ts";
 import { type ClearableQueue, clear, erase } from "./clearing.ts";
 import type { DirectoryListing } from "./directory-listing.ts";
 import type { GroupNotifier } from "./group-notifier.ts";
-import type { Transit } from "./sharding/transit.ts";
+import type { Sharding } from "./sharding/sharding.ts";
 
 /** A queue's object as one that can be told what holds. */
 export interface ObedientQueue extends ClearableQueue {
   readonly notifier: GroupNotifier;
   readonly listing: DirectoryListing;
-  readonly transit: Transit;
+  readonly sharding: Pick<Sharding, "act">;
 }
 
 /** Before the first orders, whose number is 0. */
@@ -21,7 +21,7 @@ export async function obey(queue: ObedientQueue, orders: ShardOrders): Promise<v
   const { purged, erased = NEVER } = orders;
   // What is on its way to another shard is gone, or is here again, before all there is goes.
   if (Math.max(purged?.number ?? NEVER, erased) > obeyedBy(queue, orders))
-    await queue.transit.act("all", () => take(queue, orders));
+    await queue.sharding.act("all", () => take(queue, orders));
   else await take(queue, orders);
   if (queue.shard.index > 0 && queue.store.meta.get("removing")) await finishErasing(queue);
 }

@@ -16,28 +16,23 @@ export async function setPaused(queue: Queue, paused: boolean): Promise<void> {
     statistics.history.mark(paused ? "paused" : "resumed", queue.now());
     store.meta.set("paused", paused);
     queue.push.reshape();
-    tellShards(queue);
+    queue.sharding.tell();
   });
   await untilTold(queue);
 }
 
-/** Inside a commit. */
-function tellShards(queue: Queue): void {
-  if (queue.shard.isSharded) queue.orders.give();
-}
-
-async function untilTold({ orders }: Queue): Promise<void> {
-  if (!orders.isTold) await within(PATIENCE_MS, orders.told());
+async function untilTold({ sharding }: Queue): Promise<void> {
+  if (!sharding.isTold) await within(PATIENCE_MS, sharding.told());
 }
 
 /** Deletes every task on the queue. */
 export async function purge(queue: Queue): Promise<void> {
-  if (!queue.shard.isSharded) return queue.transit.act("all", () => clear(queue));
+  if (!queue.shard.isSharded) return queue.sharding.act("all", () => clear(queue));
   queue.commit.run(() => {
     notePurge(queue);
-    queue.orders.give("purged");
+    queue.sharding.tell("purged");
   });
-  await within(PURGE_PATIENCE_MS, queue.orders.told());
+  await within(PURGE_PATIENCE_MS, queue.sharding.told());
 }
 
 /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */
@@ -57,7 +52,7 @@ export async function define(queue: Queue, given: unknown): Promise<Answer<true>
     definition.define(given as object, config);
     if (isNew) queue.shard.begin();
     queue.push.reshape();
-    tellShards(queue);
+    queue.sharding.tell();
   });
   queue.shard.noticeDefinition();
   await listing.ensureListed();
@@ -73,8 +68,8 @@ export async function define(queue: Queue, given: unknown): Promise<Answer<true>
 export async function remove(queue: Queue): Promise<Answer<true>> {
   const refusal = queue.definition.refusalInFile();
   if (refusal) return refusal;
-  await queue.transit.act("all", async () => queue.commit.run(() => eraseAll(queue)));
-  const finished = Promise.all([queue.notifier.flush(), queue.orders.told()]).then(() =>
+  await queue.sharding.act("all", async () => queue.commit.run(() => eraseAll(queue)));
+  const finished = Promise.all([queue.notifier.flush(), queue.sharding.told()]).then(() =>
     queue.listing.finishRemoval(),
   );
   await within(PATIENCE_MS, finished);
@@ -89,7 +84,7 @@ function eraseAll(queue: Queue): void {
   erase(queue);
   if (!map || !isSharded) return;
   meta.set("shards", map);
-  queue.orders.give("erased", orders);
+  queue.sharding.tell("erased", orders);
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

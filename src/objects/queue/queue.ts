@@ -14,15 +14,13 @@ import { isParked } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import type { Sql } from "../../store/sql.ts";
 import type { Tables } from "../../store/tables.ts";
-import { AlarmJob } from "../alarm-job.ts";
 import type { Commit } from "../commit.ts";
 import type { Job } from "../host.ts";
-import type { ShardOrders } from "../rpc.ts";
 import type { Stubs } from "../stubs.ts";
 import { checkStorage } from "./admission.ts";
 import { ChangeNotice } from "./change-notice.ts";
 import type { Consumer } from "./context/consumer.ts";
-import type { QueueContext } from "./context/context.ts";
+import type { QueueContext, ShardPlace } from "./context/context.ts";
 import { QueueDefinition, unknownQueue } from "./context/definition.ts";
 import { Statistics } from "./context/statistics.ts";
 import { StoredHistory } from "./context/stored-history.ts";
@@ -33,15 +31,8 @@ import { PushConsumer } from "./dispatch/push-consumer.ts";
 import { GroupNotifier } from "./group-notifier.ts";
 import { ResultWaiters } from "./inspect/result-waiters.ts";
 import { Leasing } from "./leasing/leasing.ts";
-import { obey } from "./obedience.ts";
-import { Mover } from "./sharding/mover.ts";
-import { Orders } from "./sharding/orders.ts";
-import { Shard } from "./sharding/shard.ts";
-import { ShardChange } from "./sharding/shard-change.ts";
-import { Shares } from "./sharding/shares.ts";
-import { Transit } from "./sharding/transit.ts";
-
-const ASK_RETRY_MS = 2_000;
+import { OneObject } from "./one-object.ts";
+import type { Sharding } from "./sharding/sharding.ts";
 
 /** What a queue is given: its configuration, and every effect it has on the world. */
 export interface QueueDeps {
@@ -49,6 +40,10 @@ export interface QueueDeps {
   name: string | undefined;
   /** Which of the queue's objects it is. */
   shard: number;
+  /** What it has as one of several; without it every queue has one object. */
+  Sharding: NewSharding | undefined;
+  /** The object itself, for who does what is asked of the queue as a whole. */
+  object: () => unknown;
   /** The queue.yaml this Worker was deployed with. */
   file: QueueFile;
   hosts: HostRules;
@@ -70,6 +65,8 @@ export interface QueueDeps {
   armRetry: () => void;
 }
 
+export type NewSharding = new (queue: Queue, deps: QueueDeps) => Sharding;
+
 export class Queue implements QueueContext {
   readonly store: QueueStore;
   readonly commit: Commit;
@@ -79,13 +76,8 @@ export class Queue implements QueueContext {
   readonly push: PushConsumer;
   readonly pull: Leasing;
   readonly resultWaiters: ResultWaiters;
-  readonly shard: Shard;
-  readonly shares: Shares;
-  readonly orders: Orders;
-  /** What is on its way to other shards, and how far that has come. */
-  readonly transit = new Transit(() => void this.mover.runNow());
-  readonly mover: Mover;
-  readonly shardChange: ShardChange;
+  readonly sharding: Sharding;
+  readonly shard: ShardPlace;
   readonly listing: DirectoryListing;
   readonly notifier: GroupNotifier;
   readonly notice: ChangeNotice;
@@ -112,23 +104,14 @@ export class Queue implements QueueContext {
       if (deps.shard === 0) history.mark(kind, now(), detail);
     });
     const { definition } = this;
-    this.shard = new Shard({
-      ...{ index: deps.shard, meta: store.meta, definition, commit, now },
-      exists: () => sql.exist,
-      orders: () => stubs.shard(this.name, 0).shardOrders(),
-      obey: (orders) => obey(this, orders),
-    });
+    this.sharding = new (deps.Sharding ?? OneObject)(this, deps);
+    this.shard = this.sharding.place;
     this.statistics = new Statistics(history);
-    const isMoving = (name: string) => this.transit.has(name);
+    const isMoving = (name: string) => this.sharding.isMoving(name);
     const shared = { definition, store, commit, statistics: this.statistics, now, isMoving };
-    this.shares = new Shares({
-      ...{ ...shared, place: this.shard, meta: store.meta, random: deps.random },
-      shard: (index) => stubs.shard(this.name, index),
-      changed: deps.arm,
-    });
     this.push = new PushConsumer({
       ...shared,
-      shares: this.shares,
+      shares: this.sharding.shares,
       shard: deps.shard,
       deliver,
       late,
@@ -139,17 +122,11 @@ export class Queue implements QueueContext {
     this.resultWaiters = new ResultWaiters(this);
     const ended = deps.arm;
     this.notifier = new GroupNotifier({ ...shared, stubs, ended });
-    const { shard } = this;
-    this.orders = new Orders({
-      ...{ ...shared, stubs, ended, shard },
-      current: () => this.decided,
-      tell: (index, orders) =>
-        index === 0 ? shard.take(orders) : stubs.shard(this.name, index).obey(orders),
-    });
+    const { sharding, shard } = this;
     this.listing = new DirectoryListing({
       ...{ ...shared, stubs, ended },
       isFirst: deps.shard === 0,
-      isTold: () => this.orders.isTold,
+      isTold: () => sharding.isTold,
       listed: () => {
         if (shard.isNew) shard.begin();
       },
@@ -157,66 +134,25 @@ export class Queue implements QueueContext {
     this.notice = new ChangeNotice(stubs, () => this.name);
     const deadLetters = new DeadLetterForwarder({ ...shared, stubs, ended });
     const sweep = { nextWakeAt: () => this.#nextSweep(), onAlarm: () => this.#sweep() };
-    const { transit } = this;
-    this.mover = new Mover({ ...shared, stubs, ended, shard, transit, queue: () => this });
-    const { mover } = this;
-    this.shardChange = new ShardChange({ ...shared, stubs, ended, shard, mover });
-    const others = deps.shard === 0 ? this.orders : this.#newAsking();
     this.jobs = [
-      ...[this.push, this.pull, deadLetters, this.notifier, this.listing, sweep, others],
-      ...[mover, this.shardChange, this.shares],
+      ...[this.push, this.pull, deadLetters, this.notifier, this.listing, sweep],
+      ...sharding.jobs,
     ];
     this.#join();
+    if (sharding.fault) return;
     commit.run(() => {
-      if (definition.noticeDeploy()) this.#resume();
+      if (definition.noticeDeploy()) sharding.resume();
       this.push.reshape();
     });
     commit.onCommit((at) => this.#committed(at));
-    this.shard.noticeDefinition();
-  }
-
-  /** What holds for all shards. */
-  get decided(): ShardOrders {
-    const { shard, isPaused: paused, definition } = this;
-    const { meta } = this.store;
-    const { untold: _, ...orders } = meta.get("orders") ?? { number: 0 };
-    const made = meta.get("made");
-    return {
-      ...{ ...orders, map: shard.map, paused },
-      ...(made && { made }),
-      ...(!definition.isDefined && { config: definition.config }),
-      ...((!definition.exists || meta.get("removing")) && { isGone: true }),
-    };
-  }
-
-  // Of several shards the first decides, and the others ask it, for it may not have started since.
-  #resume(): void {
-    const { definition, shard, store } = this;
-    if (shard.index > 0) store.meta.set("asks", true);
-    else {
-      definition.resume();
-      if (shard.isSharded) this.orders.give();
-    }
-  }
-
-  #newAsking(): AlarmJob {
-    const { meta } = this.store;
-    return new AlarmJob({
-      ...{ name: "asking the first shard", now: this.#deps.now, ended: this.#deps.arm },
-      pendingAt: () => (meta.get("asks") ? 0 : undefined),
-      run: async () => {
-        await this.shard.ask();
-        this.commit.run(() => meta.clear("asks"));
-      },
-      retryMs: ASK_RETRY_MS,
-    });
+    shard.noticeDefinition();
   }
 
   #join(): void {
     this.commit.join(this.store);
     this.commit.join(this.definition);
     this.commit.join(this.push);
-    this.commit.join(this.shares);
+    this.sharding.join();
     this.commit.join(this.pull);
   }
 
@@ -229,7 +165,7 @@ export class Queue implements QueueContext {
   }
 
   get resharding(): Resharding | undefined {
-    return this.shardChange.progress;
+    return this.sharding.resharding;
   }
 
   get isPaused(): boolean {

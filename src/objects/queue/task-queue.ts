@@ -55,9 +55,9 @@ import type {
 } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
 import type { ListPart, PartAsk, ShardLook } from "../shard-part.ts";
-import { Incoming } from "../sharded/incoming.ts";
-import type { RouteDeps, ShardOnlyCalls } from "../sharded/routes.ts";
-import { ShardedQueue } from "../sharded/sharded-queue.ts";
+import type { Incoming } from "../sharded/incoming.ts";
+import type { ShardOnlyCalls } from "../sharded/routes.ts";
+import type { ShardedQueue } from "../sharded/sharded-queue.ts";
 import { standIn } from "../stand-in.ts";
 import { Stubs } from "../stubs.ts";
 import type { Leased } from "../turn.ts";
@@ -66,7 +66,6 @@ import { addTasks, collision } from "./admission.ts";
 import { ATTEMPTS_PER_CALL, RunnerCalls } from "./dispatch/runner-calls.ts";
 import {
   acceptBatch,
-  batchesOf,
   bindMaster,
   dropGroup,
   endMaster,
@@ -84,10 +83,9 @@ import {
 } from "./inspect/queries.ts";
 import { shardLook } from "./inspect/shard-look.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
-import { takeIn } from "./moved-tasks.ts";
-import { Queue } from "./queue.ts";
+import { type NewSharding, Queue } from "./queue.ts";
 import { define, purge, remove, setPaused } from "./queue-operations.ts";
-import { ACTED_ON, type ActedOn } from "./sharding/acts.ts";
+import type { ObjectCalls, OwnCall } from "./sharding/sharding.ts";
 import {
   deleteTasks,
   redriveAll,
@@ -112,8 +110,6 @@ const INCOMING = [
   ...["dropGroup", "forgetGroup", "runningOfGroup"],
 ] as const satisfies readonly (keyof Incoming)[];
 
-type Verb = (typeof ROUTED | typeof INCOMING)[number];
-
 /** What a shard is asked by `onShard`, and a queue is not. */
 const SHARD_ONLY = [
   "collisions",
@@ -125,10 +121,8 @@ const SHARD_ONLY = [
   "movesEnded",
 ] as const satisfies readonly (keyof ShardOnlyCalls)[];
 
-/** Of these, what changes nothing on the shard. */
-const READS: ReadonlySet<string> = new Set(["listPart", "look", "tombstones"]);
-
-type OwnCall = (...args: unknown[]) => Promise<unknown>;
+/** When it looks again whether what it lacks is there, in ms. */
+const LACKING_MS = 60_000;
 
 /** What each call does on this object alone. */
 const OWN = new Map<string, OwnCall>();
@@ -143,12 +137,10 @@ export class TaskQueueObject<Env = unknown>
   readonly #egress = new EgressPool();
   readonly #calls: RunnerCalls;
   #runner: TaskRunnerRpc | undefined;
-  #whole: ShardedQueue | undefined;
-  #fromObjects: Incoming | undefined;
 
   /**
    * `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for; `attemptsPerCall`:
-   * how many attempts may share an invocation of the runner.
+   * how many attempts may share an invocation of the runner; `Sharding`: what a queue of several objects needs.
    */
   constructor(
     ctx: DurableObjectState,
@@ -156,6 +148,7 @@ export class TaskQueueObject<Env = unknown>
     file: QueueFile,
     targets: Targets,
     attemptsPerCall = ATTEMPTS_PER_CALL,
+    Sharding?: NewSharding,
   ) {
     super(ctx, env, QUEUE_MIGRATIONS);
     const settings = env as QueueSettings;
@@ -174,6 +167,8 @@ export class TaskQueueObject<Env = unknown>
       ...{
         name: queue || undefined,
         shard,
+        Sharding,
+        object: () => this,
         file,
         sql: this.sql,
         commit: this.commit,
@@ -188,78 +183,61 @@ export class TaskQueueObject<Env = unknown>
       arm: () => this.arm(),
       armRetry: () => this.armRetry(),
     });
-    this.drive(this.#queue.jobs);
+    this.drive(this.#queue.sharding.fault ? [] : this.#queue.jobs);
   }
 
   static {
     for (const verb of [...ROUTED, ...INCOMING]) {
       const plain = TaskQueueObject.prototype[verb] as OwnCall;
-      const actedOn = ACTED_ON[verb];
-      const acting = function (this: TaskQueueObject, ...args: unknown[]) {
-        const { transit } = this.#queue;
-        return transit.act((actedOn as ActedOn)(args), () => plain.apply(this, args));
-      };
-      const own = actedOn ? acting : plain;
-      OWN.set(verb, own);
+      OWN.set(verb, plain);
       const routed = function (this: TaskQueueObject, ...args: unknown[]) {
-        const sharded = this.#sharded;
-        if (!sharded) return own.apply(this, args);
-        const whole = (verb in sharded ? sharded : this.#incoming) as unknown as Record<
-          Verb,
-          OwnCall
-        >;
-        return whole[verb](...args);
+        const { calls } = this.#queue.sharding;
+        return calls ? calls.route(verb, plain.bind(this), args) : plain.apply(this, args);
       };
       Object.defineProperty(TaskQueueObject.prototype, verb, {
         ...{ value: routed, configurable: true },
       });
     }
     for (const verb of SHARD_ONLY) OWN.set(verb, TaskQueueObject.prototype[verb] as OwnCall);
-    TaskQueueObject.countCalls(TaskQueueObject.prototype, ["constructor", "alarm", "runner"]);
+    TaskQueueObject.countCalls(TaskQueueObject.prototype, [
+      "constructor",
+      "alarm",
+      "runner",
+      "checkCall",
+    ]);
   }
 
   protected override get goesOn(): boolean {
     return !standIn?.startsInAlarmsOnly;
   }
 
-  /** The queue as a whole, where this is the first of several shards. */
-  get #sharded(): ShardedQueue | undefined {
-    const { shard, store } = this.#queue;
-    if (shard.index > 0 || !shard.isSharded || store.meta.get("removing")) return undefined;
-    this.#whole ??= new ShardedQueue({
-      name: this.#queue.name,
-      ...this.#routes,
-      whole: () => this,
-      admission: () => this.#queue.rules(),
-    });
-    return this.#whole;
+  /** What it has as one of several shards. */
+  get #shards(): ObjectCalls {
+    const { calls } = this.#queue.sharding;
+    if (calls) return calls;
+    throw new Error(
+      `queue: found a call for a shard of "${this.#queue.name}", expected none without parts: [shards]`,
+    );
   }
 
-  get #incoming(): Incoming {
-    this.#fromObjects ??= new Incoming({
-      ...this.#routes,
-      refusal: () => this.#queue.rules(),
-      ensureListed: () => this.#queue.ensureListed(),
-      batches: batchesOf(this.#queue),
-    });
-    return this.#fromObjects;
+  protected override checkCall(): void {
+    const { fault } = this.#queue.sharding;
+    if (fault) throw new Error(fault);
   }
 
-  get #routes(): RouteDeps {
-    const { shard, name } = this.#queue;
-    return {
-      shard: (index) => (index === 0 ? this : this.#stubs.shard(name, index)),
-      map: () => shard.map,
-      learn: () => {},
-    };
+  // Nothing is lost by what is missing: with it, the first alarm goes on.
+  #lookAgain(): void {
+    const { fault } = this.#queue.sharding;
+    if (!fault) return;
+    console.error(`${this.title}: ${fault}`);
+    this.wakeup.by(this.now() + LACKING_MS);
   }
 
   async onShard(map: ShardMap, verb: string, args: readonly unknown[]): Promise<ShardAnswer> {
     const own = OWN.get(verb);
     if (!own)
       throw new TypeError(`verb: found ${JSON.stringify(verb)}, expected one that is routed`);
-    const stale = await this.#queue.shard.meet(map, READS.has(verb));
-    return stale ? { stale } : { answer: await own.apply(this, [...args]) };
+    return this.#shards.onShard(map, verb, own.bind(this), [...args]);
   }
 
   /** For each name what it collides with, if a task to come had it. */
@@ -276,39 +254,35 @@ export class TaskQueueObject<Env = unknown>
   }
 
   async takeIn(batch: MovingBatch): Promise<boolean> {
-    return takeIn(this.#queue, batch);
+    return this.#shards.takeIn(batch);
   }
 
   async moves(): Promise<MoveReport> {
-    this.#queue.mover.look();
-    this.arm();
-    return this.#queue.mover.report;
+    return this.#shards.moves();
   }
 
   async movesEnded(): Promise<void> {
-    this.#queue.shardChange.look();
+    await this.#shards.movesEnded();
   }
 
   async shardOrders(): Promise<ShardOrders> {
-    await this.#queue.ensureListed();
-    await this.#queue.shard.ensureMap();
-    return this.#queue.decided;
+    return this.#shards.shardOrders();
   }
 
   async obey(orders: ShardOrders): Promise<void> {
-    await this.#queue.shard.take(orders);
+    await this.#shards.obey(orders);
   }
 
   async askShare(statement: Statement): Promise<Grant> {
-    return this.#queue.shares.coordinator.ask(statement);
+    return this.#shards.askShare(statement);
   }
 
   async recallShare(recall: Recall): Promise<Statement> {
-    return this.#queue.shares.holder.recall(recall);
+    return this.#shards.recallShare(recall);
   }
 
   async nudgeShare(): Promise<void> {
-    this.#queue.shares.holder.nudge();
+    await this.#shards.nudgeShare();
   }
 
   protected get title(): string {
@@ -506,7 +480,8 @@ export class TaskQueueObject<Env = unknown>
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const group = groupOfFormerName(this.#queue.name);
     if (group !== undefined) return this.#stubs.group(group).adopt();
-    return super.alarm(info);
+    await super.alarm(info);
+    this.#lookAgain();
   }
 
   async endMaster(end: MasterEnd): Promise<void> {

@@ -82,4 +82,7 @@ export interface QueueMetaValues {
   marks: StoredMark[];
 }
 
+/** What every start asks for. */
+export const READ_AT_START = ["config", "shards", "orders", "shares"] as const;
+
 export type QueueMeta = Meta<QueueMetaValues>;

@@ -25,9 +25,8 @@ import {
 } from "./group-outbox.ts";
 import { LargeResults } from "./large-results.ts";
 import { LeasableTasks } from "./leasable-tasks.ts";
-import { Moving } from "./moving.ts";
 import { type EndedRow, type NameQuery, type NameRow, Names } from "./names.ts";
-import type { QueueMetaValues } from "./queue-meta.ts";
+import { type QueueMetaValues, READ_AT_START } from "./queue-meta.ts";
 import { RowCount } from "./row-count.ts";
 import { dueOf, keyInName } from "./row-key.ts";
 import { type CountsState, TaskCounts } from "./task-counts.ts";
@@ -65,7 +64,6 @@ export class QueueStore {
   readonly meta: Meta<QueueMetaValues>;
   readonly counts: TaskCounts;
   readonly sweep: ExpirySweep;
-  readonly moving: Moving;
   readonly #isOwn: (name: string) => boolean;
   readonly #names: Names;
   readonly #ended: (name?: string) => void;
@@ -89,14 +87,18 @@ export class QueueStore {
     this.deadLetters = new DeadLetterOutbox(sql);
     this.groupOutbox = new GroupOutbox(sql);
     this.acceptedGroups = new AcceptedGroups(sql);
-    this.meta = new Meta(sql);
+    this.meta = new Meta(sql, READ_AT_START);
     this.tasks = new Tasks(sql, random, new RowCount(this.meta, "tasksCount"), isOwn);
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
     this.counts = new TaskCounts(sql, this.tasks, this.failed);
     this.#names = new Names(sql, (now) => this.sweep.mayHaveExpired(now));
     const { failed, meta, largeResults: results } = this;
     this.sweep = new ExpirySweep({ failed, meta, results, names: this.#names });
-    this.moving = new Moving(this, this.#names);
+  }
+
+  /** What is made with the names themselves, for a part that a Worker may leave out. */
+  withNames<T>(make: (names: Names) => T): T {
+    return make(this.#names);
   }
 
   /** Writes what is gathered during a transaction, at its end; `now` in ms since 1970. */

@@ -1,6 +1,7 @@
 // What lies under a name goes from one store to another and is there what it was here.
 import { beforeEach, describe, expect, it } from "vitest";
 import { type AcceptedTask, NO_PROGRESS } from "../../../src/core/task/task.ts";
+import { Moving } from "../../../src/store/queue/moving.ts";
 import { QueueStore } from "../../../src/store/queue/queue-store.ts";
 import { isExpedited, isParked } from "../../../src/store/queue/row-key.ts";
 import type { TaskRow } from "../../../src/store/queue/tasks.ts";
@@ -26,6 +27,10 @@ interface Side {
   store: QueueStore;
   run<T>(work: () => T): T;
   count(): Record<string, number>;
+}
+
+function moving({ store }: Side): Moving {
+  return store.withNames((names) => new Moving(store, names));
 }
 
 function side(): Side {
@@ -135,10 +140,10 @@ function seen({ store }: Side, name: string): object | undefined {
 }
 
 function move(name: string): TaskRow | undefined {
-  const row = structuredClone(here.store.moving.rowOf(name, NOW));
+  const row = structuredClone(moving(here).rowOf(name, NOW));
   if (!row) return expect.unreachable();
-  const task = there.run(() => there.store.moving.takeIn(row, NOW));
-  here.run(() => here.store.moving.remove(row));
+  const task = there.run(() => moving(there).takeIn(row, NOW));
+  here.run(() => moving(here).remove(row));
   return task;
 }
 
@@ -166,10 +171,10 @@ describe.each(Object.entries(KINDS))("a task that %s", (_, make) => {
 
   it("lies under its name where its key is taken", () => {
     const name = here.run(() => make(undefined));
-    const key = here.store.moving.rowOf(name, NOW)?.task?.key;
+    const key = moving(here).rowOf(name, NOW)?.task?.key;
     if (key === undefined) return;
     there.run(() =>
-      there.store.moving.takeIn(
+      moving(there).takeIn(
         { name: "other", task: { ...blank(), key, name: "other", named: true } },
         NOW,
       ),
@@ -193,7 +198,7 @@ function blank(): Omit<TaskRow, "key" | "name" | "named"> {
 it("walks all names there are, whatever has come of them", () => {
   const names = here.run(() => Object.values(KINDS).map((make, i) => make(`n${i}`)));
   here.run(() => add(undefined));
-  const walk = here.store.moving.walk();
+  const walk = moving(here).walk();
   walk.next(0);
   const walked = new Set<string>();
   for (let page = walk.next(2); !page.done; page = walk.next(2)) {
@@ -206,9 +211,9 @@ it("walks all names there are, whatever has come of them", () => {
 
 it("keeps a task over what is remembered of one of its name", () => {
   const name = here.run(() => KINDS["was deleted"]?.("twice") ?? "");
-  const row = here.store.moving.rowOf(name, NOW);
+  const row = moving(here).rowOf(name, NOW);
   there.run(() => there.store.add({ name, due: LATER, spec: {}, body: undefined }, NOW));
-  there.run(() => row && there.store.moving.takeIn(row, NOW));
+  there.run(() => row && moving(there).takeIn(row, NOW));
   expect(there.store.find(name, NOW)?.kind).toBe("live");
 });
 

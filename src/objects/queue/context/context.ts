@@ -41,6 +41,10 @@ export interface ShardPlace {
   readonly isSharded: boolean;
   /** Whether the task of this name lives here once all are where they belong. */
   isOwn(name: string): boolean;
+  /** Whether the queue has nothing yet, and so nothing to move. */
+  readonly isNew: boolean;
+  /** Of the first shard, inside the commit that makes the queue: how many shards it begins with. */
+  begin(): void;
   /** The number of shards may change now, if it was to. */
   noticeDefinition(): void;
   /** Inside a commit: this is the map from now on. */

@@ -14,14 +14,14 @@ import { WATCHDOG_MS } from "../../wakeup.ts";
 import type { Consumer } from "../context/consumer.ts";
 import type { PushState } from "../context/context.ts";
 import type { Holder } from "../sharding/holder.ts";
-import type { Shares } from "../sharding/shares.ts";
+import type { Sharding } from "../sharding/sharding.ts";
 import { Dispatcher, type DispatcherDeps } from "./dispatcher.ts";
 import type { Attempt } from "./in-flight.ts";
 import { Tokens } from "./tokens.ts";
 
 export interface PushDeps extends Omit<DispatcherDeps, "tokens"> {
   /** Of a queue of several shards: what of the queue's bucket and slots this one has. */
-  shares: Shares;
+  shares: Sharding["shares"];
   /** How late alarms come, in ms. */
   late: () => number;
 }

@@ -7,7 +7,7 @@
 // queue, or has news for its group on the way, stays until that is over.
 import { shardOf } from "../../../core/sharding/shard-map.ts";
 import { isLeased } from "../../../core/task/lease.ts";
-import type { MovingRow } from "../../../store/queue/moving.ts";
+import type { Moving, MovingRow } from "../../../store/queue/moving.ts";
 import type { StoredMoves } from "../../../store/queue/queue-meta.ts";
 import { isParked } from "../../../store/queue/row-key.ts";
 import { AlarmJob, type JobRun } from "../../alarm-job.ts";
@@ -33,6 +33,7 @@ interface Closed {
 
 export interface MoverDeps extends QueueJobDeps {
   shard: Shard;
+  moving: Moving;
   transit: Transit;
   queue: () => MovingContext;
 }
@@ -131,9 +132,9 @@ export class Mover extends AlarmJob {
 
   /** Comes to more names that are not its own; whether there are none behind them. */
   async #goOn(): Promise<boolean> {
-    const { now, shard, store } = this.#deps;
+    const { now, shard, moving } = this.#deps;
     if (!this.#walk) {
-      this.#walk = store.moving.walk();
+      this.#walk = moving.walk();
       this.#walk.next(0);
     }
     let isAll = false;
@@ -195,7 +196,7 @@ export class Mover extends AlarmJob {
   }
 
   #rowOf(name: string): MovingRow | undefined {
-    return this.#deps.store.moving.rowOf(name, this.#deps.now());
+    return this.#deps.moving.rowOf(name, this.#deps.now());
   }
 
   #hasToStay({ task, row, isLetter }: MovingRow): boolean {
@@ -254,13 +255,13 @@ export class Mover extends AlarmJob {
 
   // What was not taken in is as it was before.
   #closed({ to, version, names, gone }: Closed): void {
-    const { commit, queue, store, transit } = this.#deps;
+    const { commit, moving, queue, store, transit } = this.#deps;
     commit.run(() => {
       if (this.#moves.version !== version) return;
       const { open, moved, ...moves } = this.#moves;
       const { [to]: _, ...others } = open;
       for (const row of gone) {
-        store.moving.remove(row);
+        moving.remove(row);
         if (row.task && !row.row) queue().forget(row.task);
         queue().resultWaiters.taskEnded(row.name);
       }
