@@ -45,6 +45,7 @@ const NOT_HERE: readonly (readonly [...Place, reason: string])[] = [
   ["docs/reliability.md", "MODEL_RUNS=", "takes minutes; test/model is its short form"],
   ["docs/reliability.md", "npm run fuzz ", "takes minutes; fuzz.test.ts runs a short form"],
   ["docs/reliability.md", "npm run overload ", "takes minutes; overload.test.ts runs a short form"],
+  ["docs/scale.md", "SHARES_LONG=1", "takes minutes; shares.test.ts is its short form"],
   ["docs/targets.md", 'echo "whsec_', "needs an account"],
   ["docs/targets.md", "openssl genpkey", "needs an account"],
   ["docs/tree.md", "npx vitest run ", "runs other tests"],
