@@ -221,12 +221,16 @@ export class ManyObjects implements Sharding, ObjectCalls {
 
   #newAsking(): AlarmJob {
     const { commit, store } = this.#queue;
+    const { place } = this;
+    // Once a life: asked, the first shard starts and looks, and may be of the version before.
+    let isBehind = place.isBehind;
     return new AlarmJob({
       ...{ name: "asking the first shard", now: this.#deps.now, ended: this.#deps.arm },
-      pendingAt: () => (store.meta.get("asks") ? 0 : undefined),
+      pendingAt: () => (isBehind || store.meta.get("asks") ? 0 : undefined),
       run: async () => {
-        await this.place.ask();
-        commit.run(() => store.meta.clear("asks"));
+        await place.ask();
+        isBehind = false;
+        if (store.meta.get("asks")) commit.run(() => store.meta.clear("asks"));
       },
       retryMs: ASK_RETRY_MS,
     });

@@ -317,11 +317,34 @@ describe("a group", () => {
     const masters = NAMES.filter((name) => shardOf(name, 4) !== shardOf(name, 7));
     const name = masters[0] as string;
     await queue(Q).add({ name, url: "/master" });
-    await work(objects("of-master"), async () => (await queue(Q).get(name)).state === "waiting");
+    // A number of shards changes when no batch of a group is under way.
+    const hasBatches = "SELECT 1 FROM meta WHERE key = 'batches'";
+    await work(objects("of-master"), async () => {
+      const { state } = await queue(Q).get(name);
+      const isAccepted = (await rowsOf(Q, hasBatches)).length === 0;
+      return (
+        state === "waiting" && isAccepted && (await queue(Q).describe()).statistics.tasks === 2
+      );
+    });
     await deployShards(Q, 7);
     await untilMoved(Q, 7);
     expect((await queue(Q).get(name)).state).toBe("waiting");
     await work(objects("of-master"), async () => (await queue(Q).get(name)).state === "done");
+  });
+});
+
+describe("a deploy with another number of shards", () => {
+  it("has another shard that starts with it ask the first, which then begins the change", async () => {
+    await queue(Q).add(NAMES.map((name) => ({ name, countdown: 300 })));
+    setShards(Q, 7);
+    await crash();
+    const asked = vi.spyOn(TaskQueueObject.prototype, "shardOrders");
+    const other = objectOf(shardObject(Q, 2));
+    await runInDurableObject(other, () => {});
+    await runDurableObjectAlarm(other);
+    await until(() => asked.mock.calls.length > 0);
+    await untilMoved(Q, 7);
+    await expectAtHome(7);
   });
 });
 

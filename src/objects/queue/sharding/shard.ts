@@ -65,6 +65,13 @@ export class Shard implements ShardPlace {
     this.#change({ version: this.#nextVersion, shards: this.#wanted, former: shards });
   }
 
+  /** Of another than the first: the definition was deployed with another number, of which the first may not know yet. */
+  get isBehind(): boolean {
+    const { shards, former } = this.#stored ?? {};
+    if (this.index === 0 || shards === undefined || former !== undefined) return false;
+    return shards !== this.#wanted;
+  }
+
   /** Of the first shard: nothing is on its way any more. */
   endChange(): void {
     this.#change({ version: this.#nextVersion, shards: this.map.shards });
