@@ -95,7 +95,7 @@ describe("a group with subtasks on a queue of several shards", () => {
     "has each once, whatever step of a shard fails (%s)",
     async (kind) => {
       for (const shard of [0, 2]) {
-        for (let at = 1, reached = true; reached; at += 4) {
+        for (let at = 1, reached = true; reached; at += 9) {
           await freshStart();
           const [object] = objectsOf(QUEUE).slice(shard);
           const tasks = [
