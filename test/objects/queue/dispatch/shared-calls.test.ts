@@ -243,6 +243,8 @@ describe("a call that breaks", () => {
     let isBroken = true;
     const calls = await callsOf("push", () => isBroken);
     await turnOf(8, "b");
+    // Before they start, none is in flight either.
+    await until(() => calls.length > 0);
     await until(async () => (await queue("push").describe()).statistics.inFlight === 0);
     isBroken = false;
     expect(calls).toEqual([8]);
