@@ -5,7 +5,7 @@ import type { Answer } from "../../core/errors.ts";
 import { checkLeaseRequest, type FirstLeasable, type LeaseRequest } from "../../core/task/lease.ts";
 import type { Task } from "../../core/task/task.ts";
 import { type Leased, type Turn, turnOf } from "../turn.ts";
-import type { OnShard, Routes } from "./routes.ts";
+import { type OnShard, Outdated, type Routes, unlessOutdated } from "./routes.ts";
 
 interface Source {
   on: OnShard;
@@ -30,7 +30,11 @@ export async function leaseFromShards(
   );
 }
 
-async function leaseNow(routes: Routes, request: LeaseRequest): Promise<Answer<Task[]>> {
+function leaseNow(routes: Routes, request: LeaseRequest): Promise<Answer<Task[]>> {
+  return routes.byMap(() => leaseOnce(routes, request));
+}
+
+async function leaseOnce(routes: Routes, request: LeaseRequest): Promise<Answer<Task[]>> {
   const found = await routes.every(async (on) => ({
     on,
     first: await on("firstLeasable", request),
@@ -60,11 +64,13 @@ async function fromSources(sources: readonly Source[], request: LeaseRequest): P
   const given = await Promise.all(
     sources.map(({ on }, i) => fromOne(on, request, parts[i] as number)),
   );
-  const tasks = given.flat();
+  const tasks = given.flatMap((some) => some ?? []);
+  // What others gave is the worker's; where nobody gave any, all are asked again by the map that is known now.
+  if (tasks.length === 0 && given.includes(undefined)) throw new Outdated();
   // Shards that had less than their part leave the rest to those that had all of it.
   for (const [i, { on }] of sources.entries()) {
     const isFull = given[i]?.length === parts[i];
-    if (isFull) tasks.push(...(await fromOne(on, request, maxTasks - tasks.length)));
+    if (isFull) tasks.push(...((await fromOne(on, request, maxTasks - tasks.length)) ?? []));
   }
   return inOrder(tasks);
 }
@@ -74,10 +80,15 @@ function partsOf(parts: number, n: number): number[] {
   return Array.from({ length: parts }, (_, i) => Math.floor((n + parts - 1 - i) / parts));
 }
 
-async function fromOne(on: OnShard, request: LeaseRequest, maxTasks: number): Promise<Task[]> {
+/** Undefined where the number of shards has changed since they were asked for their first. */
+async function fromOne(
+  on: OnShard,
+  request: LeaseRequest,
+  maxTasks: number,
+): Promise<Task[] | undefined> {
   if (maxTasks <= 0) return [];
-  const leased = await on("lease", { ...request, maxTasks });
-  return "got" in leased ? (leased.got.ok ?? []) : [];
+  const leased = await unlessOutdated(on("lease", { ...request, maxTasks }));
+  return leased && ("got" in leased ? (leased.got.ok ?? []) : []);
 }
 
 function inOrder(tasks: Task[]): Task[] {
@@ -92,19 +103,20 @@ async function firstOf(
   withdraw: Withdraw,
 ): Promise<Task[]> {
   const turns: Turn[] = [];
+  const atOnce: Task[] = [];
   const leave = () => {
     for (const turn of turns.splice(0)) letGo(turn);
   };
   left.addEventListener("abort", leave);
   try {
-    const given = await routes.every(async (on) => {
+    // Asked again where the map changes meanwhile: what was given before that counts too.
+    await routes.every(async (on) => {
       const leased = await on("lease", request);
-      if ("got" in leased) return leased.got.ok ?? [];
-      turns.push(leased);
+      if ("got" in leased) atOnce.push(...(leased.got.ok ?? []));
+      else turns.push(leased);
       if (left.aborted) leave();
-      return [];
     });
-    const tasks = inOrder(given.flat());
+    const tasks = inOrder(atOnce);
     const surplus = tasks.splice(request.maxTasks);
     if (surplus.length > 0) await withdraw(surplus);
     return tasks.length > 0 ? tasks : await firstGiven(turns);

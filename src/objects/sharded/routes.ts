@@ -157,7 +157,8 @@ function isVersion(map: ShardMap, other: ShardMap): boolean {
   return map.version === other.version && isSameMap(map, other);
 }
 
-async function unlessOutdated<T>(work: Promise<T>): Promise<T | undefined> {
+/** Undefined where the map was outdated. */
+export async function unlessOutdated<T>(work: Promise<T>): Promise<T | undefined> {
   return work.catch((error) => {
     if (error instanceof Outdated) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 // Leasing from a pull queue of four shards.
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Task } from "../../../src/index.ts";
+import { TaskQueueObject } from "../../../src/objects/queue/task-queue.ts";
 import { clock } from "../../support/clock.ts";
 import { freshStart, queue } from "../../support/time.ts";
 
@@ -8,6 +9,7 @@ const Q = "four-pull-shards";
 const N = 40;
 
 beforeEach(freshStart);
+afterEach(() => vi.restoreAllMocks());
 
 /** Tasks that come due a second after each other. */
 async function fill(more: (i: number) => object = () => ({})): Promise<void> {
@@ -95,6 +97,29 @@ describe("a lease from four shards", () => {
     const others = await queue(Q).lease({ leaseSeconds: 60, maxTasks: 100, waitSeconds: 20 });
     expect(others).toHaveLength(N - 1);
     expect(others.every(({ retryCount }) => retryCount === 1)).toBe(true);
+  });
+
+  it.each([
+    ["one shard", 1],
+    ["all of them", 4],
+  ])("gives tasks though the number of shards changes for %s after it has looked", async (_, n) => {
+    await fill();
+    let changes = 0;
+    const { onShard } = TaskQueueObject.prototype;
+    vi.spyOn(TaskQueueObject.prototype, "onShard").mockImplementation(async function (
+      this: TaskQueueObject,
+      map,
+      verb,
+      args,
+    ) {
+      if (verb !== "lease" || changes === n) return onShard.call(this, map, verb, args);
+      changes++;
+      return { stale: { ...map, version: map.version + 1 } };
+    });
+    const tasks = await queue(Q).lease({ leaseSeconds: 60, maxTasks: N });
+    expect(changes).toBe(n);
+    expect(tasks.length).toBeGreaterThan(0);
+    expect(new Set(namesOf(tasks)).size).toBe(tasks.length);
   });
 
   it("whose worker has gone leaves the task to another", async () => {

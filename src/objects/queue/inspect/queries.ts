@@ -96,7 +96,7 @@ export function listTasks(queue: QueueContext, query: ListQuery): Answer<TaskPag
 
 /** The tasks behind a place, as far as they are asked for. */
 export function partOfList(queue: QueueContext, query: ListQuery, ask: PartAsk): ListPart {
-  const { rows, upTo, isTired } = rowsOfPart(queue, query, ask);
+  const { rows, upTo, isTired } = partRows(queue, query, ask);
   const dispatch = dispatchStateOf(queue);
   const now = queue.now();
   const entries = rows.map((row) => ({
@@ -112,7 +112,7 @@ export function partOfList(queue: QueueContext, query: ListQuery, ask: PartAsk):
 
 // A part ends at the key of the last row looked at. A row stays at its key while its task does, so whatever
 // comes and goes around it, a page goes on right behind the one before.
-function rowsOfPart(
+function partRows(
   queue: QueueContext,
   query: ListQuery,
   { after, limit, bytes, least }: PartAsk,

@@ -32,7 +32,7 @@ export class Orders extends JobsByKey<number> {
       pending: () => this.#pending(),
       newJob: (shard, ended) =>
         new AlarmJob({
-          ...{ name: `telling the shard ${shard}`, now, ended, retryMs: RETRY_MS },
+          ...{ name: `orders for the shard ${shard}`, now, ended, retryMs: RETRY_MS },
           pendingAt: () => (this.#pending().includes(shard) ? 0 : undefined),
           run: () => this.#tell(shard),
         }),
