@@ -74,14 +74,29 @@ export function free({ level, grants }: Ledger, total: Total, now: number): Shar
 
 /** The book at `now`: leases that are over have ended, and what is free has filled. */
 export function settled(ledger: Ledger, total: Total, now: number): Ledger {
-  const level = levelAt(ledger, total, now);
+  const book = withoutEnded(ledger, total, now);
+  const level = levelAt(book, total, now);
   const grants: Record<string, Granted> = {};
-  for (const [shard, granted] of Object.entries(ledger.grants)) {
+  for (const [shard, granted] of Object.entries(book.grants)) {
     // A clock that went back must not keep a lease for longer than one can be.
     const until = Math.min(granted.until, now + LEASE_MS + MARGIN_MS);
     grants[shard] = until <= now ? { ...granted, until, part: 0 } : { ...granted, until };
   }
   return level ? { level, grants } : { grants };
+}
+
+// A part is free, and fills, from when its lease was over, not from when somebody looks.
+function withoutEnded(ledger: Ledger, total: Total, now: number): Ledger {
+  const isOver = ({ part, until }: Granted) => part > 0 && until <= now;
+  const ended = Object.entries(ledger.grants).filter(([, granted]) => isOver(granted));
+  ended.sort(([, a], [, b]) => a.until - b.until);
+  let book = ledger;
+  for (const [shard, granted] of ended) {
+    const level = levelAt(book, total, granted.until);
+    if (level) book = { ...book, level };
+    book = withGrant(book, Number(shard), { ...granted, part: 0 });
+  }
+  return book;
 }
 
 function levelAt(ledger: Ledger, total: Total, now: number): Bucket | undefined {

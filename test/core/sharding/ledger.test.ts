@@ -41,6 +41,18 @@ describe("when a lease is over", () => {
     expect(left(given().ledger, over)).toEqual({ part: 1, slots: 0, tokens: 0 });
   });
 
+  it("it fills from then on, though nobody looks", () => {
+    expect(left(given().ledger, over + 1_500)).toEqual({ part: 1, slots: 0, tokens: 15 });
+    expect(left(given().ledger, over + 60_000)).toEqual({ part: 1, slots: 0, tokens: 20 });
+  });
+
+  it("each of several fills from when its own was over", () => {
+    const half = said(2, { holds: { part: 0.5, slots: 3 }, tokens: 10, wants: IDLE });
+    const { ledger } = returned(given().ledger, TOTAL, half, 0);
+    const two = asked(ledger, TOTAL, said(1, { shard: 2, instance: 22, took: 0 }), 4_000).ledger;
+    expect(left(two, over + 4_000 + 100)).toMatchObject({ part: 1, tokens: 10 + 1 });
+  });
+
   it("tokens that come back later come to nothing", () => {
     const back = said(2, { holds: { part: 0, slots: 8 }, tokens: 15, wants: IDLE });
     const { ledger } = returned(given().ledger, TOTAL, back, over);
