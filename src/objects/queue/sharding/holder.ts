@@ -194,7 +194,8 @@ export class Holder implements Job {
       const grant = await withinPatience(coordinator().askShare(statement));
       this.#held = answered(this.#held, this.#total, grant, this.#deps.now());
       this.#keepAgain(this.#deps.now());
-    } catch {
+    } catch (error) {
+      console.error(`task queue: shard ${statement.shard} got no share, trying again`, error);
       this.#held = unanswered(this.#held, statement.number);
     }
     changed();

@@ -1,7 +1,7 @@
 // The bucket and the slots of a queue are the queue's, over however many shards it is spread, and whatever of them
 // ends in between.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { parseQueueYaml } from "../../../../src/core/config/queue-yaml.ts";
 import type { QueueView } from "../../../../src/core/metrics/queue-view.ts";
 import { shardObject, shardOf } from "../../../../src/core/sharding/shard-map.ts";
@@ -274,9 +274,13 @@ describe("a queue of four shards", () => {
     const found = starts();
     await add(150, [1, 2, 3]);
     await pass(2);
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    onTestFinished(() => logged.mockRestore());
     const away = cutOff();
     const from = elapsed();
     await pass(8);
+    const lines = logged.mock.calls.map(([line]) => line);
+    expect(lines).toContain("task queue: shard 2 got no share, trying again");
     expect(found.filter(({ at }) => at > from + 1)).not.toEqual([]);
     await pass(10);
     expect(found.filter(({ at }) => at > from + 10.5)).toEqual([]);
