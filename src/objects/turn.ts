@@ -34,14 +34,14 @@ export class TurnPlace extends Place implements LeasePlace {
 /** `withdraw` takes back leases that reached nobody. */
 export function turnOf(
   wait: (left: AbortSignal) => Promise<Task[]>,
-  withdraw: (undelivered: readonly Task[]) => void,
+  withdraw: (undelivered: readonly Task[]) => void | Promise<void>,
 ): Turn {
   const left = new AbortController();
   let given: Task[] = [];
   const giveBack = () => {
     const undelivered = given;
     given = [];
-    if (undelivered.length > 0) unlessFailing(() => withdraw(undelivered));
+    if (undelivered.length > 0) void unlessFailing(() => withdraw(undelivered));
   };
   const leave = () => {
     left.abort();
@@ -59,9 +59,9 @@ export function turnOf(
 }
 
 // A lease that cannot be withdrawn ends by itself.
-function unlessFailing(work: () => void): void {
+async function unlessFailing(work: () => void | Promise<void>): Promise<void> {
   try {
-    work();
+    await work();
   } catch (error) {
     console.error("task queue: a lease that reached nobody could not be withdrawn", error);
   }

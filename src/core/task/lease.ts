@@ -22,9 +22,10 @@ export interface LeaseRequest {
   waitSeconds?: number;
 }
 
-/** The oldest task a lease would give: when it is due (ms since 1970), and its tag. */
+/** The oldest task a lease would give: since when (ms since 1970), and its tag. */
 export interface FirstLeasable {
-  due: number;
+  from: number;
+  name: string;
   tag?: string;
 }
 

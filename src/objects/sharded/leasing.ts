@@ -24,10 +24,7 @@ export async function leaseFromShards(
   const { waitSeconds = 0, ...now } = request;
   const got = await leaseNow(routes, now);
   if (got.failure || got.ok.length > 0 || waitSeconds === 0) return { got };
-  return turnOf(
-    (left) => firstOf(routes, request, left, withdraw),
-    (undelivered) => void withdraw(undelivered),
-  );
+  return turnOf((left) => firstOf(routes, request, left, withdraw), withdraw);
 }
 
 function leaseNow(routes: Routes, request: LeaseRequest): Promise<Answer<Task[]>> {
@@ -42,7 +39,7 @@ async function leaseOnce(routes: Routes, request: LeaseRequest): Promise<Answer<
   const refused = found.find(({ first }) => first.failure);
   if (refused?.first.failure) return refused.first;
   const sources = found.flatMap(({ on, first: { ok } }) => (ok ? [{ on, first: ok }] : []));
-  sources.sort((a, b) => a.first.due - b.first.due);
+  sources.sort((a, b) => a.first.from - b.first.from || byName(a.first, b.first));
   return { ok: await fromSources(sourcesOf(sources, request), requestOf(sources, request)) };
 }
 
@@ -91,8 +88,18 @@ async function fromOne(
   return leased && ("got" in leased ? (leased.got.ok ?? []) : []);
 }
 
+// As on one shard: by when they were to be had, then by name.
 function inOrder(tasks: Task[]): Task[] {
-  return tasks.sort((a, b) => (a.eta ?? "").localeCompare(b.eta ?? ""));
+  return tasks.sort((a, b) => since(a).localeCompare(since(b)) || byName(a, b));
+}
+
+/** Since when it was to be had: for its second lease, since the first one ended. */
+function since({ eta = "", lastAttempt }: Task): string {
+  return lastAttempt && lastAttempt.endedAt > eta ? lastAttempt.endedAt : eta;
+}
+
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : Number(a.name > b.name);
 }
 
 /** The tasks of the shard that has some first; none when the time is up everywhere. */

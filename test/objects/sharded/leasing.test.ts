@@ -54,6 +54,25 @@ describe("a lease from four shards", () => {
     expect(new Set(seen).size).toBe(N);
   });
 
+  it("gives tasks of one moment by their names, as one shard does", async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `n${i}`);
+    await queue(Q).add(names.map((name) => ({ name, payload: "p" })));
+    const one = () => queue(Q).lease({ leaseSeconds: 60, maxTasks: 1 });
+    for (const name of names.toSorted().slice(0, 6)) expect(namesOf(await one())).toEqual([name]);
+    const rest = namesOf(await queue(Q).lease({ leaseSeconds: 60, maxTasks: 100 }));
+    expect(rest).toEqual(names.toSorted().slice(6));
+  });
+
+  it("gives a task that was leased before by when that lease ended", async () => {
+    const names = Array.from({ length: 8 }, (_, i) => `n${i}`);
+    await queue(Q).add(names.map((name) => ({ name, payload: "p" })));
+    await queue(Q).lease({ leaseSeconds: 100, maxTasks: 100 });
+    clock.now += 50_000;
+    await queue(Q).add({ name: "since", payload: "p" });
+    clock.now += 60_000;
+    expect(namesOf(await queue(Q).lease({ leaseSeconds: 60, maxTasks: 1 }))).toEqual(["since"]);
+  });
+
   it("is fenced: an old token acts on nothing", async () => {
     await fill();
     const first = await queue(Q).lease({ leaseSeconds: 10, maxTasks: N });

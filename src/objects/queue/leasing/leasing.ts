@@ -18,7 +18,6 @@ import {
 import type { Task } from "../../../core/task/task.ts";
 import { taskView } from "../../../core/task/task-view.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
-import { dueOf } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { Commit } from "../../commit.ts";
 import type { Leased } from "../../turn.ts";
@@ -96,8 +95,8 @@ export class Leasing implements Consumer, PullState {
     if (refusal) return refusal;
     const [first] = this.#choose({ ...request, maxTasks: 1 }, this.#deps.now());
     if (!first) return { ok: null };
-    const { key, tag } = first;
-    return { ok: { due: dueOf(key), ...(tag !== undefined && { tag }) } };
+    const { from, name, tag } = first;
+    return { ok: { from, name, ...(tag !== undefined && { tag }) } };
   }
 
   /** Leases that reached nobody are not counted, and their tasks are to be had at once. */
