@@ -66,7 +66,7 @@ export class CallerStubs {
   }
 
   /** One of a queue's objects; the first is the queue's own. */
-  shard(queue: string, index: number, config: QueueConfig): ShardRpc {
+  shard(queue: string, index: number, config?: QueueConfig): ShardRpc {
     return this.#stub("TaskQueue", shardObject(queue, index), placed(config, index));
   }
 

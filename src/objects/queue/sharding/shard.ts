@@ -28,6 +28,8 @@ export class Shard implements ShardPlace {
   /** Versions go by time, so that they rise even where the queue was removed and made again. */
   readonly #startedAt: number;
   #asking: Promise<void> | undefined;
+  /** Whether it has heard from the first shard in this life. */
+  #isSure = false;
 
   constructor(deps: ShardDeps) {
     this.index = deps.index;
@@ -100,7 +102,11 @@ export class Shard implements ShardPlace {
     // What keeps nothing has nothing to read by any map, and is left as it is.
     if (isRead && !this.#deps.exists())
       return this.index > 0 || this.#goesBy(map) ? undefined : this.map;
+    // One that has all there is of the queue needs no map on disk for that.
+    const alone = this.#alone;
+    if (alone) return isSameMap(map, alone) ? undefined : alone;
     await this.ensureMap();
+    if (map.version === 0 && !this.#isSure) await this.#makeSure();
     // One that says the same by another version may be of a later queue of the name.
     if (this.#goesBy(map)) return undefined;
     if (map.version > this.map.version && this.index > 0) {
@@ -109,6 +115,20 @@ export class Shard implements ShardPlace {
       await this.ask();
     }
     return this.#goesBy(map) ? undefined : this.map;
+  }
+
+  // Of a queue that is being removed the first shard alone says what holds: others may have erased it, or be yet to.
+  get #alone(): ShardMap | undefined {
+    if (this.index > 0) return undefined;
+    if (this.#deps.meta.get("removing")) return UNSHARDED;
+    return this.isSharded ? undefined : this.map;
+  }
+
+  // A guess, which is what queue.yaml says, holds for a queue too that was removed and put into the file again, of which
+  // this shard may have the old tasks. A first shard that does not answer keeps nobody from those it has.
+  async #makeSure(): Promise<void> {
+    if (this.index > 0) await this.ask().catch(() => {});
+    this.#isSure = true;
   }
 
   // A guess has no version.
@@ -156,6 +176,7 @@ export class Shard implements ShardPlace {
   async #takeAnswer(): Promise<void> {
     const orders = await this.#deps.orders();
     if (!orders.isGone || this.#stored) await this.#deps.obey(orders);
+    this.#isSure = true;
   }
 
   get #stored(): ShardMap | undefined {
