@@ -89,6 +89,8 @@ const MAYBE: [field: string, make: Make][] = [
   ["eta", instant],
   ["target", (r) => r.pick(["backend", "v1.backend", "none"])],
   ["tag", (r) => r.pick(["a", "b"])],
+  ["key", (r) => r.pick(["acme", "b/c", "free-1", hostileText(r)])],
+  ["priority", (r) => r.int(10)],
   ["dispatchDeadline", (r) => r.pick([15, 600, 86_400])],
   ["retry", (r) => ({ limit: r.int(3), minBackoff: 0.1, maxDoublings: r.int(5) })],
   ["oidcToken", () => ({ serviceAccountEmail: "a@b.c", audience: "x" })],
@@ -132,6 +134,17 @@ function queueEntry(r: Random): unknown {
       retry_parameters: { task_retry_limit: r.int(3), task_age_limit: "1h" },
     }),
     ...(r.chance(0.5) && { extensions: { failed_queue: r.pick(PUSH), annotations: { a: [1] } } }),
+    ...(r.chance(0.2) && {
+      extensions: { keys: { ...keyLimits(r), per_key: { a: keyLimits(r) } } },
+    }),
+  };
+}
+
+function keyLimits(r: Random): object {
+  return {
+    ...(r.chance(0.5) && { rate: r.pick(["5/s", 0, "none"]), bucket_size: 1 + r.int(5) }),
+    ...(r.chance(0.5) && { max_concurrent_requests: r.pick([1, 3, "none"]) }),
+    ...(r.chance(0.5) && { weight: r.pick([0.01, 1, 100]) }),
   };
 }
 

@@ -23,7 +23,10 @@ export type DeferredFunctions = Record<string, DeferredFunction>;
 
 /** The fields of a task that a deferred call may have. */
 export interface DeferOptions
-  extends Pick<NewTask, "name" | "countdown" | "eta" | "target" | "retry" | "dispatchDeadline"> {
+  extends Pick<
+    NewTask,
+    "name" | "countdown" | "eta" | "target" | "key" | "priority" | "retry" | "dispatchDeadline"
+  > {
   /** Default `default`. */
   queue?: string;
 }

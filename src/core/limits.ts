@@ -29,6 +29,12 @@ export const MAX_NAME_LENGTH = 500;
 /** Bytes of a pull task's tag (App Engine). */
 export const MAX_TAG_BYTES = 500;
 
+/** Characters of a task's key. Ours: room for a name, a host or a digest. */
+export const MAX_KEY_LENGTH = 200;
+
+/** The last of a task's priorities; the first is 0. Ours. */
+export const LAST_PRIORITY = 9;
+
 /** Characters of a path or url (App Engine). */
 export const MAX_URL_LENGTH = 2083;
 

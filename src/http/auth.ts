@@ -4,6 +4,7 @@ import { utf8 } from "../core/bytes.ts";
 import { type Answer, type Refusal, refuse } from "../core/errors.ts";
 import { isListedOrigin } from "../core/origins.ts";
 import { refusalOfGuess } from "./guesses.ts";
+import { readdressed } from "./readdressed.ts";
 import { type Access, accessOf, sessionOf } from "./session.ts";
 
 /** The settings the HTTP APIs read. */
@@ -24,8 +25,8 @@ export interface Caller {
 
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** The names a token may have in a query, where none of them is ever an option. */
-export const TOKENS_IN_QUERY: readonly string[] = ["key", "access_token"];
+/** The names a token may have in a query. Only of a new task `key` is an option too, where it is no token. */
+export const TOKENS_IN_QUERY: readonly string[] = ["access_token", "key"];
 
 /** Undefined when the request may do what its `method` does. `now` in ms since 1970. */
 export async function checkAccess(
@@ -149,6 +150,18 @@ export function tokenInQuery({ url }: Request): { name: string; token: string } 
     if (token !== null) return { name, token };
   }
   return undefined;
+}
+
+/** The request without each `key` in its query that is a token, so that none becomes the key of a task. */
+export async function withoutToken(request: Request, settings: DoorSettings): Promise<Request> {
+  if (!request.url.includes("?")) return request;
+  const url = new URL(request.url);
+  const given = url.searchParams.getAll("key");
+  for (const key of given) {
+    if (await accessByToken(key, settings)) url.searchParams.delete("key", key);
+  }
+  const isSame = url.searchParams.getAll("key").length === given.length;
+  return isSame ? request : readdressed(request, { url: url.href });
 }
 
 // Digests are compared, so that timing reveals neither length nor content.

@@ -11,6 +11,7 @@ beforeEach(freshStart);
 const FIELDS: (keyof NewTask)[] = [
   ...(["name", "url", "method", "params", "payload", "payloadBase64", "headers"] as const),
   ...(["countdown", "eta", "target", "routing", "tag", "dispatchDeadline"] as const),
+  ...(["key", "priority"] as const),
   ...(["retry", "oidcToken", "dialect"] as const),
 ];
 

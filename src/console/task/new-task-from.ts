@@ -11,6 +11,8 @@ const REQUEST_FIELDS = [
   "target",
   "routing",
   "tag",
+  "key",
+  "priority",
   "dispatchDeadline",
   "retry",
   "oidcToken",

@@ -1,4 +1,5 @@
 // A Cloud Tasks queue -> an entry of queue.yaml: defaults, limits, and the fields kept as annotations.
+import { keysEntry } from "../config/keys-config.ts";
 import type { RetryParameters } from "../task/backoff.ts";
 import { checkHttpTarget } from "./http-target.ts";
 import { QUEUE } from "./messages.ts";
@@ -54,7 +55,7 @@ export function entryOf(given: CloudQueue, { zeroIsUnset, current }: EntryOption
 }
 
 function extensionsOf(queue: CloudQueue, current: QueueState | undefined): object {
-  const { keepFailed, keepResults, failedQueue, shards, location, annotations } =
+  const { keepFailed, keepResults, failedQueue, keys, shards, location, annotations } =
     current?.extensions ?? ({} as Partial<QueueState["extensions"]>);
   const annotation = { ...annotationIn(annotations), queue: annotatedFields(queue) };
   return {
@@ -62,6 +63,7 @@ function extensionsOf(queue: CloudQueue, current: QueueState | undefined): objec
     ...(keepFailed !== undefined && { keep_failed: `${keepFailed}s` }),
     ...(keepResults && { keep_results: true }),
     ...(failedQueue !== undefined && { failed_queue: failedQueue }),
+    ...(keys !== undefined && { keys: keysEntry(keys) }),
     ...(shards !== undefined && { shards }),
     ...(location !== undefined && { location }),
     annotations: { ...annotations, [ANNOTATION]: annotation },

@@ -1,6 +1,7 @@
 // A queue -> its Cloud Tasks resource. Fields of Google's that have no effect here (logging, taskTtl, IAM
 // policy) and httpTarget are stored in the entry's annotations.
 
+import type { KeysView } from "../config/keys-config.ts";
 import { perSecond } from "../config/units.ts";
 import type { Locations } from "../sharding/location.ts";
 import { QUEUE } from "./messages.ts";
@@ -31,6 +32,7 @@ export interface QueueState {
     keepFailed: number;
     keepResults?: true;
     failedQueue?: string;
+    keys?: KeysView;
     shards?: number;
     location?: Locations;
     annotations?: QueueAnnotations;

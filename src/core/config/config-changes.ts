@@ -1,4 +1,5 @@
 // The difference between two configurations of a queue, as one line in terms of queue.yaml.
+import { keysEntry, keysView } from "./keys-config.ts";
 import type { QueueConfig } from "./queue-config.ts";
 
 const LONGEST = 300;
@@ -18,6 +19,7 @@ const SETTINGS: readonly [name: string, of: (config: QueueConfig) => unknown][] 
   ["keep_failed", ({ keepFailed }) => keepFailed],
   ["keep_results", ({ keepResults = false }) => keepResults],
   ["failed_queue", ({ failedQueue }) => failedQueue],
+  ["keys", ({ keys }) => keys && JSON.stringify(keysEntry(keysView(keys)))],
   ["shards", ({ shards = 1 }) => shards],
   ["location", ({ location }) => location],
   ["acl", ({ acl }) => acl.map(({ userEmail, writerEmail }) => userEmail ?? writerEmail).join(" ")],

@@ -4,6 +4,7 @@
 import { type Answer, refuse } from "../errors.ts";
 import type { Locations } from "../sharding/location.ts";
 import { completeRetry, type RetryParameters } from "../task/backoff.ts";
+import { type KeysConfig, keysConfig } from "./keys-config.ts";
 import type { QueueEntry } from "./queue-entry-schema.ts";
 import type { QueueDocument } from "./queue-file-schema.ts";
 import { bytes, perSecond, seconds } from "./units.ts";
@@ -31,6 +32,8 @@ export interface QueueConfig {
   readonly keepResults?: true;
   /** The dead-letter queue: exhausted tasks are forwarded to it. */
   readonly failedQueue?: string;
+  /** Limits of the keys of its tasks. */
+  readonly keys?: KeysConfig;
   /** How many objects share the queue's work; absent where it is one. */
   readonly shards?: number;
   /** Where they are to be made. */
@@ -103,6 +106,7 @@ export function queueConfig(entry: QueueEntry): QueueConfig {
     keepFailed: seconds(extensions.keep_failed ?? KEEP_FAILED),
     ...(extensions.keep_results && { keepResults: true }),
     ...(extensions.failed_queue && { failedQueue: extensions.failed_queue }),
+    ...("keys" in extensions && extensions.keys && { keys: keysConfig(extensions.keys) }),
     ...shardsOf(extensions),
     ...(extensions.location && { location: extensions.location }),
     ...(extensions.annotations && { annotations: extensions.annotations }),

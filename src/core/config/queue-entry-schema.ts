@@ -4,6 +4,7 @@
 import { LOCATIONS, type Location } from "../sharding/location.ts";
 import { MAX_SHARDS } from "../sharding/shard-map.ts";
 import { ageLimit, backoffKeys, backoffOrder, pushQueueName, target } from "./common-schemas.ts";
+import { keys } from "./keys-schema.ts";
 import { QUEUE_NAME } from "./names.ts";
 import {
   boolean,
@@ -22,11 +23,12 @@ import {
   type Shape,
   type TypeOf,
 } from "./shape.ts";
-import { perSecond, RATE, RATE_OR_NONE } from "./units.ts";
+import { perSecond, RATE } from "./units.ts";
 import {
   count,
   described,
   duration,
+  freeRate,
   integer,
   key,
   mapping,
@@ -39,9 +41,6 @@ import {
 const TARGET = /^((?!-)[a-z0-9-]{1,100}\.)?(?!-)[a-z0-9-]{1,63}$/;
 
 const RATE_FORM = "a number per s, m, h or d such as 5/s or 0";
-const FREE_RATE_FORM = "a number per s, m, h or d such as 2000/s, or 0, or none for no limit";
-/** Tokens a second; beyond it is `none`. */
-const MAX_RATE = 1e9;
 
 const name = described(
   text(QUEUE_NAME, "1 to 100 letters, digits or hyphens"),
@@ -60,20 +59,6 @@ const rate = key(
     RATE_FORM,
   ),
   "Tokens added to the bucket, up to 500/s: 5/s, 30/m, 1.5/h, 2000/d. 0 pauses.",
-);
-
-const freeRate = key(
-  either(
-    text(
-      RATE_OR_NONE,
-      FREE_RATE_FORM,
-      (it) => it === "none" || perSecond(it) <= MAX_RATE,
-      `at most ${MAX_RATE}/s, or none for no limit`,
-    ),
-    literal(0),
-    FREE_RATE_FORM,
-  ),
-  "In place of rate, and free to pass 500/s. none: no limit at all.",
 );
 
 const LOCATION_FORM = `one of ${LOCATIONS.join(", ")}`;
@@ -111,8 +96,19 @@ const EACH_SHARD: Rule<{ shards?: unknown; location?: unknown }> = ({ shards = 1
     ? [{ path: ["location"], message: `as many as there are shards, ${shards}` }]
     : [];
 
+/** Objects take no turns with one another, and a key's tasks would be in several. */
+const KEYS_IN_ONE_OBJECT: Rule<{ shards?: unknown; keys?: unknown }> = ({ shards = 1, keys }) =>
+  keys !== undefined && typeof shards === "number" && shards > 1
+    ? [
+        {
+          path: ["keys"],
+          message: `none beside shards: ${shards}, for a key's tasks are in one object`,
+        },
+      ]
+    : [];
+
 const pushExtensions = mapping({
-  rate: freeRate,
+  rate: key(freeRate, "In place of rate, and free to pass 500/s. none: no limit at all."),
   bucket_size: key(count(1), "In place of bucket_size, and free to pass 500."),
   max_concurrent_requests: key(
     count(1),
@@ -129,6 +125,7 @@ const pushExtensions = mapping({
     boolean("true or false"),
     "Keep what handlers answer, up to 64 KiB, as long as the task's tombstone.",
   ),
+  keys: key(keys, "Limits of each key that tasks name; keys take fair turns."),
   ...retention,
 });
 
@@ -138,6 +135,7 @@ const pullExtensions = mapping({
   max_concurrent_requests: pushOnly,
   task_age_limit: pushOnly,
   keep_results: pushOnly,
+  keys: pushOnly,
   ...retention,
 });
 
@@ -191,7 +189,10 @@ const pushQueue = ruled(
     target: key(target(TARGET), "The service that runs the tasks: service or version.service."),
     retry_parameters: key(pushRetry, "When a failed task runs again."),
     acl: pullOnly,
-    extensions: key(ruled(pushExtensions, EACH_SHARD), "What App Engine does not have."),
+    extensions: key(
+      ruled(ruled(pushExtensions, EACH_SHARD), KEYS_IN_ONE_OBJECT),
+      "What App Engine does not have.",
+    ),
   }),
   must(
     (it) => it.rate !== undefined || it.extensions?.rate !== undefined,

@@ -97,6 +97,22 @@ export function record(expected: string): Shape<Record<string, unknown>> {
   return kind(isMapping, expected, json);
 }
 
+/** A mapping of any keys that pass, each to a value of one shape. */
+export function mapOf<T>(
+  value: Shape<T>,
+  isFit: (key: string) => boolean,
+  expectedKey: string,
+): Shape<Record<string, T>> {
+  const json = { type: "object", additionalProperties: value.json };
+  const ofValues: Rule<Record<string, unknown>> = (map) =>
+    Object.entries(map).flatMap(([key, it]) => under(key, issuesOf(value, it)));
+  const ofKeys: Rule<object> = (map) => {
+    const unknownKeys = Object.keys(map).filter((key) => !isFit(key));
+    return unknownKeys.length > 0 ? [{ path: [], message: expectedKey, unknownKeys }] : [];
+  };
+  return { ...kind(isMapping, "a mapping", json), rules: [ofValues, ofKeys] };
+}
+
 export function list<T>(item: Shape<T>, expected: string): Shape<T[]> {
   return {
     ...kind<T[]>(Array.isArray, expected, { type: "array", items: item.json }),

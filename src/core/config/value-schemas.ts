@@ -3,6 +3,8 @@
 import { MAX_AGE_S, MAX_COUNT, MAX_DELAY_S } from "../limits.ts";
 import {
   absent,
+  either,
+  literal,
   mappingOf,
   must,
   noted,
@@ -13,7 +15,7 @@ import {
   type Shape,
   string,
 } from "./shape.ts";
-import { DURATION, seconds } from "./units.ts";
+import { DURATION, perSecond, RATE_OR_NONE, seconds } from "./units.ts";
 
 /** What one kind of queue refuses by name: "unknown key" would send the reader looking for a typing mistake. */
 export const pushOnly = absent("on push queues only");
@@ -91,6 +93,22 @@ export function duration(): Shape<string> {
   const expected = `a number with s, m, h or d such as 30s or 2.5h, at least 1s and at most ${MAX_AGE_S / 86_400}d`;
   return text(DURATION, expected, (it) => seconds(it) >= 1 && seconds(it) <= MAX_AGE_S);
 }
+
+const FREE_RATE_FORM = "a number per s, m, h or d such as 2000/s, or 0, or none for no limit";
+/** Tokens a second; beyond it is `none`. */
+const MAX_RATE = 1e9;
+
+/** A rate without App Engine's limit. */
+export const freeRate = either(
+  text(
+    RATE_OR_NONE,
+    FREE_RATE_FORM,
+    (it) => it === "none" || perSecond(it) <= MAX_RATE,
+    `at most ${MAX_RATE}/s, or none for no limit`,
+  ),
+  literal(0),
+  FREE_RATE_FORM,
+);
 
 function atLeast(shape: Shape<number>, minimum: number, expected: string): Shape<number> {
   return ruled(

@@ -1,4 +1,5 @@
 // A queue as the API and the TypeScript client return it.
+import type { KeysView } from "../config/keys-config.ts";
 import type { Locations } from "../sharding/location.ts";
 import type { RecentPercentiles } from "./histogram.ts";
 
@@ -37,6 +38,8 @@ export interface QueueView {
     keepFailed: number;
     keepResults?: true;
     failedQueue?: string;
+    /** Limits of the keys of its tasks. */
+    keys?: KeysView;
     /** How many objects share the queue's work; absent where it is one. */
     shards?: number;
     /** Where its objects are to be made. */

@@ -33,8 +33,8 @@ export function deadLetterTask(queue: string, task: StoredTask, key: number): Ne
     "failed",
     task,
   );
-  const { routing, dispatchDeadline, oidcToken, dialect } = rest;
-  const content = { params, payload, payloadBase64 };
+  const { routing, dispatchDeadline, oidcToken, dialect, key: line, priority } = rest;
+  const content = { params, payload, payloadBase64, key: line, priority };
   const given = { url, method, ...content, target, routing, dispatchDeadline, oidcToken, dialect };
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   const suffix = `-${key.toString(36)}`;

@@ -17,7 +17,8 @@ import { DIALECTS, type Method, type NewTask, type OidcToken, type RetryOptions 
 const METHODS: readonly Method[] = ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
 const FIELDS: ReadonlySet<string> = new Set([
   ...["name", "url", "method", "params", "payload", "payloadBase64", "headers", "countdown", "eta"],
-  ...["target", "routing", "tag", "dispatchDeadline", "retry", "oidcToken", "dialect"],
+  ...["target", "routing", "tag", "key", "priority", "dispatchDeadline", "retry", "oidcToken"],
+  "dialect",
 ]);
 /** Two, so that a path that names one of them as its host does not pass for a path. */
 const ORIGINS = ["http://one.invalid", "http://other.invalid"];

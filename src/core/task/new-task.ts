@@ -6,6 +6,7 @@ import type { HostRules } from "../egress/host-rules.ts";
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
 import { MAX_DIALECT_BYTES, MAX_TAG_BYTES, MAX_TASK_BYTES } from "../limits.ts";
 import { acceptBody, type Content } from "./new-task-body.ts";
+import { checkFairness } from "./new-task-fairness.ts";
 import { acceptHeaders } from "./new-task-headers.ts";
 import {
   acceptDue,
@@ -23,11 +24,18 @@ import {
   checkUrl,
   plainUrl,
 } from "./new-task-rules.ts";
-import { type AcceptedTask, type Method, type NewTask, NO_SPEC, type TaskSpec } from "./task.ts";
+import {
+  type AcceptedTask,
+  DEFAULT_PRIORITY,
+  type Method,
+  type NewTask,
+  NO_SPEC,
+  type TaskSpec,
+} from "./task.ts";
 
 /** What a task is checked against; `now` in ms since 1970. */
 export interface Admission {
-  queue: { name: string; mode: "push" | "pull" };
+  queue: { name: string; mode: "push" | "pull"; shards?: number };
   now: number;
   hosts: HostRules;
   /** Whether identity tokens can be signed; without it no task that asks for one goes outside. */
@@ -108,7 +116,7 @@ function acceptRest(
   if (headers.failure) return headers;
   const content = acceptBody(task, method);
   if (content.failure) return content;
-  const refusal = checkRetry(task.retry, queue.mode);
+  const refusal = checkRetry(task.retry, queue.mode) ?? checkFairness(task, queue);
   if (refusal) return refusal;
   const spec = specOf(task, method, headers.ok, content.ok);
   return (
@@ -153,6 +161,9 @@ function specOf(
   if (task.target) spec.target = task.target;
   if (task.routing) spec.routing = task.routing;
   if (task.tag) spec.tag = task.tag;
+  if (task.key !== undefined) spec.key = task.key;
+  const { priority = DEFAULT_PRIORITY } = task;
+  if (priority !== DEFAULT_PRIORITY) spec.priority = priority;
   if (task.dispatchDeadline !== undefined) spec.dispatchDeadline = task.dispatchDeadline;
   if (task.retry !== undefined) spec.retry = task.retry;
   if (task.oidcToken !== undefined) spec.oidcToken = task.oidcToken;

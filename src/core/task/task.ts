@@ -84,6 +84,10 @@ export interface NewTask<P = unknown> {
   routing?: AppEngineRouting | undefined;
   /** Pull queues only: at most 500 bytes. */
   tag?: string | undefined;
+  /** Whose task it is, a customer or a host: keys take fair turns. 1 to 200 characters. */
+  key?: string | undefined;
+  /** 0 is first, 9 last; default 4. */
+  priority?: number | undefined;
   /** Seconds a handler may take, 15 to 86,400. Default 600. */
   dispatchDeadline?: number | undefined;
   retry?: RetryOptions | undefined;
@@ -91,6 +95,9 @@ export interface NewTask<P = unknown> {
   oidcToken?: OidcToken | undefined;
   dialect?: Dialect | undefined;
 }
+
+/** Of a task that names none. */
+export const DEFAULT_PRIORITY = 4;
 
 /** How a text body was given, which decides its content type and its view. Absent: text or bytes as they are. */
 export type BodyKind = "params" | "json";
@@ -106,6 +113,9 @@ export interface TaskSpec {
   target?: string;
   routing?: AppEngineRouting;
   tag?: string;
+  key?: string;
+  /** Absent where it is DEFAULT_PRIORITY. */
+  priority?: number;
   /** seconds */
   dispatchDeadline?: number;
   retry?: RetryOptions;
@@ -235,6 +245,9 @@ export interface Task {
   target?: string;
   routing?: AppEngineRouting;
   tag?: string;
+  key?: string;
+  /** Absent where it is 4, as by default. */
+  priority?: number;
   dispatchDeadline?: number;
   retry?: RetryOptions;
   oidcToken?: OidcToken;

@@ -1,7 +1,7 @@
 // The door of the JSON API.
 import { parseQueueEntry } from "../../core/config/queue-entry.ts";
 import { watching } from "../../objects/directory/watching.ts";
-import { checkAccess } from "../auth.ts";
+import { checkAccess, withoutToken } from "../auth.ts";
 import { withCors } from "../cors.ts";
 import { type Door, isUnder, type Visit } from "../door.ts";
 import { errorResponse } from "../respond.ts";
@@ -18,7 +18,7 @@ export const api: Door = {
   isFor: (_, path) => isUnder(path, API_PREFIX) || isUnder(path, METRICS),
   answer: (request, path, visit) => {
     if (isUnder(path, METRICS)) return answerAllowed(request, visit, noMetrics);
-    const answer = () => answerApi(request, visit.queues);
+    const answer = async () => answerApi(await withoutToken(request, visit.settings), visit.queues);
     return withCors(request, visit.settings, () => answerAllowed(request, visit, answer));
   },
   answerBound: answerApi,

@@ -2,10 +2,12 @@
 // that are not in the body. An option in both places has to say the same.
 import { decimalOrText } from "../../core/decimal.ts";
 import { type Answer, formatValue, invalid, type Refusal, refuse } from "../../core/errors.ts";
-import { TOKENS_IN_QUERY } from "../auth.ts";
 import { parseForm } from "../decode.ts";
 
 export type Options = Record<string, unknown>;
+
+/** What is the caller's token, whatever it says. */
+const TOKEN_IN_QUERY = "access_token";
 
 /** Options whose parts are named apart: `retry.limit=3`, `oidcToken.audience=x`, `header.X-Team=a`. */
 const PARTS: Readonly<Record<string, string>> = {
@@ -14,19 +16,21 @@ const PARTS: Readonly<Record<string, string>> = {
   header: "headers",
 };
 
-/** The options in a url's query; the caller's token is none of them. */
+/** Options that are numbers in JSON too. */
+const NUMBERS: readonly string[] = ["dispatchDeadline", "priority"];
+
+/** The options in a url's query. A `key` there is the task's: the door has taken away what was the caller's token. */
 export function optionsIn(url: string): Answer<Options> {
   const given = new Set<string>();
   const options = new Map<string, unknown>();
   const parts = new Map<string, Map<string, unknown>>();
   for (const [name, value] of parseForm(new URL(url).search.slice(1), "query")) {
-    if (TOKENS_IN_QUERY.includes(name)) continue;
+    if (name === TOKEN_IN_QUERY) continue;
     const [, parent = "", part = ""] = /^(retry|oidcToken|header)\.(.+)$/s.exec(name) ?? [];
     if (given.has(name) && parent !== "header") return invalid(name, value, "each option once");
     given.add(name);
     if (Object.values(PARTS).includes(name)) return invalid(name, value, `its parts: ${HINT}`);
-    if (parent === "")
-      options.set(name, name === "dispatchDeadline" ? decimalOrText(value) : value);
+    if (parent === "") options.set(name, NUMBERS.includes(name) ? decimalOrText(value) : value);
     else {
       const field = PARTS[parent] as string;
       const fields = parts.get(field) ?? new Map();
@@ -74,7 +78,7 @@ function isSame(name: string, inQuery: unknown, inBody: unknown): boolean {
   if (a === b) return true;
   if (name === "eta") return Date.parse(a) === Date.parse(b);
   if (name === "method") return a.toUpperCase() === b.toUpperCase();
-  return ["countdown", "dispatchDeadline"].includes(name) && Number(a) === Number(b);
+  return [...NUMBERS, "countdown"].includes(name) && Number(a) === Number(b);
 }
 
 function refuseBoth(name: string, inQuery: unknown, inBody: unknown): Refusal {

@@ -11,7 +11,7 @@ import {
   type TaskFailure,
 } from "../../core/task/batch.ts";
 import { splitQueue } from "../../core/task/group.ts";
-import { acceptTask } from "../../core/task/new-task.ts";
+import { type Admission, acceptTask } from "../../core/task/new-task.ts";
 
 /** What the check needs of the world. */
 export interface QueueModes {
@@ -20,9 +20,12 @@ export interface QueueModes {
   hasIdentity: boolean;
   /** ms since 1970 */
   now: () => number;
-  /** Whether the queue is a push or a pull queue; undefined when there is none of this name. */
-  modeOf: (queue: string) => Promise<"push" | "pull" | undefined>;
+  /** What is known of the queue of this name; undefined when there is none. */
+  queueOf: (name: string) => Promise<KnownQueue | undefined>;
 }
+
+/** A queue, as far as its tasks are checked against it. */
+export type KnownQueue = Admission["queue"];
 
 /** A task its queue would accept; `size` in characters, about. */
 export interface CheckedTask {
@@ -35,22 +38,21 @@ export interface CheckedTask {
 export async function checkTasks(
   given: readonly unknown[],
   field: "tasks" | "then",
-  { hosts, hasIdentity, now, modeOf }: QueueModes,
+  { hosts, hasIdentity, now, queueOf }: QueueModes,
 ): Promise<Answer<CheckedTask[]>> {
   const split = given.map((task, i) => splitQueue(field === "then" ? field : `tasks[${i}]`, task));
   const queues = new Set(split.flatMap(({ ok }) => ok?.queue ?? []));
-  const modes = new Map<string, "push" | "pull">();
+  const known = new Map<string, KnownQueue>();
   for (const queue of queues) {
     const refusal = checkQueueName(queue, field === "then" ? "then.queue" : "tasks: queue");
     if (refusal) return refusal;
-    const mode = await modeOf(queue);
-    if (!mode) return refuse("UNKNOWN_QUEUE", `${field}: there is no queue "${queue}"`);
-    modes.set(queue, mode);
+    const found = await queueOf(queue);
+    if (!found) return refuse("UNKNOWN_QUEUE", `${field}: there is no queue "${queue}"`);
+    known.set(queue, found);
   }
   const names = new Set<string>();
   const check = ({ queue, task }: { queue: string; task: Record<string, unknown> }) => {
-    const mode = modes.get(queue) as "push" | "pull";
-    const admission = { queue: { name: queue, mode }, now: now(), hosts, hasIdentity };
+    const admission = { queue: known.get(queue) as KnownQueue, now: now(), hosts, hasIdentity };
     const accepted = acceptTask(task, admission);
     if (accepted.failure) return accepted;
     const { name, body } = accepted.ok;

@@ -15,7 +15,7 @@ import type { Waited } from "../place.ts";
 import type { GroupRpc, Receipt } from "../rpc.ts";
 import type { QueueSettings } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
-import type { QueueModes } from "./admission.ts";
+import type { KnownQueue, QueueModes } from "./admission.ts";
 import { GroupCoordinator } from "./coordinator.ts";
 import { Group, type WatchedGroup } from "./group.ts";
 
@@ -117,14 +117,16 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
       hosts: parseHostRules(settings.TASKQUEUE_ALLOW_HOSTS),
       hasIdentity: hasIdentity(settings),
       now: () => this.now(),
-      modeOf: (queue) => this.#modeOf(queue),
+      queueOf: (name) => this.#queueOf(name),
     };
   }
 
-  async #modeOf(queue: string): Promise<"push" | "pull" | undefined> {
-    const inFile = this.#file.queues.get(queue);
-    if (inFile) return inFile.mode;
-    return (await this.#isKnown(queue)) ? this.#stubs.queue(queue).mode() : undefined;
+  // Of a queue that was made while running only the mode is known: the rest is for itself to refuse.
+  async #queueOf(name: string): Promise<KnownQueue | undefined> {
+    const inFile = this.#file.queues.get(name);
+    if (inFile) return inFile;
+    const mode = (await this.#isKnown(name)) ? await this.#stubs.queue(name).mode() : undefined;
+    return mode && { name, mode };
   }
 
   async #isKnown(queue: string): Promise<boolean> {

@@ -20,7 +20,14 @@ export function addDeadLetters(
   queue: QueueContext,
   tasks: readonly NewTask[],
 ): Answer<Answer<Task>[]> {
-  return addAll(queue, tasks, (admission, task) => addWith(queue, admission, task, {}));
+  return addAll(queue, tasks, (admission, task) =>
+    addWith(queue, admission, withoutKey(task, admission), {}),
+  );
+}
+
+// Of a queue of several shards, which has no lines for keys, it is the task that matters.
+function withoutKey(task: NewTask, { queue: { shards = 1 } }: Admission): NewTask {
+  return shards === 1 || task.key === undefined ? task : { ...task, key: undefined };
 }
 
 function addAll<T>(

@@ -45,6 +45,8 @@ const TASK: Record<string, Type[]> = {
   eta: ["string"],
   target: ["string"],
   tag: ["string"],
+  key: ["string"],
+  priority: ["number"],
   dispatchDeadline: ["number"],
   retry: ["object"],
   oidcToken: ["object"],
@@ -139,6 +141,17 @@ const WITHIN: Endpoint[] = [
     (value) => ({ url: "https://example.com/", oidcToken: { serviceAccountEmail: value } }),
     "oidcToken",
     ["string"],
+  ),
+  ...(["rate", "bucket_size", "max_concurrent_requests", "weight", "per_key"] as const).map(
+    (field) => ({
+      ...within(
+        "/queues/own",
+        (value) => ({ rate: "1/s", extensions: { keys: { [field]: value } } }),
+        `extensions.keys.${field}`,
+        ["number", "string", ...(field === "per_key" ? (["object"] as const) : [])],
+      ),
+      method: "PUT",
+    }),
   ),
   within("/queues/stopped/tasks", (value) => ({ tasks: [value] }), "task", ["object"]),
   within("/queues/stopped/tasks:delete", (value) => ({ names: [value] }), "names", ["string"]),

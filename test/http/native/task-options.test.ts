@@ -26,6 +26,8 @@ const OPTIONS: [query: string, task: object][] = [
   ["method=put", { method: "PUT" }],
   ["target=backend", { target: "backend" }],
   ["dispatchDeadline=30", { dispatchDeadline: 30 }],
+  ["key=acme&priority=0", { key: "acme", priority: 0 }],
+  ["key=a%20%C3%BC%26&priority=9.0", { key: "a ü&", priority: 9 }],
   ["header.X-Team=blue&header.X-Two=2", { headers: { "X-Team": "blue", "X-Two": "2" } }],
   ["retry.limit=3&retry.ageLimit=60", { retry: { limit: 3, ageLimit: 60 } }],
   ["retry.limit=0", { retry: { limit: 0 } }],
@@ -74,6 +76,11 @@ describe.each([
       ["retry.limit=", "retry.limit"],
       ["retry.limit=many", "many"],
       ["dispatchDeadline=soon", "soon"],
+      ["priority=high", "high"],
+      ["priority=", "priority"],
+      ["priority=10", "priority"],
+      ["key=", "key"],
+      ["key=a&key=b", "key"],
       ["countdown=", "countdown"],
       ["atomic=true", "atomic"],
       ["tasks=x", "tasks"],
@@ -102,6 +109,11 @@ describe("an option in the query and in JSON", () => {
     ["method=PUT", { method: "POST" }],
     ["target=backend", { target: "other" }],
     ["dispatchDeadline=30", { dispatchDeadline: 31 }],
+    ["key=acme", { key: "other" }],
+    ["key=acme", { key: ["acme", "other"] }],
+    ["key=7", { key: null }],
+    ["priority=1", { priority: 2 }],
+    ["priority=1", { priority: null }],
     ["header.X-Team=blue", { headers: { "x-team": "red" } }],
     ["header.X-Team=blue", { headers: { "X-Team": ["blue", "red"] } }],
     ["retry.limit=3", { retry: { limit: 4 } }],
@@ -121,6 +133,8 @@ describe("an option in the query and in JSON", () => {
     [`eta=${later(5)}`, { eta: later(5).replace(".000Z", "Z") }],
     ["method=put", { method: "PUT" }],
     ["dispatchDeadline=30", { dispatchDeadline: 30 }],
+    ["key=acme", { key: "acme" }],
+    ["priority=1.0", { priority: 1 }],
     ["header.X-Team=blue", { headers: { "x-team": "blue" } }],
     ["header.X-Team=blue", { headers: { "X-Team": ["blue"] } }],
     ["header.X-A=1", { headers: { "X-B": "2" } }],
@@ -168,6 +182,40 @@ describe("the caller's token in the query", () => {
 
   afterEach(() => {
     delete settings.TASKQUEUE_TOKEN;
+  });
+
+  const bearer = { Authorization: "Bearer full-token" };
+
+  it.each<[query: string, headers: Record<string, string>, key: string | undefined]>([
+    ["key=acme", bearer, "acme"],
+    ["key=acme", { "x-goog-api-key": "full-token" }, "acme"],
+    ["key=full-token&key=acme", {}, "acme"],
+    ["key=acme&access_token=full-token", {}, "acme"],
+    ["access_token=full-token&key=acme", {}, "acme"],
+    ["key=full-token", bearer, undefined],
+    ["k%65y=full-token", {}, undefined],
+    ["key=full-token&key=full-token", {}, undefined],
+    ["access_token=full-token", bearer, undefined],
+  ])("?%s beside %j makes the key %s", async (query, headers, key) => {
+    for (const [type, body] of [
+      [JSON_TYPE, '{"name":"n1"}'],
+      [FORM, "a=1"],
+      ["text/plain", "x"],
+    ] as const) {
+      const options = type === JSON_TYPE ? query : `${query}&name=n1`;
+      const added = await send("POST", `/_ah/api/queues/push/tasks?${options}`, body, {
+        ...headers,
+        "Content-Type": type,
+      });
+      expect([type, added.status, added.message, added.body.key]).toEqual([type, 201, "", key]);
+      await queue("push").delete(["n1"]);
+      await queue("push").release("n1");
+    }
+  });
+
+  it("?key=acme alone is a wrong token", async () => {
+    expect((await add("key=acme", "a=1", FORM)).status).toBe(401);
+    expect((await add("key=acme&key=full-token", "a=1", FORM)).status).toBe(401);
   });
 
   it.each(["key=full-token", "access_token=full-token", "key=full-token&access_token=full-token"])(

@@ -1,4 +1,5 @@
 // Reading a queue without changing it: one task, a page of tasks, the queue itself.
+import { keysView } from "../../../core/config/keys-config.ts";
 import { type Answer, refuse } from "../../../core/errors.ts";
 import { PAGE } from "../../../core/limits.ts";
 import { behind, comparePlaces, LAST_NAME, type Place } from "../../../core/list-place.ts";
@@ -258,6 +259,7 @@ function viewOf(queue: QueueContext): QueueView {
       keepFailed: config.keepFailed,
       ...(config.keepResults && { keepResults: true }),
       ...(config.failedQueue && { failedQueue: config.failedQueue }),
+      ...(config.keys && { keys: keysView(config.keys) }),
       ...(config.shards && { shards: config.shards }),
       ...(config.location && { location: config.location }),
       ...(config.annotations && { annotations: config.annotations }),
