@@ -34,6 +34,7 @@ import { checkSettings, type QueueSettings } from "./objects/settings.ts";
 import { checkExports } from "./objects/stubs.ts";
 import { QueuesEntrypoint } from "./service/queues-entrypoint.ts";
 
+export { readBatch, type TaskBatch } from "./client/batch.ts";
 export type { CronHandle } from "./client/cron-handle.ts";
 export type {
   Defer,
@@ -60,6 +61,7 @@ export type {
   QueueHistory,
 } from "./core/metrics/history.ts";
 export type { QueueView } from "./core/metrics/queue-view.ts";
+export type { BatchResult } from "./core/task/batch-answer.ts";
 export type {
   AddOptions,
   DeleteResult,

@@ -8,6 +8,12 @@ export const MAX_CALL_BYTES = 30 * 1024 * 1024;
 /** Tasks one call adds to a queue. Ours: App Engine takes 100. */
 export const MAX_TASKS_PER_CALL = 1000;
 
+/** Tasks of a push queue that one call of a handler has. Ours: what is added in one call may be handed on in one. */
+export const MAX_BATCH = MAX_TASKS_PER_CALL;
+
+/** Bytes or UTF-16 units of the bodies in one such call, as stored. Each may be six characters of JSON: that fits a message of 32 MiB, and takes no more than half of a handler's memory. */
+export const MAX_BATCH_LENGTH = 4 * 1024 * 1024;
+
 /** Levels of lists and objects in JSON, a payload's included. Ours: far below where the platform's stack ends. */
 export const MAX_NESTING = 500;
 

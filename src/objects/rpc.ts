@@ -27,7 +27,8 @@ import type { AcceptedGroup } from "../store/queue/accepted-groups.ts";
 import type { GroupEvent } from "../store/queue/group-outbox.ts";
 import type { MovingRow } from "../store/queue/moving.ts";
 import type { StoredOrders } from "../store/queue/queue-meta.ts";
-import type { Delivery, PackedDelivery } from "./delivery/delivery.ts";
+import type { BatchOutcome } from "./delivery/batch-outcome.ts";
+import type { BatchDelivery, Delivery, PackedDelivery } from "./delivery/delivery.ts";
 import type { WireOutcome } from "./delivery/outcome.ts";
 import type { Waited } from "./place.ts";
 import type { Leased } from "./turn.ts";
@@ -228,6 +229,8 @@ export interface DirectoryRpc {
 /** An object from which attempts leave the Worker. */
 export interface EgressRpc {
   send(delivery: Delivery): Promise<WireOutcome>;
+  /** The same of a call that several tasks share. */
+  sendBatch(delivery: BatchDelivery): Promise<BatchOutcome>;
 }
 
 /** The outcome of an attempt that shares a call, and the attempt's place in the call. */
@@ -249,4 +252,6 @@ export interface TaskRunnerRpc {
   run(...delivery: PackedDelivery): Promise<WireOutcome>;
   /** Runs several attempts in one invocation; the outcomes in their order where all are there at once. */
   runTogether(deliveries: readonly PackedDelivery[]): Promise<WireOutcome[] | SharedOutcomes>;
+  /** Makes a call that several tasks share. */
+  runBatch(delivery: BatchDelivery): Promise<BatchOutcome>;
 }

@@ -54,10 +54,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-const property = fc.asyncProperty(
-  fc.array(step, { minLength: 10, maxLength: 80, size: "max" }),
-  run,
-);
+const steps = fc.array(step, { minLength: 10, maxLength: 80, size: "max" });
+const property = fc.asyncProperty(steps, (some) => run(some));
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -69,13 +67,27 @@ it("hold over every interleaving", async () => {
   await fc.assert(property, { numRuns: RUNS, seed: SEED });
 }, 600_000);
 
+it.each([
+  { size: 2, wait: 0 },
+  { size: 3, wait: 0.5 },
+  { size: 50, wait: 5 },
+])(
+  "hold for tasks that share calls, %j",
+  async (batching) => {
+    vi.spyOn(console, "error").mockReturnValue();
+    const ofBatches = fc.asyncProperty(steps, (some) => run(some, batching));
+    await fc.assert(ofBatches, { numRuns: RUNS, seed: SEED });
+  },
+  600_000,
+);
+
 // Each row: a fault as somebody might make it, and how it is planted.
 const PLANTED: [string, () => void][] = [
   [
     "a result counts whoever owns the task",
     () => vi.spyOn(InFlight.prototype, "owns").mockReturnValue(true),
   ],
-  ["slots are not counted", () => vi.spyOn(InFlight.prototype, "size", "get").mockReturnValue(0)],
+  ["slots are not counted", () => vi.spyOn(InFlight.prototype, "calls", "get").mockReturnValue(0)],
   [
     "deadlines are not looked at",
     () => vi.spyOn(InFlight.prototype, "overdue").mockReturnValue([]),

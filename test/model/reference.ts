@@ -149,7 +149,8 @@ export class Reference {
     }
     // One that was answered or is past its deadline has left its slot, or leaves it with the next commit.
     const open = attempts.filter(({ at }) => at + LIMITS.deadlineS * 1000 > attempt.at);
-    if (open.length > maxConcurrent) this.#break(`promise 3: ${open.length} in flight`);
+    const calls = new Set(open.map(({ call }) => call)).size;
+    if (calls > maxConcurrent) this.#break(`promise 3: ${calls} in flight`);
     const task = this.tasks.get(attempt.name);
     if (task?.state !== "live") this.#break(`"${attempt.name}" started, and is ${task?.state}`);
     if (this.owners.has(attempt.name)) this.#break(`"${attempt.name}" is under way twice`);

@@ -1,6 +1,7 @@
 // One run: steps in some order, then time goes on until nothing is left to do.
+import type { WireOutcome } from "../../src/objects/delivery/outcome.ts";
 import { Reference } from "./reference.ts";
-import { type Started, World } from "./world.ts";
+import { type Batching, type Started, World } from "./world.ts";
 
 export type Step =
   | { kind: "add"; name: string; delayMs: number }
@@ -10,8 +11,8 @@ export type Step =
   | { kind: "delete"; name: string }
   | { kind: "pass"; ms: number };
 
-export async function run(steps: readonly Step[]): Promise<void> {
-  const world = new World();
+export async function run(steps: readonly Step[], batching?: Batching): Promise<void> {
+  const world = new World(batching);
   const reference = new Reference(world);
   for (const step of steps) {
     await take(step, world, reference);
@@ -52,17 +53,28 @@ async function take(step: Step, world: World, reference: Reference): Promise<voi
   }
 }
 
+type Status = 200 | 400 | 500;
+
+/** Those that share its call are answered too, each otherwise. */
 async function answer(
   attempt: Started,
-  status: 200 | 400 | 500,
+  status: Status,
   world: World,
   reference: Reference,
 ): Promise<void> {
-  reference.answered(attempt, status);
-  await world.answer(
-    attempt,
-    status === 400 ? { kind: "answered", status, isFinal: true } : status,
+  const { call } = attempt;
+  const own = call.indexOf(attempt);
+  const statuses = call.map(
+    (_, i) => STATUSES[(STATUSES.indexOf(status) + i - own + 3) % 3] ?? 200,
   );
+  for (const [i, other] of call.entries()) reference.answered(other, statuses[i] as Status);
+  await world.answer(attempt, statuses.map(outcomeOf));
+}
+
+const STATUSES: readonly Status[] = [200, 400, 500];
+
+function outcomeOf(status: Status): WireOutcome {
+  return status === 400 ? { kind: "answered", status, isFinal: true } : status;
 }
 
 async function alarm(world: World, reference: Reference): Promise<void> {
@@ -75,7 +87,8 @@ async function finish(world: World, reference: Reference): Promise<void> {
   world.faults = 0;
   for (let i = 0; i < 400; i++) {
     world.commit();
-    for (const attempt of [...world.attempts]) await answer(attempt, 200, world, reference);
+    for (let [next] = world.attempts; next; [next] = world.attempts)
+      await answer(next, 200, world, reference);
     world.commit();
     reference.check();
     const at = world.nextWakeAt();

@@ -19,7 +19,11 @@ import { memorySql, queueTables } from "../store/sqlite.ts";
 export const START = Date.UTC(2050, 0, 1);
 export const LIMITS = { rate: 5, bucketSize: 3, maxConcurrent: 4, tombstoneS: 20, deadlineS: 15 };
 
-const FILE = parseQueueYaml(`
+/** Whether the queue hands on batches. */
+export type Batching = { size: number; wait: number } | undefined;
+
+const fileOf = (batch: Batching) =>
+  parseQueueYaml(`
 queue:
 - name: q
   rate: ${LIMITS.rate}/s
@@ -30,6 +34,7 @@ queue:
     max_backoff_seconds: 4
   extensions:
     tombstone_ttl: ${LIMITS.tombstoneS}s
+    ${batch ? `batch: ${JSON.stringify(batch)}` : ""}
 `);
 
 /** An attempt as its handler sees it. */
@@ -37,7 +42,9 @@ export interface Started {
   name: string;
   /** ms since 1970 */
   at: number;
-  answer: (outcome: WireOutcome) => void;
+  /** All that share its call, itself too. */
+  call: readonly Started[];
+  answer: (outcomes: WireOutcome[]) => void;
 }
 
 export class World {
@@ -51,10 +58,12 @@ export class World {
   /** What was on its way has been written, or one of the faults has kept it. */
   onGroupCommit: (hasFailed: boolean) => void = () => {};
   readonly #rows = memorySql();
+  readonly #file: ReturnType<typeof fileOf>;
   #queue!: Queue;
   #life = 0;
 
-  constructor() {
+  constructor(batching?: Batching) {
+    this.#file = fileOf(batching);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "queueMicrotask"] });
     this.#begin();
   }
@@ -93,10 +102,11 @@ export class World {
     return Math.min(...moments, ...watchdogs);
   }
 
-  async answer(attempt: Started, outcome: WireOutcome): Promise<void> {
-    this.attempts = this.attempts.filter((other) => other !== attempt);
-    attempt.answer(outcome);
-    for (let i = 0; i < 4; i++) await Promise.resolve();
+  /** Answers for all that share the call. */
+  async answer({ call, answer }: Started, outcomes: WireOutcome[]): Promise<void> {
+    this.attempts = this.attempts.filter((other) => !call.includes(other));
+    answer(outcomes);
+    for (let i = 0; i < 6; i++) await Promise.resolve();
   }
 
   /** False when it could not be written. */
@@ -148,14 +158,19 @@ export class World {
         shard: 0,
         Sharding: undefined,
         object: () => undefined,
-        file: FILE,
+        file: this.#file,
         hosts: parseHostRules(undefined),
         hasIdentity: false,
         sql,
         commit,
       },
       stubs: undefined as never,
-      deliver: (deliveries) => deliveries.map(({ name }) => this.#deliver(life, name)),
+      deliver: (deliveries) =>
+        deliveries.map(async ({ name }) => {
+          const [outcome] = await this.#deliver(life, [name]);
+          return outcome as WireOutcome;
+        }),
+      deliverBatch: ({ batch }) => this.#deliver(life, batch),
       ...{ now: () => this.now, random: () => 0.5, late: () => 2, arm: none, armRetry: none },
     });
   }
@@ -187,16 +202,18 @@ export class World {
     };
   }
 
-  #deliver(life: number, name: string): Promise<WireOutcome> {
-    const { promise, resolve } = Promise.withResolvers<WireOutcome>();
-    const started = {
-      name,
-      at: this.now,
-      answer: (outcome: WireOutcome) => life === this.#life && resolve(outcome),
+  #deliver(life: number, names: readonly string[]): Promise<WireOutcome[]> {
+    const { promise, resolve } = Promise.withResolvers<WireOutcome[]>();
+    const answer = (outcomes: WireOutcome[]) => {
+      if (life === this.#life) resolve(outcomes);
     };
-    this.dispatched.push(this.now);
-    this.attempts.push(started);
-    this.onStart(started);
+    const call: Started[] = [];
+    for (const name of names) call.push({ name, at: this.now, call, answer });
+    for (const started of call) {
+      this.dispatched.push(this.now);
+      this.attempts.push(started);
+      this.onStart(started);
+    }
     return promise;
   }
 }

@@ -36,8 +36,16 @@ function entriesOf(queue: QueueView): [string, string][] {
   } = queue;
   const { taskRetryLimit, taskAgeLimit, minBackoffSeconds, maxBackoffSeconds, maxDoublings } =
     retryParameters;
-  const { tombstoneTtl, keepFailed, keepResults, failedQueue, annotations, shards, location } =
-    extensions;
+  const {
+    tombstoneTtl,
+    keepFailed,
+    keepResults,
+    batch,
+    failedQueue,
+    annotations,
+    shards,
+    location,
+  } = extensions;
   const push: [string, string][] = [
     ["rate", rate],
     ["bucket_size", String(bucketSize)],
@@ -58,6 +66,9 @@ function entriesOf(queue: QueueView): [string, string][] {
     ["tombstone_ttl", duration(tombstoneTtl)],
     ["keep_failed", duration(keepFailed)],
     ...(keepResults ? [["keep_results", "true"] as [string, string]] : []),
+    ...(batch
+      ? [["batch", `up to ${batch.size}, waiting up to ${batch.wait} s`] as [string, string]]
+      : []),
     ...(failedQueue ? [["failed_queue", failedQueue] as [string, string]] : []),
     ...(shards || resharding
       ? [["shards", shardsText(shards, resharding)] as [string, string]]

@@ -55,13 +55,14 @@ export function entryOf(given: CloudQueue, { zeroIsUnset, current }: EntryOption
 }
 
 function extensionsOf(queue: CloudQueue, current: QueueState | undefined): object {
-  const { keepFailed, keepResults, failedQueue, keys, shards, location, annotations } =
+  const { keepFailed, keepResults, batch, failedQueue, keys, shards, location, annotations } =
     current?.extensions ?? ({} as Partial<QueueState["extensions"]>);
   const annotation = { ...annotationIn(annotations), queue: annotatedFields(queue) };
   return {
     tombstone_ttl: `${Math.ceil(queue.tombstoneTtl ?? TOMBSTONE_TTL_S)}s`,
     ...(keepFailed !== undefined && { keep_failed: `${keepFailed}s` }),
     ...(keepResults && { keep_results: true }),
+    ...(batch && { batch }),
     ...(failedQueue !== undefined && { failed_queue: failedQueue }),
     ...(keys !== undefined && { keys: keysEntry(keys) }),
     ...(shards !== undefined && { shards }),

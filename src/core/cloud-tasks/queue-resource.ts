@@ -31,6 +31,7 @@ export interface QueueState {
     tombstoneTtl: number;
     keepFailed: number;
     keepResults?: true;
+    batch?: { size: number; wait: number };
     failedQueue?: string;
     keys?: KeysView;
     shards?: number;

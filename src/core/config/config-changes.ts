@@ -18,6 +18,7 @@ const SETTINGS: readonly [name: string, of: (config: QueueConfig) => unknown][] 
   ["tombstone_ttl", ({ tombstoneTtl }) => tombstoneTtl],
   ["keep_failed", ({ keepFailed }) => keepFailed],
   ["keep_results", ({ keepResults = false }) => keepResults],
+  ["batch", ({ batch }) => batch && `of ${batch.size} within ${batch.wait} s`],
   ["failed_queue", ({ failedQueue }) => failedQueue],
   ["keys", ({ keys }) => keys && JSON.stringify(keysEntry(keysView(keys)))],
   ["shards", ({ shards = 1 }) => shards],

@@ -30,6 +30,8 @@ export interface QueueConfig {
   readonly keepFailed: number;
   /** Present where handlers' responses are stored as results. */
   readonly keepResults?: true;
+  /** Present where tasks go to their handlers several at once. */
+  readonly batch?: Readonly<BatchConfig>;
   /** The dead-letter queue: exhausted tasks are forwarded to it. */
   readonly failedQueue?: string;
   /** Limits of the keys of its tasks. */
@@ -40,6 +42,12 @@ export interface QueueConfig {
   readonly location?: Locations;
   /** The caller's own data, stored with the queue and not read. */
   readonly annotations?: Readonly<Record<string, unknown>>;
+}
+
+/** Up to `size` tasks in one call, of which the first waits up to `wait` seconds for others. */
+export interface BatchConfig {
+  size: number;
+  wait: number;
 }
 
 /** userEmail may list, get, lease, delete and update; writerEmail may insert. */
@@ -105,12 +113,17 @@ export function queueConfig(entry: QueueEntry): QueueConfig {
     tombstoneTtl: seconds(extensions.tombstone_ttl ?? TOMBSTONE_TTL),
     keepFailed: seconds(extensions.keep_failed ?? KEEP_FAILED),
     ...(extensions.keep_results && { keepResults: true }),
+    ...batchOf(entry),
     ...(extensions.failed_queue && { failedQueue: extensions.failed_queue }),
     ...("keys" in extensions && extensions.keys && { keys: keysConfig(extensions.keys) }),
     ...shardsOf(extensions),
     ...(extensions.location && { location: extensions.location }),
     ...(extensions.annotations && { annotations: extensions.annotations }),
   });
+}
+
+function batchOf({ extensions: { batch } = {} }: QueueEntry) {
+  return batch && { batch: Object.freeze({ size: batch.size, wait: batch.wait ?? 0 }) };
 }
 
 function shardsOf({ shards = 1 }: { shards?: number | undefined }) {

@@ -3,6 +3,7 @@
 
 import { LOCATIONS, type Location } from "../sharding/location.ts";
 import { MAX_SHARDS } from "../sharding/shard-map.ts";
+import { batch } from "./batch-schema.ts";
 import { ageLimit, backoffKeys, backoffOrder, pushQueueName, target } from "./common-schemas.ts";
 import { keys } from "./keys-schema.ts";
 import { QUEUE_NAME } from "./names.ts";
@@ -126,6 +127,7 @@ const pushExtensions = mapping({
     "Keep what handlers answer, up to 64 KiB, as long as the task's tombstone.",
   ),
   keys: key(keys, "Limits of each key that tasks name; keys take fair turns."),
+  batch: key(batch, "Hand several due tasks to one call of the handler."),
   ...retention,
 });
 
@@ -136,6 +138,7 @@ const pullExtensions = mapping({
   task_age_limit: pushOnly,
   keep_results: pushOnly,
   keys: pushOnly,
+  batch: pushOnly,
   ...retention,
 });
 

@@ -10,7 +10,7 @@ import { readYaml } from "./yaml-document.ts";
 export function queueWarnings(text: string, file = "queue.yaml"): string[] {
   const document = readQueueYaml(text, file);
   const { place } = readYaml(text, file);
-  return smallBuckets(document)
+  return [...smallBuckets(document), ...smallBatches(document)]
     .map(place)
     .map(({ line, column, message }) => `${file}:${line}:${column}: warning: ${message}`);
 }
@@ -29,5 +29,19 @@ function smallBuckets(document: QueueDocument): Finding[] {
     const message = `${found}, which ${carries} where alarms come ${BUSY_LATE_MS} ms late, expected at least ${carryingCapacity(rate, shards)}`;
     const path = ["queue", index, ...(isOwn ? ["extensions"] : []), "bucket_size"];
     return [finding(document, path, message)];
+  });
+}
+
+/** Each task of a batch takes a token, so that no batch has more than the bucket holds. */
+function smallBatches(document: QueueDocument): Finding[] {
+  const { queues } = queueFile(document);
+  return (document.queue ?? []).flatMap((entry, index) => {
+    const { batch, bucketSize, rate, shards = 1 } = queues.get(entry.name) ?? {};
+    const most = Math.floor((bucketSize ?? 0) / shards);
+    if (!batch || rate === undefined || !Number.isFinite(rate) || rate === 0 || batch.size <= most)
+      return [];
+    const holds = shards > 1 ? `a shard's part of bucket_size holds` : "bucket_size is";
+    const message = `found ${batch.size}, but ${holds} ${most}, expected no more than that: each task takes a token`;
+    return [finding(document, ["queue", index, "extensions", "batch", "size"], message)];
   });
 }

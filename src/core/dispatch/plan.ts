@@ -18,6 +18,8 @@ export interface WakeState extends Capacity {
   now: number;
   /** How late the alarm may come, in ms. */
   late: number;
+  /** How long tokens may gather to be spent together, in ms. */
+  pace?: number;
 }
 
 // At a high rate tokens are spent in quanta of this length: twenty alarms a second carry any rate, and
@@ -39,7 +41,7 @@ export function startable({ paused, bucket, running, maxRunning }: Capacity): nu
  * when the earliest task not in flight is due; asked only when it matters.
  */
 export function wakeAt(
-  { now, paused, bucket, running, maxRunning, late }: WakeState,
+  { now, paused, bucket, running, maxRunning, late, pace = PACE_MS }: WakeState,
   firstDue: () => number | undefined,
 ): number | undefined {
   if (paused || running >= maxRunning) return undefined;
@@ -47,11 +49,11 @@ export function wakeAt(
   if (nextDue === undefined) return undefined;
   const due = Math.max(now, nextDue);
   if (!bucket) return due;
-  const token = readyAt(bucket.level, bucket.shape, quantum(bucket.shape, late));
+  const token = readyAt(bucket.level, bucket.shape, quantum(bucket.shape, late, pace));
   return token === undefined ? undefined : Math.max(due, token);
 }
 
-function quantum({ capacity, rate }: BucketShape, late: number): number {
+function quantum({ capacity, rate }: BucketShape, late: number, pace: number): number {
   const held = capacity - (rate * late) / 1000;
-  return Math.max(1, Math.floor(Math.min(held, (rate * PACE_MS) / 1000)));
+  return Math.max(1, Math.floor(Math.min(held, (rate * pace) / 1000)));
 }

@@ -37,6 +37,8 @@ export interface QueueView {
     tombstoneTtl: number;
     keepFailed: number;
     keepResults?: true;
+    /** How many tasks one call of a handler has at most, and how long the first waits for others, in seconds. */
+    batch?: { size: number; wait: number };
     failedQueue?: string;
     /** Limits of the keys of its tasks. */
     keys?: KeysView;

@@ -14,6 +14,8 @@ export interface AttemptTimes {
   dueAt?: number;
   startedAt: number;
   endedAt: number;
+  /** How many tasks shared its call. */
+  batch?: number;
 }
 
 // Platform errors (an object reset by a deploy, or overloaded) pass in about a second.
@@ -32,7 +34,8 @@ export function decide(
   queue: RetryParameters,
 ): Transition {
   if (outcome.kind === "postponed") {
-    return { step: "retry", due: times.endedAt + POSTPONE_MS, progress };
+    const next = outcome.isShared ? alone(progress, outcome) : progress;
+    return { step: "retry", due: times.endedAt + POSTPONE_MS, progress: next };
   }
   if (isSuccess(outcome)) return { step: "complete", progress: recorded(progress, times, outcome) };
   const firstStartedAt = progress.firstStartedAt ?? times.startedAt;
@@ -43,8 +46,16 @@ export function decide(
   const answered = answeredOnce(recorded(progress, times, outcome), outcome);
   if (due === undefined) return { step: "fail", progress: answered };
   const requested = requestedRetryAt(outcome, times.endedAt);
-  const next = { ...answered, retryCount: progress.retryCount + 1 };
+  const next = alone({ ...answered, retryCount: progress.retryCount + 1 }, outcome);
   return { step: "retry", due: requested ?? due, progress: next };
+}
+
+/** Whether its next call is its own. */
+function alone(progress: Progress, { isShared }: Outcome): Progress {
+  if (isShared) return { ...progress, isAlone: isShared };
+  if (!progress.isAlone) return progress;
+  const { isAlone: _, ...rest } = progress;
+  return rest;
 }
 
 function isFinal(outcome: Outcome): boolean {

@@ -1,6 +1,7 @@
 // What a handler reads: the task in the request it was given.
 import { fromUtf8 } from "../bytes.ts";
 import { FORM, mediaTypeOf, textBody } from "../content-type.ts";
+import { BATCH_HEADER } from "./batch-answer.ts";
 import { GROUP_HEADER } from "./group.ts";
 import type { PayloadOf, QueueName, TypedQueues } from "./typed-task.ts";
 
@@ -41,6 +42,11 @@ export async function readTask(request: Request): Promise<PushedTask> {
   const header = (field: string) => headers.get(prefix + field);
   const queue = header("QueueName");
   const name = header("TaskName");
+  if (headers.has(BATCH_HEADER)) {
+    throw new Error(
+      "readTask: the request is of a batch of tasks, expected to be read by readBatch",
+    );
+  }
   if (queue === null || name === null) {
     throw new Error("readTask: the request is not of a task; only those a queue sends are");
   }

@@ -52,8 +52,17 @@ export function taskHead(
 }
 
 /** An attempt under way, which is in memory alone; times in ms since 1970. */
-export function runningView({ due, startedAt }: { due: number; startedAt: number }): RunningView {
-  return { dueAt: rfc3339(due), startedAt: rfc3339(startedAt) };
+export function runningView({
+  due,
+  startedAt,
+  batch,
+}: {
+  due: number;
+  startedAt: number;
+  batch?: number | undefined;
+}): RunningView {
+  const times = { dueAt: rfc3339(due), startedAt: rfc3339(startedAt) };
+  return batch === undefined ? times : { ...times, batch };
 }
 
 /** A name's tombstone, as the task it was; times in ms since 1970. */
@@ -108,7 +117,8 @@ function contentView({ spec, body }: StoredTask): Partial<Task> {
   return { ...view, payload: spec.kind === "json" ? JSON.parse(body) : body };
 }
 
-function paramsOf(encoded: string): Params {
+/** Form fields as they were given. */
+export function paramsOf(encoded: string): Params {
   const form = new URLSearchParams(encoded);
   const single = (name: string): string | string[] => {
     const values = form.getAll(name);

@@ -150,6 +150,8 @@ export interface Attempt {
   endedAt: number;
   status?: number;
   error?: string;
+  /** How many tasks shared its call, of a queue that hands on batches. */
+  batch?: number;
 }
 
 /** What has happened to a task so far. */
@@ -168,6 +170,8 @@ export interface Progress {
   begun?: { at: number; isLong?: boolean };
   /** How many short attempts in a row were cut off. */
   cutOffs?: number;
+  /** The last call it shared failed as a whole: the next is its own, which shows whether it was to blame. */
+  isAlone?: true;
   /** Of a pull task: when its last lease was given. */
   leasedAt?: number;
   /** Of a master: the group it waits for, or waited for. */
@@ -200,7 +204,7 @@ export interface StoredTask {
  * How an attempt ended. `answered`: the handler gave a status (a throw counts as 500). `unanswered`:
  * deadline, connection or crash. `postponed`: the platform's own trouble, which is no attempt at all.
  */
-export type Outcome =
+export type Outcome = (
   | {
       kind: "answered";
       status: number;
@@ -212,7 +216,11 @@ export type Outcome =
       isFinal?: true;
     }
   | { kind: "unanswered"; error: string }
-  | { kind: "postponed"; error: string };
+  | { kind: "postponed"; error: string }
+) & {
+  /** It is that of a call with other tasks, one of which may be to blame. */
+  isShared?: true;
+};
 
 export function isSuccess(outcome: Outcome): boolean {
   return outcome.kind === "answered" && outcome.status >= 200 && outcome.status <= 299;
@@ -226,10 +234,13 @@ export interface AttemptView {
   endedAt: string;
   status?: number;
   error?: string;
+  /** How many tasks shared its call, of a queue that hands on batches. */
+  batch?: number;
 }
 
 /** The attempt that is under way; times RFC 3339 UTC. Once it has ended it is the last of `attempts`. */
-export type RunningView = Required<Pick<AttemptView, "dueAt" | "startedAt">>;
+export type RunningView = Required<Pick<AttemptView, "dueAt" | "startedAt">> &
+  Pick<AttemptView, "batch">;
 
 /** A task as the API and the TypeScript client return it; times RFC 3339 UTC with milliseconds. */
 export interface Task {

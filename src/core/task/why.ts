@@ -22,6 +22,8 @@ export interface DispatchState {
   /** What of these the queue's object has: of several shards each has a share, and of the bucket too. */
   slots: number;
   retry: RetryParameters;
+  /** Of a queue that hands on batches, in seconds: how long the first waits for others. */
+  batchWait?: number | undefined;
 }
 
 type Waiting = Pick<StoredTask, "due" | "progress" | "lease"> & {
@@ -39,7 +41,13 @@ export function whyNotRunning(
   if (state === "leased") return `leased until ${rfc3339(task.lease as number)}`;
   if (!isTimed(state)) return undefined;
   if (task.due > now) return untilDue(task, queue);
-  return stopped(queue) ?? (queue.mode === "pull" ? "waiting to be leased" : outOfCapacity(queue));
+  if (queue.mode === "pull") return stopped(queue) ?? "waiting to be leased";
+  return stopped(queue) ?? outOfCapacity(queue) ?? aboutToStart(task, now, queue);
+}
+
+function aboutToStart({ due }: Waiting, now: number, { batchWait = 0 }: DispatchState): string {
+  const at = due + batchWait * 1000;
+  return at <= now ? "about to start" : `waits until ${rfc3339(at)} for others of its batch`;
 }
 
 function untilDue({ due, progress, spec }: Waiting, queue: DispatchState): string {
@@ -67,12 +75,12 @@ function stopped({ mode, isDefined, paused, rate }: DispatchState): string | und
 /** It asks for one where it has something to start. */
 const NO_SHARE = "its shard waits for a share of the queue's rate and slots";
 
-function outOfCapacity({ bucket, running, maxRunning, slots }: DispatchState): string {
+function outOfCapacity({ bucket, running, maxRunning, slots }: DispatchState): string | undefined {
   if (running >= maxRunning) return `all ${maxRunning} slots are taken (max_concurrent_requests)`;
   if (slots === 0) return NO_SHARE;
   if (running >= slots)
     return `all ${slots} slots are taken that its shard has of ${maxRunning} (max_concurrent_requests)`;
-  if (!bucket || wholeTokens(bucket.level) > 0) return "about to start";
+  if (!bucket || wholeTokens(bucket.level) > 0) return undefined;
   if (bucket.shape.capacity === 0) return NO_SHARE;
   const at = readyAt(bucket.level, bucket.shape, 1);
   return at === undefined ? "out of tokens" : `out of tokens until ${rfc3339(at)}`;

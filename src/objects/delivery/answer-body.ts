@@ -2,7 +2,7 @@
 // changes it: one that is broken, too long or without an end is let go of.
 import { joinBytes } from "../../core/bytes.ts";
 
-/** Bytes after which a body is hung up on, whoever wants it. */
+/** Bytes after which a body is hung up on, unless more of it is kept. */
 const MOST_BYTES = 1024 * 1024;
 /** For how long a body may run on (ms) when its attempt is over. */
 const BEHIND_MS = 10_000;
@@ -63,7 +63,7 @@ class Reading {
       this.#reader = reader;
       for (let { value } = await reader.read(); value; { value } = await reader.read()) {
         this.#take(value);
-        if (this.length > MOST_BYTES) return this.#hangUp();
+        if (this.length > Math.max(MOST_BYTES, this.#keep)) return this.#hangUp();
       }
       return "whole";
     } catch (broken) {

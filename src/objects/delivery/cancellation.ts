@@ -1,8 +1,5 @@
 // Cancellation of an attempt: it is run with a signal, which aborts when the queue's object cancels the
 // attempt, or goes away.
-import type { Outcome } from "../../core/task/task.ts";
-import { toWire, type WireOutcome } from "./outcome.ts";
-
 /** An attempt that takes longer than this asks its queue for a cancellation. */
 const LISTEN_AFTER_MS = 250;
 /** An attempt that waits for nothing has ended after so many microtasks: until then it costs no timer. */
@@ -13,11 +10,11 @@ export const MICROTASKS = 50;
  * the reason once the attempt is cancelled or over; when the object goes away the call breaks, which means
  * the same.
  */
-export async function withCancellation(
+export async function withCancellation<O>(
   ctx: Pick<ExecutionContext, "waitUntil">,
   cancelled: () => Promise<string>,
-  attempt: (signal: AbortSignal) => Promise<Outcome>,
-): Promise<WireOutcome> {
+  attempt: (signal: AbortSignal) => Promise<O>,
+): Promise<O> {
   const controller = new AbortController();
   const outcome = attempt(controller.signal);
   let isOver = false;
@@ -26,7 +23,7 @@ export async function withCancellation(
   };
   outcome.then(over, over);
   for (let i = 0; i < MICROTASKS && !isOver; i++) await undefined;
-  if (isOver) return toWire(await outcome);
+  if (isOver) return await outcome;
   const timer = setTimeout(async () => {
     // When the queue goes away this call is cut; the handler gets time to clean up all the same.
     ctx.waitUntil(outcome);
@@ -35,7 +32,7 @@ export async function withCancellation(
     if (!isOver) controller.abort(new DOMException(reason, "AbortError"));
   }, LISTEN_AFTER_MS);
   try {
-    return toWire(await outcome);
+    return await outcome;
   } finally {
     clearTimeout(timer);
   }

@@ -35,7 +35,13 @@ export interface Delivery {
   progress?: DeliveredProgress;
 }
 
-/** The same as arguments of a call, which cost less by their places than by their names. */
+/** A call that several tasks share. Its own name is one that no task has. */
+export interface BatchDelivery extends Delivery {
+  /** The tasks' names, in the order of the body. */
+  batch: string[];
+}
+
+/** A delivery as arguments of a call, which cost less by their places than by their names. */
 export type PackedDelivery = [
   queue: string,
   name: string,
@@ -85,6 +91,13 @@ export function unpacked([
   const delivery: Delivery = { queue, name, attempt, due, ...unusual };
   if (body !== undefined) delivery.body = body;
   return delivery;
+}
+
+/** For the log. */
+export function titleOf(delivery: Delivery | BatchDelivery): string {
+  if (!("batch" in delivery)) return `task "${delivery.name}" on "${delivery.queue}"`;
+  const { batch, queue } = delivery;
+  return `the batch of ${batch.length} from "${batch[0]}" on "${queue}"`;
 }
 
 /** Whether a 2xx answer's body is wanted: by the queue's entry, or by the group of a subtask. */

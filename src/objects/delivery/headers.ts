@@ -1,9 +1,10 @@
 // The headers of a task's request: what the handler learns of its task, in the dialect it asked for.
 import { shortQueueName } from "../../core/config/names.ts";
+import { BATCH_HEADER } from "../../core/task/batch-answer.ts";
 import { GROUP_HEADER } from "../../core/task/group.ts";
 import { isOfConnection } from "../../core/task/new-task-headers.ts";
 import type { BodyKind, Dialect } from "../../core/task/task.ts";
-import type { DeliveredProgress, Delivery } from "./delivery.ts";
+import type { BatchDelivery, DeliveredProgress, Delivery } from "./delivery.ts";
 
 const USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)";
 const CLOUD_USER_AGENT = "Google-Cloud-Tasks";
@@ -12,7 +13,7 @@ const CRON_HEADER = "X-AppEngine-Cron";
 
 /** Headers only the queue may set: dropped from tasks, and stripped from outside requests. */
 export function isReservedHeader(name: string): boolean {
-  return /^x-((appengine|cloudtasks|google)-|taskqueue-group$)/i.test(name);
+  return /^x-((appengine|cloudtasks|google)-|taskqueue-(group|batch)$)/i.test(name);
 }
 
 const COMPUTED = new Set(["content-length", "host", "referer", "user-agent"]);
@@ -30,7 +31,8 @@ type Content = keyof typeof CONTENT_TYPE | "none";
 // copies what it is given.
 const usualHeaders = new Map<string, Headers>();
 
-export function headersOf(delivery: Delivery): Headers {
+export function headersOf(delivery: Delivery | BatchDelivery): Headers {
+  if ("batch" in delivery) return batchHeaders(delivery);
   const { queue, name, due, body, spec, progress } = delivery;
   const dialect = spec?.dialect;
   const content = contentOf(body, spec?.kind);
@@ -43,6 +45,14 @@ export function headersOf(delivery: Delivery): Headers {
   const group = spec?.group?.name;
   if (group !== undefined) headers.set(GROUP_HEADER, group);
   else if (isUsual) headers.delete(GROUP_HEADER);
+  return headers;
+}
+
+/** What is said of each task stands in the body. */
+function batchHeaders({ queue, batch, spec }: BatchDelivery): Headers {
+  const headers = new Headers(withOwnHeaders(undefined, "json", spec?.headers ?? []));
+  headers.set("X-AppEngine-QueueName", shortQueueName(queue));
+  headers.set(BATCH_HEADER, `${batch.length}`);
   return headers;
 }
 

@@ -1,12 +1,11 @@
 // An attempt that leaves the Worker: its host is checked once more, it is signed, and sent. Never throws.
 import { hostRefusal, parseHostRules } from "../../core/egress/host-rules.ts";
 import { parseSigningSecrets } from "../../core/egress/signing-secrets.ts";
-import type { Outcome } from "../../core/task/task.ts";
-import { bodyOf, bytesOf, type Delivery, urlOf } from "../delivery/delivery.ts";
+import { bodyOf, bytesOf, type Delivery, titleOf, urlOf } from "../delivery/delivery.ts";
 import { headersOf } from "../delivery/headers.ts";
-import { outcomeOf } from "../delivery/outcome.ts";
+import type { WireOutcome } from "../delivery/outcome.ts";
 import type { QueueSettings } from "../settings.ts";
-import { finalAnswer } from "./final-answer.ts";
+import { type Answer, finalAnswer } from "./final-answer.ts";
 import { identityOf, signToken } from "./identity.ts";
 import { webhookHeaders } from "./webhook-signature.ts";
 
@@ -24,14 +23,20 @@ export interface SendDeps {
 /** Why a request was not sent: what is wrong with the settings, or with where it was to go. */
 class NotSent extends Error {}
 
-export async function send(delivery: Delivery, deps: SendDeps): Promise<Outcome> {
+/** What an answer means. */
+export type Reader<O> = (answer: Answer, deps: SendDeps) => Promise<O>;
+
+export async function send<O>(
+  delivery: Delivery,
+  deps: SendDeps,
+  read: Reader<O>,
+): Promise<O | WireOutcome> {
   try {
     const request = await signedRequest(delivery, deps);
-    const answer = await finalAnswer(await fetch(request));
-    return await outcomeOf(answer, delivery.keepsResult ?? false, deps);
+    return await read(await finalAnswer(await fetch(request)), deps);
   } catch (error) {
     if (error instanceof NotSent) {
-      console.error(`task "${delivery.name}" on "${delivery.queue}" not called: ${error.message}`);
+      console.error(`${titleOf(delivery)} not called: ${error.message}`);
       return { kind: "unanswered", error: `not called: ${error.message}` };
     }
     const { signal } = deps;

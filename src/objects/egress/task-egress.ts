@@ -1,14 +1,15 @@
 // The Durable Object from which attempts leave the Worker for absolute urls. It keeps nothing.
 import { DurableObject } from "cloudflare:workers";
 import type { Targets } from "../../core/egress/targets.ts";
+import { type BatchOutcome, batchOutcomeOf } from "../delivery/batch-outcome.ts";
 import { withCancellation } from "../delivery/cancellation.ts";
-import { type Delivery, outsideOf } from "../delivery/delivery.ts";
-import type { WireOutcome } from "../delivery/outcome.ts";
+import { type BatchDelivery, type Delivery, outsideOf } from "../delivery/delivery.ts";
+import { outcomeOf, toWire, type WireOutcome } from "../delivery/outcome.ts";
 import { clock } from "../host.ts";
 import type { EgressRpc } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
-import { send } from "./send.ts";
+import { type Reader, send } from "./send.ts";
 
 export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implements EgressRpc {
   readonly #targets: Targets;
@@ -26,13 +27,23 @@ export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implemen
   }
 
   async send(delivery: Delivery): Promise<WireOutcome> {
+    return this.#send(delivery, async (answer, deps) =>
+      toWire(await outcomeOf(answer, delivery.keepsResult ?? false, deps)),
+    );
+  }
+
+  async sendBatch(delivery: BatchDelivery): Promise<BatchOutcome> {
+    return this.#send(delivery, (answer, deps) => batchOutcomeOf(answer, delivery.batch, deps));
+  }
+
+  #send<O>(delivery: Delivery, read: Reader<O>): Promise<O | WireOutcome> {
     const { queue, shard = 0, attempt } = delivery;
     const cancelled = () => this.#stubs.shard(queue, shard).cancelled(attempt);
     const settings = this.env as QueueSettings;
     const behind = (work: Promise<unknown>) => this.ctx.waitUntil(work);
     return withCancellation(this.ctx, cancelled, (signal) => {
       const outside = outsideOf(delivery, this.#targets);
-      return send(delivery, { ...outside, settings, now: this.now(), signal, behind });
+      return send(delivery, { ...outside, settings, now: this.now(), signal, behind }, read);
     });
   }
 }

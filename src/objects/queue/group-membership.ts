@@ -93,6 +93,10 @@ export function findMaster(queue: MembershipContext, name: string, group: string
     const message = `master: the queue "${queue.name}" has no task "${name}" that is running`;
     return refuse("UNKNOWN_TASK", message);
   }
+  if (attempt.call) {
+    const message = `master: the task "${name}" is with its handler as one of a batch, expected a call of its own: a queue of masters has no extensions.batch`;
+    return refuse("INVALID_REQUEST", message);
+  }
   if (attempt.waitsFor !== undefined && attempt.waitsFor !== group) {
     const message = `master: the task "${name}" waits for its group "${attempt.waitsFor}" already, and for one alone`;
     return refuse("INVALID_REQUEST", message);

@@ -26,7 +26,7 @@ import { Statistics } from "./context/statistics.ts";
 import { StoredHistory } from "./context/stored-history.ts";
 import { DeadLetterForwarder } from "./dead-letter-forwarder.ts";
 import { DirectoryListing } from "./directory-listing.ts";
-import type { Deliver } from "./dispatch/dispatcher.ts";
+import type { Deliver, DeliverBatch } from "./dispatch/dispatcher.ts";
 import { PushConsumer } from "./dispatch/push-consumer.ts";
 import { GroupNotifier } from "./group-notifier.ts";
 import { ResultWaiters } from "./inspect/result-waiters.ts";
@@ -53,6 +53,7 @@ export interface QueueDeps {
   commit: Commit;
   stubs: Stubs;
   deliver: Deliver;
+  deliverBatch: DeliverBatch;
   /** ms since 1970 */
   now: () => number;
   /** From 0 to 1. */
@@ -87,7 +88,7 @@ export class Queue implements QueueContext {
   readonly #consumers: readonly Consumer[];
 
   constructor(deps: QueueDeps) {
-    const { sql, commit, file, stubs, now, deliver, late } = deps;
+    const { sql, commit, file, stubs, now, deliver, deliverBatch, late } = deps;
     this.#deps = deps;
     this.commit = commit;
     this.stubs = stubs;
@@ -114,6 +115,7 @@ export class Queue implements QueueContext {
       shares: this.sharding.shares,
       shard: deps.shard,
       deliver,
+      deliverBatch,
       late,
       onFault: deps.armRetry,
     });

@@ -32,7 +32,8 @@ import type { NewTime } from "../../core/task/new-task.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
 import { type FormerPage, type FormerTable, formerRows } from "../../store/first-version.ts";
 import { QUEUE_MIGRATIONS } from "../../store/migrations.ts";
-import { type Delivery, outsideOf } from "../delivery/delivery.ts";
+import type { BatchOutcome } from "../delivery/batch-outcome.ts";
+import { type BatchDelivery, type Delivery, outsideOf } from "../delivery/delivery.ts";
 import type { WireOutcome } from "../delivery/outcome.ts";
 import { hasIdentity } from "../egress/identity.ts";
 import { EgressPool } from "../egress/pool.ts";
@@ -177,6 +178,7 @@ export class TaskQueueObject<Env = unknown>
       hosts: parseHostRules(settings.TASKQUEUE_ALLOW_HOSTS),
       hasIdentity: hasIdentity(settings),
       deliver: (deliveries) => this.#deliver(deliveries),
+      deliverBatch: (delivery) => this.#deliverBatch(delivery),
       now: () => this.now(),
       random: () => this.random(),
       late: () => this.wakeup.late,
@@ -517,6 +519,13 @@ export class TaskQueueObject<Env = unknown>
     if (own.length === deliveries.length) return outcomes;
     const ofOwn = new Map(own.map((delivery, i) => [delivery, outcomes[i]]));
     return deliveries.map((delivery) => ofOwn.get(delivery) ?? this.#sendOut(delivery));
+  }
+
+  #deliverBatch(delivery: BatchDelivery): Promise<BatchOutcome> {
+    if (!outsideOf(delivery, this.#targets)) return this.runner().runBatch(delivery);
+    return this.#egress.send((index) =>
+      this.#stubs.egress(this.#object, index).sendBatch(delivery),
+    );
   }
 
   #sendOut(delivery: Delivery): Promise<WireOutcome> {

@@ -4,13 +4,19 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { destinationOf, type Targets } from "../../core/egress/targets.ts";
 import { failureResponse } from "../../core/task/failures.ts";
-import type { Outcome } from "../../core/task/task.ts";
 import type { App } from "../app.ts";
 import type { Aside } from "../delivery/answer-body.ts";
+import { type BatchOutcome, batchOutcomeOf } from "../delivery/batch-outcome.ts";
 import { withCancellation } from "../delivery/cancellation.ts";
-import { type Delivery, type PackedDelivery, unpacked } from "../delivery/delivery.ts";
+import {
+  type BatchDelivery,
+  type Delivery,
+  type PackedDelivery,
+  titleOf,
+  unpacked,
+} from "../delivery/delivery.ts";
 import { logFailure } from "../delivery/failure-log.ts";
-import { isPlatformTrouble, outcomeOf, type WireOutcome } from "../delivery/outcome.ts";
+import { isPlatformTrouble, outcomeOf, toWire, type WireOutcome } from "../delivery/outcome.ts";
 import { requestOf } from "../delivery/request.ts";
 import type { SharedOutcomes, TaskRunnerRpc } from "../rpc.ts";
 import type { Entrance } from "../set-up.ts";
@@ -51,11 +57,19 @@ export class TaskRunnerEntrypoint<Env = unknown>
   }
 
   async run(...packed: PackedDelivery): Promise<WireOutcome> {
-    const delivery = unpacked(packed);
+    return this.#run(unpacked(packed), ofTask);
+  }
+
+  async runBatch(delivery: BatchDelivery): Promise<BatchOutcome> {
+    const outcome = await this.#run(delivery, ofBatch);
+    return Array.isArray(outcome) || delivery.batch.length === 1 ? outcome : alone(outcome);
+  }
+
+  #run<D extends Delivery, O>(delivery: D, read: Reader<D, O>): Promise<O | WireOutcome> {
     const { queue, shard = 0, attempt } = delivery;
     // The stub is made for an attempt that takes long alone: for every one it was a tenth of the throughput.
     const cancelled = () => new Stubs(this.ctx.exports).shard(queue, shard).cancelled(attempt);
-    return withCancellation(this.ctx, cancelled, (signal) => this.#attempt(delivery, signal));
+    return withCancellation(this.ctx, cancelled, (signal) => this.#attempt(delivery, signal, read));
   }
 
   async runTogether(
@@ -65,26 +79,30 @@ export class TaskRunnerEntrypoint<Env = unknown>
     return new SharedAttempts(attempts).first();
   }
 
-  async #attempt(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
+  async #attempt<D extends Delivery, O>(
+    delivery: D,
+    signal: AbortSignal,
+    read: Reader<D, O>,
+  ): Promise<O | WireOutcome> {
     try {
       const handler = this.#handlerOf(delivery.target);
       if (typeof handler === "string") return { kind: "unanswered", error: handler };
       const response = await handler.fetch(requestOf(delivery, signal));
-      return await outcomeOf(response, delivery.keepsResult ?? false, this.#aside(delivery));
+      return await read(response, delivery, this.#aside(delivery));
     } catch (error) {
       if (signal.aborted) return { kind: "unanswered", error: String(signal.reason) };
-      logFailure(`task "${delivery.name}" on "${delivery.queue}"`, error);
+      logFailure(titleOf(delivery), error);
       const answer = failureResponse(error);
       return answer
-        ? outcomeOf(answer, false, this.#aside(delivery))
+        ? toWire(await outcomeOf(answer, false, this.#aside(delivery)))
         : { kind: "answered", status: 500, error: String(error) };
     }
   }
 
-  #aside({ name, queue }: Delivery): Aside {
+  #aside(delivery: Delivery): Aside {
     return {
       behind: (work) => this.ctx.waitUntil(work),
-      broke: (error) => logFailure(`the answer of task "${name}" on "${queue}"`, error),
+      broke: (error) => logFailure(`the answer of ${titleOf(delivery)}`, error),
     };
   }
 
@@ -116,6 +134,17 @@ export class TaskRunnerEntrypoint<Env = unknown>
     const handler = (places as Record<string, Handler | undefined>)[name];
     return handler ?? `target: this Worker has no service binding and no entrypoint "${name}"`;
   }
+}
+
+/** What an answer means. */
+type Reader<D, O> = (answer: Response, delivery: D, aside: Aside) => Promise<O>;
+
+async function ofTask(answer: Response, delivery: Delivery, aside: Aside): Promise<WireOutcome> {
+  return toWire(await outcomeOf(answer, delivery.keepsResult ?? false, aside));
+}
+
+function ofBatch(answer: Response, { batch }: BatchDelivery, aside: Aside): Promise<BatchOutcome> {
+  return batchOutcomeOf(answer, batch, aside);
 }
 
 /** A limit that attempts share may be met because of the others: the attempt is made again, and counts then. */

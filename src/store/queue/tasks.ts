@@ -194,6 +194,12 @@ export class Tasks {
     return undefined;
   }
 
+  /** The key of the n-th task with `after < key <= upTo`. */
+  nthKey(n: number, after: number, upTo: number): number | undefined {
+    const row = this.#sql.rows(KEYS, after, upTo, n)[n - 1];
+    return row && integer(row, "key");
+  }
+
   /** When the task that was due first is or was due. */
   oldestDue(): number | undefined {
     const front = this.nextDue(-1, () => false, LAST_EXPEDITED_KEY);
@@ -445,7 +451,7 @@ export function specJson(spec: object): string | null {
 }
 
 export function progressJson(progress: Progress): string | null {
-  const { attempts, retryCount, begun, cutOffs } = progress;
-  const isNone = attempts.length === 0 && retryCount === 0 && !begun && !cutOffs;
+  const { attempts, retryCount, begun, cutOffs, isAlone } = progress;
+  const isNone = attempts.length === 0 && retryCount === 0 && !begun && !cutOffs && !isAlone;
   return isNone ? null : JSON.stringify(progress);
 }

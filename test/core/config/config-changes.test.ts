@@ -15,6 +15,12 @@ it.each<[object, object, string | undefined]>([
   [{ bucket_size: 5 }, { bucket_size: 7, rate: "1/m" }, "rate 5/s → 1/m, bucket_size 5 → 7"],
   [{ retry_parameters: { task_retry_limit: 3 } }, {}, "task_retry_limit 3 → none"],
   [{}, { extensions: { keep_results: true } }, "keep_results false → true"],
+  [{}, { extensions: { batch: { size: 5 } } }, "batch none → of 5 within 0 s"],
+  [
+    { extensions: { batch: { size: 5, wait: 0.1 } } },
+    { extensions: { batch: { size: 50, wait: 0.1 } } },
+    "batch of 5 within 0.1 s → of 50 within 0.1 s",
+  ],
   [{}, { max_concurrent_requests: 2 }, "max_concurrent_requests 1000 → 2"],
   [
     { mode: "pull" },

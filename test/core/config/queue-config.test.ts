@@ -186,6 +186,7 @@ describe("a pull queue", () => {
     "extensions: {bucket_size: 9}",
     "extensions: {max_concurrent_requests: 9}",
     "extensions: {keep_results: true}",
+    "extensions: {batch: {size: 2}}",
   ])("refuses {%s}", (keys) => {
     expect(() => pull(keys)).toThrow("expected on push queues only");
   });
@@ -312,6 +313,15 @@ describe("extensions", () => {
     ).toMatchObject({ bucketSize: 9999, maxConcurrentRequests: 20_000 });
   });
 
+  it.each([
+    ["", undefined],
+    ["extensions: {batch: {size: 50}}", { size: 50, wait: 0 }],
+    ["extensions: {batch: {size: 1000, wait: 0.1}}", { size: 1000, wait: 0.1 }],
+    ["extensions: {batch: {size: 1, wait: 60}}", { size: 1, wait: 60 }],
+  ])("hand on batches by {%s}", (keys, batch) => {
+    expect(push(keys).batch).toEqual(batch);
+  });
+
   it("keep a name for 9 days and a failed task for 7, by default", () => {
     expect(push("")).toMatchObject({ tombstoneTtl: 777_600, keepFailed: 604_800 });
     expect(push("extensions: {tombstone_ttl: 1d, keep_failed: 90m}")).toMatchObject({
@@ -335,6 +345,24 @@ describe("extensions", () => {
     ["max_concurrent_requests: 0", "max_concurrent_requests: found 0, expected a whole number, 1"],
     ["tombstone_ttl: 0s", `tombstone_ttl: found "0s", expected ${DURATION} and at most 36500d`],
     ["keep_results: 1", "keep_results: found 1, expected true or false"],
+    ["batch: 50", "batch: found 50, expected a mapping, such as { size: 50, wait: 0.1 }"],
+    ["batch: {wait: 1}", "batch.size: missing, expected a whole number from 1 to 1000"],
+    ["batch: {size: 0}", "batch.size: found 0, expected a whole number from 1 to 1000"],
+    ["batch: {size: 1001}", "batch.size: found 1001, expected a whole number from 1 to 1000"],
+    ["batch: {size: 2.5}", "batch.size: found 2.5, expected a whole number from 1 to 1000"],
+    [
+      "batch: {size: 2, wait: -1}",
+      "batch.wait: found -1, expected a number of seconds from 0 to 60",
+    ],
+    [
+      "batch: {size: 2, wait: 61}",
+      "batch.wait: found 61, expected a number of seconds from 0 to 60",
+    ],
+    [
+      "batch: {size: 2, wait: 1s}",
+      'batch.wait: found "1s", expected a number of seconds from 0 to 60',
+    ],
+    ["batch: {size: 2, most: 3}", "batch.most: found an unknown key, expected one of size, wait"],
     ["keep_failed: 7", `keep_failed: found 7, expected ${DURATION} and at most 36500d`],
     ["keep_failed: 36501d", `keep_failed: found "36501d", expected ${DURATION} and at most 36500d`],
     ["shard: 2", "shard: found an unknown key, expected one of rate, bucket_size, "],

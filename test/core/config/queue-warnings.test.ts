@@ -42,6 +42,25 @@ describe("a queue.yaml is warned of", () => {
       ],
     ],
     [
+      "a batch that the bucket has no tokens for",
+      "queue:\n- name: a\n  rate: 5/s\n  extensions:\n    batch: {size: 50, wait: 1}\n",
+      [
+        'q.yaml:5:19: warning: queue "a": extensions.batch.size: found 50, but bucket_size is 5, expected no more than that: each task takes a token',
+      ],
+    ],
+    [
+      "a batch that a shard has no tokens for",
+      "queue:\n- name: a\n  rate: 400/s\n  bucket_size: 100\n  extensions: {shards: 4, batch: {size: 50}}\n",
+      [
+        `q.yaml:5:41: warning: queue "a": extensions.batch.size: found 50, but a shard's part of bucket_size holds 25, expected no more than that: each task takes a token`,
+      ],
+    ],
+    [
+      "nothing of a batch that fits the bucket, or needs none",
+      "queue:\n- {name: a, rate: 5/s, extensions: {batch: {size: 5}}}\n- {name: b, extensions: {rate: none, batch: {size: 500}}}\n- {name: c, rate: 0, extensions: {batch: {size: 500}}}",
+      [],
+    ],
+    [
       "the default bucket, at the queue's",
       "queue:\n- name: a\n  extensions: {rate: 2000/s}\n",
       [`q.yaml:2:3: warning: ${FIVE_AT_2000}`],

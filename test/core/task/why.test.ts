@@ -49,6 +49,14 @@ const T10 = "2030-01-01T00:00:10.000Z";
 
 it.each<[string, Waiting, Partial<DispatchState>, string | undefined]>([
   ["a first attempt to come", { in: 10 }, {}, `waiting for its ETA, ${T10}`],
+  ["a batch to come", { in: -2 }, { batchWait: 12 }, `waits until ${T10} for others of its batch`],
+  ["a batch that waited", { in: -12 }, { batchWait: 12 }, "about to start"],
+  [
+    "a batch to come, without tokens",
+    {},
+    holding(0, { batchWait: 60 }),
+    "out of tokens until 2030-01-01T00:00:02.000Z",
+  ],
   ["a shard without slots", {}, { slots: 0 }, WITHOUT_SHARE],
   ["a shard without a part of the bucket", {}, { slots: 2, bucket: NOTHING }, WITHOUT_SHARE],
   [

@@ -21,7 +21,9 @@ export interface PushState {
   readonly slots: number;
   isRunning(task: RowId): boolean;
   /** When the task's attempt that is under way began (ms). */
-  attemptOf(task: RowId): { readonly startedAt: number } | undefined;
+  attemptOf(
+    task: RowId,
+  ): { readonly startedAt: number; readonly call?: { readonly size: number } } | undefined;
   /** Tasks with their handlers: all of them, and those in rows up to `key`. */
   runningTasks(key: number): { all: number; upTo: number };
   /** The bucket now, absent without a rate limit. */

@@ -1,14 +1,18 @@
 // Attempts: which due tasks start, and what is in flight.
+import type { BatchPlan } from "../../../core/dispatch/batching.ts";
 import { afterCutOff, CUT_OFF, cutOffSince } from "../../../core/task/cut-off.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
-import { isExpedited } from "../../../store/queue/row-key.ts";
+import { dueOf, isExpedited } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { Commit } from "../../commit.ts";
-import { type Delivery, deliveryOf } from "../../delivery/delivery.ts";
+import type { BatchOutcome } from "../../delivery/batch-outcome.ts";
+import { type BatchDelivery, type Delivery, deliveryOf } from "../../delivery/delivery.ts";
 import { fromWire, outcomeOfError, type WireOutcome } from "../../delivery/outcome.ts";
 import type { QueueDefinition } from "../context/definition.ts";
 import type { Statistics } from "../context/statistics.ts";
-import { type Attempt, InFlight } from "./in-flight.ts";
+import { Batches, shared } from "./batches.ts";
+import { Gathering } from "./gathering.ts";
+import { type Attempt, InFlight, type SharedCall } from "./in-flight.ts";
 import { EXPEDITED, Lane, SCHEDULED } from "./lane.ts";
 import { Settlement } from "./settlement.ts";
 import { Starts } from "./starts.ts";
@@ -16,6 +20,9 @@ import type { TokenSource } from "./token-source.ts";
 
 /** Begins attempts at once; the outcome of each. */
 export type Deliver = (deliveries: readonly Delivery[]) => Promise<WireOutcome>[];
+
+/** Begins a call that tasks share. */
+export type DeliverBatch = (delivery: BatchDelivery) => Promise<BatchOutcome>;
 
 export interface DispatcherDeps {
   definition: QueueDefinition;
@@ -31,6 +38,7 @@ export interface DispatcherDeps {
   /** ms since 1970 */
   now: () => number;
   deliver: Deliver;
+  deliverBatch: DeliverBatch;
   /** A result could not be written: the task runs again in a moment. */
   onFault: () => void;
 }
@@ -44,6 +52,8 @@ export class Dispatcher {
   readonly #settlement: Settlement;
   readonly #expedited: Lane;
   readonly #scheduled: Lane;
+  readonly #batches: Batches;
+  readonly #gathering = new Gathering();
   #lastAttempt: number;
 
   constructor(deps: DispatcherDeps) {
@@ -56,6 +66,7 @@ export class Dispatcher {
     });
     this.#expedited = new Lane(EXPEDITED, deps.store.tasks, this.#isRunning);
     this.#scheduled = new Lane(SCHEDULED, deps.store.tasks, this.#isRunning);
+    this.#batches = new Batches({ ...deps, settlement: this.#settlement });
     // Numbered on from the moment of the start, faster than attempts can follow each other.
     this.#lastAttempt = deps.now() * 1000;
   }
@@ -63,22 +74,30 @@ export class Dispatcher {
   /** A row was written at `key`: if that lies before the cursor, the cursor goes back. */
   rewindTo(key: number): void {
     this.#laneOf(key).rewindTo(key);
+    this.#gathering.written(dueOf(key));
   }
 
   /** The row at `key` is there no more. */
   gone(key: number): void {
     this.#laneOf(key).gone(key);
+    this.#gathering.clear();
   }
 
   /** The rows may have changed in any way. */
   reread(): void {
     this.#expedited.reread();
     this.#scheduled.reread();
+    this.#gathering.clear();
   }
 
   /** When the first scheduled task that is not in flight is due (ms), if there is one. */
   nextScheduled(): number | undefined {
     return this.#scheduled.nextDue();
+  }
+
+  /** The same, or until when it waits for others of its batch. */
+  nextGathered(): number | undefined {
+    return this.#gathering.nextAt(this.nextScheduled());
   }
 
   /** The same among expedited tasks. */
@@ -94,19 +113,64 @@ export class Dispatcher {
     };
   }
 
-  /** Starts up to `limit` scheduled tasks that are due at `now`, having taken their tokens. */
-  startScheduled(now: number, limit: number): void {
+  /** Starts up to `limit` scheduled tasks that are due at `now`, having taken their tokens; in `calls` calls at most. */
+  startScheduled(now: number, limit: number, calls: number): void {
     const tasks = this.#startable(this.#scheduled, now, limit);
     if (tasks.length === 0) return;
-    this.#spend(tasks.length, now, tasks.length === limit);
+    const { batch } = this.#deps.definition.config;
+    const spend = (n: number) => this.#spend(n, now, tasks.length === limit);
+    if (batch) {
+      this.#startBatches(this.#batches.plan(tasks, now, batch), now, calls, spend);
+      return;
+    }
+    spend(tasks.length);
     this.#startAll(tasks, now);
   }
 
-  /** Starts up to `limit` expedited tasks, which takes no tokens; how many. */
-  startExpedited(now: number, limit: number): number {
+  /** Starts up to `limit` expedited tasks, which takes no tokens and waits for no others; how many. */
+  startExpedited(now: number, limit: number, calls: number): number {
     const tasks = this.#startable(this.#expedited, now, limit);
-    this.#startAll(tasks, now);
+    const { batch } = this.#deps.definition.config;
+    if (tasks.length === 0 || !batch) this.#startAll(tasks, now);
+    else {
+      const plan = this.#batches.plan(tasks, now, { size: batch.size, wait: 0 });
+      return this.#startBatches(plan, now, calls, () => {});
+    }
     return tasks.length;
+  }
+
+  /** Makes the first of the planned calls, up to `most`; how many tasks start. */
+  #startBatches(
+    plan: BatchPlan<TaskRow>,
+    now: number,
+    most: number,
+    spend: (n: number) => void,
+  ): number {
+    const calls = plan.calls.slice(0, most);
+    const tasks = calls.flat();
+    if (tasks.length > 0) spend(tasks.length);
+    this.#starts.write(tasks, now);
+    const single: Attempt[] = [];
+    for (const own of calls) {
+      const call = { size: own.length, open: 0 };
+      const isBatch = this.#batches.isBatch(own);
+      const attempts = own.map((task) => this.#start(task, now, isBatch ? call : undefined));
+      if (isBatch) this.#batches.deliver(attempts);
+      else single.push(...attempts);
+    }
+    this.#deliver(single);
+    this.#keepWaiting(plan, plan.calls.slice(most), now);
+    return tasks.length;
+  }
+
+  /** Those that do not start are looked for again where they are. */
+  #keepWaiting(plan: BatchPlan<TaskRow>, left: TaskRow[][], now: number): void {
+    const { waiting, dueAt, missing } = plan;
+    for (const { key } of [...waiting, ...left.flat()]) this.#laneOf(key).rewindTo(key);
+    this.#gathering.clear();
+    if (waiting.length === 0 || left.length > 0) return;
+    const fullAt = this.#scheduled.dueOfNth(missing, now, dueAt) ?? dueAt;
+    this.#gathering.wait(Math.min(dueAt, fullAt), missing, plan.waitMs);
   }
 
   /** Before attempts start in a turn at `now` (ms). */
@@ -166,7 +230,8 @@ export class Dispatcher {
       attempt.cancellation?.resolve("the dispatch deadline has passed");
       const seconds = (attempt.deadlineAt - attempt.startedAt) / 1000;
       const error = `no answer within its deadline of ${seconds} s`;
-      this.#settlement.add(attempt, { kind: "unanswered", error });
+      const outcome = { kind: "unanswered" as const, error };
+      this.#settlement.add(attempt, attempt.call ? shared(outcome, attempt.call.size) : outcome);
     }
   }
 
@@ -190,10 +255,13 @@ export class Dispatcher {
     return isExpedited(key) ? this.#expedited : this.#scheduled;
   }
 
-  #start(row: TaskRow, now: number): Attempt {
+  #start(row: TaskRow, now: number, call?: SharedCall): Attempt {
     const task = this.#starts.taken(row);
     const deadlineAt = now + (task.spec.dispatchDeadline ?? DEFAULT_DEADLINE_S) * 1000;
-    const attempt: Attempt = { number: ++this.#lastAttempt, task, startedAt: now, deadlineAt };
+    const number = ++this.#lastAttempt;
+    const attempt: Attempt = call
+      ? { number, task, startedAt: now, deadlineAt, call }
+      : { number, task, startedAt: now, deadlineAt };
     this.#deps.statistics.started(task.due, now);
     this.#laneOf(task.key).started(task.key);
     this.inFlight.start(attempt);

@@ -2,6 +2,12 @@
 // a claim needs no row, and after a crash the table is empty while every row is still there and due.
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 
+/** A call that several tasks share, each with an attempt of its own. It takes one slot until all have ended. */
+export interface SharedCall {
+  readonly size: number;
+  open: number;
+}
+
 /** One attempt, times in ms since 1970. */
 export interface Attempt {
   /** No other attempt of this queue has this number, nor one from before a restart of the object. */
@@ -9,6 +15,8 @@ export interface Attempt {
   readonly task: TaskRow;
   readonly startedAt: number;
   readonly deadlineAt: number;
+  /** The call it shares with others, on a queue that hands on batches. */
+  readonly call?: SharedCall;
   /** Whether its row says that it runs long. */
   isLong?: boolean;
   /** The group its task waits for when the handler is done. */
@@ -21,13 +29,21 @@ export class InFlight {
   // A task deleted under its attempt loses its owner, but the attempt goes on and keeps its slot.
   readonly #open = new Map<number, Attempt>();
   readonly #owners = new Map<number, Attempt>();
+  // Of attempts that share a call, all but one.
+  #withoutSlot = 0;
 
   get size(): number {
     return this.#open.size;
   }
 
+  /** How many slots they take. */
+  get calls(): number {
+    return this.#open.size - this.#withoutSlot;
+  }
+
   start(attempt: Attempt): void {
     this.#open.set(attempt.number, attempt);
+    if (attempt.call && attempt.call.open++ > 0) this.#withoutSlot++;
     this.#owners.set(attempt.task.key, attempt);
   }
 
@@ -65,7 +81,8 @@ export class InFlight {
 
   /** The attempt is over and its slot is free; whatever else it answers changes nothing. */
   end(attempt: Attempt): void {
-    this.#open.delete(attempt.number);
+    if (this.#open.delete(attempt.number) && attempt.call && --attempt.call.open > 0)
+      this.#withoutSlot--;
     if (this.owns(attempt)) this.#owners.delete(attempt.task.key);
   }
 

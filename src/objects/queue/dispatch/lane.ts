@@ -73,6 +73,13 @@ export class Lane {
     return this.#tasks.countDue(this.#cursor, this.#range.lastKeyOf(now), limit, this.#isRunning);
   }
 
+  /** When the n-th task is due of those that are due after `now` and up to `end`; all in ms. */
+  dueOfNth(n: number, now: number, end: number): number | undefined {
+    const { lastKeyOf } = this.#range;
+    const key = this.#tasks.nthKey(n, lastKeyOf(now), lastKeyOf(end));
+    return key === undefined ? undefined : dueOf(key);
+  }
+
   /** The task at `key`, the first that was due, is in flight now. */
   started(key: number): void {
     this.#cursor = key;

@@ -5,7 +5,7 @@
 // the platform cuts it ("Subrequest depth limit exceeded", which no local runtime shows). An alarm has no
 // ancestor. So adds, results and commits do no more than arm it.
 import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
-import { type Capacity, startable, wakeAt } from "../../../core/dispatch/plan.ts";
+import { type Capacity, PACE_MS, startable, wakeAt } from "../../../core/dispatch/plan.ts";
 import type { Load } from "../../../core/sharding/held.ts";
 import { MANY } from "../../../core/sharding/statement.ts";
 import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
@@ -43,11 +43,12 @@ export class PushConsumer implements Consumer, PushState {
   }
 
   nextWakeAt(): number | undefined {
-    const capacity = { ...this.#capacity(), now: this.#deps.now(), late: this.#deps.late() };
+    const { now, late } = this.#deps;
+    const capacity = { ...this.#capacity(), now: now(), late: late(), pace: this.#pace };
     const expedited = wakeAt(this.#expeditedCapacity(capacity), () =>
       this.#dispatcher.nextExpedited(),
     );
-    const scheduled = wakeAt(capacity, () => this.#dispatcher.nextScheduled());
+    const scheduled = wakeAt(capacity, () => this.#dispatcher.nextGathered());
     return earliest(expedited, earliest(scheduled, this.#dispatcher.nextRelease()));
   }
 
@@ -55,9 +56,10 @@ export class PushConsumer implements Consumer, PushState {
     this.#dispatcher.cancelOverdue(now);
     this.#dispatcher.beginTurn(now);
     const expedited = startable(this.#expeditedCapacity(this.#capacity()));
-    const started = this.#dispatcher.startExpedited(now, Math.min(expedited, STARTS_PER_TURN));
+    const most = Math.max(STARTS_PER_TURN, this.#batchSize);
+    const started = this.#dispatcher.startExpedited(now, Math.min(expedited, most), this.#free);
     const scheduled = startable(this.#capacity());
-    this.#dispatcher.startScheduled(now, Math.min(scheduled, STARTS_PER_TURN - started));
+    this.#dispatcher.startScheduled(now, Math.min(scheduled, most - started), this.#free);
   }
 
   watchdogAt(now: number): number | undefined {
@@ -125,8 +127,9 @@ export class PushConsumer implements Consumer, PushState {
     };
   }
 
+  /** Calls under way: tasks that share one have one slot. */
   get running(): number {
-    return this.#dispatcher.inFlight.size;
+    return this.#dispatcher.inFlight.calls;
   }
 
   get slots(): number {
@@ -183,9 +186,24 @@ export class PushConsumer implements Consumer, PushState {
     return {
       paused: this.#isPaused || !isDefined || config.rate === 0 || config.mode === "pull",
       bucket: held ? held.bucket(now) : this.#tokens?.at(now),
-      running: this.running,
-      maxRunning: this.slots,
+      running: this.running * this.#batchSize,
+      maxRunning: this.slots * this.#batchSize,
     };
+  }
+
+  get #batchSize(): number {
+    return this.#deps.definition.config.batch?.size ?? 1;
+  }
+
+  get #free(): number {
+    return Math.max(0, this.slots - this.running);
+  }
+
+  /** A batch that waits for tasks waits for tokens too, as long as there are to be any for the whole of it. */
+  get #pace(): number {
+    const { batch, rate } = this.#deps.definition.config;
+    if (!batch) return PACE_MS;
+    return Math.max(PACE_MS, 1000 * Math.min(batch.wait, batch.size / rate));
   }
 
   // Pause and rate do not hold for expedited tasks; slots do.

@@ -32,7 +32,7 @@ export interface SettlementDeps {
 }
 
 /** How an attempt ended, and when (ms). */
-interface End<A = Pick<Attempt, "task" | "startedAt" | "waitsFor">> {
+interface End<A = Pick<Attempt, "task" | "startedAt" | "waitsFor" | "call">> {
   attempt: A;
   outcome: Outcome;
   endedAt: number;
@@ -60,6 +60,15 @@ export class Settlement {
     this.#ends.push({ attempt, outcome, endedAt: this.#deps.now() });
     if (this.#ends.length === 1) this.#enqueue();
     if (this.#ends.length === MOST_TOGETHER || this.#isLast) this.#deps.commit.flush();
+  }
+
+  /** Those that shared a call have ended, and are written together. */
+  addAll(attempts: readonly Attempt[], outcomes: readonly Outcome[]): void {
+    const endedAt = this.#deps.now();
+    if (this.#ends.length === 0) this.#enqueue();
+    for (const [i, attempt] of attempts.entries())
+      this.#ends.push({ attempt, outcome: outcomes[i] as Outcome, endedAt });
+    if (this.#ends.length >= MOST_TOGETHER || this.#isLast) this.#deps.commit.flush();
   }
 
   /** Whether no attempt is under way that could end in the same turn. */
@@ -132,8 +141,9 @@ export class Settlement {
     return this.#write(end, this.#transitionOf(end));
   }
 
-  #transitionOf({ attempt: { task, startedAt }, outcome, endedAt }: End): Transition {
-    const times = { dueAt: task.due, startedAt, endedAt };
+  #transitionOf({ attempt: { task, startedAt, call }, outcome, endedAt }: End): Transition {
+    const attempt = { dueAt: task.due, startedAt, endedAt };
+    const times = call ? { ...attempt, batch: call.size } : attempt;
     const { retry } = this.#deps.definition.config;
     return decide(task.progress, times, outcome, task.spec.retry, retry);
   }

@@ -60,21 +60,28 @@ function liveView(queue: QueueContext, task: TaskRow, dispatch: DispatchState, n
     isExpedited(task.key) ? unlimited(dispatch) : dispatch,
   );
   const attempt = queue.push.attemptOf(task);
-  if (attempt) view.running = runningView({ due: task.due, startedAt: attempt.startedAt });
+  if (attempt)
+    view.running = runningView({
+      due: task.due,
+      startedAt: attempt.startedAt,
+      batch: attempt.call?.size,
+    });
   return why === undefined ? view : { ...view, why };
 }
 
 // An expedited task waits for a slot alone.
 function unlimited(dispatch: DispatchState): DispatchState {
-  return { ...dispatch, paused: false, rate: Number.POSITIVE_INFINITY, bucket: undefined };
+  const bare = { ...dispatch, paused: false, rate: Number.POSITIVE_INFINITY };
+  return { ...bare, bucket: undefined, batchWait: 0 };
 }
 
 function dispatchStateOf({ definition, push, isPaused: paused }: QueueContext): DispatchState {
   const { config, isDefined } = definition;
-  const { mode, rate, maxConcurrentRequests: maxRunning, retry } = config;
+  const { mode, rate, maxConcurrentRequests: maxRunning, retry, batch } = config;
   const { running, slots } = push;
   const bucket = push.tokens();
-  return { mode, rate, maxRunning, slots, retry, isDefined, paused, running, bucket };
+  const limits = { mode, rate, maxRunning, slots, retry, batchWait: batch?.wait };
+  return { ...limits, isDefined, paused, running, bucket };
 }
 
 /** Rows one page may look at to find those the filters let through, and rows read at once. */
@@ -258,6 +265,7 @@ function viewOf(queue: QueueContext): QueueView {
       tombstoneTtl: config.tombstoneTtl,
       keepFailed: config.keepFailed,
       ...(config.keepResults && { keepResults: true }),
+      ...(config.batch && { batch: config.batch }),
       ...(config.failedQueue && { failedQueue: config.failedQueue }),
       ...(config.keys && { keys: keysView(config.keys) }),
       ...(config.shards && { shards: config.shards }),

@@ -31,6 +31,7 @@ async function callsOf(name: string, broken: () => boolean = () => false): Promi
         if (broken()) throw new Error("Worker exceeded CPU time limit.");
         return before.runTogether(deliveries);
       },
+      runBatch: (delivery) => before.runBatch(delivery),
     };
     own.runner = () => runner;
   });
