@@ -55,8 +55,17 @@ export function entryOf(given: CloudQueue, { zeroIsUnset, current }: EntryOption
 }
 
 function extensionsOf(queue: CloudQueue, current: QueueState | undefined): object {
-  const { keepFailed, keepResults, batch, failedQueue, keys, shards, location, annotations } =
-    current?.extensions ?? ({} as Partial<QueueState["extensions"]>);
+  const {
+    keepFailed,
+    keepResults,
+    batch,
+    failedQueue,
+    keys,
+    shards,
+    location,
+    limits,
+    annotations,
+  } = current?.extensions ?? ({} as Partial<QueueState["extensions"]>);
   const annotation = { ...annotationIn(annotations), queue: annotatedFields(queue) };
   return {
     tombstone_ttl: `${Math.ceil(queue.tombstoneTtl ?? TOMBSTONE_TTL_S)}s`,
@@ -67,6 +76,7 @@ function extensionsOf(queue: CloudQueue, current: QueueState | undefined): objec
     ...(keys !== undefined && { keys: keysEntry(keys) }),
     ...(shards !== undefined && { shards }),
     ...(location !== undefined && { location }),
+    ...(limits !== undefined && { limits }),
     annotations: { ...annotations, [ANNOTATION]: annotation },
   };
 }

@@ -36,6 +36,7 @@ export interface QueueState {
     keys?: KeysView;
     shards?: number;
     location?: Locations;
+    limits?: readonly string[];
     annotations?: QueueAnnotations;
   };
   statistics: {

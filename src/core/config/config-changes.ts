@@ -22,6 +22,7 @@ const SETTINGS: readonly [name: string, of: (config: QueueConfig) => unknown][] 
   ["failed_queue", ({ failedQueue }) => failedQueue],
   ["keys", ({ keys }) => keys && JSON.stringify(keysEntry(keysView(keys)))],
   ["shards", ({ shards = 1 }) => shards],
+  ["limits", ({ limits = [] }) => limits.join(" ")],
   ["location", ({ location }) => location],
   ["acl", ({ acl }) => acl.map(({ userEmail, writerEmail }) => userEmail ?? writerEmail).join(" ")],
 ];

@@ -2,9 +2,11 @@
 // queue-yaml.ts, so that a Worker whose files were compiled carries no YAML reader.
 
 import { type Answer, refuse } from "../errors.ts";
+import type { SharedLimit } from "../sharding/limit.ts";
 import type { Locations } from "../sharding/location.ts";
 import { completeRetry, type RetryParameters } from "../task/backoff.ts";
 import { type KeysConfig, keysConfig } from "./keys-config.ts";
+import type { LimitEntry } from "./limit-schema.ts";
 import type { QueueEntry } from "./queue-entry-schema.ts";
 import type { QueueDocument } from "./queue-file-schema.ts";
 import { bytes, perSecond, seconds } from "./units.ts";
@@ -40,6 +42,8 @@ export interface QueueConfig {
   readonly shards?: number;
   /** Where they are to be made. */
   readonly location?: Locations;
+  /** The limits it draws from beside its own, by their names in order. */
+  readonly limits?: readonly string[];
   /** The caller's own data, stored with the queue and not read. */
   readonly annotations?: Readonly<Record<string, unknown>>;
 }
@@ -60,6 +64,8 @@ export interface QueueFile {
   readonly application?: string;
   /** In the file's order; `default` comes first when the file does not list it. */
   readonly queues: ReadonlyMap<string, QueueConfig>;
+  /** Limits that queues share, by their names; absent where there are none. */
+  readonly limits?: ReadonlyMap<string, SharedLimit>;
   /** Bytes. */
   readonly totalStorageLimit?: number;
   readonly resumePausedQueues: boolean;
@@ -71,14 +77,21 @@ export interface QueueFile {
 export type ReadEntry = (entry: unknown) => Answer<QueueConfig>;
 
 /** Reads an entry by the file's reader; refuses where it has none. */
-export function entryOf({ readEntry }: QueueFile, entry: unknown): Answer<QueueConfig> {
-  return readEntry?.(entry) ?? NO_READER;
+export function entryOf({ readEntry, limits }: QueueFile, entry: unknown): Answer<QueueConfig> {
+  const answer = readEntry?.(entry) ?? NO_READER;
+  const lost = answer.ok?.limits?.find((name) => !limits?.has(name));
+  if (lost === undefined) return answer;
+  const message = `queue: found ${JSON.stringify(lost)} in extensions.limits, expected ${IN_FILE}`;
+  return refuse("INVALID_REQUEST", message);
 }
 
 const NO_READER = refuse(
   "INVALID_REQUEST",
   "queue: found an entry, expected none: this Worker makes queues while it runs with a door api or cloudTasks, or with parts: [definitions]",
 );
+
+/** What is expected in place of a limit that is not in the file. */
+export const IN_FILE = "a limit that extensions.limits at the top of queue.yaml has";
 
 const DEFAULT_QUEUE = "default";
 const BUCKET_SIZE = 5;
@@ -92,13 +105,21 @@ export function queueFile(document: QueueDocument): QueueFile {
   const listed = document.queue ?? [];
   const hasDefault = listed.some(({ name }) => name === DEFAULT_QUEUE);
   const configs = [...(hasDefault ? [] : [UNLISTED_DEFAULT]), ...listed.map(queueConfig)];
-  const { application, total_storage_limit: limit } = document;
+  const { application, total_storage_limit: limit, extensions: { limits } = {} } = document;
   return Object.freeze({
     ...(application !== undefined && { application }),
     queues: frozenMap(configs.map((config) => [config.name, config])),
+    ...(limits && { limits: frozenMap(Object.entries(limits).map(limitOf)) }),
     ...(limit !== undefined && { totalStorageLimit: bytes(String(limit)) }),
     resumePausedQueues: document.resume_paused_queues ?? true,
   });
+}
+
+function limitOf([name, entry]: [string, LimitEntry]): [string, SharedLimit] {
+  const { rate: rateText = "", bucket_size: bucketSize = BUCKET_SIZE } = entry;
+  const { max_concurrent_requests: maxConcurrentRequests = Number.POSITIVE_INFINITY } = entry;
+  const rate = rateText === "" ? Number.POSITIVE_INFINITY : perSecond(rateText);
+  return [name, Object.freeze({ name, rate, rateText, bucketSize, maxConcurrentRequests })];
 }
 
 /** A checked entry as configuration. */
@@ -118,6 +139,7 @@ export function queueConfig(entry: QueueEntry): QueueConfig {
     ...("keys" in extensions && extensions.keys && { keys: keysConfig(extensions.keys) }),
     ...shardsOf(extensions),
     ...(extensions.location && { location: extensions.location }),
+    ...limitsOf(extensions),
     ...(extensions.annotations && { annotations: extensions.annotations }),
   });
 }
@@ -128,6 +150,11 @@ function batchOf({ extensions: { batch } = {} }: QueueEntry) {
 
 function shardsOf({ shards = 1 }: { shards?: number | undefined }) {
   return shards > 1 && { shards };
+}
+
+// In one order everywhere: who waits for one of several has those before it.
+function limitsOf({ limits = [] }: { limits?: readonly string[] | undefined }) {
+  return limits.length > 0 && { limits: Object.freeze([...limits].sort()) };
 }
 
 const PULL = {

@@ -6,6 +6,7 @@ import { MAX_SHARDS } from "../sharding/shard-map.ts";
 import { batch } from "./batch-schema.ts";
 import { ageLimit, backoffKeys, backoffOrder, pushQueueName, target } from "./common-schemas.ts";
 import { keys } from "./keys-schema.ts";
+import { limitNames } from "./limit-schema.ts";
 import { QUEUE_NAME } from "./names.ts";
 import {
   boolean,
@@ -128,6 +129,7 @@ const pushExtensions = mapping({
   ),
   keys: key(keys, "Limits of each key that tasks name; keys take fair turns."),
   batch: key(batch, "Hand several due tasks to one call of the handler."),
+  limits: key(limitNames, "Limits at the top of the file that it draws from beside its own."),
   ...retention,
 });
 
@@ -139,6 +141,7 @@ const pullExtensions = mapping({
   keep_results: pushOnly,
   keys: pushOnly,
   batch: pushOnly,
+  limits: pushOnly,
   ...retention,
 });
 

@@ -2,6 +2,7 @@
 
 import { application, hasKey, jsonSchema } from "./common-schemas.ts";
 import { badChain } from "./dead-letter-chain.ts";
+import { knownLimits, limits } from "./limit-schema.ts";
 import { QUEUE_NAME } from "./names.ts";
 import { type QueueEntry, queueEntry } from "./queue-entry-schema.ts";
 import { boolean, either, type Issue, list, noted, ruled, type TypeOf } from "./shape.ts";
@@ -14,27 +15,34 @@ const MAX_STORAGE = 1000 * 1024 ** 4;
 /** The whole file. */
 export const queueDocument = noted(
   ruled(
-    mapping(
-      {
-        application,
-        queue: key(
-          ruled(ruled(list(queueEntry, "a list of queues"), sameNames), lostFailures),
-          "The queues. One named default, 5/s, exists even when it is not listed.",
-        ),
-        total_storage_limit: key(
-          either(
-            text(SIZE, SIZE_FORM, (it) => bytes(it) <= MAX_STORAGE),
-            whole(0, MAX_STORAGE),
-            SIZE_FORM,
+    ruled(
+      mapping(
+        {
+          application,
+          queue: key(
+            ruled(ruled(list(queueEntry, "a list of queues"), sameNames), lostFailures),
+            "The queues. One named default, 5/s, exists even when it is not listed.",
           ),
-          "Most the tasks of all queues may weigh: 120M, 1.5G. Default: no limit.",
-        ),
-        resume_paused_queues: key(
-          boolean("true or false"),
-          "Whether a deployment resumes queues paused by hand. Default true.",
-        ),
-      },
-      "a mapping, such as queue: [{ name: mail, rate: 5/s }]",
+          total_storage_limit: key(
+            either(
+              text(SIZE, SIZE_FORM, (it) => bytes(it) <= MAX_STORAGE),
+              whole(0, MAX_STORAGE),
+              SIZE_FORM,
+            ),
+            "Most the tasks of all queues may weigh: 120M, 1.5G. Default: no limit.",
+          ),
+          resume_paused_queues: key(
+            boolean("true or false"),
+            "Whether a deployment resumes queues paused by hand. Default true.",
+          ),
+          extensions: key(
+            mapping({ limits: key(limits, "Limits that queues share, by their names.") }),
+            "What App Engine does not have.",
+          ),
+        },
+        "a mapping, such as queue: [{ name: mail, rate: 5/s }]",
+      ),
+      knownLimits,
     ),
     hasKey("queue"),
   ),

@@ -10,9 +10,26 @@ import { readYaml } from "./yaml-document.ts";
 export function queueWarnings(text: string, file = "queue.yaml"): string[] {
   const document = readQueueYaml(text, file);
   const { place } = readYaml(text, file);
-  return [...smallBuckets(document), ...smallBatches(document)]
+  return [...smallBuckets(document), ...smallLimits(document), ...smallBatches(document)]
     .map(place)
     .map(({ line, column, message }) => `${file}:${line}:${column}: warning: ${message}`);
+}
+
+// Each of several objects that are busy holds a part of the limit's bucket, as shards do.
+function smallLimits(document: QueueDocument): Finding[] {
+  const { queues, limits = new Map() } = queueFile(document);
+  return [...limits.values()].flatMap(({ name, rate, rateText, bucketSize: capacity }) => {
+    const users = [...queues.values()].filter((queue) => queue.limits?.includes(name));
+    const holders = users.reduce((sum, { shards = 1 }) => sum + shards, 0);
+    const share = carriedShare({ capacity, rate }, Math.max(1, holders));
+    if (share >= CARRIED) return [];
+    const path = ["extensions", "limits", name];
+    const isOwn = document.extensions?.limits?.[name]?.bucket_size !== undefined;
+    const by = holders > 1 ? ` over ${holders} objects of queues` : "";
+    const found = `found ${capacity}${isOwn ? "" : ", the default"}`;
+    const message = `${found}, which carries about ${Math.floor(share * 100)} % of ${rateText}${by} where alarms come ${BUSY_LATE_MS} ms late, expected at least ${carryingCapacity(rate, Math.max(1, holders))}`;
+    return [finding(document, [...path, "bucket_size"], message)];
+  });
 }
 
 function smallBuckets(document: QueueDocument): Finding[] {

@@ -574,7 +574,7 @@ describe("the error", () => {
       'queue.yaml:13:9: queue "p": rate: found "5/s", expected on push queues only',
       'queue.yaml:14:9: queue "sub": name: found "sub", expected a name no other queue has',
       'queue.yaml:15:9: queue "sub": mode: found "PULL", expected push or pull',
-      "queue.yaml:16:1: colour: found an unknown key, expected one of application, queue, total_storage_limit, resume_paused_queues",
+      "queue.yaml:16:1: colour: found an unknown key, expected one of application, queue, total_storage_limit, resume_paused_queues, extensions",
     ]);
   });
 
