@@ -53,7 +53,12 @@ export function wakeAt(
   return token === undefined ? undefined : Math.max(due, token);
 }
 
-function quantum({ capacity, rate }: BucketShape, late: number, pace: number): number {
+/** Tokens that are waited for. */
+export function quantum(
+  { capacity, rate }: BucketShape,
+  late: number,
+  pace: number = PACE_MS,
+): number {
   const held = capacity - (rate * late) / 1000;
   return Math.max(1, Math.floor(Math.min(held, (rate * pace) / 1000)));
 }

@@ -55,6 +55,8 @@ export interface QueueMetaValues {
   bucket: { level: Bucket; shape: BucketShape };
   /** When the first tombstone or failed task may have expired, ms since 1970. */
   sweepAt: number;
+  /** There is, or was, a task in a line. */
+  lines: boolean;
   /** Of a queue of several shards: how many there are. */
   shards: ShardMap;
   /** When this shard asks again for a token (ms), and what the queue was when that was said. */
@@ -83,6 +85,6 @@ export interface QueueMetaValues {
 }
 
 /** What every start asks for. */
-export const READ_AT_START = ["config", "shards", "orders", "shares"] as const;
+export const READ_AT_START = ["config", "shards", "orders", "shares", "lines"] as const;
 
 export type QueueMeta = Meta<QueueMetaValues>;

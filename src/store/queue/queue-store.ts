@@ -23,8 +23,10 @@ import {
   type OutboxState,
   type SubtaskState,
 } from "./group-outbox.ts";
+import { KeyRows } from "./key-rows.ts";
 import { LargeResults } from "./large-results.ts";
 import { LeasableTasks } from "./leasable-tasks.ts";
+import { StoredLines } from "./lines.ts";
 import { type EndedRow, type NameQuery, type NameRow, Names } from "./names.ts";
 import { type QueueMetaValues, READ_AT_START } from "./queue-meta.ts";
 import { RowCount } from "./row-count.ts";
@@ -56,6 +58,8 @@ export type AddOutcome = { added: TaskRow } | { taken: Found };
 export class QueueStore {
   readonly tasks: Tasks;
   readonly leasable: LeasableTasks;
+  readonly lines: StoredLines;
+  readonly keys: KeyRows;
   readonly failed: FailedTasks;
   readonly largeResults: LargeResults;
   readonly deadLetters: DeadLetterOutbox;
@@ -88,7 +92,10 @@ export class QueueStore {
     this.groupOutbox = new GroupOutbox(sql);
     this.acceptedGroups = new AcceptedGroups(sql);
     this.meta = new Meta(sql, READ_AT_START);
-    this.tasks = new Tasks(sql, random, new RowCount(this.meta, "tasksCount"), isOwn);
+    this.lines = new StoredLines(sql, this.meta);
+    this.keys = new KeyRows(sql, this.lines);
+    const rows = new RowCount(this.meta, "tasksCount");
+    this.tasks = new Tasks(sql, random, rows, () => this.lines.make(), isOwn);
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
     this.counts = new TaskCounts(sql, this.tasks, this.failed);
     this.#names = new Names(sql, (now) => this.sweep.mayHaveExpired(now));
@@ -293,9 +300,12 @@ export class QueueStore {
     return this.largeResults.at(key, name);
   }
 
-  /** The task runs again at `due`; its row, or undefined when it was no longer there. */
-  retry(task: TaskRow, due: number, progress: Progress): TaskRow | undefined {
-    const key = this.tasks.move(task, due, progress);
+  /**
+   * The task runs again at `due`; its row, or undefined when it was no longer there. `priority`: where it stands in its
+   * line meanwhile, if not where it stood.
+   */
+  retry(task: TaskRow, due: number, progress: Progress, priority?: number): TaskRow | undefined {
+    const key = this.tasks.move(task, due, progress, priority);
     if (key === undefined) return undefined;
     if (progress.retryCount > task.progress.retryCount) this.#transitions.retried++;
     return this.#placed({ ...task, key, progress });
@@ -393,6 +403,7 @@ export class QueueStore {
     this.deadLetters.clear();
     this.groupOutbox.clear();
     this.acceptedGroups.clear();
+    this.keys.clear();
     this.#names.clear();
     this.meta.clearBut(...keys);
     this.sweep.reset();
@@ -442,6 +453,7 @@ export class QueueStore {
     this.largeResults.clear();
     this.deadLetters.clear();
     this.acceptedGroups.clear();
+    this.keys.clear();
     this.#names.clear();
     this.meta.clearAll();
     this.sweep.reset();

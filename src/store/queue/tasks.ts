@@ -9,7 +9,8 @@ import {
   type StoredTask,
 } from "../../core/task/task.ts";
 import { integer, optionalBody, optionalInteger, optionalJson, text } from "../rows.ts";
-import type { Row, Sql } from "../sql.ts";
+import type { Row, Sql, SqlValue } from "../sql.ts";
+import { lineColumns, lineOf } from "./line-columns.ts";
 import type { RowCount } from "./row-count.ts";
 import {
   dueOf,
@@ -35,13 +36,24 @@ const DUE_TIMES_REMEMBERED = 256;
 /** Of 256 shards each takes every 256th name. */
 const MOST_TRIES = 20_000;
 
-const COLUMNS = "key, name, named, created, spec, progress, body";
+export const TASK_COLUMNS = "key, name, named, created, spec, progress, body";
+const COLUMNS = TASK_COLUMNS;
 // Whole statements: the platform finds a statement it has prepared by its text, which is dear to build.
 const INSERT = `INSERT INTO tasks (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 /** New tasks in one statement, which takes 100 values at most: when they were made, and five of each. */
 const TOGETHER = 16;
 const INSERT_TOGETHER = `INSERT INTO tasks (${COLUMNS}) VALUES
   ${Array.from({ length: TOGETHER }, (_, i) => newTask(2 + 5 * i)).join(", ")}`;
+/** The same of tasks of which some are in lines: seven values each. */
+const IN_LINES = `INSERT INTO tasks (${COLUMNS}, line, priority) VALUES `;
+const INSERT_IN_LINE = `${IN_LINES}(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+const TOGETHER_IN_LINES = 14;
+const INSERT_TOGETHER_IN_LINES =
+  IN_LINES +
+  Array.from({ length: TOGETHER_IN_LINES }, (_, i) => newTaskInLine(2 + 7 * i)).join(", ");
+const MOVE = "UPDATE tasks SET key = ?, progress = ?, lease = NULL WHERE key = ? AND name = ?";
+const MOVE_IN_LINE = `UPDATE tasks SET key = ?, progress = ?, lease = NULL, line = ?, priority = ?
+  WHERE key = ? AND name = ?`;
 const REMOVE = "DELETE FROM tasks WHERE key = ? AND name = ?";
 // Both ways from the outside in, or every task would be looked at.
 const REMOVE_ALL = `DELETE FROM tasks WHERE key IN
@@ -60,6 +72,10 @@ function newTask(from: number): string {
   return `(${key}, ${name}, ${named}, ?1, ${spec}, NULL, ${body})`;
 }
 
+function newTaskInLine(from: number): string {
+  return newTask(from).replace(")", `, ?${from + 5}, ?${from + 6})`);
+}
+
 // "+ 0", for SQLite plans a bare "LIMIT ?" anew whenever the number changes.
 function page(columns: string): string {
   return `SELECT ${columns} FROM tasks WHERE key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
@@ -69,12 +85,23 @@ export class Tasks {
   readonly rows: RowCount;
   readonly #sql: Sql;
   readonly #random: () => number;
+  readonly #makeLines: () => void;
   readonly #isOwn: ((name: string) => boolean) | undefined;
   readonly #lastKeys = new LastKeys();
 
-  /** `random` gives the random part of generated names, 0 to 1; those that `isOwn` refuses are not taken. */
-  constructor(sql: Sql, random: () => number, rows: RowCount, isOwn?: (name: string) => boolean) {
+  /**
+   * `random` gives the random part of generated names, 0 to 1; those that `isOwn` refuses are not taken. `makeLines`
+   * makes what tasks in lines need.
+   */
+  constructor(
+    sql: Sql,
+    random: () => number,
+    rows: RowCount,
+    makeLines: () => void,
+    isOwn?: (name: string) => boolean,
+  ) {
     this.rows = rows;
+    this.#makeLines = makeLines;
     this.#sql = sql;
     this.#random = random;
     this.#isOwn = isOwn;
@@ -106,22 +133,31 @@ export class Tasks {
   /** The same for many, in their order. */
   insertAll(tasks: readonly AcceptedTask[], now: number): TaskRow[] {
     const inserted: TaskRow[] = [];
-    for (let i = 0; i < tasks.length; i += TOGETHER) {
-      const some = tasks.slice(i, i + TOGETHER);
-      const together = some.length === TOGETHER ? this.#insertTogether(some, now) : undefined;
+    const areInLines = tasks.some(({ spec }) => lineOf(spec) !== undefined);
+    if (areInLines) this.#makeLines();
+    const most = areInLines ? TOGETHER_IN_LINES : TOGETHER;
+    for (let i = 0; i < tasks.length; i += most) {
+      const some = tasks.slice(i, i + most);
+      const together =
+        some.length === most ? this.#insertTogether(some, now, areInLines) : undefined;
       inserted.push(...(together ?? some.map((task) => this.insert(task, now))));
     }
     return inserted;
   }
 
   // Undefined if a key was not free, which is rare: then none is written.
-  #insertTogether(tasks: readonly AcceptedTask[], now: number): TaskRow[] | undefined {
+  #insertTogether(
+    tasks: readonly AcceptedTask[],
+    now: number,
+    areInLines: boolean,
+  ): TaskRow[] | undefined {
     const rows = tasks.map((task) => this.#newTask(task, this.#lastKeys.next(task.due), now));
-    const values = rows.flatMap(({ key, name, named, spec, body }) => [
-      ...[key, name, Number(named), specJson(spec), body ?? null],
-    ]);
+    const values = rows.flatMap(({ key, name, named, spec, body }): SqlValue[] => {
+      const own = [key, name, Number(named), specJson(spec), body ?? null];
+      return areInLines ? [...own, ...lineColumns(spec, key)] : own;
+    });
     try {
-      this.#sql.run(INSERT_TOGETHER, now, ...values);
+      this.#sql.run(areInLines ? INSERT_TOGETHER_IN_LINES : INSERT_TOGETHER, now, ...values);
     } catch (error) {
       if (!/UNIQUE constraint failed: tasks\.key/.test(String(error))) throw error;
       return undefined;
@@ -229,9 +265,12 @@ export class Tasks {
     this.rows.changed(-removed);
   }
 
-  /** Moves a task to another due time with what has become of it; its new key, or undefined when it is gone. */
-  move(task: Moving, due: number, progress: Progress): number | undefined {
-    return this.#rekey(task, freeKey(this.#sql, "tasks", due), progress);
+  /**
+   * Moves a task to another due time with what has become of it; its new key, or undefined when it is gone. `priority`:
+   * where it stands in its line.
+   */
+  move(task: Moving, due: number, progress: Progress, priority?: number): number | undefined {
+    return this.#rekey(task, freeKey(this.#sql, "tasks", due), progress, priority);
   }
 
   /** Moves a task to the front, to run at `due`; its new key, or undefined when it is gone. */
@@ -255,11 +294,17 @@ export class Tasks {
   }
 
   // Whoever moves a task takes it from its lease.
-  #rekey({ key, name, spec }: Moving, to: number, progress: Progress): number | undefined {
-    const written = this.#sql.run(
-      "UPDATE tasks SET key = ?, progress = ?, lease = NULL WHERE key = ? AND name = ?",
-      ...[to, progressJson(progress), key, name],
-    );
+  #rekey(
+    { key, name, spec }: Moving,
+    to: number,
+    progress: Progress,
+    priority?: number,
+  ): number | undefined {
+    const json = progressJson(progress);
+    const written =
+      lineOf(spec) === undefined
+        ? this.#sql.run(MOVE, to, json, key, name)
+        : this.#sql.run(MOVE_IN_LINE, to, json, ...lineColumns(spec, to, priority), key, name);
     if (written === 0) return undefined;
     if (spec.tag) {
       this.#sql.run("UPDATE tags SET key = ? WHERE tag = ? AND key = ?", to, spec.tag, key);
@@ -365,19 +410,13 @@ export class Tasks {
   }
 
   #tryInsert({ key, name, named, createdAt, spec, progress, body }: TaskRow): boolean {
-    const written = this.#sql.run(
-      INSERT,
-      ...[
-        key,
-        name,
-        Number(named),
-        createdAt,
-        specJson(spec),
-        progressJson(progress),
-        body ?? null,
-      ],
-    );
-    return written > 0;
+    const values = [
+      ...[key, name, Number(named), createdAt, specJson(spec), progressJson(progress)],
+      body ?? null,
+    ];
+    if (lineOf(spec) === undefined) return this.#sql.run(INSERT, ...values) > 0;
+    this.#makeLines();
+    return this.#sql.run(INSERT_IN_LINE, ...values, ...lineColumns(spec, key)) > 0;
   }
 }
 

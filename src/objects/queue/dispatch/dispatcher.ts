@@ -1,6 +1,8 @@
 // Attempts: which due tasks start, and what is in flight.
 import type { BatchPlan } from "../../../core/dispatch/batching.ts";
 import { afterCutOff, CUT_OFF, cutOffSince } from "../../../core/task/cut-off.ts";
+import type { TaskSpec } from "../../../core/task/task.ts";
+import { lineOf } from "../../../store/queue/line-columns.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import { dueOf, isExpedited } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
@@ -13,7 +15,9 @@ import type { Statistics } from "../context/statistics.ts";
 import { Batches, shared } from "./batches.ts";
 import { Gathering } from "./gathering.ts";
 import { type Attempt, InFlight, type SharedCall } from "./in-flight.ts";
+import { countsOf, KeysAtWork } from "./keys-at-work.ts";
 import { EXPEDITED, Lane, SCHEDULED } from "./lane.ts";
+import { Lines } from "./lines.ts";
 import { Settlement } from "./settlement.ts";
 import { Starts } from "./starts.ts";
 import type { TokenSource } from "./token-source.ts";
@@ -37,10 +41,19 @@ export interface DispatcherDeps {
   isMoving: (name: string) => boolean;
   /** ms since 1970 */
   now: () => number;
+  /** How late alarms come, in ms. */
+  late: () => number;
   deliver: Deliver;
   deliverBatch: DeliverBatch;
   /** A result could not be written: the task runs again in a moment. */
   onFault: () => void;
+}
+
+/** A task that was deleted or moved; not of all is known what they were. */
+export interface Gone {
+  key: number;
+  name: string;
+  spec?: TaskSpec;
 }
 
 const DEFAULT_DEADLINE_S = 600;
@@ -51,7 +64,9 @@ export class Dispatcher {
   readonly #starts: Starts;
   readonly #settlement: Settlement;
   readonly #expedited: Lane;
-  readonly #scheduled: Lane;
+  readonly #plain: Lane;
+  // Once a task was in a line.
+  #lined: { lines: Lines; keys: KeysAtWork } | undefined;
   readonly #batches: Batches;
   readonly #gathering = new Gathering();
   #lastAttempt: number;
@@ -63,9 +78,10 @@ export class Dispatcher {
       ...{ ...deps, inFlight: this.inFlight },
       freed: (attempt) => this.#freed(attempt),
       rewindTo: (key) => this.rewindTo(key),
+      keys: () => this.keys,
     });
     this.#expedited = new Lane(EXPEDITED, deps.store.tasks, this.#isRunning);
-    this.#scheduled = new Lane(SCHEDULED, deps.store.tasks, this.#isRunning);
+    this.#plain = new Lane(SCHEDULED, deps.store.tasks, this.#isRunning);
     this.#batches = new Batches({ ...deps, settlement: this.#settlement });
     // Numbered on from the moment of the start, faster than attempts can follow each other.
     this.#lastAttempt = deps.now() * 1000;
@@ -77,17 +93,64 @@ export class Dispatcher {
     this.#gathering.written(dueOf(key));
   }
 
-  /** The row at `key` is there no more. */
-  gone(key: number): void {
-    this.#laneOf(key).gone(key);
+  /** The row of this task is there no more. */
+  gone({ key, spec }: Gone): void {
+    const line = spec && (lineOf(spec) ?? "");
+    if (isExpedited(key)) this.#expedited.gone(key);
+    // A task of a key may have held others back from wherever it was.
+    if (!isExpedited(key) || this.#lined) this.#scheduled.gone(key, line);
     this.#gathering.clear();
   }
 
   /** The rows may have changed in any way. */
   reread(): void {
     this.#expedited.reread();
-    this.#scheduled.reread();
+    this.#plain.reread();
+    this.#lined?.lines.reread();
     this.#gathering.clear();
+  }
+
+  /** Before a transaction. */
+  save(): void {
+    this.#lined?.keys.save();
+  }
+
+  /** It was rolled back. */
+  restore(): void {
+    this.#lined?.keys.restore();
+    this.reread();
+  }
+
+  /** Inside a commit: the queue's configuration may have changed. */
+  reshape(now: number): void {
+    if (!this.keys?.reshape(now)) return;
+    this.#lined?.lines.limitsChanged();
+    for (const key of this.keys.released()) this.rewindTo(key);
+  }
+
+  /** Keys, what they have under way and by which limits they go; undefined where no task was ever in a line. */
+  get keys(): KeysAtWork | undefined {
+    return this.#deps.store.lines.exist ? this.#withLines().keys : undefined;
+  }
+
+  get #scheduled(): Lane | Lines {
+    return this.#deps.store.lines.exist ? this.#withLines().lines : this.#plain;
+  }
+
+  #withLines(): { lines: Lines; keys: KeysAtWork } {
+    this.#lined ??= this.#newLines();
+    return this.#lined;
+  }
+
+  #newLines(): { lines: Lines; keys: KeysAtWork } {
+    const { store } = this.#deps;
+    const keys = new KeysAtWork(this.#deps);
+    const isTaken = (key: number) => this.inFlight.holds(key) || this.#starts.isHeldBack(key);
+    const { lines, tasks } = store;
+    return {
+      keys,
+      lines: new Lines({ lines, tasks, keys, isTaken, isRunning: this.#isRunning }),
+    };
   }
 
   /** When the first scheduled task that is not in flight is due (ms), if there is one. */
@@ -118,12 +181,12 @@ export class Dispatcher {
     const tasks = this.#startable(this.#scheduled, now, limit);
     if (tasks.length === 0) return;
     const { batch } = this.#deps.definition.config;
-    const spend = (n: number) => this.#spend(n, now, tasks.length === limit);
+    const spend = (some: readonly TaskRow[]) => this.#spend(some, now, tasks.length === limit);
     if (batch) {
       this.#startBatches(this.#batches.plan(tasks, now, batch), now, calls, spend);
       return;
     }
-    spend(tasks.length);
+    spend(tasks);
     this.#startAll(tasks, now);
   }
 
@@ -144,11 +207,11 @@ export class Dispatcher {
     plan: BatchPlan<TaskRow>,
     now: number,
     most: number,
-    spend: (n: number) => void,
+    spend: (tasks: readonly TaskRow[]) => void,
   ): number {
     const calls = plan.calls.slice(0, most);
     const tasks = calls.flat();
-    if (tasks.length > 0) spend(tasks.length);
+    if (tasks.length > 0) spend(tasks);
     this.#starts.write(tasks, now);
     const single: Attempt[] = [];
     for (const own of calls) {
@@ -169,7 +232,7 @@ export class Dispatcher {
     for (const { key } of [...waiting, ...left.flat()]) this.#laneOf(key).rewindTo(key);
     this.#gathering.clear();
     if (waiting.length === 0 || left.length > 0) return;
-    const fullAt = this.#scheduled.dueOfNth(missing, now, dueAt) ?? dueAt;
+    const fullAt = this.#plain.dueOfNth(missing, now, dueAt) ?? dueAt;
     this.#gathering.wait(Math.min(dueAt, fullAt), missing, plan.waitMs);
   }
 
@@ -185,10 +248,12 @@ export class Dispatcher {
   }
 
   // Those that were cut off are settled before others are read, and may be due no more.
-  #startable(lane: Lane, now: number, limit: number): TaskRow[] {
+  #startable(lane: Lane | Lines, now: number, limit: number): TaskRow[] {
     for (;;) {
       const tasks = lane.due(now, limit);
-      if (!this.#settleCutOff(tasks, now) && !this.#starts.holdBack(tasks)) return tasks;
+      const isChanged = this.#settleCutOff(tasks, now) || this.#starts.holdBack(tasks);
+      if (!isChanged && !(lane === this.#expedited && this.keys?.holdExpedited(tasks)))
+        return tasks;
     }
   }
 
@@ -216,12 +281,21 @@ export class Dispatcher {
     this.#deliver(tasks.map((task) => this.#start(task, now)));
   }
 
-  #spend(n: number, now: number, areMore: boolean): void {
+  // Tokens of keys and those of the queue are in one commit.
+  #spend(tasks: readonly TaskRow[], now: number, areMore: boolean): void {
     const { tokens: current, commit } = this.#deps;
     const tokens = current();
-    if (!tokens) return;
-    if (tokens.covers(n, now)) tokens.spend(n, now, areMore);
-    else commit.run(() => tokens.spend(n, now, areMore));
+    const n = tasks.length;
+    const keys = this.keys?.areLimited ? this.keys : undefined;
+    if (!tokens && !keys) return;
+    const counts = keys && countsOf(tasks);
+    const spend = () => {
+      tokens?.spend(n, now, areMore);
+      if (counts) keys.spend(counts, now);
+    };
+    const isCovered = (tokens?.covers(n, now) ?? true) && (!counts || keys.cover(counts, now));
+    if (isCovered) spend();
+    else commit.run(spend);
   }
 
   /** Ends attempts whose deadline has passed: their handlers are cancelled, their tasks retried. */
@@ -245,13 +319,26 @@ export class Dispatcher {
 
   // One that is held back starts when another has ended.
   readonly #isRunning = (key: number, name: string): boolean =>
-    this.inFlight.has(key, name) || this.#starts.isHeldBack(key) || this.#deps.isMoving(name);
+    this.inFlight.has(key, name) ||
+    this.#starts.isHeldBack(key) ||
+    this.#deps.isMoving(name) ||
+    (this.#lined?.keys.isHeld(key) ?? false);
 
   #freed(attempt: Attempt): void {
     for (const key of this.#starts.ended(attempt)) this.rewindTo(key);
+    const { key } = attempt.task.spec;
+    if (key !== undefined) this.#freedKey(key);
   }
 
-  #laneOf(key: number): Lane {
+  #freedKey(key: string): void {
+    if (!this.#lined) return;
+    const { keys, lines } = this.#lined;
+    if (keys.ended(key)) lines.meet(key);
+    lines.meetAnew(key);
+    for (const row of keys.released(key)) this.rewindTo(row);
+  }
+
+  #laneOf(key: number): Lane | Lines {
     return isExpedited(key) ? this.#expedited : this.#scheduled;
   }
 
@@ -266,6 +353,7 @@ export class Dispatcher {
     this.#laneOf(task.key).started(task.key);
     this.inFlight.start(attempt);
     this.#starts.started(row, attempt);
+    if (task.spec.key !== undefined) this.keys?.started(task.spec.key);
     return attempt;
   }
 

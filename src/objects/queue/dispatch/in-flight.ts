@@ -55,6 +55,11 @@ export class InFlight {
     return this.#owners.get(key)?.task.name === name;
   }
 
+  /** Whether the task in the row at `key` is with an attempt. */
+  holds(key: number): boolean {
+    return this.#owners.has(key);
+  }
+
   /** The attempt that owns this task. */
   of({ key, name }: { key: number; name: string }): Attempt | undefined {
     return this.has(key, name) ? this.#owners.get(key) : undefined;

@@ -15,15 +15,13 @@ import type { Consumer } from "../context/consumer.ts";
 import type { PushState } from "../context/context.ts";
 import type { Holder } from "../sharding/holder.ts";
 import type { Sharding } from "../sharding/sharding.ts";
-import { Dispatcher, type DispatcherDeps } from "./dispatcher.ts";
+import { Dispatcher, type DispatcherDeps, type Gone } from "./dispatcher.ts";
 import type { Attempt } from "./in-flight.ts";
 import { Tokens } from "./tokens.ts";
 
 export interface PushDeps extends Omit<DispatcherDeps, "tokens"> {
   /** Of a queue of several shards: what of the queue's bucket and slots this one has. */
   shares: Sharding["shares"];
-  /** How late alarms come, in ms. */
-  late: () => number;
 }
 
 /** Tasks of one turn: beyond it the alarm comes again, so that a turn stays short. */
@@ -73,9 +71,9 @@ export class PushConsumer implements Consumer, PushState {
   }
 
   /** An attempt of it goes on, and changes nothing any more. */
-  forget(task: { key: number; name: string }): void {
+  forget(task: Gone): void {
     this.#dispatcher.inFlight.revoke(task);
-    this.#dispatcher.gone(task.key);
+    this.#dispatcher.gone(task);
   }
 
   forgetAll(): void {
@@ -96,6 +94,7 @@ export class PushConsumer implements Consumer, PushState {
     const { definition, now } = this.#deps;
     // Rows of a pull queue that becomes a push queue were written without a word to this consumer.
     this.#dispatcher.reread();
+    this.#dispatcher.reshape(now());
     if (this.#held) {
       this.#tokens = undefined;
       this.#deps.shares.reshape();
@@ -169,13 +168,14 @@ export class PushConsumer implements Consumer, PushState {
   }
 
   save(): { tokens: Tokens | undefined; state: ReturnType<Tokens["save"]> | undefined } {
+    this.#dispatcher.save();
     return { tokens: this.#tokens, state: this.#tokens?.save() };
   }
 
   restore({ tokens, state }: ReturnType<PushConsumer["save"]>): void {
     this.#tokens = tokens;
     if (state) tokens?.restore(state);
-    this.#dispatcher.reread();
+    this.#dispatcher.restore();
     this.#writtenDue = 0;
   }
 

@@ -1,6 +1,7 @@
 // How attempts end: what each end means for its task. Those that end within one turn of the event loop are
 // written together; one that no longer owns its task (its deadline passed, it was deleted or purged) changes
 // nothing.
+import { BEGUN } from "../../../core/dispatch/rank.ts";
 import { decide, type Transition } from "../../../core/task/attempt.ts";
 import { isSuccess, type Outcome, type TaskSpec } from "../../../core/task/task.ts";
 import type { Completion, QueueStore } from "../../../store/queue/queue-store.ts";
@@ -11,6 +12,7 @@ import { keepsResult } from "../../delivery/delivery.ts";
 import type { QueueDefinition } from "../context/definition.ts";
 import type { Statistics } from "../context/statistics.ts";
 import type { Attempt, InFlight } from "./in-flight.ts";
+import type { KeysAtWork } from "./keys-at-work.ts";
 import type { TokenSource } from "./token-source.ts";
 
 export interface SettlementDeps {
@@ -21,6 +23,8 @@ export interface SettlementDeps {
   inFlight: InFlight;
   /** Absent without a rate limit. */
   tokens: () => TokenSource | undefined;
+  /** Absent where no task was ever in a line. */
+  keys: () => KeysAtWork | undefined;
   /** ms since 1970 */
   now: () => number;
   /** Its slot is free. */
@@ -43,6 +47,8 @@ type OpenEnd = End<Attempt>;
 
 /** So many are not kept waiting for more: while they are written, others run. */
 const MOST_TOGETHER = 100;
+
+type Slowable = Pick<TokenSource, "overloaded" | "succeeded"> & { isOfKey?: true };
 
 /** The task's row, if it stays on the queue. */
 type Moved = TaskRow | undefined;
@@ -176,17 +182,30 @@ export class Settlement {
     }
     // What was no attempt at all has not done what was asked: the task stays expedited.
     const isStillExpedited = outcome.kind === "postponed" && isExpedited(task.key);
-    return isStillExpedited ? store.expedite(task, due) : store.retry(task, due, progress);
+    if (isStillExpedited) return store.expedite(task, due);
+    return store.retry(task, due, progress, this.#isInOrder(task) ? BEGUN : undefined);
+  }
+
+  // Until it has ended no other task of its key is to start.
+  #isInOrder({ spec: { key } }: TaskRow): boolean {
+    return key !== undefined && (this.#deps.keys()?.isInOrder(key) ?? false);
   }
 
   #settled({ attempt: { startedAt, task }, outcome, endedAt }: OpenEnd, moved: Moved): void {
     const { statistics, rewindTo } = this.#deps;
-    const tokens = this.#deps.tokens();
     if (moved) rewindTo(moved.key);
     if (outcome.kind !== "answered") return;
     statistics.answered(startedAt, endedAt);
-    if (isOverload(outcome.status, task.spec)) tokens?.overloaded(endedAt);
+    const tokens = this.#tokensOf(task, outcome.retryAfter ? moved?.due : undefined);
+    if (isOverload(outcome.status, task.spec, tokens)) tokens?.overloaded(endedAt);
     else if (isSuccess(outcome)) tokens?.succeeded(endedAt);
+  }
+
+  /** What slows down where a handler has too much: the task's key, on a queue that has limits for keys, or the queue. */
+  #tokensOf({ spec: { key } }: TaskRow, retryAt: number | undefined): Slowable | undefined {
+    const keys = this.#deps.keys();
+    const isOfKey = key !== undefined && this.#deps.definition.config.keys !== undefined;
+    return isOfKey && keys ? keys.ofKey(key, retryAt) : this.#deps.tokens();
   }
 
   // The row is as it was, so the task runs again.
@@ -207,6 +226,7 @@ function completionOf({ attempt, outcome, endedAt }: End, { progress }: Transiti
   return { task: attempt.task, now: endedAt, progress, result };
 }
 
-function isOverload(status: number, { dialect }: TaskSpec): boolean {
-  return status === 503 || (status === 429 && dialect === "cloudtasks");
+// A 429 says who asks too much: of a key always, of a queue as Google's API has it.
+function isOverload(status: number, { dialect }: TaskSpec, tokens: Slowable | undefined): boolean {
+  return status === 503 || (status === 429 && (dialect === "cloudtasks" || !!tokens?.isOfKey));
 }

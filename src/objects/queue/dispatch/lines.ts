@@ -1,0 +1,368 @@
+// Which of a queue's scheduled tasks start, where some are in lines: fair turns between keys, and within a line the
+// task with the least rank. The counterpart of a Lane, for queues that ever had a task with a key or a priority.
+//
+// Tasks are met in due order, once, behind a cursor, and noted in the lines they stand in. So what is remembered are
+// lines with tasks that are due and may start, MOST_LINES at most; a line that waits for a token, a slot or a retry is
+// none of them, and comes back by the time or the end of an attempt. With more lines than are remembered, some are
+// left out; then a sweep over the index of lines brings them, a page of names at a time, each for one turn.
+import { BEGUN } from "../../../core/dispatch/rank.ts";
+import { Turns } from "../../../core/dispatch/turns.ts";
+import { DEFAULT_PRIORITY } from "../../../core/task/task.ts";
+import type { LinePlace, StoredLines } from "../../../store/queue/lines.ts";
+import {
+  dueOf,
+  LAST_EXPEDITED_KEY,
+  LAST_SCHEDULED_KEY,
+  lastKeyOf,
+} from "../../../store/queue/row-key.ts";
+import type { TaskRow, Tasks } from "../../../store/queue/tasks.ts";
+import type { KeysAtWork } from "./keys-at-work.ts";
+import { Line, type Look } from "./line.ts";
+
+export interface LinesDeps {
+  lines: StoredLines;
+  tasks: Tasks;
+  keys: KeysAtWork;
+  /** Whether the task at this key cannot start, for it runs or is held back. */
+  isTaken: (key: number) => boolean;
+  /** The same by its name, for those that are on their way to another shard. */
+  isRunning: (key: number, name: string) => boolean;
+}
+
+/** Lines that may start something, and as many that wait and are remembered for what is known of them. */
+export const MOST_LINES = 10_000;
+/** Of tasks without a key: between them may lie any number of others. */
+const PLAIN_REMEMBERED = 4096;
+const PAGE = 500;
+/** Rows that are met in one turn, and looked through for tasks without a key, so that a turn stays short. */
+const MET_PER_TURN = 2000;
+/** Names are swept so many rows at a time, fewer where lines are long. */
+const SWEPT = { least: 64, most: 1024 };
+const SWEEPS_PER_TURN = 8;
+
+/** A sweep over the names of lines: behind which it goes on, and whether any line was left out since it began. */
+interface Sweep {
+  after: string;
+  isClean: boolean;
+  rows: number;
+}
+
+export class Lines {
+  readonly #deps: LinesDeps;
+  readonly #lines = new Map<string, Line>();
+  readonly #turns = new Turns<Line>();
+  // Every due task up to this key is known, or its line is left out.
+  #cursor = LAST_EXPEDITED_KEY;
+  // When the first task behind the cursor is due (ms); undefined when the rows have to be asked.
+  #next: number | undefined;
+  #sweep: Sweep | undefined;
+  // Chosen, and not started yet.
+  readonly #chosen = new Map<number, { line: string; priority: number }>();
+  #now = 0;
+  #mayLook = 0;
+
+  constructor(deps: LinesDeps) {
+    this.#deps = deps;
+  }
+
+  /** A row was written at `key`: if that lies before the cursor, the cursor goes back. */
+  rewindTo(key: number): void {
+    this.#cursor = Math.min(this.#cursor, key - 1);
+    if (this.#next !== undefined) this.#next = Math.min(this.#next, dueOf(key));
+  }
+
+  /** The row at `key` is there no more; `line`: whose task it was, if that is known. */
+  gone(key: number, line?: string): void {
+    if (dueOf(key) === this.#next) this.#next = undefined;
+    // It may be one that others of its line have waited for.
+    if (line !== undefined) this.meetAnew(line);
+    else if (this.#deps.keys.areLimited) this.#sweepAnew();
+  }
+
+  /** The rows may have changed in any way. */
+  reread(): void {
+    this.#next = undefined;
+  }
+
+  /** Limits of keys have changed. */
+  limitsChanged(): void {
+    const { keys } = this.#deps;
+    for (const key of keys.release()) this.meet(key);
+    for (const line of this.#lines.values()) line.weight = keys.of(line.name).weight;
+    this.#sweepAnew();
+  }
+
+  /** An attempt or a task of a line is no more: of a key in order the next may start. */
+  meetAnew(name: string): void {
+    if (name === "" || !this.#deps.keys.isInOrder(name)) return;
+    const known = this.#lines.get(name);
+    if (known) known.isUnknown = true;
+    this.meet(name);
+  }
+
+  /** The line waits for nothing any more. */
+  meet(name: string): void {
+    this.#join(name, true);
+  }
+
+  /** Up to `limit` tasks that are due at `now`, whose turn it is. */
+  due(now: number, limit: number): TaskRow[] {
+    this.#now = now;
+    this.#mayLook = MET_PER_TURN;
+    this.#putBack();
+    if (limit <= 0) return [];
+    for (const key of this.#deps.keys.due(now)) this.meet(key);
+    this.#meetDue(now);
+    return this.#rows(this.#choose(limit));
+  }
+
+  /** The task at `key`, which was chosen, is in flight now. */
+  started(key: number): void {
+    this.#chosen.delete(key);
+  }
+
+  /** When a task may start next (ms), as far as lines are concerned; undefined when time alone changes nothing. */
+  nextDue(): number | undefined {
+    if (this.#turns.size > 0 || this.#chosen.size > 0 || this.#sweep) return this.#now;
+    const next = Math.min(this.#nextBehind(), this.#deps.keys.nextTime());
+    return Number.isFinite(next) ? next : undefined;
+  }
+
+  /** How many tasks are due at `now` and not in flight, `limit` at most. */
+  countDue(now: number, limit: number): number {
+    const { tasks, isRunning } = this.#deps;
+    return tasks.countDue(LAST_EXPEDITED_KEY, lastKeyOf(now), limit, isRunning);
+  }
+
+  #nextBehind(): number {
+    this.#next ??=
+      this.#deps.tasks.nextDue(this.#cursor, () => false, LAST_SCHEDULED_KEY) ??
+      Number.POSITIVE_INFINITY;
+    return this.#next;
+  }
+
+  #meetDue(now: number): void {
+    if (this.#next !== undefined && this.#next > now) return;
+    this.#next = undefined;
+    const upTo = lastKeyOf(now);
+    for (let met = 0; met < MET_PER_TURN; met += PAGE) {
+      const places = this.#deps.lines.inOrder(this.#cursor, upTo, PAGE);
+      for (const place of places) this.#met(place);
+      this.#cursor = places.at(-1)?.key ?? this.#cursor;
+      if (places.length < PAGE) return;
+    }
+  }
+
+  #met({ key, line, priority }: LinePlace): void {
+    if (!this.#deps.isTaken(key) && !this.#chosen.has(key)) this.#join(line)?.put(priority, key);
+  }
+
+  /**
+   * The line with this name, which has its turns from now on; undefined if it has to be left out. `isBack`: it was there
+   * before, and has waited.
+   */
+  #join(name: string, isBack = false): Line | undefined {
+    const known = this.#lines.get(name);
+    const isRoom = isBack || known || !this.#sweep;
+    if (name !== "" && !known?.isIn && !(isRoom && this.#turns.size < MOST_LINES)) {
+      this.#leftOut(known);
+      return undefined;
+    }
+    const line = known ?? this.#newLine(name, isBack);
+    this.#turns.join(line);
+    return line;
+  }
+
+  #newLine(name: string, isBack: boolean): Line {
+    const { keys } = this.#deps;
+    const most = name === "" ? PLAIN_REMEMBERED : undefined;
+    // Of a key that waits more was known once; of one in order a task may have begun that is due later.
+    const isUnknown = isBack || (name !== "" && (keys.waits(name) || keys.isInOrder(name)));
+    const line = new Line(name, keys.of(name).weight, isUnknown, most);
+    this.#lines.set(name, line);
+    return line;
+  }
+
+  #leftOut(line: Line | undefined): void {
+    if (line) this.#lines.delete(line.name);
+    this.#sweep ??= newSweep();
+    this.#sweep.isClean = false;
+  }
+
+  #sweepAnew(): void {
+    this.#sweep ??= newSweep();
+    this.#sweep.isClean = false;
+  }
+
+  #choose(limit: number): number[] {
+    const chosen: number[] = [];
+    let sweeps = SWEEPS_PER_TURN;
+    // Lines that were asked in vain, for there is more to look through than a turn has time for.
+    const later: Line[] = [];
+    while (chosen.length < limit) {
+      const line = this.#turns.next();
+      if (!line) {
+        if (!this.#sweep || sweeps-- === 0) break;
+        this.#sweepPage();
+        continue;
+      }
+      const key = this.#take(line, later);
+      if (key !== undefined) chosen.push(key);
+    }
+    for (const line of later) this.#turns.join(line);
+    return chosen;
+  }
+
+  /** Takes the first task of the line whose turn it is; undefined when it has none that may start. */
+  #take(line: Line, later: Line[]): number | undefined {
+    const { keys } = this.#deps;
+    const isWaiting = !keys.admits(line.name, this.#now);
+    const first = isWaiting || this.#isHeld(line) ? undefined : line.take(this.#lookIn(line));
+    if (!first) {
+      this.#turns.leave();
+      if (line.isMore && !isWaiting && !this.#isHeld(line)) later.push(line);
+      else if (!isWaiting || !this.#mayKeep()) this.#lines.delete(line.name);
+      return undefined;
+    }
+    keys.chosen(line.name);
+    this.#chosen.set(first.key, { line: line.name, priority: first.priority });
+    this.#served(line);
+    return first.key;
+  }
+
+  #isHeld(line: Line): boolean {
+    if (line.isUnknown && line.name !== "") {
+      line.know(this.#deps.lines.firstOfEach(line.name, lastKeyOf(this.#now)), this.#now);
+    }
+    return line.isHeld && this.#deps.keys.isInOrder(line.name);
+  }
+
+  #mayKeep(): boolean {
+    return !this.#sweep && this.#lines.size < this.#turns.size + MOST_LINES;
+  }
+
+  // Where some are left out, each has one turn before any has its second.
+  #served(line: Line): void {
+    const isOver = this.#turns.served();
+    if (!isOver || !this.#sweep || line.name === "") return;
+    this.#turns.leaveLast();
+    const hasMore = !line.isEmpty && this.#deps.keys.admits(line.name, this.#now);
+    if (hasMore) this.#leftOut(line);
+    else this.#lines.delete(line.name);
+  }
+
+  #lookIn(line: Line): Look {
+    return line.name === "" ? this.#lookInPlain : this.#lookOf(line.name);
+  }
+
+  #lookOf(line: string): Look {
+    const { lines, isTaken } = this.#deps;
+    const upTo = lastKeyOf(this.#now);
+    return (priority, from, limit) => {
+      for (let after = from; ; ) {
+        const found = lines.ofPriority(line, priority, [after, upTo], limit);
+        after = found.at(-1) ?? after;
+        const keys = found.filter((key) => !isTaken(key) && !this.#chosen.has(key));
+        const isAll = found.length < limit;
+        if (keys.length > 0 || isAll) return { keys, last: after, isAll };
+      }
+    };
+  }
+
+  readonly #lookInPlain: Look = (priority, after, limit) => {
+    if (priority !== DEFAULT_PRIORITY) return this.#lookOf("")(priority, after, limit);
+    const upTo = lastKeyOf(this.#now);
+    if (this.#mayLook <= 0) return { keys: [], last: after, isAll: false };
+    this.#mayLook -= PAGE;
+    const { keys: found, last } = this.#deps.lines.plain(after, upTo, limit, PAGE);
+    const { isTaken } = this.#deps;
+    const keys = found.filter((key) => !isTaken(key) && !this.#chosen.has(key));
+    return { keys, last, isAll: last >= upTo };
+  };
+
+  // What is gone, or another's by now, is passed over.
+  #rows(keys: readonly number[]): TaskRow[] {
+    if (keys.length === 0) return [];
+    const rows: TaskRow[] = [];
+    for (const { task, line } of this.#deps.lines.at(keys)) {
+      const isChosen = this.#chosen.get(task.key)?.line === line;
+      if (isChosen && !this.#deps.isRunning(task.key, task.name)) rows.push(task);
+    }
+    const found = new Set(rows.map(({ key }) => key));
+    for (const key of keys) if (!found.has(key)) this.#passOver(key);
+    return rows;
+  }
+
+  #passOver(key: number): void {
+    const { line = "" } = this.#chosen.get(key) ?? {};
+    this.#chosen.delete(key);
+    if (this.#deps.keys.passedOver(line)) this.meet(line);
+  }
+
+  // What was chosen and has not started waits again, unless it is held back.
+  #putBack(): void {
+    this.#deps.keys.noneChosen();
+    if (this.#chosen.size === 0) return;
+    const waiting = [...this.#chosen];
+    this.#chosen.clear();
+    for (const [key, { line, priority }] of waiting) {
+      const known = this.#join(line, true);
+      if (!this.#deps.isTaken(key)) known?.put(priority, key);
+    }
+  }
+
+  #sweepPage(): void {
+    const sweep = this.#sweep as Sweep;
+    const places = this.#deps.lines.behind(sweep.after, sweep.rows);
+    const isLast = places.length < sweep.rows;
+    const byName = groupedByLine(places);
+    const names = [...byName.keys()];
+    // Of the last one there may be more, which the next page does not begin with.
+    const cut = isLast ? undefined : names.at(-1);
+    const isBusy = names.length * 2 > places.length;
+    sweep.rows = isBusy
+      ? Math.min(SWEPT.most, sweep.rows * 2)
+      : Math.max(SWEPT.least, sweep.rows >> 1);
+    for (const [name, own] of byName) {
+      if (this.#turns.size >= MOST_LINES) break;
+      sweep.after = name;
+      this.#swept(name, own, name === cut);
+    }
+    if (isLast && sweep.after === (names.at(-1) ?? sweep.after)) this.#sweptAll(sweep);
+  }
+
+  #sweptAll(sweep: Sweep): void {
+    this.#sweep = sweep.isClean ? undefined : { ...newSweep(), rows: sweep.rows };
+  }
+
+  #swept(name: string, places: readonly LinePlace[], isCut: boolean): void {
+    const { isTaken, keys } = this.#deps;
+    if (this.#lines.get(name)?.isIn) return;
+    const upTo = lastKeyOf(this.#now);
+    const isBegun = places.some(({ priority }) => priority === BEGUN);
+    const waiting = places.filter(
+      ({ key }) => key > LAST_EXPEDITED_KEY && key <= upTo && !isTaken(key),
+    );
+    if (!isCut && !isBegun && waiting.length === 0) return;
+    const line = new Line(name, keys.of(name).weight, isCut || isBegun);
+    this.#lines.set(name, line);
+    this.#turns.join(line);
+    for (const { key, priority } of waiting) {
+      if (!this.#chosen.has(key)) line.put(priority, key);
+    }
+  }
+}
+
+function newSweep(): Sweep {
+  return { after: "", isClean: true, rows: SWEPT.least };
+}
+
+function groupedByLine(places: readonly LinePlace[]): Map<string, LinePlace[]> {
+  const lines = new Map<string, LinePlace[]>();
+  for (const place of places) {
+    const own = lines.get(place.line);
+    if (own) own.push(place);
+    else lines.set(place.line, [place]);
+  }
+  return lines;
+}

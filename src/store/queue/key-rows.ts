@@ -1,0 +1,58 @@
+// What is kept of keys beside their tasks: levels of their token buckets, many in a row, and limits that were set
+// while the queue runs.
+import type { StoredLevel } from "../../core/dispatch/levels.ts";
+import { integer, json, text } from "../rows.ts";
+import type { Sql } from "../sql.ts";
+import type { StoredLines } from "./lines.ts";
+
+export class KeyRows {
+  readonly #sql: Sql;
+  readonly #lines: StoredLines;
+
+  constructor(sql: Sql, lines: StoredLines) {
+    this.#sql = sql;
+    this.#lines = lines;
+  }
+
+  levels(): { row: number; levels: StoredLevel[] }[] {
+    if (!this.#lines.exist) return [];
+    return this.#sql
+      .rows("SELECT row, levels FROM key_levels")
+      .map((row) => ({ row: integer(row, "row"), levels: json(row, "levels") }));
+  }
+
+  /** Inside a commit: in place of what the row held. */
+  writeLevels(row: number, levels: readonly StoredLevel[]): void {
+    const query = "INSERT OR REPLACE INTO key_levels (row, levels) VALUES (?, ?)";
+    this.#sql.run(query, row, JSON.stringify(levels));
+  }
+
+  clearLevels(): void {
+    if (this.#lines.exist) this.#sql.run("DELETE FROM key_levels");
+  }
+
+  /** Limits as they were set, by key. */
+  limits<L>(): Map<string, L> {
+    if (!this.#lines.exist) return new Map();
+    const rows = this.#sql.rows("SELECT key, limits FROM key_limits");
+    return new Map(rows.map((row) => [text(row, "key"), json<L>(row, "limits")]));
+  }
+
+  /** Inside a commit. */
+  setLimits(key: string, limits: object): void {
+    this.#lines.make();
+    const query = "INSERT OR REPLACE INTO key_limits (key, limits) VALUES (?, ?)";
+    this.#sql.run(query, key, JSON.stringify(limits));
+  }
+
+  /** Inside a commit. */
+  removeLimits(key: string): void {
+    if (this.#lines.exist) this.#sql.run("DELETE FROM key_limits WHERE key = ?", key);
+  }
+
+  /** Nothing is kept any more. */
+  clear(): void {
+    this.clearLevels();
+    if (this.#lines.exist) this.#sql.run("DELETE FROM key_limits");
+  }
+}

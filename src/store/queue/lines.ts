@@ -1,0 +1,121 @@
+// The lines of a queue: the tasks of one key, and those without a key that have a priority of their own. A task in a
+// line has two columns more and a place in an index, which SQLite keeps right whoever moves or removes the row, a
+// version that knows nothing of lines too. Removing from an index is not billed: a task in a line costs one row more.
+// Columns, index and the tables of keys are made with the first such task, so that queues without have nothing of them.
+import { DEFAULT_PRIORITY } from "../../core/task/task.ts";
+import { integer, optionalInteger, optionalText } from "../rows.ts";
+import type { Row, Sql } from "../sql.ts";
+import type { QueueMeta } from "./queue-meta.ts";
+import { LAST_EXPEDITED_KEY } from "./row-key.ts";
+import { TASK_COLUMNS, type TaskRow, taskOf } from "./tasks.ts";
+
+/** Where a task stands in its line; the line of tasks without a key is "". */
+export interface LinePlace {
+  key: number;
+  line: string;
+  priority: number;
+}
+
+const IN_ORDER = `SELECT key, line, priority FROM tasks
+  WHERE key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
+const OF_PRIORITY = `SELECT key FROM tasks INDEXED BY lines
+  WHERE line = ? AND priority = ? AND key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
+const PLAIN = `SELECT key FROM tasks
+  WHERE line IS NULL AND key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
+const LAST_OF_WINDOW = `SELECT max(key) AS key FROM
+  (SELECT key FROM tasks WHERE key > ? AND key <= ? ORDER BY key LIMIT ? + 0)`;
+const FIRST_OF_EACH = `SELECT place.value AS priority, (
+    SELECT min(key) FROM tasks INDEXED BY lines WHERE line = ?1 AND priority = place.value
+      AND key > ${LAST_EXPEDITED_KEY} AND key <= iif(place.value < 0, ${Number.MAX_SAFE_INTEGER}, ?2)
+  ) AS key FROM json_each('[-1,0,1,2,3,4,5,6,7,8,9]') AS place`;
+const BEHIND_LINE = `SELECT key, line, priority FROM tasks INDEXED BY lines
+  WHERE line > ? ORDER BY line, priority, key LIMIT ? + 0`;
+const AT_KEYS = `SELECT ${TASK_COLUMNS.replace("key", "tasks.key AS key")}, line
+  FROM json_each(?) AS place CROSS JOIN tasks ON tasks.key = place.value`;
+
+export class StoredLines {
+  readonly #sql: Sql;
+  readonly #meta: QueueMeta;
+
+  constructor(sql: Sql, meta: QueueMeta) {
+    this.#sql = sql;
+    this.#meta = meta;
+  }
+
+  /** Whether there ever was a task in a line. */
+  get exist(): boolean {
+    return this.#meta.get("lines") ?? false;
+  }
+
+  /** Inside a commit, before the first task is put in a line. */
+  make(): void {
+    if (this.exist) return;
+    this.#meta.set("lines", true);
+    const made = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'lines'";
+    // What a queue knew is forgotten when it is removed; its tables stay.
+    if (this.#sql.rows(made).length > 0) return;
+    this.#sql.run("ALTER TABLE tasks ADD COLUMN line TEXT");
+    this.#sql.run("ALTER TABLE tasks ADD COLUMN priority INTEGER");
+    this.#sql.run("CREATE INDEX lines ON tasks (line, priority) WHERE line IS NOT NULL");
+    this.#sql.run("CREATE TABLE key_levels (row INTEGER PRIMARY KEY, levels TEXT NOT NULL)");
+    this.#sql.run(
+      "CREATE TABLE key_limits (key TEXT PRIMARY KEY, limits TEXT NOT NULL) WITHOUT ROWID",
+    );
+  }
+
+  /** Tasks with `after < key <= upTo` in due order, a page of them. */
+  inOrder(after: number, upTo: number, limit: number): LinePlace[] {
+    return this.#sql.rows(IN_ORDER, after, upTo, limit).map(placeOf);
+  }
+
+  /** Keys of tasks of one priority in a line. */
+  ofPriority(
+    line: string,
+    priority: number,
+    [after, upTo]: readonly [number, number],
+    limit: number,
+  ): number[] {
+    return this.#sql.rows(OF_PRIORITY, line, priority, after, upTo, limit).map(keyOf);
+  }
+
+  /** Keys of tasks in no line among the `window` that are next, up to `limit`; and how far it has looked. */
+  plain(after: number, upTo: number, limit: number, window: number) {
+    const [row] = this.#sql.rows(LAST_OF_WINDOW, after, upTo, window);
+    const last = row && optionalInteger(row, "key");
+    if (last === undefined) return { keys: [], last: upTo };
+    const keys = this.#sql.rows(PLAIN, after, last, limit).map(keyOf);
+    return { keys, last: keys.length === limit ? (keys.at(-1) as number) : last };
+  }
+
+  /**
+   * Of each priority in a line the first task with a key up to `upTo`; of those that have begun (BEGUN) the first,
+   * whenever it is due.
+   */
+  firstOfEach(line: string, upTo: number): { priority: number; key: number }[] {
+    return this.#sql.rows(FIRST_OF_EACH, line, upTo).flatMap((row) => {
+      const key = optionalInteger(row, "key");
+      return key === undefined ? [] : { priority: integer(row, "priority"), key };
+    });
+  }
+
+  /** Tasks of the lines behind the line `after`, a page of them, line by line. */
+  behind(after: string, limit: number): LinePlace[] {
+    return this.#sql.rows(BEHIND_LINE, after, limit).map(placeOf);
+  }
+
+  /** The tasks at these keys, in this order, with their lines; fewer, when some are gone. */
+  at(keys: readonly number[]): { task: TaskRow; line: string }[] {
+    return this.#sql
+      .rows(AT_KEYS, JSON.stringify(keys))
+      .map((row) => ({ task: taskOf(row), line: optionalText(row, "line") ?? "" }));
+  }
+}
+
+function keyOf(row: Row): number {
+  return integer(row, "key");
+}
+
+function placeOf(row: Row): LinePlace {
+  const priority = optionalInteger(row, "priority") ?? DEFAULT_PRIORITY;
+  return { key: keyOf(row), line: optionalText(row, "line") ?? "", priority };
+}
