@@ -15,6 +15,8 @@ export interface CommitDeps {
   sql: Pick<Sql, "transaction">;
   /** ms since 1970 */
   now: () => number;
+  /** Runs `work` once what this turn of the event loop brings has come. */
+  nextTurn: (work: () => void) => void;
 }
 
 /** The outcome of a piece of work in a group commit. */
@@ -69,8 +71,8 @@ export class Commit {
 
   /**
    * Runs `work` in the next group commit: a commit costs fifty times a row, so adds and results that come
-   * within one turn of the event loop share a transaction; on an idle object the first does not wait for that, which
-   * takes a millisecond. `work` must be repeatable: when a neighbour throws, each runs again by itself.
+   * within one turn of the event loop share a transaction; on an idle object the first does not wait for that.
+   * `work` must be repeatable: when a neighbour throws, each runs again by itself.
    */
   enqueue<T>(work: () => T, settled: (written: Written<T>) => void): void {
     this.gather(eachOfThem<T>, work, settled);
@@ -88,7 +90,7 @@ export class Commit {
 
   #soon(work: () => void): void {
     if (this.#deps.now() - this.#lastAt > IDLE_MS) queueMicrotask(work);
-    else setTimeout(work, 0);
+    else this.#deps.nextTurn(work);
   }
 
   /** Commits what is queued now, not at the end of the turn. */

@@ -5,6 +5,7 @@ import type { Migration } from "../store/migrations.ts";
 import type { Sql } from "../store/sql.ts";
 import { Tables } from "../store/tables.ts";
 import { Commit } from "./commit.ts";
+import { afterTurn } from "./event-loop.ts";
 import { withoutSqlite } from "./exported.ts";
 import { type StartedObject, type StoredAlarm, standIn } from "./stand-in.ts";
 import { HOLD_MS, Wakeup } from "./wakeup.ts";
@@ -50,7 +51,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
     this.sql = tablesOf(ctx.storage, migrations);
     this.#alarm = standIn?.alarmOf(this.#seen(), ctx) ?? ctx.storage;
     this.wakeup = new Wakeup(this.#alarm, () => this.now());
-    this.commit = new Commit({ sql: this.sql, now: () => this.now() });
+    this.commit = new Commit({ sql: this.sql, now: () => this.now(), nextTurn: afterTurn });
   }
 
   /** ms since 1970 */
@@ -220,6 +221,7 @@ function tablesOf(storage: DurableObjectStorage, migrations: readonly Migration[
 function sqlOf(storage: DurableObjectStorage): Sql {
   return {
     rows: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray(),
+    values: (query, ...bindings) => [...storage.sql.exec(query, ...bindings).raw()],
     run: (query, ...bindings) => storage.sql.exec(query, ...bindings).rowsWritten,
     transaction: (work) => storage.transactionSync(work),
     size: () => storage.sql.databaseSize,

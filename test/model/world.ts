@@ -144,7 +144,11 @@ export class World {
   #begin(): void {
     const life = ++this.#life;
     const sql = this.#sqlOf(life);
-    const commit = new Commit({ sql, now: () => this.now });
+    const commit = new Commit({
+      sql,
+      now: () => this.now,
+      nextTurn: (work) => setTimeout(work, 0),
+    });
     const flush = commit.flush.bind(commit);
     commit.flush = () => {
       const before = this.faults;
@@ -182,6 +186,7 @@ export class World {
       // There is no directory here to be told of changes.
       exist: false,
       rows: (...args) => sql.rows(...args),
+      values: (...args) => sql.values(...args),
       run: (...args) => sql.run(...args),
       size: () => sql.size(),
       transaction: (work) =>

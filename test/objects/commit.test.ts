@@ -1,13 +1,18 @@
 // A commit: what it restores, and what a fault after it must not undo.
 import { describe, expect, it } from "vitest";
 import { Commit, type Written } from "../../src/objects/commit.ts";
+import { afterTurn } from "../../src/objects/event-loop.ts";
 
 /** A commit over a transaction that may fail, with one participant and a list of what was heard. */
 function commitOver() {
   const heard: string[] = [];
   const memory = { value: 0 };
   const clock = { now: 7 };
-  const commit = new Commit({ sql: { transaction: (work) => work() }, now: () => clock.now });
+  const commit = new Commit({
+    sql: { transaction: (work) => work() },
+    now: () => clock.now,
+    nextTurn: afterTurn,
+  });
   commit.join({
     save: () => memory.value,
     restore: (value) => {

@@ -75,9 +75,19 @@ export function deliveryOf(
   return delivery;
 }
 
-export function packed({ queue, name, attempt, due, body, ...unusual }: Delivery): PackedDelivery {
-  for (const _ in unusual) return [queue, name, attempt, due, body, unusual];
+export function packed(delivery: Delivery): PackedDelivery {
+  if (!isPlain(delivery)) return packedWhole(delivery);
+  const { queue, name, attempt, due, body } = delivery;
   return body === undefined ? [queue, name, attempt, due] : [queue, name, attempt, due, body];
+}
+
+function packedWhole({ queue, name, attempt, due, body, ...unusual }: Delivery): PackedDelivery {
+  return [queue, name, attempt, due, body, unusual];
+}
+
+/** Whether it has nothing but what every task has. */
+function isPlain({ shard, target, keepsResult, spec, progress }: Delivery): boolean {
+  return (shard ?? target ?? keepsResult ?? spec ?? progress) === undefined;
 }
 
 export function unpacked([
@@ -88,9 +98,8 @@ export function unpacked([
   body,
   unusual,
 ]: Readonly<PackedDelivery>): Delivery {
-  const delivery: Delivery = { queue, name, attempt, due, ...unusual };
-  if (body !== undefined) delivery.body = body;
-  return delivery;
+  const plain = { queue, name, attempt, due, ...(body !== undefined && { body }) };
+  return unusual === undefined ? plain : { ...plain, ...unusual };
 }
 
 /** For the log. */

@@ -10,6 +10,8 @@ const USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)";
 const CLOUD_USER_AGENT = "Google-Cloud-Tasks";
 
 const CRON_HEADER = "X-AppEngine-Cron";
+const USUAL_NAME = "X-AppEngine-TaskName";
+const USUAL_ETA = "X-AppEngine-TaskETA";
 
 /** Headers only the queue may set: dropped from tasks, and stripped from outside requests. */
 export function isReservedHeader(name: string): boolean {
@@ -29,7 +31,14 @@ type Content = keyof typeof CONTENT_TYPE | "none";
 // Making headers costs as much as the rest of a request, so the usual ones are made once for a queue and
 // kind of body: a first attempt of a task without headers of its own changes but two of them. A Request
 // copies what it is given.
-const usualHeaders = new Map<string, Headers>();
+interface Usual {
+  headers: Headers;
+  /** What it says of the task that had it last: of those of a batch it is the same. */
+  due: number;
+  group: string | undefined;
+}
+
+const usualHeaders = new Map<string, Usual>();
 
 export function headersOf(delivery: Delivery | BatchDelivery): Headers {
   if ("batch" in delivery) return batchHeaders(delivery);
@@ -37,14 +46,13 @@ export function headersOf(delivery: Delivery | BatchDelivery): Headers {
   const dialect = spec?.dialect;
   const content = contentOf(body, spec?.kind);
   const isPlain = spec?.headers === undefined && spec?.cron === undefined && dialect === undefined;
-  const isUsual = progress === undefined && isPlain;
-  const headers = isUsual ? usualOf(queue, content) : new Headers(unusual(delivery, content));
+  const group = spec?.group?.name;
+  if (progress === undefined && isPlain) return usualFor(usualOf(queue, content), name, due, group);
+  const headers = new Headers(unusual(delivery, content));
   const prefix = prefixOf(dialect);
   headers.set(`${prefix}TaskName`, name);
   headers.set(`${prefix}TaskETA`, etaOf(due));
-  const group = spec?.group?.name;
   if (group !== undefined) headers.set(GROUP_HEADER, group);
-  else if (isUsual) headers.delete(GROUP_HEADER);
   return headers;
 }
 
@@ -56,12 +64,21 @@ function batchHeaders({ queue, batch, spec }: BatchDelivery): Headers {
   return headers;
 }
 
-// Those of a batch are mostly the same.
-let lastEta = { due: Number.NaN, text: "" };
+function usualFor(usual: Usual, name: string, due: number, group: string | undefined): Headers {
+  const { headers } = usual;
+  headers.set(USUAL_NAME, name);
+  if (due !== usual.due) headers.set(USUAL_ETA, etaOf(due));
+  if (group !== usual.group) {
+    if (group === undefined) headers.delete(GROUP_HEADER);
+    else headers.set(GROUP_HEADER, group);
+  }
+  usual.due = due;
+  usual.group = group;
+  return headers;
+}
 
 function etaOf(due: number): string {
-  if (due !== lastEta.due) lastEta = { due, text: (due / 1000).toFixed(6) };
-  return lastEta.text;
+  return (due / 1000).toFixed(6);
 }
 
 function prefixOf(dialect: Dialect | undefined): string {
@@ -73,11 +90,21 @@ function contentOf(body: Delivery["body"], kind: BodyKind | undefined): Content 
   return kind ?? (typeof body === "string" ? "text" : "bytes");
 }
 
-function usualOf(queue: string, content: Content): Headers {
+// Mostly the same as those before.
+let last = { queue: "", content: "" as Content | "", usual: undefined as Usual | undefined };
+
+function usualOf(queue: string, content: Content): Usual {
+  if (last.usual && last.queue === queue && last.content === content) return last.usual;
   const key = `${queue} ${content}`;
-  const made = usualHeaders.get(key) ?? new Headers(queueHeaders(queue, content));
-  usualHeaders.set(key, made);
-  return made;
+  const usual = usualHeaders.get(key) ?? newUsual(queue, content);
+  usualHeaders.set(key, usual);
+  last = { queue, content, usual };
+  return usual;
+}
+
+function newUsual(queue: string, content: Content): Usual {
+  const headers = new Headers(queueHeaders(queue, content));
+  return { headers, due: Number.NaN, group: undefined };
 }
 
 function queueHeaders(queue: string, content: Content): Record<string, string> {

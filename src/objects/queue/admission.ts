@@ -1,7 +1,7 @@
 // Adding tasks, in App Engine's two phases: first every task of the call is checked and a single bad one
 // refuses them all, with no name taken; then they are added one by one, and a name that is taken refuses
 // its own task alone (or, where the caller asked for all or nothing, the whole call).
-import { type Answer, type Failure, type Refusal, refuse } from "../../core/errors.ts";
+import type { Answer, Failure } from "../../core/errors.ts";
 import { acceptCall, refuseCall } from "../../core/task/add-call.ts";
 import type { AddCall, Added } from "../../core/task/calls.ts";
 import { type AcceptedTask, type AddResult, NO_PROGRESS, NO_SPEC } from "../../core/task/task.ts";
@@ -9,26 +9,6 @@ import { rfc3339, taskHead } from "../../core/task/task-view.ts";
 import type { Found } from "../../store/queue/found.ts";
 import type { AddOutcome } from "../../store/queue/queue-store.ts";
 import type { QueueContext } from "./context/context.ts";
-
-/** An object's SQLite holds 10 GB; room is left to finish and to retry what is there. */
-const MAX_STORED_BYTES = 9.5e9;
-
-/**
- * Refuses an add to a queue that has no room: `limit` is queue.yaml's total_storage_limit in bytes. Each
- * queue is its own database, so the limit holds for each by itself; of several shards each has an equal part.
- */
-export function checkStorage(
-  stored: number,
-  limit = Number.POSITIVE_INFINITY,
-  shards = 1,
-): Refusal | undefined {
-  const max = Math.min(Math.floor(limit / shards), MAX_STORED_BYTES);
-  if (stored < max) return undefined;
-  return refuse(
-    "QUEUE_FULL",
-    `queue: it holds ${stored} bytes, expected less than ${max} to add more`,
-  );
-}
 
 /** Adds what callers hand in together; each call has its own answer. Answers once it is on disk. */
 export async function addTasks(

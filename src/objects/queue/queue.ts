@@ -17,7 +17,6 @@ import type { Tables } from "../../store/tables.ts";
 import type { Commit } from "../commit.ts";
 import type { Job } from "../host.ts";
 import type { Stubs } from "../stubs.ts";
-import { checkStorage } from "./admission.ts";
 import { ChangeNotice } from "./change-notice.ts";
 import type { Consumer } from "./context/consumer.ts";
 import type { QueueContext, ShardPlace } from "./context/context.ts";
@@ -32,6 +31,7 @@ import { GroupNotifier } from "./group-notifier.ts";
 import { ResultWaiters } from "./inspect/result-waiters.ts";
 import { Leasing } from "./leasing/leasing.ts";
 import { OneObject } from "./one-object.ts";
+import { Room } from "./room.ts";
 import type { Sharding } from "./sharding/sharding.ts";
 
 /** What a queue is given: its configuration, and every effect it has on the world. */
@@ -86,10 +86,12 @@ export class Queue implements QueueContext {
   readonly jobs: readonly Job[];
   readonly #deps: QueueDeps;
   readonly #consumers: readonly Consumer[];
+  readonly #room: Room;
 
   constructor(deps: QueueDeps) {
     const { sql, commit, file, stubs, now, deliver, deliverBatch, late } = deps;
     this.#deps = deps;
+    this.#room = new Room(sql);
     this.commit = commit;
     this.stubs = stubs;
     this.store = new QueueStore(
@@ -177,8 +179,7 @@ export class Queue implements QueueContext {
   admission(): Answer<Admission> {
     const rules = this.rules();
     if (rules.failure) return rules;
-    const { sql, file } = this.#deps;
-    const full = checkStorage(sql.size(), file.totalStorageLimit, this.shard.map.shards);
+    const full = this.#room.refusal(this.#deps.file.totalStorageLimit, this.shard.map.shards);
     if (full && this.store.sweep.makeRoom(this.now())) this.#deps.arm();
     return full ?? rules;
   }

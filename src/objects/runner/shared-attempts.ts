@@ -4,6 +4,7 @@
 import { RpcTarget } from "cloudflare:workers";
 import { MICROTASKS } from "../delivery/cancellation.ts";
 import { outcomeOfError, type WireOutcome } from "../delivery/outcome.ts";
+import { nextTurn } from "../event-loop.ts";
 import type { LaterOutcomes, PlacedOutcome, SharedOutcomes } from "../rpc.ts";
 
 /**
@@ -32,7 +33,7 @@ export class SharedAttempts extends RpcTarget {
   async first(): Promise<WireOutcome[] | SharedOutcomes> {
     await this.#microtasks();
     for (let i = 0; i < TURNS && this.#left > 0; i++) {
-      await new Response("a body").text();
+      await nextTurn();
       await this.#microtasks();
     }
     if (this.#left === 0) return this.#outcomes;

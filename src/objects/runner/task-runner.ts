@@ -56,7 +56,8 @@ export class TaskRunnerEntrypoint<Env = unknown>
     this.#targets = targetsOf(env, targets);
   }
 
-  async run(...packed: PackedDelivery): Promise<WireOutcome> {
+  // Not async itself, which would be a promise more for each attempt.
+  run(...packed: PackedDelivery): Promise<WireOutcome> {
     return this.#run(unpacked(packed), ofTask);
   }
 
@@ -88,6 +89,8 @@ export class TaskRunnerEntrypoint<Env = unknown>
       const handler = this.#handlerOf(delivery.target);
       if (typeof handler === "string") return { kind: "unanswered", error: handler };
       const response = await handler.fetch(requestOf(delivery, signal));
+      const { status, ok, body } = response;
+      if (ok && !body && !delivery.keepsResult) return status;
       return await read(response, delivery, this.#aside(delivery));
     } catch (error) {
       if (signal.aborted) return { kind: "unanswered", error: String(signal.reason) };

@@ -66,7 +66,7 @@ export class PushConsumer implements Consumer, PushState {
   }
 
   rowWritten(key: number): void {
-    if (!isExpedited(key) && dueOf(key) <= this.#deps.now()) this.#writtenDue++;
+    if (this.#tokens && !isExpedited(key) && dueOf(key) <= this.#deps.now()) this.#writtenDue++;
     this.#dispatcher.rewindTo(key);
   }
 

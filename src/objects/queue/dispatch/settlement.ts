@@ -3,7 +3,7 @@
 // nothing.
 import { BEGUN } from "../../../core/dispatch/rank.ts";
 import { decide, type Transition } from "../../../core/task/attempt.ts";
-import { isSuccess, type Outcome, type TaskSpec } from "../../../core/task/task.ts";
+import { isSuccess, NO_PROGRESS, type Outcome, type TaskSpec } from "../../../core/task/task.ts";
 import type { Completion, QueueStore } from "../../../store/queue/queue-store.ts";
 import { isExpedited } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
@@ -100,6 +100,10 @@ export class Settlement {
     const completions: Completion[] = [];
     const moved = ends.map((end) => {
       if (!this.#deps.inFlight.owns(end.attempt)) return undefined;
+      if (this.#leavesNothing(end)) {
+        completions.push({ task: end.attempt.task, now: end.endedAt, progress: NO_PROGRESS });
+        return undefined;
+      }
       const transition = this.#transitionOf(end);
       if (!isPlain(end, transition)) return this.#write(end, transition);
       completions.push(completionOf(end, transition));
@@ -107,6 +111,14 @@ export class Settlement {
     });
     this.#deps.store.completeAll(completions, this.#deps.definition.config);
     return moved;
+  }
+
+  // Then nobody will ever ask how it went.
+  #leavesNothing({ attempt: { task, waitsFor }, outcome }: OpenEnd): boolean {
+    const { config } = this.#deps.definition;
+    return (
+      !task.named && waitsFor === undefined && isSuccess(outcome) && !keepsResult(task, config)
+    );
   }
 
   // When they cannot be written together, the one that it is because of must not keep the others.
