@@ -78,6 +78,19 @@ export class Commit {
     this.gather(eachOfThem<T>, work, settled);
   }
 
+  /**
+   * The same where others are sure to come soon. An object whose thread is busy with others looks idle: its own
+   * turns are far apart, and each would bring a commit for one.
+   */
+  enqueueWithOthers<T>(work: () => T, settled: (written: Written<T>) => void): void {
+    if (this.#queued.length === 0) setTimeout(() => this.flush(), 0);
+    this.#queued.push({
+      given: work,
+      together: eachOfThem<T>,
+      settled: settled as Queued["settled"],
+    });
+  }
+
   /** The same for what is cheaper together: those that come one behind the other with the same `together`. */
   gather<Given, T>(
     together: Together<Given, T>,

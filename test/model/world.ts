@@ -11,7 +11,7 @@ import type { WireOutcome } from "../../src/objects/delivery/outcome.ts";
 import { addAccepted } from "../../src/objects/queue/admission.ts";
 import { purgeSlice } from "../../src/objects/queue/clearing.ts";
 import { Queue } from "../../src/objects/queue/queue.ts";
-import { deleteTask } from "../../src/objects/queue/task-operations.ts";
+import { deleteSome } from "../../src/objects/queue/task-operations.ts";
 import type { Sql } from "../../src/store/sql.ts";
 import type { Tables } from "../../src/store/tables.ts";
 import { memorySql, queueTables } from "../store/sqlite.ts";
@@ -111,7 +111,9 @@ export class World {
 
   /** False when it could not be written. */
   delete(name: string): boolean {
-    return this.#unlessFaulty(() => this.#queue.commit.run(() => deleteTask(this.#queue, name)));
+    return this.#unlessFaulty(() =>
+      this.#queue.commit.run(() => deleteSome(this.#queue, [name]).size > 0),
+    );
   }
 
   purge(): boolean {

@@ -98,6 +98,26 @@ describe("a commit", () => {
     expect(heard.slice(6)).toEqual(["e", "committed"]);
   });
 
+  it("waits for others on an idle object, too, where they are sure to come", async () => {
+    const { commit, heard, clock } = commitOver();
+    commit.onCommit(() => heard.push("committed"));
+    const put = (what: string) =>
+      commit.enqueueWithOthers(
+        () => heard.push(what),
+        () => {},
+      );
+    clock.now += 100;
+    put("a");
+    await Promise.resolve();
+    put("b");
+    expect(heard).toEqual([]);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(heard).toEqual(["a", "b", "committed"]);
+    put("c");
+    commit.flush();
+    expect(heard.slice(3)).toEqual(["c", "committed"]);
+  });
+
   it("of an idle object fails for whoever's work throws, and for nobody else", async () => {
     const { commit, heard } = commitOver();
     const settled = (written: Written<unknown>) => heard.push("error" in written ? "no" : "yes");

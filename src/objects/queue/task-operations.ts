@@ -5,6 +5,7 @@ import { acceptNewTime } from "../../core/task/new-task.ts";
 import { isTimed, type Task } from "../../core/task/task.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
 import type { Found } from "../../store/queue/found.ts";
+import type { Place } from "../../store/queue/queue-store.ts";
 import { isExpedited, lastKeyOf } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import { inSlices } from "../slices.ts";
@@ -16,36 +17,35 @@ export function deleteTasks(
   queue: QueueContext,
   names: readonly string[],
 ): Promise<DeleteResult[]> {
-  return eachInSlices(queue, names, (name) => ({ name, deleted: deleteTask(queue, name) }));
+  return eachInSlices(queue, names, (slice) => {
+    const gone = deleteSome(queue, slice);
+    return slice.map((name) => ({ name, deleted: gone.delete(name) }));
+  });
 }
 
-/** Does this for each, a commit for each slice of them. */
+/** Inside a commit. The names of those that were there. */
+export function deleteSome(queue: QueueContext, names: readonly string[]): Set<string> {
+  const { live, failed } = queue.store.deleteAll(names, queue.now(), queue.definition.config);
+  queue.forget(...live);
+  return new Set([...live, ...failed].map(({ name }) => name));
+}
+
+/** Does this for all, a commit for each slice of them. */
 async function eachInSlices<T>(
   queue: QueueContext,
   names: readonly string[],
-  act: (name: string) => T,
+  act: (slice: readonly string[]) => T[],
 ): Promise<T[]> {
   const done: T[] = [];
   await inSlices(
     () => queue.now(),
     (rows) => {
       const slice = names.slice(done.length, done.length + rows);
-      done.push(...queue.commit.run(() => slice.map(act)));
+      done.push(...queue.commit.run(() => act(slice)));
       return done.length === names.length;
     },
   );
   return done;
-}
-
-/** Inside a commit. Whether there was a task of this name, which is deleted. */
-export function deleteTask(queue: QueueContext, name: string): boolean {
-  const { store, definition } = queue;
-  const now = queue.now();
-  const found = store.find(name, now);
-  if (found?.kind === "failed") return store.forget(found.task, now);
-  if (found?.kind !== "live" || !store.delete(found.task, now, definition.config)) return false;
-  queue.forget(found.task);
-  return true;
 }
 
 /**
@@ -64,12 +64,14 @@ export function runTask(queue: QueueContext, name: string): Answer<Task> {
   return getTask(queue, name);
 }
 
-function runFailed(queue: QueueContext, task: TaskRow): void {
-  if (!isOnItsWay(queue, task)) expedite(queue, queue.store.redrive(task, queue.now()));
+function runFailed(queue: QueueContext, { name }: TaskRow): void {
+  if (redriveSome(queue, [name]).length === 0) return;
+  const found = queue.store.find(name, queue.now());
+  if (found?.kind === "live") expedite(queue, found.task);
 }
 
-function expedite(queue: QueueContext, task: TaskRow | undefined): void {
-  const moved = task && queue.store.expedite(task, queue.now());
+function expedite(queue: QueueContext, task: TaskRow): void {
+  const moved = queue.store.expedite(task, queue.now());
   if (moved) queue.rowWritten(moved.key);
 }
 
@@ -119,20 +121,24 @@ export function redriveTasks(
   queue: QueueContext,
   names: readonly string[],
 ): Promise<RedriveResult[]> {
-  return eachInSlices(queue, names, (name) => redriveOne(queue, name));
+  return eachInSlices(queue, names, (slice) => {
+    const back = new Set(redriveSome(queue, slice).map(({ name }) => name));
+    return slice.map((name) => ({ name, redriven: back.delete(name) }));
+  });
 }
 
-function redriveOne(queue: QueueContext, name: string): RedriveResult {
+/** Inside a commit. Those that are back. */
+function redriveSome(queue: QueueContext, names: readonly string[]): Place[] {
+  const { store } = queue;
   const now = queue.now();
-  const found = queue.store.find(name, now);
-  const failed = found?.kind === "failed" && !isOnItsWay(queue, found.task) && found.task;
-  const task = failed ? queue.store.redrive(failed, now) : undefined;
-  if (task) queue.rowWritten(task.key);
-  return { name, redriven: task !== undefined };
+  const failed = store.failedOf(names, now).filter((place) => !isOnItsWay(queue, place));
+  const back = store.redriveAll(failed, now);
+  for (const { key } of back) queue.rowWritten(key);
+  return back;
 }
 
 // A task on its way to the dead-letter queue may be there already: put back here it would be on both.
-function isOnItsWay({ definition, store }: QueueContext, { key }: TaskRow): boolean {
+function isOnItsWay({ definition, store }: QueueContext, { key }: Place): boolean {
   return definition.config.failedQueue !== undefined && store.deadLetters.has(key);
 }
 
@@ -147,8 +153,8 @@ export async function redriveAll(queue: QueueContext): Promise<number> {
     () => queue.now(),
     (rows) => {
       const slice = failed.names(after, last, rows);
-      const results = queue.commit.run(() => slice.map(({ name }) => redriveOne(queue, name)));
-      redriven += results.filter((result) => result.redriven).length;
+      const names = slice.map(({ name }) => name);
+      redriven += queue.commit.run(() => redriveSome(queue, names)).length;
       after = slice.at(-1)?.key ?? last;
       return slice.length < rows;
     },

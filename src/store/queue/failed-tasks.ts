@@ -5,9 +5,22 @@ import { integer, optionalInteger, text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
 import type { RowCount } from "./row-count.ts";
 import { dueOf, lastKeyOf } from "./row-key.ts";
-import { freeKey, progressJson, specJson, type TaskRow, taskOf } from "./tasks.ts";
+import {
+  type BriefTask,
+  freeKey,
+  placesJson,
+  progressJson,
+  specJson,
+  type TaskRow,
+  taskOf,
+} from "./tasks.ts";
 
 const COLUMNS = "key, name, named, created, due, spec, progress, body";
+// From the outside in, or every record would be looked at.
+const AT = `FROM json_each(?) AS place CROSS JOIN failed
+  ON failed.key = place.value ->> 0 AND failed.name = place.value ->> 1`;
+const BRIEF = `SELECT failed.key, name, named, created, due, spec, progress ${AT}`;
+const REMOVE_ALL = `DELETE FROM failed WHERE key IN (SELECT failed.key ${AT})`;
 
 export class FailedTasks {
   readonly rows: RowCount;
@@ -44,6 +57,11 @@ export class FailedTasks {
     return row && taskOf(row);
   }
 
+  /** Those that are there. */
+  briefsAt(places: readonly { key: number; name: string }[]): BriefTask[] {
+    return this.#sql.rows(BRIEF, placesJson(places)).map(taskOf);
+  }
+
   /** A page of failed tasks, the first to be forgotten first. */
   list(after: number, limit: number): TaskRow[] {
     const query = `SELECT ${COLUMNS} FROM failed WHERE key > ? ORDER BY key LIMIT ?`;
@@ -71,6 +89,10 @@ export class FailedTasks {
     const isGone = this.#sql.run(query, key, name) > 0;
     if (isGone) this.rows.changed(-1);
     return isGone;
+  }
+
+  removeAll(places: readonly { key: number; name: string }[]): void {
+    this.rows.changed(-this.#sql.run(REMOVE_ALL, placesJson(places)));
   }
 
   clear(): void {

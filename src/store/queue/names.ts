@@ -94,6 +94,8 @@ const PUT_ALL_LIVE = `INSERT OR REPLACE INTO names (name, state, key)
   SELECT value ->> 0, 'live', value ->> 1 FROM json_each(?)`;
 const PUT_ALL_ENDED = `INSERT OR REPLACE INTO names (name, state, expires, record)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`;
+const PLACE_ALL = `INSERT OR REPLACE INTO names (name, state, key)
+  SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)`;
 /** The row of an expired name becomes that of another, whose own row, if it has one, goes. */
 const TAKE_OVER = `UPDATE OR REPLACE names
   SET name = ?, state = ?, key = ?, expires = ?, record = ?, type = ?, body = ?
@@ -166,6 +168,14 @@ export class Names {
     this.#put({ name, state, key, expires: null, record: undefined });
   }
 
+  /** The same for many. */
+  placeAll(tasks: readonly (NamePlace & { named: boolean })[]): void {
+    this.#putAll(
+      PLACE_ALL,
+      tasks.map(({ name, named, key }) => [name, named ? "live" : "moved", key]),
+    );
+  }
+
   /** The task of this name has ended; the row stays until it expires. */
   end(row: EndedRow): void {
     this.#put(row);
@@ -218,6 +228,12 @@ export class Names {
   /** Frees a name at once. */
   remove(name: string): void {
     this.#sql.run("DELETE FROM names WHERE name = ?", name);
+  }
+
+  removeAll(names: readonly string[]): void {
+    if (names.length === 0) return;
+    const query = "DELETE FROM names WHERE name IN (SELECT value FROM json_each(?))";
+    this.#sql.run(query, JSON.stringify(names));
   }
 
   clear(): void {

@@ -4,12 +4,7 @@
 import { noTransitions, type TransitionCounts } from "../../core/metrics/transitions.ts";
 import { unbegun } from "../../core/task/cut-off.ts";
 import { type Result, resultFromStored, type StoredResult } from "../../core/task/result.ts";
-import {
-  type AcceptedTask,
-  NO_PROGRESS,
-  type Progress,
-  type StoredTask,
-} from "../../core/task/task.ts";
+import type { AcceptedTask, Progress, StoredTask } from "../../core/task/task.ts";
 import { Meta } from "../meta.ts";
 import type { Sql } from "../sql.ts";
 import { AcceptedGroups } from "./accepted-groups.ts";
@@ -50,6 +45,12 @@ export interface Completion {
   now: number;
   progress: Progress;
   result?: StoredResult | undefined;
+}
+
+/** The row of a task, or of the record of a failed one. */
+export interface Place {
+  key: number;
+  name: string;
 }
 
 /** The task that was added, or what has its name already. */
@@ -327,12 +328,17 @@ export class QueueStore {
     return key === undefined ? undefined : this.#placed({ ...task, key, progress });
   }
 
-  /** A failed task is on the queue again as if it were new, due at `now`; its row, or undefined when it was not kept. */
-  redrive(task: TaskRow, now: number): TaskRow | undefined {
-    if (!this.failed.remove(task)) return undefined;
-    this.#transitions.added++;
-    this.#report(task, "open");
-    return this.#placed(this.tasks.restore({ ...task, progress: NO_PROGRESS }, now));
+  /** Failed tasks are on the queue again as if they were new, due at `now`; those that were kept. */
+  redriveAll(places: readonly Place[], now: number): Place[] {
+    const tasks = this.failed.briefsAt(places);
+    if (tasks.length === 0) return [];
+    const restored = this.tasks.restoreAll(tasks, now);
+    this.failed.removeAll(tasks);
+    this.#transitions.added += tasks.length;
+    for (const task of tasks) this.#report(task, "open");
+    this.#names.placeAll(restored.filter(hasPlace));
+    this.#names.removeAll(restored.flatMap((task) => (hasPlace(task) ? [] : task.name)));
+    return restored;
   }
 
   /** A pull task is leased until `lease` (ms since 1970); its row, or undefined when it was no longer there. */
@@ -379,10 +385,58 @@ export class QueueStore {
     return true;
   }
 
-  /** The record of a failed task is deleted; its name stays a tombstone as long as it was to be. */
-  forget(task: TaskRow, now: number): boolean {
-    this.#forgetRecord(task, now, "deleted");
-    return true;
+  /**
+   * Deletes what lies under these names: tasks on the queue, and records of failed ones, whose names stay tombstones as
+   * long as they were to be. Where those that were there lay.
+   */
+  deleteAll(
+    names: readonly string[],
+    now: number,
+    { tombstoneTtl }: Pick<Retention, "tombstoneTtl">,
+  ): Record<"live" | "failed", Place[]> {
+    const { rows, ...places } = this.#placesOf(names, now);
+    const live = this.tasks.briefsAt(places.live);
+    const failed = this.failed.briefsAt(places.failed);
+    this.tasks.removeAll(live);
+    this.failed.removeAll(failed);
+    const expires = now + tombstoneTtl * 1000;
+    const ended: EndedRow[] = live
+      .filter(({ named }) => named)
+      .map((task) => ({ ...endedRow(task, "deleted", now, task.progress), expires }));
+    if (ended.length > 0) this.sweep.expect(expires);
+    const freed = live.filter(({ named }) => !named);
+    for (const task of failed) {
+      const row = rows.get(task.name) as EndedRow;
+      if (task.named) ended.push({ ...row, state: "deleted", key: null });
+      else freed.push(task);
+    }
+    this.#names.endAll(ended);
+    this.#names.removeAll(freed.filter(hasPlace).map(({ name }) => name));
+    this.#transitions.deleted += live.length;
+    for (const task of live) {
+      this.#ended(task.name);
+      this.#report(task, "deleted");
+    }
+    return { live, failed };
+  }
+
+  /** Where records of failed tasks of these names lie. */
+  failedOf(names: readonly string[], now: number): Place[] {
+    return this.#placesOf(names, now).failed;
+  }
+
+  /** What the rows of names say, each once; those that have none may be generated ones. */
+  #placesOf(names: readonly string[], now: number) {
+    const rows = this.#names.findAll(names, now);
+    const live: Place[] = [];
+    const failed: Place[] = [];
+    for (const name of new Set(names)) {
+      const { state, key = keyInName(name) } = rows.get(name) ?? {};
+      if (key === undefined || key === null) continue;
+      if (state === "failed") failed.push({ name, key });
+      else if (state !== "done" && state !== "deleted") live.push({ name, key });
+    }
+    return { rows, live, failed };
   }
 
   /** A failed task is on its dead-letter queue: its record goes, and its name says that it failed. */
@@ -483,7 +537,7 @@ export class QueueStore {
 
   // A task that came back to the place its generated name says is found without a row.
   #placed(task: TaskRow): TaskRow {
-    if (task.named || keyInName(task.name) !== task.key) {
+    if (hasPlace(task)) {
       this.#names.place(task.name, task.named ? "live" : "moved", task.key);
     } else {
       this.#names.remove(task.name);
@@ -518,8 +572,13 @@ export interface QueueStoreState {
   sweep: SweepProgress;
 }
 
+/** Whether it is not found by the key in its name alone. */
+function hasPlace({ name, named, key }: Pick<TaskRow, "name" | "named" | "key">): boolean {
+  return named || keyInName(name) !== key;
+}
+
 function endedRow(
-  { name, createdAt }: StoredTask,
+  { name, createdAt }: Pick<StoredTask, "name" | "createdAt">,
   state: EndedRow["state"],
   endedAt: number,
   progress: Progress,

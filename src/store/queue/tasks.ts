@@ -61,6 +61,17 @@ const REMOVE_ALL = `DELETE FROM tasks WHERE key IN
     ON tasks.key = place.value ->> 0 AND tasks.name = place.value ->> 1)`;
 /** What it takes to move or remove the row of a task. */
 type Moving = Pick<TaskRow, "key" | "name" | "spec">;
+/** A task without what its handler is given, which may be large. */
+export type BriefTask = Omit<TaskRow, "body" | "lease">;
+
+const BRIEF = `SELECT tasks.key, name, named, created, spec, progress
+  FROM json_each(?) AS place CROSS JOIN tasks
+    ON tasks.key = place.value ->> 0 AND tasks.name = place.value ->> 1`;
+/** Rows of failed tasks as new ones, given the keys of both: what is in them is copied without being read. */
+const RESTORE_ALL = `INSERT INTO tasks (key, name, named, created, spec, body)
+  SELECT place.value ->> 2, name, named, created, spec, body
+    FROM json_each(?) AS place CROSS JOIN failed
+      ON failed.key = place.value ->> 0 AND failed.name = place.value ->> 1`;
 
 const WITH_LEASE = `${COLUMNS}, lease`;
 const ROWS = page(COLUMNS);
@@ -173,6 +184,17 @@ export class Tasks {
     return this.#put((key) => ({ ...task, due: dueOf(key), key }), due);
   }
 
+  /** The same for failed tasks, whose records are still there, as if they were new; what they are then. */
+  restoreAll(failed: readonly BriefTask[], due: number): BriefTask[] {
+    const first = freeKeyFrom(this.#sql, "tasks", firstKeyOf(due), failed.length);
+    const restored = failed.map((task, i) => ({ ...task, key: first + i, due: dueOf(first + i) }));
+    const places = failed.map(({ key, name }, i) => [key, name, first + i]);
+    this.#sql.run(RESTORE_ALL, JSON.stringify(places));
+    for (const task of restored) this.#inserted(task);
+    this.#lastKeys.set(due, first + failed.length - 1);
+    return restored.map((task) => ({ ...task, progress: NO_PROGRESS }));
+  }
+
   /** Takes in a task that lay elsewhere: at its key where that is free, else behind those of its moment. */
   takeIn(given: TaskRow): TaskRow {
     let task = given;
@@ -257,8 +279,7 @@ export class Tasks {
   /** Takes tasks off the table. Throws if one of them is no longer there. */
   removeAll(tasks: readonly Moving[]): void {
     if (tasks.length === 0) return;
-    const places = JSON.stringify(tasks.map(({ key, name }) => [key, name]));
-    const removed = this.#sql.run(REMOVE_ALL, places);
+    const removed = this.#sql.run(REMOVE_ALL, placesJson(tasks));
     if (removed !== tasks.length) throw new Error("a task is not where it was");
     for (const { key, spec } of tasks) {
       if (spec.tag) this.#sql.run("DELETE FROM tags WHERE tag = ? AND key = ?", spec.tag, key);
@@ -317,6 +338,11 @@ export class Tasks {
     const query = `SELECT ${WITH_LEASE} FROM tasks WHERE key = ? AND name = ?`;
     const [row] = this.#sql.rows(query, key, name);
     return row && taskOf(row);
+  }
+
+  /** Those that are there. */
+  briefsAt(places: readonly { key: number; name: string }[]): BriefTask[] {
+    return this.#sql.rows(BRIEF, placesJson(places)).map(taskOf);
   }
 
   /** A task by the key in its generated name: where it still lies if it was never moved. */
@@ -406,7 +432,7 @@ export class Tasks {
     return task;
   }
 
-  #inserted({ key, spec }: TaskRow): void {
+  #inserted({ key, spec }: Moving): void {
     this.rows.changed(1);
     if (spec.tag) this.#sql.run("INSERT INTO tags VALUES (?, ?)", spec.tag, key);
   }
@@ -448,18 +474,23 @@ export function freeKey(sql: Sql, table: Keyed, ms: number): number {
 type Keyed = "tasks" | "failed" | "large_results";
 
 /**
- * Behind the last key of a window that starts at `first`: the window doubles while it is full to its end,
- * so even a million rows of one instant cost a few look-ups each.
+ * Behind the last key of a window that starts at `first`, with room for `count`: the window doubles while it is full to
+ * its end, so even a million rows of one instant cost a few look-ups each.
  */
-function freeKeyFrom(sql: Sql, table: Keyed, first: number): number {
+function freeKeyFrom(sql: Sql, table: Keyed, first: number, count = 1): number {
   const query = `SELECT max(key) AS key FROM ${table} WHERE key BETWEEN ? AND ?`;
   for (let window = 4096; ; window *= 2) {
     const last = first + window - 1;
     const [row] = sql.rows(query, first, last);
     const key = row && optionalInteger(row, "key");
     if (key === undefined) return first;
-    if (key < last) return key + 1;
+    if (key + count <= last) return key + 1;
   }
+}
+
+/** Where tasks lie, for a statement to look each up. */
+export function placesJson(tasks: readonly { key: number; name: string }[]): string {
+  return JSON.stringify(tasks.map(({ key, name }) => [key, name]));
 }
 
 /** The first key of the same moment, among those of the same kind. */

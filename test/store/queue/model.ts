@@ -306,11 +306,19 @@ export class World {
     const chosen = this.#pickFailed(pick);
     if (!chosen) return;
     const { task } = chosen.failed;
-    const back = this.#sql.transaction(() => this.#store.redrive(task, this.#now));
-    const key = back?.key ?? Number.NaN;
-    same(back, { ...task, key, due: this.#now, progress: NO_PROGRESS });
-    this.#place(back as TaskRow);
-    expect(this.#store.redrive(task, this.#now)).toBeUndefined();
+    const [back] = this.#redriven(task);
+    const found = this.#store.find(task.name, this.#now);
+    same(found?.kind === "live" && found.task, {
+      ...{ ...task, key: back?.key, due: this.#now, progress: NO_PROGRESS },
+    });
+    this.#place((found as { task: TaskRow }).task);
+    expect(this.#redriven(task)).toEqual([]);
+  }
+
+  #redriven({ name }: TaskRow): { key: number }[] {
+    const now = this.#now;
+    const places = this.#store.failedOf([name], now);
+    return this.#sql.transaction(() => this.#store.redriveAll(places, now));
   }
 
   #release(name: string): void {
@@ -324,7 +332,10 @@ export class World {
     const chosen = this.#pickFailed(pick);
     if (!chosen) return;
     const { task } = chosen.failed;
-    transact(this.#sql, this.#store, this.#now, () => this.#store.forget(task, this.#now));
+    const { failed } = transact(this.#sql, this.#store, this.#now, () =>
+      this.#store.deleteAll([task.name], this.#now, this.#retention),
+    );
+    expect(failed.map(({ name }) => name)).toEqual([task.name]);
     if (!task.named) this.#ended.delete(task.name);
     else this.#ended.set(task.name, { row: { ...chosen.row, state: "deleted", key: null } });
   }

@@ -119,8 +119,7 @@ const KINDS: Record<string, (name: string | undefined) => string> = {
   "failed, and its record was deleted": (name) => {
     const task = add(name ?? "given");
     here.store.fail(task, NOW, TRIED, RETENTION);
-    const found = here.store.find(task.name, NOW);
-    if (found?.kind === "failed") here.store.forget(found.task, NOW);
+    here.store.deleteAll([task.name], NOW, RETENTION);
     return task.name;
   },
 };

@@ -223,7 +223,9 @@ describe("how many failed tasks are kept", () => {
     expect(place.failed).toBe(3);
     fail(place, 2);
     const [first] = place.store.failed.list(-1, 1) as [TaskRow];
-    transact(place.sql, place.store, START, () => place.store.forget(first, START));
+    transact(place.sql, place.store, START, () =>
+      place.store.deleteAll([first.name], START, RETENTION),
+    );
     expect(place.failed).toBe(4);
     place.now += RETENTION.keepFailed * 1000;
     transact(place.sql, place.store, place.now, () => place.store.sweep.run(place.now));

@@ -8,11 +8,13 @@ import type { TaskRow } from "../../../src/store/queue/tasks.ts";
 import { memorySql, queueTables } from "../sqlite.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
+const RETENTION = { tombstoneTtl: 60, keepFailed: 30 };
 
 type Step =
   | { do: "add"; tasks: { name: string | undefined; in: number; body: number }[] }
   | { do: "complete"; picks: number[]; keepResults: boolean }
   | { do: "fail" | "delete" | "retry"; pick: number }
+  | { do: "delete all" | "redrive all"; given: string[] }
   | { do: "pass"; s: number };
 
 const names = fc.constantFrom("a", "b", "c", "d");
@@ -42,6 +44,10 @@ const steps = fc.array(
       do: fc.constantFrom("fail" as const, "delete" as const, "retry" as const),
       pick: fc.nat(30),
     }),
+    fc.record({
+      do: fc.constantFrom("delete all" as const, "redrive all" as const),
+      given: fc.array(fc.oneof(names, fc.constantFrom("generated 0", "generated 1", "unknown"))),
+    }),
     fc.record({ do: fc.constant("pass" as const), s: fc.constantFrom(1, 40, 70) }),
   ),
   { maxLength: 12 },
@@ -65,6 +71,7 @@ class Side {
     const tasks = store.tasks.list(-1, Number.MAX_SAFE_INTEGER, 100);
     if (step.do === "pass") this.now += step.s * 1000;
     else if (step.do === "add") return this.#add(step.tasks).map(seen);
+    else if ("given" in step) return this.#act(step.do, step.given);
     else if (step.do === "complete") {
       const picked = step.picks.flatMap((pick) => tasks[pick] ?? []);
       return this.#complete(picked, step.keepResults);
@@ -83,7 +90,7 @@ class Side {
       ({ name, in: ms, body }): AcceptedTask => ({
         name,
         due: this.now + ms,
-        spec: {},
+        spec: body === 3 ? { tag: "t" } : {},
         body: `${body}`,
       }),
     );
@@ -101,10 +108,28 @@ class Side {
       for (const end of ends) this.store.complete(end.task, this.now, progress, retention, result);
   }
 
+  #act(act: "delete all" | "redrive all", given: readonly string[]): unknown {
+    const { store, now } = this;
+    const names = given.map((name) => this.#generated()[Number(name.split(" ")[1])] ?? name);
+    const each = this.#isTogether ? [names] : [...new Set(names)].map((name) => [name]);
+    if (act === "redrive all")
+      return each.flatMap((some) => store.redriveAll(store.failedOf(some, now), now));
+    const gone = each.map((some) => store.deleteAll(some, now, RETENTION));
+    return (["live", "failed"] as const).map((kind) =>
+      gone.flatMap((one) => one[kind].map(({ name }) => name)),
+    );
+  }
+
+  #generated(): string[] {
+    const { tasks, failed } = this.store;
+    const all = [...tasks.list(-1, Number.MAX_SAFE_INTEGER, 100), ...failed.list(-1, 100)];
+    return all.filter(({ named }) => !named).map(({ name }) => name);
+  }
+
   rows(): unknown {
     // Which rows of expired names are taken over may differ.
     const names = `(SELECT * FROM names WHERE coalesce(expires > ${this.now}, true))`;
-    const tables = ["tasks", names, "failed", "results"];
+    const tables = ["tasks", "tags", names, "failed", "large_results"];
     return tables.map((table) => this.sql.rows(`SELECT * FROM ${table} ORDER BY 1`));
   }
 }
@@ -164,4 +189,41 @@ it("costs as many statements for a hundred names as for ten", () => {
   };
   // Beside the inserts, sixteen tasks each.
   expect(statementsOf(160) - 10).toBe(statementsOf(16) - 1);
+});
+
+type Act = (store: QueueStore, names: readonly string[]) => unknown;
+
+it.each<[what: string, isOfFailed: boolean, act: Act]>([
+  ["a delete", false, (store, names) => store.deleteAll(names, NOW, RETENTION)],
+  ["a delete of failed ones", true, (store, names) => store.deleteAll(names, NOW, RETENTION)],
+  ["a redrive", true, (store, names) => store.redriveAll(store.failedOf(names, NOW), NOW)],
+])("%s of a hundred costs as many statements as one of ten", (_, isOfFailed, act) => {
+  const statementsOf = (n: number) => {
+    const { sql, store } = new Side(true);
+    const names = Array.from({ length: n }, (_, i) => `n${i}`);
+    store.addAll(
+      names.map((name) => ({ name, due: NOW, spec: {}, body: "body" })),
+      NOW,
+    );
+    for (const task of isOfFailed ? store.tasks.list(-1, Number.MAX_SAFE_INTEGER, n) : [])
+      store.fail(task, NOW, task.progress, RETENTION);
+    const before = sql.statements;
+    act(store, names);
+    return sql.statements - before;
+  };
+  expect(statementsOf(100)).toBe(statementsOf(10));
+});
+
+it("finds room for all that are put back, where their moment is nearly full and the next has tasks", () => {
+  const { store } = new Side(true);
+  const add = (n: number, due: number) =>
+    store.addAll(new Array(n).fill({ name: undefined, due, spec: {}, body: undefined }), NOW);
+  add(10, NOW + 2);
+  for (const task of store.tasks.list(-1, Number.MAX_SAFE_INTEGER, 10))
+    store.fail(task, NOW, task.progress, RETENTION);
+  add(1, NOW + 1);
+  add(4090, NOW);
+  const failed = store.failed.list(-1, 10);
+  expect(store.redriveAll(failed, NOW).length).toBe(10);
+  expect(store.tasks.count()).toBe(4101);
 });

@@ -89,7 +89,7 @@ export class Settlement {
       ends ??= this.#ends.splice(0);
       return ends;
     };
-    this.#deps.commit.enqueue(
+    this.#deps.commit.enqueueWithOthers(
       () => this.#writeAll(taken()),
       (written) => this.#allWritten(taken(), written),
     );
