@@ -6,7 +6,7 @@ import { LEASE_S, MAX_LEASES_PER_CALL, MAX_TAG_BYTES, MAX_WAIT_S } from "../limi
 import { ERROR_LENGTH } from "./attempt.ts";
 import { refuseDuplicate, repeatedIn } from "./batch.ts";
 import { checkTaskName, checkText } from "./new-task-rules.ts";
-import { ATTEMPTS_KEPT, type Attempt, type Progress } from "./task.ts";
+import { ATTEMPTS_KEPT, type Attempt, type Progress, type Task } from "./task.ts";
 
 /** A request to lease tasks. */
 export interface LeaseRequest {
@@ -20,6 +20,12 @@ export interface LeaseRequest {
   oldestTag?: boolean;
   /** How long to wait for a first task, 0 to 60. Default 0. */
   waitSeconds?: number;
+}
+
+/** A leased task, and since when it was to be had (ms since 1970). */
+export interface LeasedTask {
+  task: Task;
+  from: number;
 }
 
 /** The oldest task a lease would give: since when (ms since 1970), and its tag. */

@@ -32,8 +32,10 @@ import { type Acted, Transit } from "./sharding/transit.ts";
 
 const ASK_RETRY_MS = 2_000;
 
-/** Of these calls, what changes nothing on the shard. */
-const READS: ReadonlySet<string> = new Set(["listPart", "look", "tombstones"]);
+/** Of the calls of all shards, those that change nothing on one that has nothing. */
+const READS: ReadonlySet<string> = new Set([
+  ...["listPart", "look", "tombstones", "firstLeasable", "redriveAll"],
+]);
 
 export class ManyObjects implements Sharding, ObjectCalls {
   readonly place: Shard;

@@ -27,7 +27,7 @@ import type {
   TombstonePage,
   TombstoneQuery,
 } from "../../core/task/calls.ts";
-import type { FirstLeasable, LeaseRequest, LeaseToken } from "../../core/task/lease.ts";
+import type { FirstLeasable, LeasedTask, LeaseRequest, LeaseToken } from "../../core/task/lease.ts";
 import type { NewTime } from "../../core/task/new-task.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
 import { type FormerPage, type FormerTable, formerRows } from "../../store/first-version.ts";
@@ -115,6 +115,7 @@ const INCOMING = [
 const SHARD_ONLY = [
   "collisions",
   "firstLeasable",
+  "leaseNow",
   "listPart",
   "look",
   "takeIn",
@@ -253,6 +254,10 @@ export class TaskQueueObject<Env = unknown>
 
   async firstLeasable(request: LeaseRequest): Promise<Answer<FirstLeasable | null>> {
     return this.#refusalUnlessPull() ?? this.#queue.pull.first(request);
+  }
+
+  async leaseNow(request: LeaseRequest): Promise<Answer<LeasedTask[]>> {
+    return this.#refusalUnlessPull() ?? this.#queue.pull.leaseNow(request);
   }
 
   async takeIn(batch: MovingBatch): Promise<boolean> {

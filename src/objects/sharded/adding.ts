@@ -36,7 +36,7 @@ export async function addToShards(
   deps: AddingDeps,
   calls: readonly AddCall[],
 ): Promise<Answer<Added[]>[]> {
-  const admission = calls.some(({ tasks }) => tasks.length > 1) ? deps.admission() : undefined;
+  const admission = calls.some(({ tasks }) => tasks.length !== 1) ? deps.admission() : undefined;
   const known = calls.map((call) => answerBefore(call, admission, deps.map()));
   const isWhole = (i: number) => known[i] === "whole";
   const whole = calls.filter((_, i) => isWhole(i));

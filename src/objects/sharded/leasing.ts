@@ -2,7 +2,12 @@
 // shards that have any give an equal part each, the oldest first among shards as within one. A worker that waits has
 // a turn at every shard; the first that gives it tasks ends the others.
 import type { Answer } from "../../core/errors.ts";
-import { checkLeaseRequest, type FirstLeasable, type LeaseRequest } from "../../core/task/lease.ts";
+import {
+  checkLeaseRequest,
+  type FirstLeasable,
+  type LeasedTask,
+  type LeaseRequest,
+} from "../../core/task/lease.ts";
 import type { Task } from "../../core/task/task.ts";
 import { type Leased, type Turn, turnOf } from "../turn.ts";
 import { type OnShard, Outdated, type Routes, unlessOutdated } from "./routes.ts";
@@ -61,15 +66,16 @@ async function fromSources(sources: readonly Source[], request: LeaseRequest): P
   const given = await Promise.all(
     sources.map(({ on }, i) => fromOne(on, request, parts[i] as number)),
   );
-  const tasks = given.flatMap((some) => some ?? []);
+  const all = given.flatMap((some) => some ?? []);
   // What others gave is the worker's; where nobody gave any, all are asked again by the map that is known now.
-  if (tasks.length === 0 && given.includes(undefined)) throw new Outdated();
+  if (all.length === 0 && given.includes(undefined)) throw new Outdated();
   // Shards that had less than their part leave the rest to those that had all of it.
   for (const [i, { on }] of sources.entries()) {
     const isFull = given[i]?.length === parts[i];
-    if (isFull) tasks.push(...((await fromOne(on, request, maxTasks - tasks.length)) ?? []));
+    if (isFull) all.push(...((await fromOne(on, request, maxTasks - all.length)) ?? []));
   }
-  return inOrder(tasks);
+  all.sort((a, b) => a.from - b.from || byName(a.task, b.task));
+  return all.map(({ task }) => task);
 }
 
 /** `n` in as many parts, the first ones larger. */
@@ -82,20 +88,10 @@ async function fromOne(
   on: OnShard,
   request: LeaseRequest,
   maxTasks: number,
-): Promise<Task[] | undefined> {
+): Promise<LeasedTask[] | undefined> {
   if (maxTasks <= 0) return [];
-  const leased = await unlessOutdated(on("lease", { ...request, maxTasks }));
-  return leased && ("got" in leased ? (leased.got.ok ?? []) : []);
-}
-
-// As on one shard: by when they were to be had, then by name.
-function inOrder(tasks: Task[]): Task[] {
-  return tasks.sort((a, b) => since(a).localeCompare(since(b)) || byName(a, b));
-}
-
-/** Since when it was to be had: for its second lease, since the first one ended. */
-function since({ eta = "", lastAttempt }: Task): string {
-  return lastAttempt && lastAttempt.endedAt > eta ? lastAttempt.endedAt : eta;
+  const leased = await unlessOutdated(on("leaseNow", { ...request, maxTasks }));
+  return leased && (leased.ok ?? []);
 }
 
 function byName(a: { name: string }, b: { name: string }): number {
@@ -123,7 +119,7 @@ async function firstOf(
       else turns.push(leased);
       if (left.aborted) leave();
     });
-    const tasks = inOrder(atOnce);
+    const tasks = atOnce.sort((a, b) => a.createdAt.localeCompare(b.createdAt) || byName(a, b));
     const surplus = tasks.splice(request.maxTasks);
     if (surplus.length > 0) await withdraw(surplus);
     return tasks.length > 0 ? tasks : await firstGiven(turns);

@@ -6,7 +6,7 @@ import type { Answer, Failure } from "../../core/errors.ts";
 import type { HistorySpan } from "../../core/metrics/history.ts";
 import { isSameMap, type ShardMap, shardOf, shardsOf } from "../../core/sharding/shard-map.ts";
 import type { ListQuery } from "../../core/task/calls.ts";
-import type { FirstLeasable, LeaseRequest } from "../../core/task/lease.ts";
+import type { FirstLeasable, LeasedTask, LeaseRequest } from "../../core/task/lease.ts";
 import type { MoveReport, MovingBatch, QueueCalls, QueueRpc, ShardRpc } from "../rpc.ts";
 import type { ListPart, PartAsk, ShardLook } from "../shard-part.ts";
 
@@ -27,6 +27,8 @@ export interface ShardOnlyCalls {
   collisions(names: readonly string[]): Promise<(Failure | null)[]>;
   /** The oldest task that a lease would give, null when there is none. */
   firstLeasable(request: LeaseRequest): Promise<Answer<FirstLeasable | null>>;
+  /** Leases what is available, if there is any. */
+  leaseNow(request: LeaseRequest): Promise<Answer<LeasedTask[]>>;
   /** The tasks behind a place in the list, as far as they are asked for. */
   listPart(query: ListQuery, ask: PartAsk): Promise<ListPart>;
   /** Its state and its history, as far as that is newer than `since` (ms since 1970). */

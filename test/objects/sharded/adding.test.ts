@@ -44,6 +44,12 @@ describe("a batch on four shards", () => {
     });
   });
 
+  it("that is empty adds nothing, whether or not its caller knows the queue's entry", async () => {
+    expect(await queue(Q).add([])).toEqual([]);
+    await queue("made").define({ rate: 0, extensions: { shards: 4 } });
+    expect(await queue("made").add([])).toEqual([]);
+  });
+
   it("of a thousand tasks without names goes to several", async () => {
     const results = await queue(Q).add(Array.from({ length: 1000 }, () => ({ countdown: 60 })));
     const shards = results.map(({ task }) => shardOf(task?.name as string, 4));

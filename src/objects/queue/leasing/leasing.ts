@@ -9,6 +9,7 @@ import {
   checkReason,
   endedByWorker,
   type FirstLeasable,
+  type LeasedTask,
   type LeaseRequest,
   type LeaseToken,
   leaseAgain,
@@ -87,6 +88,17 @@ export class Leasing implements Consumer, PullState {
       (left) => this.#waiters.wait(request, waitSeconds, left),
       (undelivered) => this.withdraw(undelivered),
     );
+  }
+
+  /** Leases what is available, if there is any. */
+  leaseNow(request: LeaseRequest): Answer<LeasedTask[]> {
+    const refusal = checkLeaseRequest(request) ?? this.#refusalWhileClosed();
+    if (refusal) return refusal;
+    const { now: clock, commit } = this.#deps;
+    const now = clock();
+    const since = new Map(this.#choose(request, now).map(({ name, from }) => [name, from]));
+    const tasks = since.size > 0 ? commit.run(() => this.#take(request, now)) : [];
+    return { ok: tasks.map((task) => ({ task, from: since.get(task.name) ?? now })) };
   }
 
   /** The oldest task that a lease would give, null when there is none. */
