@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { closeConnections } from "./http.ts";
 import { writeToPages } from "./page.ts";
 import { measureBill } from "./parts/bill.ts";
+import { measureFair } from "./parts/fair.ts";
 import { measureLatency } from "./parts/latency.ts";
 import { measureLife } from "./parts/life.ts";
 import { measureMillion } from "./parts/million.ts";
@@ -35,6 +36,7 @@ const PARTS: Record<string, Measure> = {
   rate: measureRate,
   million: measureMillion,
   shards: measureShards,
+  fair: measureFair,
   purge: measurePurge,
   bill: measureBill,
   peers: measurePeers,

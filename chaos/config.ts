@@ -1,5 +1,7 @@
 // The queue.yaml and cron.yaml of the Worker under test, as JSON, which YAML takes.
 
+import { KEYED, KEYED_EXTENSIONS } from "./keyed.ts";
+
 export interface Shape {
   rate: number;
   capacity: number;
@@ -24,10 +26,10 @@ export function shapesOf(isSlow: boolean): Record<Measured, Shape> {
   };
 }
 
-/** `buffered` is made over Google's API, `gone` is not always in the file. */
+/** `keyed` is not there for the version before, `buffered` is made over Google's API, `gone` is not always in the file. */
 export const QUEUES = [
   ...["left", "right", "late", "out", "full", "default", "doomed", "dead", "kept", "purged"],
-  ...["pull", "gone", "buffered"],
+  ...["pull", "gone", "buffered", KEYED],
 ] as const;
 
 /** What of queue.yaml is another in another life. */
@@ -37,9 +39,10 @@ export interface Deployed {
   isListed: boolean;
   /** How many shards each queue has. */
   shards: number;
+  version: "now" | "before";
 }
 
-export function queueYaml({ isSlow, isListed, shards }: Deployed): string {
+export function queueYaml({ isSlow, isListed, shards, version }: Deployed): string {
   const paced = Object.entries(shapesOf(isSlow)).map(([name, shape]) => ({
     name,
     rate: `${shape.rate}/s`,
@@ -58,7 +61,10 @@ export function queueYaml({ isSlow, isListed, shards }: Deployed): string {
     { name: "pull", mode: "pull" },
     ...(isListed ? [{ name: "gone", ...quick }] : []),
   ];
-  return JSON.stringify({ queue: shards === 1 ? queue : queue.map((it) => inShards(it, shards)) });
+  // The tasks of a key are in one object.
+  const keyed = { name: KEYED, ...quick, extensions: KEYED_EXTENSIONS };
+  const sharded = shards === 1 ? queue : queue.map((it) => inShards(it, shards));
+  return JSON.stringify({ queue: version === "before" ? sharded : [...sharded, keyed] });
 }
 
 interface Entry {

@@ -2,6 +2,7 @@
 import { excess, mostOpen, onward, spansOf } from "./bound.ts";
 import type { Collector, Noted } from "./collector.ts";
 import { CRON_S, type Measured, shapesOf } from "./config.ts";
+import { keyFaults } from "./keyed.ts";
 import { type Grant, type LeaseFaults, leaseFaults } from "./leases.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Life } from "./plan.ts";
@@ -34,6 +35,7 @@ export function judge(record: Record): { faults: Faults; figures: { [name: strin
   const faults = {
     ...{ lost: v.lost, unexpected: v.unexpected, "duplicates without a reason": v.duplicated },
     ...{ "names twice": v.namedTwice, bound: bounds(record), "in flight": overfull(record) },
+    ...keyFaultsOf(record),
     "cut off early": cutEarly(record),
     ...leaseFaultsByName(leases),
     invalid: ledger.invalid,
@@ -42,6 +44,11 @@ export function judge(record: Record): { faults: Faults; figures: { [name: strin
     "recovery late": recoveries.filter((ms) => ms > recoveryMs).map((ms) => `${ms} ms`),
   };
   return { faults, figures: figuresOf(record, v, ticks) };
+}
+
+function keyFaultsOf({ collector, ledger, peaks, lives }: Record) {
+  const { noted } = collector;
+  return keyFaults({ noted, keyOf: ledger.keyOf, peaks, lives: lives.length });
 }
 
 const isTick = ({ task }: Noted) => task.startsWith("cron-");
@@ -197,6 +204,7 @@ function figuresOf({ ledger, collector, lives, recoveries }: Record, v: Verdict,
     ...{ duplicatesPastDeadline: v.pastDeadline.length, redriven: v.redriven.length },
     lateAnswers: noted.filter(({ cutAt, endedAt }) => cutAt && endedAt && endedAt > cutAt).length,
     clockJumps: lives.filter(({ jumpMs }) => jumpMs !== 0).length,
+    keyed: noted.filter(({ id }) => ledger.keyOf.has(id)).length,
     leases: grants.length,
     staleLeasesTried: grants.reduce((sum, { tried = 0 }) => sum + tried, 0),
     cronTasks: new Set(ticks.map(({ task }) => task)).size,

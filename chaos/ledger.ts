@@ -25,6 +25,8 @@ export class Ledger {
   readonly invalid: string[] = [];
   /** Where each name was sent to. */
   readonly queueOf = new Map<string, string>();
+  /** The key of each task that has one. */
+  readonly keyOf = new Map<string, string>();
   #ids = 0;
 
   new(end: Added["end"] = "done", isNamed = false): Added {

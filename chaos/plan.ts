@@ -8,7 +8,6 @@ export interface Life extends Deployed {
   ms: number;
   /** `commit`: killed while a transaction is held open, before its end or right after it. */
   death: "any moment" | "in a commit" | "after a commit";
-  version: "now" | "before";
   /** By how much its clock is ahead at its start, in ms. */
   clockAheadMs: number;
   /** By how much its clock jumps in the middle; 0: not at all. */
@@ -17,7 +16,7 @@ export interface Life extends Deployed {
   evicted: string | undefined;
 }
 
-export const EVICTED = ["left", "right", "late", "doomed", "kept", "gone"] as const;
+export const EVICTED = ["left", "right", "late", "doomed", "kept", "gone", "keyed"] as const;
 
 /** A life whose clock jumps near a deadline: time for handlers to be under way before it, and to answer after it. */
 const NEAR_DEADLINE_MS = 4000;

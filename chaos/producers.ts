@@ -1,5 +1,6 @@
 // Adds tasks in every way there is; the ledger says what was answered.
 import { type Door, GOOGLE, native } from "./door.ts";
+import { fairness, KEYED } from "./keyed.ts";
 import type { Ledger } from "./ledger.ts";
 import { pick } from "./random.ts";
 import { deadlineOf } from "./report.ts";
@@ -19,6 +20,8 @@ export class Producers {
   readonly #random: () => number;
   /** Where tasks that leave the Worker go. */
   readonly #outside: string;
+  /** Whether the version that lives knows of keys. */
+  hasKeys = true;
   #hasBuffered = false;
   #lateLeft = 0;
 
@@ -58,6 +61,7 @@ export class Producers {
         this.#out,
       ],
       ...[this.#toPurge, this.#pull, this.#pull, this.#toGone, this.#raw],
+      ...(this.hasKeys ? [this.#keyed, this.#keyed] : []),
     ];
     while (!this.#door.isClosed) {
       await pick(this.#random, kinds).call(this);
@@ -246,6 +250,17 @@ export class Producers {
   async #toGone(): Promise<void> {
     const one = this.#ledger.new();
     await this.#add("gone", one, this.#taskOf(one));
+  }
+
+  async #keyed(): Promise<void> {
+    const ones = Array.from({ length: 3 }, () => this.#ledger.new());
+    const tasks = ones.map((one) => {
+      const fair = fairness(this.#random);
+      if (fair.key !== undefined) this.#ledger.keyOf.set(one.id, fair.key);
+      return { ...this.#taskOf(one), ...fair };
+    });
+    const response = await this.#door.send(`${native(KEYED)}/tasks`, { tasks });
+    await this.#ledger.answered(response, ones);
   }
 
   async #toPurge(): Promise<void> {

@@ -87,10 +87,11 @@ process.exitCode = tell() ? 0 : 1;
 function begin(life: Life, index: number): Promise<Running> {
   const version = hasBefore ? life.version : "now";
   Object.assign(collector, { life: index, mayTear: version === "now" });
+  producers.hasKeys = version === "now";
   return start(dir, version, {
     COLLECTOR: collectorUrl,
     AHEAD_MS: `${life.clockAheadMs}`,
-    QUEUES: queueYaml(life),
+    QUEUES: queueYaml({ ...life, version }),
     CRON: cronYaml(),
     TASKQUEUE_ALLOW_HOSTS: "127.0.0.1",
   });

@@ -11,6 +11,7 @@ import {
 import type { Field, Message } from "../src/core/cloud-tasks/proto-json.ts";
 import {
   groupName,
+  KEYS,
   LOCATIONS,
   MADE,
   PROJECTS,
@@ -28,6 +29,7 @@ type Make = (r: Random) => unknown;
 /** Of the routes that read a body; the others are given one all the same, now and then. */
 export const BODIES: Readonly<Record<string, Make>> = {
   "PUT /_ah/api/queues/:queue": queueEntry,
+  "PUT /_ah/api/queues/:queue/keys/:key": keyLimits,
   "POST /_ah/api/queues/:queue/tasks": (r) => (r.chance(0.7) ? newTask(r) : batch(r)),
   "POST /_ah/api/queues/:queue/tasks/~delete": (r) => ({ names: names(r) }),
   "POST /_ah/api/queues/:queue/tasks/~lease": lease,
@@ -89,7 +91,7 @@ const MAYBE: [field: string, make: Make][] = [
   ["eta", instant],
   ["target", (r) => r.pick(["backend", "v1.backend", "none"])],
   ["tag", (r) => r.pick(["a", "b"])],
-  ["key", (r) => r.pick(["acme", "b/c", "free-1", hostileText(r)])],
+  ["key", (r) => r.pick([...KEYS, hostileText(r)])],
   ["priority", (r) => r.int(10)],
   ["dispatchDeadline", (r) => r.pick([15, 600, 86_400])],
   ["retry", (r) => ({ limit: r.int(3), minBackoff: 0.1, maxDoublings: r.int(5) })],

@@ -17,6 +17,9 @@ export const SEEN = {
   cursor: "SEEN-CURSOR",
 } as const;
 
+/** Of tasks. */
+export const KEYS = ["acme", "b/c", "free-1", "*", ".", "~pause", "__proto__"];
+
 export const PROJECTS = ["p", "p", "p", "other-project"];
 export const LOCATIONS = ["l", "l", "l", "us-central1"];
 

@@ -2,6 +2,7 @@
 import {
   cronName,
   groupName,
+  KEYS,
   LOCATIONS,
   MADE,
   PROJECTS,
@@ -57,6 +58,7 @@ const SEGMENTS: Record<string, (r: Random) => string> = {
   queue: queueName,
   name: (r) => r.pick([taskName, taskName, taskName, cronName])(r),
   task: taskName,
+  key: (r) => encodeURIComponent(r.pick([...KEYS, hostileText(r).toWellFormed()])),
   project: (r) => r.pick(PROJECTS),
   location: (r) => r.pick(LOCATIONS),
 };
@@ -97,6 +99,8 @@ const OPTIONS: [name: string, values: readonly string[]][] = [
   ["cursor", [SEEN.cursor, "", "x"]],
   ["prefix", ["t-", ""]],
   ["tag", ["a"]],
+  ["key", ["acme", ""]],
+  ["priority", ["0", "10"]],
   ["span", ["15m", "6h", "1h"]],
   ["queue", ["fast", "nowhere"]],
   ["name", ["t-1", "x y"]],

@@ -51,6 +51,8 @@ export type { QueueHandle } from "./client/queue-handle.ts";
 export { type ShardsPart, shards } from "./client/sharded.ts";
 export type { CronView } from "./core/config/cron-view.ts";
 export type { CompiledFiles } from "./core/config/files.ts";
+export type { KeyLimitsView } from "./core/config/keys-config.ts";
+export type { KeyLimitsEntry } from "./core/config/keys-schema.ts";
 export { type DefinitionsPart, definitions } from "./core/config/queue-entry.ts";
 export { fromYaml } from "./core/config/yaml-files.ts";
 export * from "./core/errors.ts";
@@ -60,6 +62,7 @@ export type {
   HistorySpan,
   QueueHistory,
 } from "./core/metrics/history.ts";
+export type { KeyPage, KeyQuery, KeyView } from "./core/metrics/key-view.ts";
 export type { QueueView } from "./core/metrics/queue-view.ts";
 export type { BatchResult } from "./core/task/batch-answer.ts";
 export type {

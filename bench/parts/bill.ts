@@ -16,6 +16,9 @@ const HISTORY = 0.1;
 const BARS: readonly [kind: string, of: keyof Count, atMost: number][] = [
   ["unnamed, in batches", "rows", 2 + HISTORY],
   ["named, in batches", "rows", 4 + HISTORY],
+  ["unnamed with a key, in batches", "rows", 4 + HISTORY],
+  ["unnamed with a key that has limits, in batches", "rows", 4 + HISTORY],
+  ["unnamed with a priority, in batches", "rows", 4 + HISTORY],
   ["with a result", "rows", 3 + HISTORY],
   ["subtask of a group", "rows", 3 + HISTORY],
   ["to another server", "rows", 2 + HISTORY],

@@ -1,5 +1,7 @@
 // The caller's side of a queue: what `queues.get(env, name)` returns. Turns refusals into error classes.
 
+import { readKeyLimits } from "../core/config/key-limits.ts";
+import type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
 import { checkQueueName } from "../core/config/names.ts";
 import { entryOf, type QueueConfig, type QueueFile } from "../core/config/queue-config.ts";
 import {
@@ -12,6 +14,7 @@ import {
 } from "../core/errors.ts";
 import { MAX_WAIT_S } from "../core/limits.ts";
 import { type HistorySpan, type QueueHistory, SPANS } from "../core/metrics/history.ts";
+import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
 import type { QueueReport } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import { checkNames, checkNamesOnce } from "../core/task/batch.ts";
@@ -32,6 +35,7 @@ import type {
 import type { NewGroup } from "../core/task/group.ts";
 import { checkLease, checkLeaseTokens, type LeaseRequest } from "../core/task/lease.ts";
 import type { NewTime } from "../core/task/new-task.ts";
+import { checkKey } from "../core/task/new-task-fairness.ts";
 import { checkTaskName } from "../core/task/new-task-rules.ts";
 import { answerOf } from "../core/task/result-error.ts";
 import { type AddResult, hasEnded, type Task } from "../core/task/task.ts";
@@ -277,6 +281,32 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
     throwIf(checkQueueName(this.name));
     this.#refuseInFile();
     unwrap(await (await this.#object()).remove());
+  }
+
+  /** A page of the keys that the queue's tasks name, by name: what waits and runs of each, and its limits. */
+  async keys(query: KeyQuery = {}): Promise<KeyPage> {
+    return unwrap(await (await this.#object()).keys(query));
+  }
+
+  /** One key, whether it has tasks or not. */
+  async key(key: string): Promise<KeyView> {
+    return unwrap(await (await this.#object(checkKey(key))).key(key));
+  }
+
+  /**
+   * Sets limits of one key, by an entry as `extensions.keys` has them, at once and until they are reset; what it
+   * leaves out is as queue.yaml says.
+   */
+  async limitKey(key: string, limits: KeyLimitsEntry): Promise<KeyView> {
+    const { ok, failure } = readKeyLimits(this.#file, limits);
+    return unwrap(
+      await (await this.#object(checkKey(key) ?? (failure && { failure }))).limitKey(key, ok),
+    );
+  }
+
+  /** Makes the limits of one key those of queue.yaml again. */
+  async resetKey(key: string): Promise<KeyView> {
+    return unwrap(await (await this.#object(checkKey(key))).limitKey(key, undefined));
   }
 
   /** The queue's configuration. */

@@ -1,5 +1,7 @@
 // API client. An error response is thrown as an ApiError with the API's message.
 
+import { keyInPath } from "../core/task/new-task-fairness.ts";
+
 const API = "/_ah/api";
 
 export class ApiError extends Error {
@@ -23,6 +25,11 @@ export function post<T>(path: string, body?: unknown): Promise<T> {
   return ask<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
+export function put<T>(path: string, body: unknown): Promise<T> {
+  const headers = { "Content-Type": "application/json" };
+  return ask<T>(path, { method: "PUT", headers, body: JSON.stringify(body) });
+}
+
 export function remove<T>(path: string): Promise<T> {
   return ask<T>(path, { method: "DELETE" });
 }
@@ -34,6 +41,11 @@ export function queuePath(queue: string): string {
 
 export function taskPath(queue: string, name: string): string {
   return `${queuePath(queue)}/tasks/${encodeURIComponent(name)}`;
+}
+
+/** A key of a queue's tasks. */
+export function keyPath(queue: string, key: string): string {
+  return `${queuePath(queue)}/keys/${keyInPath(key)}`;
 }
 
 export function groupPath(name: string): string {

@@ -2,6 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { CronPage } from "./cron/cron-page.tsx";
 import { GroupPage } from "./group/group-page.tsx";
+import { KeysPage } from "./keys/keys-page.tsx";
 import { useRoute } from "./navigation.ts";
 import { PreviewPage } from "./preview/preview-page.tsx";
 import { QueuePage } from "./queue/queue-page.tsx";
@@ -32,6 +33,8 @@ function pageOf(route: Route) {
       );
     case "preview":
       return <PreviewPage key={route.queue} name={route.queue} />;
+    case "keys":
+      return <KeysPage key={route.queue} queue={route.queue} />;
     case "group":
       return <GroupPage key={route.group} name={route.group} />;
     case "cron":

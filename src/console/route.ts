@@ -7,6 +7,7 @@ export type Route =
   | { page: "queue"; queue: string }
   | { page: "task"; queue: string; task: string }
   | { page: "preview"; queue: string }
+  | { page: "keys"; queue: string }
   | { page: "group"; group: string }
   | { page: "cron" }
   | { page: "unknown" };
@@ -21,7 +22,9 @@ export function routeOf(pathname: string): Route {
   if (kind === "groups" && name && segments.length === 2) return { page: "group", group: name };
   if (kind !== "queues" || !name) return { page: "unknown" };
   if (segments.length === 2) return { page: "queue", queue: name };
-  if (more === "preview" && segments.length === 3) return { page: "preview", queue: name };
+  if ((more === "preview" || more === "keys") && segments.length === 3) {
+    return { page: more, queue: name };
+  }
   if (more === "tasks" && task && segments.length === 4) return { page: "task", queue: name, task };
   return { page: "unknown" };
 }
@@ -37,7 +40,8 @@ export function pathOf(route: Exclude<Route, { page: "unknown" }>): string {
     case "queue":
       return `${HOME}/queues/${encodeURIComponent(route.queue)}`;
     case "preview":
-      return `${pathOf({ page: "queue", queue: route.queue })}/preview`;
+    case "keys":
+      return `${pathOf({ page: "queue", queue: route.queue })}/${route.page}`;
     case "task":
       return `${pathOf({ page: "queue", queue: route.queue })}/tasks/${encodeURIComponent(route.task)}`;
   }
@@ -56,6 +60,8 @@ function placeOf(route: Route): string[] {
       return [route.task, route.queue];
     case "preview":
       return ["Preview", route.queue];
+    case "keys":
+      return ["Keys", route.queue];
     case "group":
       return [`Group ${route.group}`];
     case "cron":

@@ -25,7 +25,7 @@ export interface Caller {
 
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** The names a token may have in a query. Only of a new task `key` is an option too, where it is no token. */
+/** The names a token may have in a query. Of a new task and of a list of tasks `key` is an option, where it is no token. */
 export const TOKENS_IN_QUERY: readonly string[] = ["access_token", "key"];
 
 /** Undefined when the request may do what its `method` does. `now` in ms since 1970. */
@@ -60,18 +60,20 @@ export async function callerOf(
   if (!settings.TASKQUEUE_TOKEN) {
     return checkLoopback(request, method, origins) ?? { ok: { access: "write", by: "loopback" } };
   }
-  const given = tokenOf(request);
+  const inHeader = tokenInHeader(request);
+  const given = inHeader ?? tokenInQuery(request)?.token;
+  const byToken = given === undefined ? undefined : await accessByToken(given, settings);
+  if (byToken) return { ok: { access: byToken, by: "token" } };
+  // Beside a session a `key` in the query need be no token: it may be that of a task.
+  const session = inHeader === undefined ? sessionOf(request) : undefined;
+  const access = session && (await accessOf(session, keysOf(settings), now));
+  if (access) return { ok: { access, by: "session" } };
   if (given !== undefined) {
-    const access = await accessByToken(given, settings);
-    if (access) return { ok: { access, by: "token" } };
     return (
       (await refusalOfGuess(given, now)) ??
       refuse("UNAUTHENTICATED", "the token is not the one set as TASKQUEUE_TOKEN")
     );
   }
-  const session = sessionOf(request);
-  const access = session && (await accessOf(session, keysOf(settings), now));
-  if (access) return { ok: { access, by: "session" } };
   return refuse(
     "UNAUTHENTICATED",
     "expected the token, as Authorization: Bearer <TASKQUEUE_TOKEN>, or a session that has not ended",
@@ -137,9 +139,9 @@ function checkSite({ headers }: Request, method: string): Refusal | undefined {
   return refuse("PERMISSION_DENIED", message);
 }
 
-function tokenOf(request: Request): string | undefined {
-  const bearer = /^Bearer\s+(.+)$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
-  return bearer ?? request.headers.get("x-goog-api-key") ?? tokenInQuery(request)?.token;
+function tokenInHeader({ headers }: Request): string | undefined {
+  const bearer = /^Bearer\s+(.+)$/i.exec(headers.get("Authorization") ?? "")?.[1];
+  return bearer ?? headers.get("x-goog-api-key") ?? undefined;
 }
 
 /** The token in the query, and the name it has there. */

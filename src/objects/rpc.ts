@@ -4,6 +4,7 @@ import type { CronTask } from "../core/config/cron-task.ts";
 import type { QueueConfig } from "../core/config/queue-config.ts";
 import type { Answer, Failure } from "../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
+import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
 import type { QueueReport } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { ShardMap } from "../core/sharding/shard-map.ts";
@@ -69,6 +70,12 @@ export interface QueueCalls {
   define(entry: unknown): Promise<Answer<QueueView>>;
   /** Removes such a queue with its tasks. */
   remove(): Promise<Answer<true>>;
+  /** A page of the keys that its tasks name. */
+  keys(query: KeyQuery): Promise<Answer<KeyPage>>;
+  /** A key, whether it has tasks or not. */
+  key(key: string): Promise<Answer<KeyView>>;
+  /** Sets limits of one key in place of the queue's; undefined: the queue's hold again. */
+  limitKey(key: string, limits: unknown): Promise<Answer<KeyView>>;
 }
 
 /** What a queue's shards, and who routes calls to them, call of each other. */

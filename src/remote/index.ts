@@ -1,6 +1,8 @@
 // `durable-taskqueue/client`: the queues of a Worker from anywhere else, by fetch alone, and what handlers that run
 // there need.
 export type { CronView } from "../core/config/cron-view.ts";
+export type { KeyLimitsView } from "../core/config/keys-config.ts";
+export type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
 export * from "../core/errors.ts";
 export type {
   HistoryMark,
@@ -8,6 +10,7 @@ export type {
   HistorySpan,
   QueueHistory,
 } from "../core/metrics/history.ts";
+export type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
 export type { QueueView } from "../core/metrics/queue-view.ts";
 export type {
   AckResult,

@@ -1,7 +1,9 @@
 // A queue elsewhere: the verbs of the Worker's own QueueHandle, over HTTP.
+import type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
 import { checkQueueName } from "../core/config/names.ts";
 import { errorOf, type Failure, invalid, type TaskQueueError } from "../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
+import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type {
   AckResult,
@@ -29,7 +31,7 @@ import { now, sleep } from "./clock.ts";
 import type { Call, Connection } from "./connection.ts";
 import { createGroup, type RemoteGroup } from "./group.ts";
 import { type CallOptions, checkNumber } from "./options.ts";
-import { part } from "./paths.ts";
+import { keyPath, part } from "./paths.ts";
 import { PullWorker, type WorkHandler, type WorkOptions } from "./pull-worker.ts";
 
 /** Whether an add may be repeated, for which a task without a name gets one. Default: the client's. */
@@ -307,6 +309,31 @@ export class RemoteQueue<P = unknown> {
     const call: Call = { method: "DELETE", path: this.#path(""), mayRepeat: true };
     const { error, isRepeat } = await this.#connection.outcomeOf(call, options);
     if (error && !(isRepeat && error.code === "UNKNOWN_QUEUE")) throw error;
+  }
+
+  /** A page of the keys that the queue's tasks name, by name: what waits and runs of each, and its limits. */
+  async keys(query: KeyQuery = {}, options?: CallOptions): Promise<KeyPage> {
+    return this.#connection.call({ ...this.#get("/keys"), query: { ...query } }, options);
+  }
+
+  /** One key, whether it has tasks or not. */
+  async key(key: string, options?: CallOptions): Promise<KeyView> {
+    return this.#connection.call(this.#get(keyPath(key)), options);
+  }
+
+  /**
+   * Sets limits of one key, by an entry as `extensions.keys` has them, at once and until they are reset; what it
+   * leaves out is as queue.yaml says.
+   */
+  async limitKey(key: string, limits: KeyLimitsEntry, options?: CallOptions): Promise<KeyView> {
+    const path = this.#path(keyPath(key));
+    return this.#connection.call({ method: "PUT", path, body: limits, mayRepeat: true }, options);
+  }
+
+  /** Makes the limits of one key those of queue.yaml again. */
+  async resetKey(key: string, options?: CallOptions): Promise<KeyView> {
+    const path = this.#path(keyPath(key));
+    return this.#connection.call({ method: "DELETE", path, mayRepeat: true }, options);
   }
 
   /** Configuration, state and statistics. */

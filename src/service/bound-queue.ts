@@ -2,8 +2,10 @@
 // it carries no signals, and of what is thrown the name, the message, `code` and `details`.
 import { RpcTarget } from "cloudflare:workers";
 import type { QueueHandle } from "../client/queue-handle.ts";
+import type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
 import type { TaskQueueError } from "../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
+import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type {
   AckResult,
@@ -114,6 +116,22 @@ export class BoundQueue<P = unknown> extends RpcTarget {
 
   async remove(): Promise<void> {
     return this.#handle().remove();
+  }
+
+  async keys(query?: KeyQuery): Promise<KeyPage> {
+    return this.#handle().keys(query);
+  }
+
+  async key(key: string): Promise<KeyView> {
+    return this.#handle().key(key);
+  }
+
+  async limitKey(key: string, limits: KeyLimitsEntry): Promise<KeyView> {
+    return this.#handle().limitKey(key, limits);
+  }
+
+  async resetKey(key: string): Promise<KeyView> {
+    return this.#handle().resetKey(key);
   }
 
   async describe(): Promise<QueueView> {

@@ -89,14 +89,17 @@ describe("acting on many", () => {
 
 describe("a filter", () => {
   it("is the API's query", () => {
-    const filter = { state: "failed", prefix: "a&b", tag: "" } as const;
+    const filter = { state: "failed", prefix: "a&b", tag: "", key: "" } as const;
     expect(listPath("sub", filter, 50)).toBe(
       "/queues/sub/tasks?state=failed&prefix=a%26b&limit=50",
     );
-    expect(listPath("sub", { state: "ended", prefix: "", tag: "x" }, 50, "c")).toBe(
+    expect(listPath("sub", { state: "ended", prefix: "", tag: "x", key: "k" }, 50, "c")).toBe(
       "/queues/sub/tombstones?limit=50&cursor=c",
     );
     expect(filterWords(filter, 2)).toBe('failed tasks whose names begin with "a&b"');
-    expect(filterWords({ state: "", prefix: "", tag: "a4" }, 1)).toBe('task tagged "a4"');
+    expect(filterWords({ state: "", prefix: "", tag: "a4", key: "" }, 1)).toBe('task tagged "a4"');
+    const ofKey = { state: "", prefix: "", tag: "", key: "a/b" } as const;
+    expect(listPath("sub", ofKey, 50)).toBe("/queues/sub/tasks?key=a%2Fb&limit=50");
+    expect(filterWords(ofKey, 2)).toBe('tasks of the key "a/b"');
   });
 });

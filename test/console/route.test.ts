@@ -9,6 +9,8 @@ describe("the console's paths", () => {
     ["/_ah/console/queues/sub", { page: "queue", queue: "sub" }],
     ["/_ah/console/queues/sub/tasks/a-1", { page: "task", queue: "sub", task: "a-1" }],
     ["/_ah/console/queues/sub/preview", { page: "preview", queue: "sub" }],
+    ["/_ah/console/queues/sub/keys", { page: "keys", queue: "sub" }],
+    ["/_ah/console/queues/sub/keys/x", { page: "unknown" }],
     ["/_ah/console/groups/master-count", { page: "group", group: "master-count" }],
     ["/_ah/console/cron", { page: "cron" }],
     ["/_ah/console/cron/x", { page: "unknown" }],
@@ -29,6 +31,7 @@ describe("the console's paths", () => {
           { page: "task", queue, task },
           { page: "queue", queue },
           { page: "preview", queue },
+          { page: "keys", queue },
           { page: "group", group },
         ] as const) {
           expect(routeOf(pathOf(route))).toEqual(route);

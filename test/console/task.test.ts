@@ -159,6 +159,7 @@ describe("the form a task is added by", () => {
     { payloadBase64: "AAEC" },
     { params: { a: "1", b: ["2", "x=y"] }, headers: { "X-A": ["1", "2"], "X-B": "c: d" } },
     { retry: { limit: 2 }, dispatchDeadline: 20, tag: "a4" },
+    { key: " a/b ", priority: 0 },
   ])("asks for the same again: %j", (fields) => {
     const again = newTaskFrom({ ...TASK, ...fields });
     expect(taskOf(formOf(again))).toEqual({ task: again });
@@ -167,6 +168,7 @@ describe("the form a task is added by", () => {
   it.each<[Partial<AddForm>, string]>([
     [{ bodyKind: "json", body: "{" }, "JSON: "],
     [{ bodyKind: "params", body: "a" }, 'Form fields: expected "name=value", found "a"'],
+    [{ priority: "high" }, 'Priority: found "high", expected 0 to 9'],
     [{ headers: "X-A" }, 'Headers: expected "name:value", found "X-A"'],
   ])("says what is wrong: %j", (change, message) => {
     expect(taskOf({ ...formOf(), ...change })).toEqual({ wrong: expect.stringContaining(message) });

@@ -10,6 +10,7 @@ const run = promisify(execFile);
 const NO_FAULTS = {
   ...{ lost: [], unexpected: [], "duplicates without a reason": [], "names twice": [] },
   ...{ bound: [], "in flight": [], "cut off early": [], invalid: [], groups: [] },
+  ...{ "bound of a key": [], "in flight of a key": [], "order of a key": [] },
   ...{ "leased together": [], "leased when acknowledged": [], "stale leases": [] },
   ...{ "cron twice": [], "cron missing": [], "recovery late": [] },
 };
@@ -29,7 +30,7 @@ it("killed six times, every task of every kind is accounted for", async () => {
   // Each kind has happened.
   for (const kind of [
     ...["recovered", "duplicatesCutOff", "duplicatesPastDeadline", "lateAnswers", "redriven"],
-    ...["clockJumps", "leases", "staleLeasesTried", "cronTasks"],
+    ...["clockJumps", "leases", "staleLeasesTried", "cronTasks", "keyed"],
   ]) {
     expect(figures[kind], kind).toBeGreaterThan(0);
   }

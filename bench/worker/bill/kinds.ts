@@ -164,6 +164,11 @@ export const KINDS: Record<string, Kind> = {
     inBatches("plain", (i, round) => ({ name: `${round}-${i}` })),
     "plain",
   ),
+  "unnamed with a key, in batches": inBatches("keyed", (i) => ({ key: `customer-${i % 50}` })),
+  "unnamed with a key that has limits, in batches": inBatches("limited", (i) => ({
+    key: `customer-${i % 50}`,
+  })),
+  "unnamed with a priority, in batches": inBatches("keyed", (i) => ({ priority: i % 10 })),
   "unnamed, alone": alone("plain"),
   "named, alone": untilRemoved(
     alone("plain", (i, round) => ({ name: `${round}-${i}` })),

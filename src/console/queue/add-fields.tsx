@@ -19,7 +19,8 @@ interface FieldsProps {
 
 export function AddFields({ form, mode, onChange }: FieldsProps) {
   const kept = Object.keys(form.kept);
-  const text = (field: "name" | "countdown" | "url" | "tag", label: string, hint: string) => (
+  type TextField = "name" | "countdown" | "url" | "tag" | "key" | "priority";
+  const text = (field: TextField, label: string, hint: string) => (
     <label class="field">
       <span>{label}</span>
       <input
@@ -39,6 +40,8 @@ export function AddFields({ form, mode, onChange }: FieldsProps) {
         {text("countdown", "Seconds from now", "0")}
         {isPush && text("url", "URL", "the queue's own handler")}
         {!isPush && text("tag", "Tag", "none")}
+        {text("key", "Key", "none")}
+        {text("priority", "Priority", "4, of 0 to 9")}
         {isPush && (
           <Choice
             label="Method"

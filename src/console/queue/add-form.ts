@@ -14,16 +14,20 @@ export interface AddForm {
   /** One `Name: value` per line. */
   headers: string;
   tag: string;
+  key: string;
+  /** 0 to 9, 4 when empty. */
+  priority: string;
   /** Task fields without a form field, passed through. */
   kept: NewTask;
 }
 
 /** The form's initial values, from a task or empty. */
 export function formOf(task: NewTask = {}): AddForm {
-  const { name = "", url = "", method = "POST", headers = {}, tag = "", ...rest } = task;
+  const { name = "", url = "", method = "POST", headers = {}, tag = "", ...others } = task;
+  const { key = "", priority = "", ...rest } = others;
   const { params: _, payload: __, payloadBase64: ___, ...kept } = rest;
   return {
-    ...{ name, url, method, tag, kept, countdown: "" },
+    ...{ name, url, method, tag, key, priority: `${priority}`, kept, countdown: "" },
     headers: linesOf(headers, ": "),
     ...bodyOf(task),
   };
@@ -46,11 +50,17 @@ function linesOf(values: Record<string, string | readonly string[]>, between: st
 /** The task, or the form's errors; the API validates the rest. */
 export function taskOf(form: AddForm): { task: NewTask } | { wrong: string } {
   const task: NewTask = { ...form.kept };
-  const { name, url, method, tag, countdown } = form;
+  const { name, url, method, tag, key, priority, countdown } = form;
   if (name.trim()) task.name = name.trim();
   if (url.trim()) task.url = url.trim();
   if (method !== "POST") task.method = method as NonNullable<NewTask["method"]>;
   if (tag.trim()) task.tag = tag.trim();
+  if (key !== "") task.key = key;
+  if (priority.trim()) {
+    task.priority = Number(priority);
+    if (Number.isNaN(task.priority))
+      return { wrong: `Priority: found "${priority}", expected 0 to 9` };
+  }
   if (countdown.trim()) task.countdown = countdown.trim();
   const headers = grouped(form.headers, ":");
   if ("wrong" in headers) return { wrong: `Headers: ${headers.wrong}` };

@@ -1,4 +1,5 @@
 // The queue's configuration, in queue.yaml's terms.
+import { keysEntry } from "../../core/config/keys-config.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import { duration } from "../format/times.ts";
 
@@ -45,6 +46,7 @@ function entriesOf(queue: QueueView): [string, string][] {
     annotations,
     shards,
     location,
+    keys,
   } = extensions;
   const push: [string, string][] = [
     ["rate", rate],
@@ -70,6 +72,7 @@ function entriesOf(queue: QueueView): [string, string][] {
       ? [["batch", `up to ${batch.size}, waiting up to ${batch.wait} s`] as [string, string]]
       : []),
     ...(failedQueue ? [["failed_queue", failedQueue] as [string, string]] : []),
+    ...(keys ? [["keys", JSON.stringify(keysEntry(keys))] as [string, string]] : []),
     ...(shards || resharding
       ? [["shards", shardsText(shards, resharding)] as [string, string]]
       : []),

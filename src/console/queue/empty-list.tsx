@@ -24,7 +24,7 @@ const SAYS: Record<Filter["state"], string> = {
 };
 
 export function EmptyList({ queue, filter, onAdd }: Props) {
-  if (filter.prefix || filter.tag) {
+  if (filter.prefix || filter.tag || filter.key) {
     return <p class="empty">Nothing matches the filter.</p>;
   }
   const isAll = filter.state === "";

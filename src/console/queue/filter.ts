@@ -10,6 +10,8 @@ export interface Filter {
   prefix: string;
   /** Tag of pull tasks, exact match. */
   tag: string;
+  /** Key of tasks, exact match. */
+  key: string;
 }
 
 const STATES: readonly ListedState[] = [
@@ -35,20 +37,22 @@ export function listedState(text: string): ListedState {
 }
 
 export function listPath(queue: string, filter: Filter, limit: number, cursor?: string): string {
-  const { state, prefix, tag } = filter;
+  const { state, prefix, tag, key } = filter;
   const isEnded = state === "ended";
   const query = new URLSearchParams();
   if (state && !isEnded) query.set("state", state);
   if (prefix) query.set("prefix", prefix);
   if (tag && !isEnded) query.set("tag", tag);
+  if (key && !isEnded) query.set("key", key);
   query.set("limit", String(limit));
   if (cursor) query.set("cursor", cursor);
   return `${queuePath(queue)}/${isEnded ? "tombstones" : "tasks"}?${query}`;
 }
 
 /** `failed tasks whose names begin with "count-"`. */
-export function filterWords({ state, prefix, tag }: Filter, n: number): string {
+export function filterWords({ state, prefix, tag, key }: Filter, n: number): string {
   const tasks = `${state ? `${state} ` : ""}${n === 1 ? "task" : "tasks"}`;
   const named = prefix ? ` whose ${n === 1 ? "name begins" : "names begin"} with "${prefix}"` : "";
-  return `${tasks}${named}${tag ? ` tagged "${tag}"` : ""}`;
+  const whose = key ? ` of the key "${key}"` : "";
+  return `${tasks}${named}${tag ? ` tagged "${tag}"` : ""}${whose}`;
 }

@@ -12,7 +12,7 @@ import { acting } from "../shell/messages.tsx";
 
 export function QueueActions({ queue, onAdd }: { queue: WatchedQueue; onAdd: () => void }) {
   const [isPurging, setPurging] = useState(false);
-  const { name, mode, state, statistics } = queue;
+  const { name, mode, state, statistics, extensions } = queue;
   const act = (verb: string, said: string) =>
     acting(async () => {
       storeQueue(await post<QueueView>(`${queuePath(name)}:${verb}`));
@@ -21,6 +21,9 @@ export function QueueActions({ queue, onAdd }: { queue: WatchedQueue; onAdd: () 
   return (
     <div class="actions">
       {mode === "push" && <a href={pathOf({ page: "preview", queue: name })}>Preview</a>}
+      {extensions.shards === undefined && (
+        <a href={pathOf({ page: "keys", queue: name })}>Keys of tasks</a>
+      )}
       {mayWrite() && (
         <>
           {state === "paused" ? (

@@ -23,11 +23,12 @@ export function Tabs({ queue, filter }: { queue: WatchedQueue; filter: Filter })
   );
 }
 
-function hrefOf(queue: string, { state, prefix, tag }: Filter): string {
+function hrefOf(queue: string, { state, prefix, tag, key }: Filter): string {
   const query = new URLSearchParams();
   if (state) query.set("state", state);
   if (prefix) query.set("prefix", prefix);
   if (tag) query.set("tag", tag);
+  if (key) query.set("key", key);
   return pathOf({ page: "queue", queue }) + (query.size > 0 ? `?${query}` : "");
 }
 

@@ -66,7 +66,7 @@ export function TaskRows({ tasks, selected, onSelect, isEnded }: Props) {
 }
 
 function TaskCells({ task, isEnded }: { task: Task; isEnded: boolean }) {
-  const { queue, name, state, tag } = task;
+  const { queue, name, state, tag, key, priority } = task;
   const at = isEnded ? task.endedAt : task.eta;
   return (
     <>
@@ -75,6 +75,12 @@ function TaskCells({ task, isEnded }: { task: Task; isEnded: boolean }) {
           <bdi>{name}</bdi>
         </a>
         {tag !== undefined && <bdi class="tag">{tag}</bdi>}
+        {key !== undefined && (
+          <bdi class="tag" title="its key">
+            {key}
+          </bdi>
+        )}
+        {priority !== undefined && <span class="tag">priority {priority}</span>}
       </th>
       <td>
         <TaskStateMark state={state} />

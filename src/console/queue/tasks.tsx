@@ -23,7 +23,7 @@ export function Tasks({ queue, onAdd }: { queue: WatchedQueue; onAdd: () => void
     setAll(false);
   }, []);
   // Clears the selection, so that no hidden task is deleted by accident.
-  useEffect(clear, [filter.state, filter.prefix, filter.tag]);
+  useEffect(clear, [filter.state, filter.prefix, filter.tag, filter.key]);
   useKey(useCallback((event) => event.key === "Escape" && clear(), [clear]));
   const select = (names: readonly string[], isSelected: boolean) => {
     const next = new Set(selected);
@@ -79,6 +79,7 @@ function useFilter(): Filter {
     state: listedState(useQuery("state")),
     prefix: useQuery("prefix"),
     tag: useQuery("tag"),
+    key: useQuery("key"),
   };
 }
 
@@ -89,6 +90,9 @@ function FilterFields({ filter, isPull }: { filter: Filter; isPull: boolean }) {
     <div class="filters">
       {isPull && filter.state !== "ended" && (
         <FilterField name="tag" label="Tag" value={filter.tag} />
+      )}
+      {filter.key !== "" && filter.state !== "ended" && (
+        <FilterField name="key" label="Key" value={filter.key} />
       )}
       <FilterField name="prefix" label="Name begins with" value={filter.prefix} isFirst />
     </div>

@@ -87,6 +87,16 @@ function Facts({ task }: { task: Task }) {
   if (nextAttemptAt) time("Next attempt", nextAttemptAt);
   else if (!endedAt && !leaseExpiresAt) time("Was due", eta);
   facts.push(["Retries", String(retryCount)]);
+  if (task.key !== undefined) {
+    const keys = pathOf({ page: "keys", queue: task.queue });
+    const key = (
+      <a key="key" href={keys}>
+        <bdi>{task.key}</bdi>
+      </a>
+    );
+    facts.push(["Key", key]);
+  }
+  if (task.priority !== undefined) facts.push(["Priority", `${task.priority} of 0 to 9`]);
   if (task.tag) facts.push(["Tag", <bdi key="tag">{task.tag}</bdi>]);
   time("Leased until", leaseExpiresAt);
   if (lease) facts.push(["Lease", <code key="lease">{lease}</code>]);

@@ -83,7 +83,9 @@ export class Turns<Line extends Turn> {
   }
 
   #goBehind(): void {
-    this.#lines.push(this.#shift());
+    const line = this.#shift();
+    // Not before: taking it out may have moved all others to a new list.
+    this.#lines.push(line);
   }
 
   #shift(): Line {

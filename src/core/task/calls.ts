@@ -44,6 +44,8 @@ export interface ListQuery {
   state?: TaskState | undefined;
   /** Of pull tasks: exactly this tag. */
   tag?: string | undefined;
+  /** Exactly this key. */
+  key?: string | undefined;
   prefix?: string | undefined;
   limit?: number | undefined;
   cursor?: string | undefined;

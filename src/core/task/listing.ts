@@ -17,15 +17,16 @@ export function checkListQuery(query: ListQuery): Refusal | undefined {
   if (state !== undefined && !LISTED.includes(state)) {
     return invalid("state", state, LISTED.join(", "));
   }
-  for (const field of ["tag", "prefix"] as const) {
+  for (const field of ["tag", "key", "prefix"] as const) {
     const text = query[field];
     if (text !== undefined && typeof text !== "string") return invalid(field, text, "one text");
   }
   return checkLimit(limit);
 }
 
-function scopeOf(queue: string, { state, tag, prefix }: ListQuery): ListScope {
-  return ["tasks", queue, state, tag, prefix];
+function scopeOf(queue: string, { state, tag, key, prefix }: ListQuery): ListScope {
+  const scope = ["tasks", queue, state, tag, prefix];
+  return key === undefined ? scope : [...scope, key];
 }
 
 /** Behind which place the page begins. */

@@ -45,3 +45,8 @@ export function isKey(text: string): boolean {
 function isLong(key: string): boolean {
   return key.length > MAX_KEY_LENGTH && [...key].length > MAX_KEY_LENGTH;
 }
+
+/** A key as a part of a path: a router would take "~pause" for a verb. */
+export function keyInPath(key: string): string {
+  return encodeURIComponent(key).replaceAll("~", "%7E");
+}

@@ -25,7 +25,8 @@ export function segment(request: IRequest, name: string): string {
 /** The query string, of which only these options are known, the caller's token aside. */
 export function queryOf(request: IRequest, known: readonly string[]): Record<string, unknown> {
   const { searchParams } = new URL(request.url);
-  const given = [...searchParams].filter(([name]) => !TOKENS_IN_QUERY.includes(name));
+  const isToken = (name: string) => TOKENS_IN_QUERY.includes(name) && !known.includes(name);
+  const given = [...searchParams].filter(([name]) => !isToken(name));
   const query: Record<string, unknown> = Object.fromEntries(given);
   const unknown = Object.keys(query).find((name) => !known.includes(name));
   if (unknown !== undefined) {

@@ -19,6 +19,7 @@ import {
   groupEvents,
   groupResults,
 } from "./group-routes.ts";
+import { getKey, limitKey, listKeys, resetKey } from "./key-routes.ts";
 import {
   acknowledgeOne,
   acknowledgeTasks,
@@ -94,6 +95,10 @@ function newRouter() {
     .post(`${QUEUE}/tasks/:name/~reschedule`, withoutOptions, rescheduleTask)
     .get(`${QUEUE}/tombstones`, listTombstones)
     .delete(`${QUEUE}/tombstones/:name`, withNothing, releaseName)
+    .get(`${QUEUE}/keys`, listKeys)
+    .get(`${QUEUE}/keys/:key`, withoutOptions, getKey)
+    .put(`${QUEUE}/keys/:key`, withoutOptions, limitKey)
+    .delete(`${QUEUE}/keys/:key`, withNothing, resetKey)
     .get(`${QUEUE}/history`, getHistory)
     .get("/events", queueEvents)
     .post("/groups", withoutOptions, createGroup)
@@ -194,7 +199,7 @@ async function listTasks(request: IRequest, queues: QueueService): Promise<Respo
   return json(await queueOf(request, queues).list(query));
 }
 
-const LIST_OPTIONS = ["state", "tag", "prefix", "limit", "cursor"];
+const LIST_OPTIONS = ["state", "tag", "key", "prefix", "limit", "cursor"];
 
 async function getTask(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queueOf(request, queues).get(segment(request, "name")));

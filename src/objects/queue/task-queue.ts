@@ -7,6 +7,7 @@ import type { Targets } from "../../core/egress/targets.ts";
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { MAX_WAIT_S } from "../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
+import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
 import type { QueueReport } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import {
@@ -74,6 +75,7 @@ import {
   forgetGroup,
 } from "./group-membership.ts";
 import { addCronTasks, addDeadLetters } from "./incoming-tasks.ts";
+import { getKey, listKeys } from "./inspect/keys.ts";
 import {
   getTask,
   historyOf,
@@ -84,6 +86,7 @@ import {
 } from "./inspect/queries.ts";
 import { shardLook } from "./inspect/shard-look.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
+import { limitKey } from "./key-operations.ts";
 import { type NewSharding, Queue } from "./queue.ts";
 import { define, purge, remove, setPaused } from "./queue-operations.ts";
 import type { ObjectCalls, OwnCall } from "./sharding/sharding.ts";
@@ -442,6 +445,20 @@ export class TaskQueueObject<Env = unknown>
   /** Removes such a queue with its tasks. */
   async remove(): Promise<Answer<true>> {
     return remove(this.#queue);
+  }
+
+  async keys(query: KeyQuery): Promise<Answer<KeyPage>> {
+    return listKeys(this.#queue, query);
+  }
+
+  async key(key: string): Promise<Answer<KeyView>> {
+    return getKey(this.#queue, key);
+  }
+
+  /** Sets limits of one key in place of the configuration's; undefined: those hold again. */
+  async limitKey(key: string, limits: unknown): Promise<Answer<KeyView>> {
+    await this.#queue.ensureListed();
+    return limitKey(this.#queue, key, limits);
   }
 
   async mode(): Promise<"push" | "pull" | undefined> {

@@ -3,6 +3,7 @@
 import type { QueueConfig } from "../../core/config/queue-config.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
+import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
 import type { QueueReport } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type {
@@ -32,7 +33,16 @@ import { type RouteDeps, Routes } from "./routes.ts";
 /** What the queue's own object does for all shards. */
 type WholeCalls = Pick<
   QueueCalls,
-  "add" | "purge" | "pause" | "resume" | "config" | "define" | "remove"
+  | "add"
+  | "purge"
+  | "pause"
+  | "resume"
+  | "config"
+  | "define"
+  | "remove"
+  | "keys"
+  | "key"
+  | "limitKey"
 >;
 
 export interface ShardedDeps extends RouteDeps {
@@ -210,6 +220,19 @@ export class ShardedQueue implements QueueCalls {
 
   remove(): Promise<Answer<true>> {
     return this.#deps.whole().remove();
+  }
+
+  // It says that there are none.
+  keys(query: KeyQuery): Promise<Answer<KeyPage>> {
+    return this.#deps.whole().keys(query);
+  }
+
+  key(key: string): Promise<Answer<KeyView>> {
+    return this.#deps.whole().key(key);
+  }
+
+  limitKey(key: string, limits: unknown): Promise<Answer<KeyView>> {
+    return this.#deps.whole().limitKey(key, limits);
   }
 }
 

@@ -1,5 +1,6 @@
 // What is kept of keys beside their tasks: levels of their token buckets, many in a row, and limits that were set
 // while the queue runs.
+import type { KeyLimitsEntry } from "../../core/config/keys-schema.ts";
 import type { StoredLevel } from "../../core/dispatch/levels.ts";
 import { integer, json, text } from "../rows.ts";
 import type { Sql } from "../sql.ts";
@@ -32,14 +33,14 @@ export class KeyRows {
   }
 
   /** Limits as they were set, by key. */
-  limits<L>(): Map<string, L> {
+  limits(): Map<string, KeyLimitsEntry> {
     if (!this.#lines.exist) return new Map();
     const rows = this.#sql.rows("SELECT key, limits FROM key_limits");
-    return new Map(rows.map((row) => [text(row, "key"), json<L>(row, "limits")]));
+    return new Map(rows.map((row) => [text(row, "key"), json<KeyLimitsEntry>(row, "limits")]));
   }
 
   /** Inside a commit. */
-  setLimits(key: string, limits: object): void {
+  setLimits(key: string, limits: KeyLimitsEntry): void {
     this.#lines.make();
     const query = "INSERT OR REPLACE INTO key_limits (key, limits) VALUES (?, ?)";
     this.#sql.run(query, key, JSON.stringify(limits));

@@ -18,6 +18,7 @@ import {
   type OutboxState,
   type SubtaskState,
 } from "./group-outbox.ts";
+import { CountedKeys } from "./key-counts.ts";
 import { KeyRows } from "./key-rows.ts";
 import { LargeResults } from "./large-results.ts";
 import { LeasableTasks } from "./leasable-tasks.ts";
@@ -61,6 +62,7 @@ export class QueueStore {
   readonly leasable: LeasableTasks;
   readonly lines: StoredLines;
   readonly keys: KeyRows;
+  readonly countedKeys: CountedKeys;
   readonly failed: FailedTasks;
   readonly largeResults: LargeResults;
   readonly deadLetters: DeadLetterOutbox;
@@ -95,6 +97,7 @@ export class QueueStore {
     this.meta = new Meta(sql, READ_AT_START);
     this.lines = new StoredLines(sql, this.meta);
     this.keys = new KeyRows(sql, this.lines);
+    this.countedKeys = new CountedKeys(sql, this.lines);
     const rows = new RowCount(this.meta, "tasksCount");
     this.tasks = new Tasks(sql, random, rows, () => this.lines.make(), isOwn);
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));

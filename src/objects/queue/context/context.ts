@@ -1,6 +1,7 @@
 // What operations on a queue are given: its rows, its definition, and what its consumers have under way.
 import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
 import type { Answer } from "../../../core/errors.ts";
+import type { KeyState } from "../../../core/metrics/key-view.ts";
 import type { Resharding } from "../../../core/metrics/queue-view.ts";
 import type { ShardMap } from "../../../core/sharding/shard-map.ts";
 import type { Admission } from "../../../core/task/new-task.ts";
@@ -28,6 +29,8 @@ export interface PushState {
   runningTasks(key: number): { all: number; upTo: number };
   /** The bucket now, absent without a rate limit. */
   tokens(): { level: Bucket; shape: BucketShape } | undefined;
+  /** What a key has under way, and by which limits it goes. */
+  keyState(key: string): KeyState;
 }
 
 /** What is with workers. */

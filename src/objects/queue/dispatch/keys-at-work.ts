@@ -1,7 +1,7 @@
 // Limits of keys at work: whether one more task of a key may start, and if not, what it waits for. A key whose tasks
 // wait for a token is remembered with the time, one that waits for a slot until an attempt of it ends, and neither is
 // looked at before.
-import { type KeyLimits, limitsOfKey } from "../../../core/config/keys-config.ts";
+import { type KeyLimits, limitsOfKey, withOverride } from "../../../core/config/keys-config.ts";
 import {
   type Bucket,
   type BucketShape,
@@ -265,8 +265,20 @@ export class KeysAtWork {
   }
 
   get #setLimits(): ReadonlyMap<string, KeyLimits> {
-    this.#set ??= this.#deps.store.keys.limits();
+    this.#set ??= this.#readSet();
     return this.#set;
+  }
+
+  // What was set leaves the rest as the configuration says.
+  #readSet(): Map<string, KeyLimits> {
+    const { store, definition } = this.#deps;
+    const set = [...store.keys.limits()];
+    return new Map(
+      set.map(([key, entry]) => [
+        key,
+        withOverride(limitsOfKey(definition.config.keys, key), entry),
+      ]),
+    );
   }
 
   #read(): void {

@@ -179,10 +179,11 @@ function rangeOf(state: TaskState | undefined, now: number): { from: number; upT
 function matches(
   queue: QueueContext,
   task: TaskRow,
-  { state, tag, prefix = "" }: ListQuery,
+  { state, tag, key, prefix = "" }: ListQuery,
 ): boolean {
   if (!task.name.startsWith(prefix)) return false;
   if (tag !== undefined && task.spec.tag !== tag) return false;
+  if (key !== undefined && task.spec.key !== key) return false;
   return state === undefined || state === "failed" || queue.stateOf(task, queue.now()) === state;
 }
 

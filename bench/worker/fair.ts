@@ -1,0 +1,127 @@
+// A Worker whose tasks have keys, or none, and what became of them: in which order the keys of tasks came, and how
+// late those of one key. What is to wait is added while the queue is paused.
+import { createTaskQueues, type QueueHandle } from "../../src/index.ts";
+import { afterCalls, handle } from "./app.ts";
+
+const PACE = { rate: 500, bucket: 50 };
+const QUEUES = `queue:
+- name: turns
+  extensions: { rate: none, max_concurrent_requests: 50 }
+- name: drained
+  extensions: { rate: none, max_concurrent_requests: 200 }
+- name: paced
+  rate: ${PACE.rate}/s
+  bucket_size: ${PACE.bucket}
+  max_concurrent_requests: 100
+`;
+const queues = createTaskQueues({ config: QUEUES });
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
+
+const PAYLOAD = "x".repeat(100);
+const BATCH = 1000;
+/** The key whose tasks come one by one beside many of another. */
+const SMALL = "small";
+const BIG = "big";
+/** Between two of them. */
+const EVERY_MS = 20;
+/** So many of the other key are added together, and in all a little more than the queue has tokens for. */
+const FEW = 20;
+const FED_SHARE = 0.92;
+
+/** Keys in the order their tasks came to the handler. */
+const served: string[] = [];
+const late: number[] = [];
+let isFed = false;
+
+function taken(request: Request): void {
+  const key = decodeURIComponent(new URL(request.url).pathname.slice("/of/".length));
+  if (key === SMALL) {
+    late.push(Date.now() - Number(request.headers.get("X-AppEngine-TaskETA")) * 1000);
+  } else if (key !== "" && key !== BIG) served.push(key);
+}
+
+const of = (key: string) => ({ key, url: `/of/${encodeURIComponent(key)}`, payload: PAYLOAD });
+
+async function addAll(queue: QueueHandle, tasks: readonly object[]): Promise<void> {
+  for (let i = 0; i < tasks.length; i += BATCH) await queue.add(tasks.slice(i, i + BATCH));
+}
+
+type Work = (env: unknown, asked: URLSearchParams) => Promise<unknown>;
+
+const ROUTES: Record<string, Work> = {
+  // Key `i` has as many tasks as the i-th number says; those of the largest are first.
+  "/turns": async (env, asked) => {
+    const queue = queues.get(env, "turns");
+    const loads = (asked.get("loads") ?? "").split(",").map(Number);
+    const tasks = loads.flatMap((n, i) => Array.from({ length: n }, () => of(`k${i}`)));
+    await queue.pause();
+    await addAll(queue, tasks.reverse());
+    const all = afterCalls(tasks.length);
+    await queue.resume();
+    await all;
+    return served.splice(0);
+  },
+  "/fill": async (env, asked) => {
+    const [n, hasKeys] = [Number(asked.get("tasks")), asked.has("keys")];
+    const queue = queues.get(env, "drained");
+    await queue.pause();
+    for (let i = 0; i < n; i += BATCH) {
+      const task = (j: number) => (hasKeys ? { key: `c${i + j}` } : {});
+      const length = Math.min(BATCH, n - i);
+      await queue.add(Array.from({ length }, (_, j) => ({ payload: PAYLOAD, ...task(j) })));
+    }
+  },
+  "/drain": async (env, asked) => {
+    const queue = queues.get(env, "drained");
+    const called = afterCalls(Number(asked.get("tasks")));
+    await queue.resume();
+    await called;
+    // Else the rest would go on until somebody said so.
+    await queue.pause();
+  },
+  // Others wait: as many as that from the beginning, or a few at any time.
+  "/crowd": async (env, asked) => {
+    const queue = queues.get(env, "paced");
+    await queue.pause();
+    await addAll(
+      queue,
+      Array.from({ length: Number(asked.get("tasks")) }, () => of(BIG)),
+    );
+  },
+  "/late": async (env, asked) => {
+    const queue = queues.get(env, "paced");
+    await queue.resume();
+    isFed = asked.has("few");
+    const fed = isFed ? feed(queue) : undefined;
+    for (let left = Number(asked.get("tasks")); left > 0; left--) {
+      await scheduler.wait(EVERY_MS);
+      await queue.add(of(SMALL));
+    }
+    while (late.length < Number(asked.get("tasks"))) await scheduler.wait(1);
+    isFed = false;
+    await fed;
+    await queue.pause();
+    return late.splice(0);
+  },
+};
+
+/** Keeps a few tasks waiting. */
+async function feed(queue: QueueHandle): Promise<void> {
+  const every = (FEW / (PACE.rate * FED_SHARE)) * 1000;
+  for (let next = Date.now(); isFed; next += every) {
+    await queue.add(Array.from({ length: FEW }, () => of(BIG)));
+    await scheduler.wait(Math.max(0, next + every - Date.now()));
+  }
+}
+
+export default queues.serve({
+  async fetch(request: Request, env: unknown): Promise<Response> {
+    if (request.method === "POST") {
+      taken(request);
+      return handle();
+    }
+    const { pathname, searchParams } = new URL(request.url);
+    const said = await ROUTES[pathname]?.(env, searchParams);
+    return Response.json(said ?? null);
+  },
+});

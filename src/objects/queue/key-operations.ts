@@ -1,0 +1,50 @@
+// Limits of one key that are set while the queue runs, and taken away again.
+import { type Answer, refuse } from "../../core/errors.ts";
+import type { KeyView } from "../../core/metrics/key-view.ts";
+import { checkKey } from "../../core/task/new-task-fairness.ts";
+import { unknownQueue } from "./context/definition.ts";
+import { getKey, noKeys } from "./inspect/keys.ts";
+import type { Queue } from "./queue.ts";
+
+/** Each is read when the object starts. */
+const MOST_LIMITED = 10_000;
+
+/** `given`: limits, or undefined for those of the configuration. */
+export function limitKey(queue: Queue, key: string, given: unknown): Answer<KeyView> {
+  const refused = checkKey(key) ?? noKeys(queue) ?? refusePattern(key) ?? refuseHere(queue);
+  if (refused) return refused;
+  const { ok: limits, failure } = given === undefined ? {} : queue.definition.readKeyLimits(given);
+  if (failure) return { failure };
+  const full = limits && refuseMore(queue, key);
+  if (full) return full;
+  queue.commit.run(() => {
+    const { keys } = queue.store;
+    if (limits) keys.setLimits(key, limits);
+    else keys.removeLimits(key);
+    queue.push.reshape();
+  });
+  return getKey(queue, key);
+}
+
+// It would look like a beginning, which only the configuration can limit.
+function refusePattern(key: string): Answer<never> | undefined {
+  if (!key.endsWith("*")) return undefined;
+  const message = `key: found ${JSON.stringify(key)}, expected a key's whole name; extensions.keys.per_key limits all that begin alike`;
+  return refuse("INVALID_REQUEST", message);
+}
+
+function refuseHere({ name, definition }: Queue): Answer<never> | undefined {
+  if (!definition.exists) return unknownQueue(name);
+  if (definition.config.mode === "push") return undefined;
+  return refuse(
+    "WRONG_QUEUE_MODE",
+    `queue: "${name}" is a pull queue, only keys of push queues have limits`,
+  );
+}
+
+function refuseMore({ store }: Queue, key: string): Answer<never> | undefined {
+  const set = store.keys.limits();
+  if (set.size < MOST_LIMITED || set.has(key)) return undefined;
+  const message = `key: found ${set.size} keys with limits that were set, expected at most ${MOST_LIMITED}; extensions.keys.per_key limits all that begin alike`;
+  return refuse("INVALID_REQUEST", message);
+}
