@@ -27,10 +27,12 @@ export interface LinesDeps {
   isTaken: (key: number) => boolean;
   /** The same by its name, for those that are on their way to another shard. */
   isRunning: (key: number, name: string) => boolean;
+  /** Lines that are remembered. */
+  most?: number;
 }
 
 /** Lines that may start something, and as many that wait and are remembered for what is known of them. */
-export const MOST_LINES = 10_000;
+const MOST_LINES = 10_000;
 /** Of tasks without a key: between them may lie any number of others. */
 const PLAIN_REMEMBERED = 4096;
 const PAGE = 500;
@@ -60,9 +62,11 @@ export class Lines {
   readonly #chosen = new Map<number, { line: string; priority: number }>();
   #now = 0;
   #mayLook = 0;
+  readonly #most: number;
 
   constructor(deps: LinesDeps) {
     this.#deps = deps;
+    this.#most = deps.most ?? MOST_LINES;
   }
 
   /** A row was written at `key`: if that lies before the cursor, the cursor goes back. */
@@ -164,7 +168,7 @@ export class Lines {
   #join(name: string, isBack = false): Line | undefined {
     const known = this.#lines.get(name);
     const isRoom = isBack || known || !this.#sweep;
-    if (name !== "" && !known?.isIn && !(isRoom && this.#turns.size < MOST_LINES)) {
+    if (name !== "" && !known?.isIn && !(isRoom && this.#turns.size < this.#most)) {
       this.#leftOut(known);
       return undefined;
     }
@@ -238,7 +242,7 @@ export class Lines {
   }
 
   #mayKeep(): boolean {
-    return !this.#sweep && this.#lines.size < this.#turns.size + MOST_LINES;
+    return !this.#sweep && this.#lines.size < this.#turns.size + this.#most;
   }
 
   // Where some are left out, each has one turn before any has its second.
@@ -324,7 +328,7 @@ export class Lines {
       ? Math.min(SWEPT.most, sweep.rows * 2)
       : Math.max(SWEPT.least, sweep.rows >> 1);
     for (const [name, own] of byName) {
-      if (this.#turns.size >= MOST_LINES) break;
+      if (this.#turns.size >= this.#most) break;
       sweep.after = name;
       this.#swept(name, own, name === cut);
     }
