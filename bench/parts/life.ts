@@ -26,6 +26,10 @@ interface Spec {
   atLeast?: number;
 }
 
+const SINGLE = "ours";
+const BATCHES = "ours, batches of 50";
+/** How much of the life cycle of tasks that are called one at a time. */
+const BATCHES_AT_LEAST = 2.5;
 const BY_RPC = "probe by rpc";
 const BY_FETCH = "probe by fetch";
 
@@ -39,7 +43,7 @@ function specs(attemptsPerCall: number): Spec[] {
   };
   const single = attemptsPerCall > 1 ? { attemptsPerCall: 1 } : {};
   return [
-    { name: "ours", worker: "ours", query: () => "", options: single, atLeast: 0.85 },
+    { name: SINGLE, worker: "ours", query: () => "", options: single, atLeast: 0.85 },
     // Names that have never been seen: their tombstones stay.
     {
       name: "ours, named",
@@ -49,6 +53,7 @@ function specs(attemptsPerCall: number): Spec[] {
       atLeast: 0.75,
     },
     ...(attemptsPerCall > 1 ? [several] : []),
+    { name: BATCHES, worker: "ours", query: () => "&queue=batches", options: single },
     { name: BY_RPC, worker: "probe", query: () => "&by=rpc" },
     { name: BY_FETCH, worker: "probe", query: () => "&by=fetch" },
     { name: "probe, bare requests", worker: "probe", query: () => "&by=bare" },
@@ -87,7 +92,13 @@ function reportOf(all: readonly Spec[], slices: Slices, { tasks }: Size): Report
   const baseline = byRpc >= byFetch ? BY_RPC : BY_FETCH;
   const ratio = (name: string) => ratioOf(slices, name, baseline);
   const title = `Full life of ${tasks} tasks on one queue; baseline: ${baseline}`;
-  return { tables: [tableOf(title, all, slices, ratio, baseline)], bars: barsOf(all, ratio) };
+  const ofBatches: Bar = {
+    what: `life cycle: ${BATCHES} / one at a time`,
+    found: ratioOf(slices, BATCHES, SINGLE).p50,
+    atLeast: BATCHES_AT_LEAST,
+  };
+  const bars = [...barsOf(all, ratio), ofBatches];
+  return { tables: [tableOf(title, all, slices, ratio, baseline)], bars };
 }
 
 function tableOf(

@@ -19,6 +19,8 @@ import { cpuOf, perSecond, ratioOf, type Slices, takeTurns } from "../slices.ts"
 import { CLASSES, type Running, startWorkerd } from "../workerd.ts";
 
 const OURS = "ours";
+const BATCHES = "ours, batches of 50";
+const EVERYSEC = "BullMQ, Redis everysec";
 const ALWAYS = "BullMQ, Redis always";
 const CONTESTS: Record<Contest, { title: string; share: number }> = {
   endToEnd: { title: "End to end, 50 at a time", share: 0.25 },
@@ -69,16 +71,18 @@ interface Ours extends OurServer {
 
 async function startOurs({ attemptsPerCall }: Size, targetPort: number): Promise<Ours[]> {
   const entry = join(import.meta.dirname, "..", "worker", "peers.ts");
-  const start = async (name: string, options: object): Promise<Ours> => {
+  const start = async (name: string, options: object, more: object = {}): Promise<Ours> => {
     const allowed = { TASKQUEUE_ALLOW_HOSTS: `127.0.0.1:${targetPort}` };
-    const vars = { OPTIONS: JSON.stringify(options), ...allowed };
+    const vars = { OPTIONS: JSON.stringify(options), ...allowed, ...more };
     const running = await startWorkerd([{ name: "peers", entry, classes: CLASSES, vars }]);
     const port = running.ports.get("peers") as number;
     return { name, running, get: (path) => call(port, "GET", path), cpu: running.cpu };
   };
   const several = `ours, ${attemptsPerCall} attempts a call`;
-  if (attemptsPerCall <= 1) return [await start(OURS, {})];
-  return [await start(OURS, { attemptsPerCall: 1 }), await start(several, { attemptsPerCall })];
+  const batches = await start(BATCHES, {}, { BATCH_SIZE: "50" });
+  if (attemptsPerCall <= 1) return [await start(OURS, {}), batches];
+  const single = await start(OURS, { attemptsPerCall: 1 });
+  return [single, await start(several, { attemptsPerCall }), batches];
 }
 
 interface Place {
@@ -127,9 +131,11 @@ function barsOf(
     const what = `${CONTESTS[contest].title}: ${own} / ${other}`;
     return isThere ? [{ what, found: ratioOf(slices, own, other).p50, atLeast }] : [];
   };
-  const several = ours[1]?.name;
+  const several = ours.find(({ name }) => name !== OURS && name !== BATCHES)?.name;
   // As it is by itself.
-  if (contest === "drain") return bar(several ?? OURS, ALWAYS, 1);
+  if (contest === "drain") {
+    return [...bar(several ?? OURS, ALWAYS, 1), ...bar(BATCHES, EVERYSEC, 1)];
+  }
   if (contest === "endToEnd") {
     return [...bar(OURS, ALWAYS, 0.8), ...(several ? bar(several, ALWAYS, 1.1) : [])];
   }

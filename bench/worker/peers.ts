@@ -3,8 +3,9 @@ import { env as settings } from "cloudflare:workers";
 import { createTaskQueues, type QueueHandle } from "../../src/index.ts";
 import { afterCalls, handle } from "./app.ts";
 
-const { OPTIONS = "{}" } = settings as { OPTIONS?: string };
-const EXTENSIONS = "{ rate: none, max_concurrent_requests: 50 }";
+const { OPTIONS = "{}", BATCH_SIZE } = settings as { OPTIONS?: string; BATCH_SIZE?: string };
+const BATCHES = BATCH_SIZE === undefined ? "" : `, batch: { size: ${BATCH_SIZE} }`;
+const EXTENSIONS = `{ rate: none, max_concurrent_requests: 50${BATCHES} }`;
 const config = `queue: [{ name: bench, extensions: ${EXTENSIONS} }]`;
 const queues = createTaskQueues({ config, ...JSON.parse(OPTIONS) });
 export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
@@ -45,7 +46,8 @@ const ROUTES: Record<string, (queue: QueueHandle, asked: Asked) => Promise<unkno
 
 export default queues.serve({
   async fetch(request: Request, env: unknown): Promise<Response> {
-    if (request.method === "POST") return handle();
+    if (request.method === "POST")
+      return handle(Number(request.headers.get("X-TaskQueue-Batch") ?? 1));
     const { pathname, searchParams } = new URL(request.url);
     const asked = { n: Number(searchParams.get("tasks")), url: searchParams.get("url") };
     await ROUTES[pathname]?.(queues.get(env, "bench"), asked);

@@ -2,7 +2,14 @@
 // fires, and a book of every call that is under way. Objects of one Worker share an isolate, so one of these serves
 // them all.
 import { shardOfObject } from "../core/sharding/shard-map.ts";
-import { type Delivery, type PackedDelivery, unpacked } from "../objects/delivery/delivery.ts";
+import type { BatchOutcome } from "../objects/delivery/batch-outcome.ts";
+import {
+  type BatchDelivery,
+  type Delivery,
+  type PackedDelivery,
+  titleOf,
+  unpacked,
+} from "../objects/delivery/delivery.ts";
 import type { WireOutcome } from "../objects/delivery/outcome.ts";
 import type {
   AlarmState,
@@ -11,6 +18,7 @@ import type {
   StartedObject,
   StoredAlarm,
 } from "../objects/stand-in.ts";
+import { attemptsOf, eachOf, withFailures } from "./batches.ts";
 import { outcomeOfPlan, PlannedFailures } from "./failures.ts";
 import { type AddingCall, addedBy, attemptOf, endOf, type TaskAttempt, TestLog } from "./log.ts";
 import type { Moment } from "./order.ts";
@@ -28,6 +36,9 @@ export interface ObjectMoment extends Moment {
   /** The object whose alarm it is. */
   object?: string;
 }
+
+/** Who is called with a batch. */
+type Batched = Record<string, (delivery: BatchDelivery) => unknown>;
 
 interface Call {
   callee: Callee;
@@ -195,6 +206,10 @@ export class Stage implements StandIn {
     const send = () => (target as Record<string, (...a: unknown[]) => unknown>)[method]?.(...args);
     const delivery = deliveryIn(callee, method, args);
     if (delivery) return this.#deliver(call, delivery, send);
+    const batch = batchIn(callee, method, args);
+    if (batch) {
+      return this.#deliverBatch(call, batch, (it) => (target as Batched)[method]?.(it) as never);
+    }
     if (UNCOUNTED.has(method)) return send();
     const answer = this.during(call, send) as Promise<unknown>;
     const act = actOf(method, args);
@@ -230,6 +245,33 @@ export class Stage implements StandIn {
       this.#unlessLate((error) =>
         this.log.attempts.push({ ...attempt, ok: false, error: String(error) }),
       ),
+    );
+    return answer;
+  }
+
+  #deliverBatch(
+    call: Call,
+    delivery: BatchDelivery,
+    send: (delivery: BatchDelivery) => Promise<BatchOutcome>,
+  ): unknown {
+    const attempts = attemptsOf(delivery, this.clock.now);
+    const plans = attempts.map(() => this.failures.take(delivery.queue));
+    call.delivery = delivery;
+    if (plans.some((plan) => plan?.timeout)) {
+      const hung = attempts.map((attempt) => this.#hang(delivery, attempt));
+      return hung[0];
+    }
+    const answer = this.during(call, () => withFailures(delivery, plans, send));
+    const ended = (end: (i: number) => Pick<TaskAttempt, "ok">) => {
+      for (const [i, attempt] of attempts.entries())
+        this.log.attempts.push({ ...attempt, ...end(i) });
+    };
+    void answer.then(
+      this.#unlessLate((wire) => {
+        const each = eachOf(wire, attempts.length);
+        ended((i) => endOf(each[i] as WireOutcome));
+      }),
+      this.#unlessLate((error) => ended(() => ({ ok: false, error: String(error) }))),
     );
     return answer;
   }
@@ -292,7 +334,7 @@ export class Stage implements StandIn {
   underWay(): string[] {
     return [...this.#calls].map(({ delivery, callee, method }) =>
       delivery
-        ? `task "${delivery.name}" on "${delivery.queue}" is with its handler`
+        ? `${titleOf(delivery)} is with its handler`
         : `${callee.className} "${callee.name}" is asked to ${method}`,
     );
   }
@@ -301,6 +343,13 @@ export class Stage implements StandIn {
 function deliveryIn({ className }: Callee, method: string, args: unknown[]): Delivery | undefined {
   if (className === "TaskRunner" && method === "run") return unpacked(args as PackedDelivery);
   return className === "TaskEgress" && method === "send" ? (args[0] as Delivery) : undefined;
+}
+
+function batchIn({ className }: Callee, method: string, args: unknown[]) {
+  const isBatch =
+    (className === "TaskRunner" && method === "runBatch") ||
+    (className === "TaskEgress" && method === "sendBatch");
+  return isBatch ? (args[0] as BatchDelivery) : undefined;
 }
 
 /** What a shard is asked to do, by way of a call that is for all that shards do. */
