@@ -1,7 +1,29 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { EXCEPTIONS } from "./test/support/sharded-exceptions.ts";
 
-// Three houses for tests: `core` runs in Node in milliseconds, `workers` inside workerd through the front
+const sharded = process.env.SHARDED ?? "some";
+
+/** What runs with queues of four shards each time: a file for each thing that is done otherwise there. */
+const SHARDED_ALWAYS = [
+  "test/objects/queue/{control,dead-letter,names,operations,results}.test.ts",
+  "test/objects/queue/inspect/{queries,statistics}.test.ts",
+  "test/objects/queue/leasing/leasing.test.ts",
+  "test/objects/{cron/cron,group/groups}.test.ts",
+  "test/client/elsewhere.test.ts",
+  "test/http/native/api.test.ts",
+];
+
+/** Without what has queues of several shards anyway. */
+const SHARDED_ALL = [
+  "test/{client,http,service}/**/*.test.ts",
+  "test/objects/*.test.ts",
+  "test/objects/{cron,delivery,directory,egress,group,versions}/**/*.test.ts",
+  "test/objects/queue/*.test.ts",
+  "test/objects/queue/{dispatch,inspect,leasing}/**/*.test.ts",
+];
+
+// Houses for tests: `core` runs in Node in milliseconds, `workers` inside workerd through the front
 // door with a clock the tests move, `e2e` starts the server as a user has it.
 export default defineConfig({
   test: {
@@ -43,18 +65,21 @@ export default defineConfig({
         },
       },
       {
-        // The same front door, each queue of four shards; not part of every run.
+        // The same front door, each queue of queue.yaml with four shards. `SHARDED=all` has all of it, `SHARDED=exceptions`
+        // what is listed as an exception, tried.
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./test/support/wrangler.toml" },
-            miniflare: { bindings: { SHARDS: "4" } },
+            miniflare: { bindings: { SHARDS: "4", EXCEPTIONS: sharded } },
           }),
         ],
         test: {
           name: "sharded",
           sequence: { groupOrder: 1 },
           maxWorkers: 2,
-          include: process.env.SHARDED ? ["test/{client,http,objects,service}/**/*.test.ts"] : [],
+          include: sharded === "some" ? SHARDED_ALWAYS : SHARDED_ALL,
+          exclude: EXCEPTIONS.filter(({ test }) => !test).map(({ file }) => `test/${file}.test.ts`),
+          setupFiles: ["./test/support/sharded-setup.ts"],
           globalSetup: "./test/support/outside.ts",
           testTimeout: 30_000,
         },

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { QueueView } from "../../src/index.ts";
 import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.ts";
 import { call } from "../support/http.ts";
+import { hurry } from "../support/hurry.ts";
 import { alarmOf, freshStart, objectOf, queue } from "../support/time.ts";
 import { queueFile, scheduled } from "../support/worker.ts";
 
@@ -48,6 +49,7 @@ it("are not told anything again and again by a queue that finds such a directory
   const { changed } = methods;
   delete methods.changed;
   const { error } = console;
+  hurry(20);
   const said: unknown[] = [];
   console.error = (...what: unknown[]) => said.push(what);
   try {

@@ -6,7 +6,7 @@ import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import type { CronHandle } from "../../src/index.ts";
 import { clock } from "./clock.ts";
 import queueYaml from "./queue.yaml";
-import { CRON, crash, fireAlarms } from "./time.ts";
+import { CRON, crash, fireAlarms, objectsOf } from "./time.ts";
 import { cron as cronOf, deployed, received } from "./worker.ts";
 
 export const cron = (): CronHandle => cronOf(env);
@@ -21,7 +21,7 @@ export async function deploy(cronYaml: string): Promise<void> {
 /** Fires the alarms of the scheduler and of the queue, each at its time, until `seconds` have passed. */
 export async function passAll(seconds: number, name = "default"): Promise<void> {
   const end = clock.now + seconds * 1000;
-  await fireAlarms([CRON, name], end, name);
+  await fireAlarms([CRON, ...objectsOf(name)], end, name);
 }
 
 /** Names of the tasks whose requests arrived, without those of other paths. */

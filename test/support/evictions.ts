@@ -1,18 +1,19 @@
 // Evictions: the platform puts idle objects away between any two events, and their memory is gone with them.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { clock } from "./clock.ts";
-import { alarmOf, crash, objectOf, until } from "./time.ts";
+import { crash, objectOf, objectsOf, ownAlarm, until } from "./time.ts";
 
 /**
- * Fires the alarms of these objects, each at its time, until `condition` holds or `seconds` have passed; every
+ * Fires the alarms of these queues' objects, each at its time, until `condition` holds or `seconds` have passed; every
  * object is evicted before and after each of them. None is evicted under a call that is under way, as the platform
  * does not.
  */
 export async function passEvicting(
-  names: readonly string[],
+  queues: readonly string[],
   seconds: number,
   condition: () => boolean | Promise<boolean> = () => false,
 ): Promise<void> {
+  const names = queues.flatMap(objectsOf);
   const end = clock.now + seconds * 1000;
   while (!(await condition())) {
     await crash();
@@ -30,7 +31,7 @@ export async function passEvicting(
 }
 
 async function alarms(names: readonly string[]): Promise<{ name: string; at: number }[]> {
-  const stored = await Promise.all(names.map(async (name) => ({ name, at: await alarmOf(name) })));
+  const stored = await Promise.all(names.map(async (name) => ({ name, at: await ownAlarm(name) })));
   return stored.flatMap(({ name, at }) => (at === null ? [] : { name, at }));
 }
 

@@ -1,7 +1,7 @@
 // Storage that fails, or an object that dies, at one chosen step. The steps are the calls an object
 // makes of its storage: every statement, every transaction, every alarm set.
-import { runInDurableObject } from "cloudflare:test";
-import { objectOf } from "./time.ts";
+import { hurry } from "./hurry.ts";
+import { inObjects, objectsOf } from "./time.ts";
 
 export interface Fault {
   /** The step, counted from 1, at which it happens. */
@@ -17,11 +17,19 @@ export interface InjectedFault {
   readonly stop: () => void;
 }
 
-/** From now on the queue's object meets this fault once. */
-export async function inject(name: string, { at, kind }: Fault): Promise<InjectedFault> {
+/** From now on the queue's objects, whose steps count together, meet this fault once. */
+export async function inject(name: string, fault: Fault): Promise<InjectedFault> {
+  return injectInto(objectsOf(name), fault);
+}
+
+/** From now on these objects do. */
+export async function injectInto(
+  objects: readonly string[],
+  { at, kind }: Fault,
+): Promise<InjectedFault> {
   let steps = 0;
   let isHit = false;
-  await runInDurableObject(objectOf(name), (_, state) => {
+  await inObjects(objects, (state) => {
     const { storage } = state;
     const step = () => {
       if (++steps !== at) return;
@@ -49,5 +57,21 @@ export async function inject(name: string, { at, kind }: Fault): Promise<Injecte
     stop: () => {
       steps = Number.POSITIVE_INFINITY;
     },
+  };
+}
+
+/** From now on the object can write nothing, until it is mended. Whoever waits for it waits a twentieth as long. */
+export async function breakDown(object: string): Promise<() => void> {
+  let isBroken = true;
+  hurry(20);
+  await inObjects([object], ({ storage }) => {
+    const { transactionSync } = storage;
+    storage.transactionSync = (work) => {
+      if (isBroken) throw new Error("broken by the test");
+      return transactionSync.call(storage, work) as ReturnType<typeof work>;
+    };
+  });
+  return () => {
+    isBroken = false;
   };
 }

@@ -1,6 +1,7 @@
 // Moving time: alarms fire in their order at the instants they were set for, and nothing waits.
 import {
   abortAllDurableObjects,
+  evictDurableObject,
   reset,
   runDurableObjectAlarm,
   runInDurableObject,
@@ -92,8 +93,14 @@ export async function freshStart(): Promise<void> {
   backendReceived.length = 0;
 }
 
+/** When the first alarm of a queue's objects is set for, or that of another object. */
 export async function alarmOf(name: string): Promise<number | null> {
-  return runInDurableObject(objectOf(name), (_, state) => state.storage.getAlarm());
+  return (await firstAlarm(objectsOf(name)))?.at ?? null;
+}
+
+/** The same of one object. */
+export async function ownAlarm(object: string): Promise<number | null> {
+  return runInDurableObject(objectOf(object), (_, state) => state.storage.getAlarm());
 }
 
 /** Fires the alarms of the queue's objects, each at its time, until none is left before `end` (ms). */
@@ -134,7 +141,7 @@ export async function fireAlarms(
 export async function firstAlarm(
   names: readonly string[],
 ): Promise<{ name: string; at: number } | undefined> {
-  const alarms = await Promise.all(names.map(async (name) => ({ name, at: await alarmOf(name) })));
+  const alarms = await Promise.all(names.map(async (name) => ({ name, at: await ownAlarm(name) })));
   const set = alarms.flatMap(({ name, at }) => (at === null ? [] : { name, at }));
   return set.sort((a, b) => a.at - b.at)[0];
 }
@@ -160,7 +167,46 @@ export async function fire(name: string): Promise<void> {
   const first = await firstAlarm(objectsOf(name));
   if (!first) throw new Error(`no alarm is set on "${name}"`);
   clock.now = Math.max(clock.now, first.at);
+  if (objectsOf(name).length > 1) return fireDue(name);
   runDurableObjectAlarm(objectOf(first.name)).catch(() => {});
+}
+
+/** Looks without a due alarm after which none comes by itself: what one shard tells another takes a few. */
+const IDLE_LOOKS = 10;
+
+// Of several shards one says to another that there is something for it, which has its alarm then.
+async function fireDue(name: string): Promise<void> {
+  for (let idle = 0; idle < IDLE_LOOKS; idle++) {
+    const next = await firstAlarm(objectsOf(name));
+    if (next && next.at <= clock.now) {
+      runDurableObjectAlarm(objectOf(next.name)).catch(() => {});
+      idle = 0;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** Fires the alarms that the queue's objects have, whenever they are set for. */
+export async function fireAll(name: string): Promise<void> {
+  await Promise.all(objectsOf(name).map((object) => runDurableObjectAlarm(objectOf(object))));
+}
+
+/** Puts the queue's objects away, as the platform does with those that are idle. */
+export async function evict(name: string): Promise<void> {
+  const objects = objectsOf(name);
+  // Only what is alive can be put away.
+  if (objects.length > 1) await inObjects(objects, () => {});
+  await Promise.all(objects.map((object) => evictDurableObject(objectOf(object))));
+}
+
+/** Does something in each of these objects; what came of it. */
+export async function inObjects<T>(
+  objects: readonly string[],
+  work: (state: DurableObjectState, instance: object) => T | Promise<T>,
+): Promise<T[]> {
+  const inOne = (object: string) =>
+    runInDurableObject(objectOf(object), (instance, state) => work(state, instance));
+  return Promise.all(objects.map(inOne));
 }
 
 /** Ends every object at once, attempts in flight and all, as a crash or a deploy does. */

@@ -23,8 +23,10 @@ export async function work(
   let idle = 0;
   for (let i = 0; i < POLLS; i++) {
     if (await condition()) return;
-    const next = await firstAlarm(names);
-    const mayMove = idle >= IDLE_POLLS && (idle >= BUSY_POLLS || !(await areBusy(names)));
+    // One that dies meanwhile is looked at again.
+    const next = await firstAlarm(names).catch(() => undefined);
+    const mayMove =
+      idle >= IDLE_POLLS && (idle >= BUSY_POLLS || !(await areBusy(names).catch(() => true)));
     if (next && (next.at <= clock.now || mayMove) && next.at <= end) {
       clock.now = Math.max(clock.now, next.at);
       runDurableObjectAlarm(objectOf(next.name)).catch(() => {});

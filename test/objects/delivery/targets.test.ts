@@ -1,5 +1,5 @@
 // Tasks that leave the Worker, to a real server beside it.
-import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
+import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createLocalJWKSet, decodeJwt, exportPKCS8, generateKeyPair, jwtVerify } from "jose";
 import { Webhook } from "standardwebhooks";
@@ -11,7 +11,16 @@ import { type PushedTask, readTask } from "../../../src/index.ts";
 import { deliveryOf } from "../../../src/objects/delivery/delivery.ts";
 import type { QueueSettings } from "../../../src/objects/settings.ts";
 import { clock, START } from "../../support/clock.ts";
-import { crash, fire, freshStart, objectOf, pass, queue, until } from "../../support/time.ts";
+import {
+  crash,
+  fire,
+  freshStart,
+  inObjects,
+  objectsOf,
+  pass,
+  queue,
+  until,
+} from "../../support/time.ts";
 import { handlers, received } from "../../support/worker.ts";
 
 const settings = env as QueueSettings;
@@ -148,7 +157,7 @@ describe("an attempt whose queue goes away", () => {
     await until(async () => (await arrivals()).length === 1);
     // From a quarter of a second on an attempt listens for its end.
     await scheduler.wait(400);
-    await runInDurableObject(objectOf("push"), (_, state) => state.abort("gone")).catch(() => {});
+    await inObjects(objectsOf("push"), (state) => state.abort("gone")).catch(() => {});
     await until(async () => (await arrivals())[0]?.hungUp === true);
     await fire("push");
     await until(async () => (await arrivals()).length === 2);

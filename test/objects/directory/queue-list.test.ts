@@ -1,5 +1,5 @@
 // The list of all queues: whatever changes one shows in it, and queues at rest are not asked.
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { QueueView } from "../../../src/index.ts";
@@ -8,6 +8,7 @@ import { call } from "../../support/http.ts";
 import {
   crash,
   DIRECTORY,
+  evict,
   freshStart,
   objectOf,
   pass,
@@ -247,7 +248,7 @@ describe("a queue at rest", () => {
     await page();
     const count = await asked("stopped");
     await page();
-    await evictDurableObject(objectOf(DIRECTORY));
+    await evict(DIRECTORY);
     expect(await listed("stopped")).toMatchObject({ statistics: { tasks: 1 } });
     expect(count()).toBe(0);
     await queue("stopped").add({});
@@ -266,7 +267,7 @@ describe("a queue at rest", () => {
     // Its last minute has something in it, so that the directory asks anyway.
     for (let i = 0; i < 5; i++) await queue("stopped").add({});
     expect(changed).toBe(0);
-    await evictDurableObject(objectOf("stopped"));
+    await evict("stopped");
     for (let i = 0; i < 5; i++) await queue("stopped").add({});
     await until(() => changed === 1);
     expect(changed).toBe(1);

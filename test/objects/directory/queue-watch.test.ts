@@ -1,11 +1,11 @@
 // Watching queues turn by turn: who is asked when, and what is said of queues that come and go.
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type WatchedQueue, withChanges } from "../../../src/core/metrics/queue-changes.ts";
 import type { QueueReport } from "../../../src/core/metrics/queue-report.ts";
 import { type News, QueueWatch } from "../../../src/objects/directory/queue-watch.ts";
 import { clock } from "../../support/clock.ts";
-import { freshStart, objectOf, pass, queue } from "../../support/time.ts";
+import { evict, freshStart, objectOf, pass, queue } from "../../support/time.ts";
 
 beforeEach(freshStart);
 
@@ -137,7 +137,7 @@ describe("a watch", () => {
     await queue("push").add({ countdown: 60 });
     await watch.begin(["push"], new Map());
     await turns(1);
-    await evictDurableObject(objectOf("push"));
+    await evict("push");
     const news = await turns(2);
     expect(news[0]?.changes[0]).toMatchObject({ marks: [{ kind: "started" }] });
   });

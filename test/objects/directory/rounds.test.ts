@@ -1,6 +1,6 @@
 // The watchdog: a scheduled trigger makes the directory visit queues whose alarms may have been lost.
 
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { clock } from "../../support/clock.ts";
@@ -8,6 +8,7 @@ import {
   alarmOf,
   crash,
   DIRECTORY,
+  evict,
   fire,
   freshStart,
   objectOf,
@@ -67,7 +68,7 @@ async function made(count: number): Promise<string[]> {
 
 async function loseAlarm(name: string): Promise<void> {
   await runInDurableObject(objectOf(name), (_, state) => state.storage.deleteAlarm());
-  await evictDurableObject(objectOf(name));
+  await evict(name);
 }
 
 it("arms an alarm that was lost", async () => {

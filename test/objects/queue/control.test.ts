@@ -1,13 +1,15 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { InvalidQueueModeError, UnknownTaskError } from "../../../src/index.ts";
 import { clock, START } from "../../support/clock.ts";
 import { inject } from "../../support/faults.ts";
+import { replaceRunner } from "../../support/runner.ts";
 import {
   alarmOf,
   crash,
   elapsed,
   fire,
+  fireAll,
   freshStart,
   objectOf,
   pass,
@@ -287,7 +289,7 @@ describe("run, once it was answered", () => {
               () => {},
             );
         }
-        await runDurableObjectAlarm(objectOf("one-retry")).catch(() => {});
+        await fireAll("one-retry").catch(() => {});
         await until(async () => (await inFlight("one-retry").catch(() => 1)) === 0);
         if (!hit()) {
           expect(step).toBeGreaterThan(10);
@@ -309,16 +311,11 @@ describe("run, once it was answered", () => {
     await queue("push").pause();
     await queue("push").add({ name: "n1" });
     await queue("push").run("n1");
-    const swap = (runner: object) =>
-      runInDurableObject(objectOf("push"), (instance) => {
-        const before = (instance as unknown as { runner(): object }).runner();
-        Object.assign(instance, { runner: () => runner });
-        return before;
-      });
-    const real = await swap({ run: () => Promise.reject(new Error("Durable Object reset")) });
+    const run = () => Promise.reject(new Error("Durable Object reset"));
+    const mend = await replaceRunner("push", { run });
     await pass("push", 0.5);
     expect(await queue("push").get("n1")).toMatchObject({ state: "scheduled", eta: at(1) });
-    await swap(real);
+    mend();
     await pass("push", 1);
     expect(await queue("push").get("n1")).toMatchObject({ state: "done", retryCount: 0 });
   });

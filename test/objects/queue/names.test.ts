@@ -1,4 +1,3 @@
-import { evictDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Added } from "../../../src/core/task/calls.ts";
 import {
@@ -8,7 +7,7 @@ import {
 } from "../../../src/index.ts";
 import type { TaskQueueObject } from "../../../src/objects/queue/task-queue.ts";
 import { clock } from "../../support/clock.ts";
-import { freshStart, objectOf, pass, queue } from "../../support/time.ts";
+import { evict, freshStart, objectOf, pass, queue } from "../../support/time.ts";
 import { handlers, received } from "../../support/worker.ts";
 
 beforeEach(freshStart);
@@ -71,7 +70,7 @@ describe("a name", () => {
   it("outlives a restart, as a task and as a tombstone", async () => {
     await queue("push").add([{ name: "ran" }, { name: "waits", countdown: 60 }]);
     await pass("push", 0);
-    await evictDurableObject(objectOf("push"));
+    await evict("push");
     await expect(queue("push").add({ name: "ran" })).rejects.toThrow(TombstonedTaskError);
     await expect(queue("push").add({ name: "waits" })).rejects.toThrow(TaskAlreadyExistsError);
   });

@@ -7,7 +7,7 @@ import { shardOf } from "../../../src/core/sharding/shard-map.ts";
 import { readTask } from "../../../src/index.ts";
 import { clock } from "../../support/clock.ts";
 import { passEvicting } from "../../support/evictions.ts";
-import { inject } from "../../support/faults.ts";
+import { injectInto } from "../../support/faults.ts";
 import { deployShards, untilMoved } from "../../support/resharding.ts";
 import { crash, freshStart, groupObject, objectOf, objectsOf, queue } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
@@ -102,7 +102,7 @@ describe("a group with subtasks on a queue of several shards", () => {
             ...NAMES.map((name) => ({ name })),
             ...Array.from({ length: 12 }, () => ({})),
           ];
-          const fault = await inject(object as string, { at, kind });
+          const fault = await injectInto([object as string], { at, kind });
           const subtasks = tasks.map((task) => ({ ...task, url: "/s" }));
           // It is made before its answer asks how many of its subtasks run.
           await four()

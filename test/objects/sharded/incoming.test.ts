@@ -8,7 +8,7 @@ import { shardOf } from "../../../src/core/sharding/shard-map.ts";
 import type { TaskQueuesBinding } from "../../../src/index.ts";
 import { clock } from "../../support/clock.ts";
 import { elsewhere } from "../../support/doors.ts";
-import { inject } from "../../support/faults.ts";
+import { injectInto } from "../../support/faults.ts";
 import {
   CRON,
   crash,
@@ -58,7 +58,7 @@ describe("cron", () => {
       await crash();
       await cron(env).wake();
       const [, second = ""] = objectsOf(QUEUE);
-      await inject(second, { at, kind });
+      await injectInto([second], { at, kind });
       await fireAlarms([CRON, ...objectsOf(QUEUE)], clock.now + 3_700_000, QUEUE);
       expect(new Set(ran()).size).toBe(8);
     }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { shardOf } from "../../../src/core/sharding/shard-map.ts";
 import { TaskQueueError } from "../../../src/index.ts";
 import { TaskQueueObject } from "../../../src/objects/queue/task-queue.ts";
-import { inject } from "../../support/faults.ts";
+import { injectInto } from "../../support/faults.ts";
 import {
   deployShards,
   mapOf,
@@ -134,7 +134,7 @@ class World {
 
   async fail(): Promise<void> {
     const at = 1 + Math.floor(this.#random() * 20);
-    await inject(this.pick(objectsOf(Q)), { at, kind: this.pick(["throw", "kill"]) });
+    await injectInto([this.pick(objectsOf(Q))], { at, kind: this.pick(["throw", "kill"]) });
   }
 
   /** Batches that one shard hands to another are lost, or come twice, or their answers are lost. */

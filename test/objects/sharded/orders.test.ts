@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { QueueConfig } from "../../../src/core/config/queue-config.ts";
 import { shardObject, shardOf } from "../../../src/core/sharding/shard-map.ts";
 import { clock } from "../../support/clock.ts";
-import { inject } from "../../support/faults.ts";
+import { breakDown, injectInto } from "../../support/faults.ts";
 import { crash, freshStart, objectOf, pass, queue } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
 import { deployed, queueFile, received } from "../../support/worker.ts";
@@ -43,21 +43,6 @@ const tasksLeft = async () => {
   return states.filter((state) => state === "scheduled").length;
 };
 
-/** From now on the object can write nothing, until it is mended. */
-async function breakDown(name: string): Promise<() => void> {
-  let isBroken = true;
-  await runInDurableObject(objectOf(name), (_, { storage }) => {
-    const { transactionSync } = storage;
-    storage.transactionSync = (work) => {
-      if (isBroken) throw new Error("broken by the test");
-      return transactionSync.call(storage, work) as ReturnType<typeof work>;
-    };
-  });
-  return () => {
-    isBroken = false;
-  };
-}
-
 describe("an order", () => {
   it("holds on every shard once it is answered", async () => {
     await later();
@@ -89,7 +74,7 @@ describe("an order", () => {
         for (let at = 1, reached = true; reached; at += 3) {
           await freshStart();
           await later();
-          const fault = await inject(shardObject(QUEUE, shard), { at, kind });
+          const fault = await injectInto([shardObject(QUEUE, shard)], { at, kind });
           const answered = await four()
             .pause()
             .then(
@@ -143,7 +128,7 @@ describe("a purge", () => {
     for (let at = 1, reached = true; reached; at += 3) {
       await freshStart();
       await later();
-      const fault = await inject(QUEUE, { at, kind: "kill" });
+      const fault = await injectInto([QUEUE], { at, kind: "kill" });
       await four()
         .purge()
         .catch(() => {});

@@ -3,20 +3,21 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { shardObject, shardOf } from "../../../src/core/sharding/shard-map.ts";
-import type { DirectoryRpc } from "../../../src/objects/rpc.ts";
+import type { DirectoryRpc, QueueCalls } from "../../../src/objects/rpc.ts";
 import { clock } from "../../support/clock.ts";
-import { inject } from "../../support/faults.ts";
+import { breakDown, injectInto } from "../../support/faults.ts";
+import { rowsOf } from "../../support/resharding.ts";
 import {
-  alarmOf,
   crash,
   DIRECTORY,
   freshStart,
   groupObject,
   objectOf,
+  ownAlarm,
   queue,
 } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
-import { group, received } from "../../support/worker.ts";
+import { deployed, group, queueFile, received } from "../../support/worker.ts";
 
 const SHARDS = [0, 1, 2, 3];
 const OBJECTS = SHARDS.map((shard) => shardObject("made", shard));
@@ -52,21 +53,6 @@ async function rowsLeft(): Promise<number[]> {
 
 const isGone = async () => !(await isListed()) && (await rowsLeft()).every((rows) => rows === 0);
 
-/** From now on the object can write nothing, until it is mended. */
-async function breakDown(name: string): Promise<() => void> {
-  let isBroken = true;
-  await runInDurableObject(objectOf(name), (_, { storage }) => {
-    const { transactionSync } = storage;
-    storage.transactionSync = (work) => {
-      if (isBroken) throw new Error("broken by the test");
-      return transactionSync.call(storage, work) as ReturnType<typeof work>;
-    };
-  });
-  return () => {
-    isBroken = false;
-  };
-}
-
 describe("a removed queue of several shards", () => {
   it("leaves no row behind on any shard, and no alarm", async () => {
     await define(4, { rate: "1/m", bucket_size: 1 });
@@ -78,7 +64,7 @@ describe("a removed queue of several shards", () => {
     clock.now += 600_000;
     for (const name of OBJECTS) {
       await runDurableObjectAlarm(objectOf(name));
-      expect(await alarmOf(name)).toBeNull();
+      expect(await ownAlarm(name)).toBeNull();
     }
     expect(received).toHaveLength(0);
   });
@@ -135,7 +121,7 @@ describe("a removed queue of several shards", () => {
         await freshStart();
         await define(4);
         await fill();
-        const fault = await inject(shardObject("made", shard), { at, kind });
+        const fault = await injectInto([shardObject("made", shard)], { at, kind });
         const answered = await made()
           .remove()
           .then(
@@ -172,4 +158,54 @@ describe("a queue that is made again before all shards have erased", () => {
     await fill();
     for (const name of NAMES) expect((await made().get(name)).name).toBe(name);
   });
+});
+
+describe("a queue that is taken out of queue.yaml, removed, and put back before all shards have erased", () => {
+  const four = () => queue("four-shards");
+  const objects = SHARDS.map((shard) => shardObject("four-shards", shard));
+  const [, , third = ""] = objects;
+
+  async function deploy(isIn: boolean): Promise<void> {
+    const queues = [...queueFile.queues].filter(([name]) => isIn || name !== "four-shards");
+    deployed.queues = { ...queueFile, queues: new Map(queues) };
+    await crash();
+  }
+
+  beforeEach(async () => {
+    await four().add(NAMES.map((name) => ({ name, countdown: 3600 })));
+    await deploy(false);
+    await breakDown(third);
+    await (objectOf("four-shards") as unknown as QueueCalls).remove();
+    await deploy(true);
+  });
+
+  it("has no old task", async () => {
+    expect((await four().list()).tasks).toEqual([]);
+    for (const name of NAMES) await expect(four().get(name)).rejects.toThrow(name);
+  });
+
+  it("keeps every task that is added then", async () => {
+    const added: string[] = [];
+    await work(
+      objects,
+      async () => {
+        const results = await Promise.allSettled(
+          NAMES.map((name) => four().add({ name: `${name}-new`, countdown: 3600 })),
+        );
+        for (const it of results) if (it.status === "fulfilled") added.push(it.value.name);
+        return added.length === 4;
+      },
+      60,
+    );
+    await work(objects, async () => !(await isRemoving()), 60);
+    const left = (await four().list()).tasks.map(({ name }) => name);
+    expect(left.toSorted()).toEqual(added.toSorted());
+  });
+
+  async function isRemoving(): Promise<boolean> {
+    const rows = await Promise.all(
+      objects.map((object) => rowsOf(object, "SELECT 1 FROM meta WHERE key = 'removing'")),
+    );
+    return rows.some((some) => some.length > 0);
+  }
 });

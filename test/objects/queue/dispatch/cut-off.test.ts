@@ -1,5 +1,4 @@
 // A task that ends the server is found, counted and given up; what was under way beside it is not counted.
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { clock } from "../../../support/clock.ts";
 import {
@@ -7,7 +6,9 @@ import {
   crash,
   fire,
   freshStart,
+  inObjects,
   objectOf,
+  objectsOf,
   pass,
   queue,
   until,
@@ -53,11 +54,7 @@ async function workWithKills(kills: () => number, done: () => Promise<boolean>):
   let seen = 0;
   for (let turn = 0; turn < 200; turn++) {
     if (await done()) return seen;
-    const at = await alarmOf("push");
-    if (at !== null) {
-      clock.now = Math.max(clock.now, at);
-      runDurableObjectAlarm(objectOf("push")).catch(() => {});
-    }
+    if ((await alarmOf("push")) !== null) await fire("push");
     await scheduler.wait(15);
     if (kills() === seen) continue;
     seen = kills();
@@ -219,8 +216,7 @@ describe("tasks that two crashes in a row cut off", () => {
   async function turn(seconds: number): Promise<void> {
     const end = clock.now + seconds * 1000;
     for (let at = await alarmOf("push"); at !== null && at <= end; at = await alarmOf("push")) {
-      clock.now = Math.max(clock.now, at);
-      runDurableObjectAlarm(objectOf("push")).catch(() => {});
+      await fire("push");
       await scheduler.wait(10);
     }
     clock.now = end;
@@ -288,7 +284,7 @@ it("the starts of tasks are not written while nothing is late, whatever they do"
   await push().add({ name: "first" });
   await pass("push", 1);
   const written: string[] = [];
-  await runInDurableObject(objectOf("push"), (_, { storage: { sql } }) => {
+  await inObjects(objectsOf("push"), ({ storage: { sql } }) => {
     const { exec } = sql;
     sql.exec = ((...args: Parameters<typeof exec>) => {
       if (/UPDATE tasks/.test(args[0])) written.push(args[0]);

@@ -1,12 +1,11 @@
-import { evictDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { clock } from "../../../support/clock.ts";
 import {
   alarmOf,
   elapsed,
+  evict,
   fire,
   freshStart,
-  objectOf,
   pass,
   queue,
   until,
@@ -33,7 +32,7 @@ async function passLate(name: string, n: number, late: readonly number[], evictE
     if (at === null) return turn;
     clock.now = Math.max(clock.now, at + (late[turn % late.length] ?? 0));
     await pass(name, 0);
-    if (evictEvery && turn % evictEvery === 0) await evictDurableObject(objectOf(name));
+    if (evictEvery && turn % evictEvery === 0) await evict(name);
   }
 }
 
@@ -108,9 +107,9 @@ describe("the token bucket", () => {
     const starts = startsOf("small-bucket");
     for (let i = 0; i < 24; i++) {
       await queue("small-bucket").add(tasks(1 + (i % 3)));
-      if (i % 2 === 0) await evictDurableObject(objectOf("small-bucket"));
+      if (i % 2 === 0) await evict("small-bucket");
       if (i % 3 > 0) await pass("small-bucket", 0.002);
-      if (i % 3 === 2) await evictDurableObject(objectOf("small-bucket"));
+      if (i % 3 === 2) await evict("small-bucket");
     }
     await pass("small-bucket", 60);
     expect(starts).toHaveLength(48);
@@ -129,7 +128,7 @@ describe("the token bucket", () => {
     await queue("four-tokens").add(tasks(12));
     for (let i = 0; i < 10; i++) {
       await pass("four-tokens", 0.5);
-      await evictDurableObject(objectOf("four-tokens"));
+      await evict("four-tokens");
     }
     for (const [i, from] of starts.entries()) {
       for (const [j, to] of starts.entries()) {
@@ -144,7 +143,7 @@ describe("the token bucket", () => {
     const starts = startsOf("four-tokens");
     await queue("four-tokens").add(tasks(4));
     await pass("four-tokens", 0);
-    await evictDurableObject(objectOf("four-tokens"));
+    await evict("four-tokens");
     clock.now += 10_000;
     await queue("four-tokens").add(tasks(4));
     await pass("four-tokens", 0);
@@ -211,7 +210,7 @@ describe("stopping", () => {
     await queue("four-tokens").add(tasks(5));
     await pass("four-tokens", 0);
     await queue("four-tokens").pause();
-    await evictDurableObject(objectOf("four-tokens"));
+    await evict("four-tokens");
     clock.now += 60_000;
     expect((await queue("four-tokens").describe()).state).toBe("paused");
     await queue("four-tokens").resume();

@@ -1,14 +1,17 @@
 // Acknowledged means on disk, and what is on disk runs: whatever fails or dies at whatever step.
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { clock, START } from "../../../support/clock.ts";
 import { type Fault, inject } from "../../../support/faults.ts";
+import { replaceRunner } from "../../../support/runner.ts";
 import {
   alarmOf,
   crash,
   fire,
+  fireAll,
   freshStart,
+  inObjects,
   objectOf,
+  objectsOf,
   pass,
   queue,
   takeOutOfFile,
@@ -23,15 +26,6 @@ const WATCHDOG_MS = 30_000;
 /** What the minute's cron trigger does. */
 async function wake(name: string): Promise<void> {
   await (objectOf(name) as unknown as { wake(): Promise<void> }).wake();
-}
-
-/** Puts another runner in the queue's way to its handlers; the one that was there. */
-async function swapRunner(runner: object): Promise<object> {
-  return runInDurableObject(objectOf("push"), (instance) => {
-    const before = (instance as unknown as { runner(): object }).runner();
-    Object.assign(instance, { runner: () => runner });
-    return before;
-  });
 }
 
 async function stateOf(name: string): Promise<string> {
@@ -116,7 +110,7 @@ describe("the wake-up invariant", () => {
     const attempts = held("/_ah/queue/push");
     await queue("push").add({ name: "long" });
     let isOpen = true;
-    void runDurableObjectAlarm(objectOf("push")).then(() => {
+    void fireAll("push").then(() => {
       isOpen = false;
     });
     await until(() => attempts.started() === 1);
@@ -153,7 +147,7 @@ describe("the wake-up invariant", () => {
 
   it("a lost alarm (rows, but none stored) is armed again by a restart", async () => {
     await queue("push").add({ name: "n1", countdown: 5 });
-    await runInDurableObject(objectOf("push"), (_, state) => state.storage.deleteAlarm());
+    await inObjects(objectsOf("push"), ({ storage }) => storage.deleteAlarm());
     await crash();
     await wake("push");
     expect(await alarmOf("push")).toBe(START + 5000);
@@ -169,7 +163,7 @@ describe("the wake-up invariant", () => {
   });
 
   it("a due task is armed for even while the stored alarm is far off", async () => {
-    await runInDurableObject(objectOf("push"), (_, state) => state.storage.setAlarm(START + 9e9));
+    await inObjects(objectsOf("push"), ({ storage }) => storage.setAlarm(START + 9e9));
     await crash();
     await queue("push").add({ name: "n1" });
     expect(await alarmOf("push")).toBe(START);
@@ -188,7 +182,7 @@ describe("the platform's alarm traps", () => {
     for (let at = await alarmOf("two-at-once"); at !== null; at = await alarmOf("two-at-once")) {
       times.push(at);
       clock.now = at;
-      await runDurableObjectAlarm(objectOf("two-at-once"));
+      await fireAll("two-at-once");
       await until(async () => (await queue("two-at-once").describe()).statistics.inFlight === 0);
     }
     expect(times.length).toBeGreaterThan(2);
@@ -199,7 +193,7 @@ describe("the platform's alarm traps", () => {
   it("a throw inside a turn leaves an alarm armed, and never leaves the handler", async () => {
     await queue("push").add({ name: "n1" });
     await inject("push", { at: 1, kind: "throw" });
-    await expect(runDurableObjectAlarm(objectOf("push"))).resolves.toBe(true);
+    await fireAll("push");
     expect(await alarmOf("push")).toBe(START + 1000);
     await pass("push", 2);
     expect(await stateOf("n1")).toBe("done");
@@ -207,7 +201,7 @@ describe("the platform's alarm traps", () => {
 
   it("a turn goes on while nobody calls: one alarm for all that fills the slots again", async () => {
     await queue("two-at-once").add(Array.from({ length: 9 }, () => ({})));
-    await runDurableObjectAlarm(objectOf("two-at-once"));
+    await fireAll("two-at-once");
     await until(() => received.length === 9);
     expect(await alarmOf("two-at-once")).toBeNull();
     expect((await queue("two-at-once").describe()).statistics.tasks).toBe(0);
@@ -229,7 +223,7 @@ describe("the platform's alarm traps", () => {
         return new Response();
       });
       await queue("two-at-once").add(Array.from({ length: 9 }, () => ({})));
-      await runDurableObjectAlarm(objectOf("two-at-once"));
+      await fireAll("two-at-once");
       await until(async () => (await alarmOf("two-at-once")) !== null);
       expect(received.length).toBeLessThan(9);
       await pass("two-at-once", 5);
@@ -253,14 +247,14 @@ describe("the platform's alarm traps", () => {
     await queue("push").add({ name: "n1" });
     const recursed = "Subrequest depth limit exceeded. This request recursed";
     const run = () => Promise.reject(new Error(recursed));
-    const real = await swapRunner({ run });
+    const mend = await replaceRunner("push", { run });
     await pass("push", 0.5);
     expect(await queue("push").get("n1")).toMatchObject({
       state: "scheduled",
       retryCount: 0,
       executionCount: 0,
     });
-    await swapRunner(real);
+    mend();
     await pass("push", 2);
     expect(await queue("push").get("n1")).toMatchObject({ state: "done", retryCount: 0 });
   });

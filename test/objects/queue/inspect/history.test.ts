@@ -1,10 +1,10 @@
 // What a queue says it did lately, and how much of that outlives its object.
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { HistoryMark, HistoryPoint, HistorySpan } from "../../../../src/index.ts";
 import { clock, START } from "../../../support/clock.ts";
 import { call } from "../../../support/http.ts";
-import { crash, freshStart, objectOf, pass, queue } from "../../../support/time.ts";
+import { crash, evict, freshStart, objectOf, pass, queue } from "../../../support/time.ts";
 import { handlers } from "../../../support/worker.ts";
 
 beforeEach(freshStart);
@@ -191,7 +191,7 @@ describe("marks", () => {
     await runInDurableObject(objectOf("push"), (_, { storage: { sql } }) => {
       sql.exec("UPDATE meta SET value = replace(value, '500/s', '1/s') WHERE key = 'config'");
     });
-    await evictDurableObject(objectOf("push"));
+    await evict("push");
     expect((await marksOf("push")).map(({ kind, detail }) => [kind, detail])).toEqual([
       ["paused", undefined],
       ["changed", expect.stringContaining("rate 1/s → 500/s")],
@@ -208,7 +208,7 @@ describe("marks", () => {
     clock.now += 3600_000;
     expect(await marksOf("push")).toEqual([]);
     expect((await queue("push").history("6h")).marks).toHaveLength(51);
-    await evictDurableObject(objectOf("push"));
+    await evict("push");
     expect((await queue("push").history()).marks).toEqual([{ at: at(3600), kind: "started" }]);
   });
 });
@@ -231,7 +231,7 @@ describe("what outlives the object", () => {
     await queue("unlimited").add(many(40));
     await pass("unlimited", 20);
     const before = await Promise.all([pointsOf("unlimited"), pointsOf("unlimited", "6h")]);
-    await (how === "killed" ? crash() : evictDurableObject(objectOf("unlimited")));
+    await (how === "killed" ? crash() : evict("unlimited"));
     expect(await sumsOf("unlimited")).toMatchObject({ added: 40, started: 40, done: 40 });
     expect(await Promise.all([pointsOf("unlimited"), pointsOf("unlimited", "6h")])).toEqual(before);
     await queue("unlimited").add(many(2));
@@ -240,10 +240,10 @@ describe("what outlives the object", () => {
 
   it("is what a pull queue was given, and what its workers did", async () => {
     await queue("pull").add(many(20, { payload: "" }));
-    await evictDurableObject(objectOf("pull"));
+    await evict("pull");
     expect(await sumsOf("pull")).toMatchObject({ added: 20 });
     await queue("pull").acknowledge(await queue("pull").lease({ leaseSeconds: 9, maxTasks: 20 }));
-    await evictDurableObject(objectOf("pull"));
+    await evict("pull");
     expect(await sumsOf("pull")).toMatchObject({ added: 20, started: 20, done: 20 });
   });
 
@@ -274,7 +274,7 @@ describe("what outlives the object", () => {
       const { rowsWritten } = sql.exec("UPDATE meta SET value = '{\"15m\":' WHERE key = 'history'");
       expect(rowsWritten).toBe(1);
     });
-    await evictDurableObject(objectOf("unlimited"));
+    await evict("unlimited");
     await queue("unlimited").add({});
     await pass("unlimited", 60);
     expect(await sumsOf("unlimited")).toMatchObject({ added: 1, done: 21 });

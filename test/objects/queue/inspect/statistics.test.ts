@@ -1,8 +1,8 @@
 // What a queue says of itself, and what it costs to say it.
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { clock, START } from "../../../support/clock.ts";
-import { fire, freshStart, objectOf, pass, queue, until } from "../../../support/time.ts";
+import { evict, fire, freshStart, objectOf, pass, queue, until } from "../../../support/time.ts";
 import { handlers, held, received } from "../../../support/worker.ts";
 
 beforeEach(freshStart);
@@ -86,7 +86,7 @@ describe("tasks by state", () => {
     await pass("one-retry", 10);
     const failed = { tasks: 0, failed: 2, states: { scheduled: 0, due: 0, running: 0, failed: 2 } };
     expect(await statisticsOf("one-retry")).toMatchObject(failed);
-    await evictDurableObject(objectOf("one-retry"));
+    await evict("one-retry");
     expect(await statisticsOf("one-retry")).toMatchObject(failed);
     await queue("one-retry").delete(["a"]);
     expect(await statisticsOf("one-retry")).toMatchObject({ failed: 1, states: { failed: 1 } });
@@ -145,7 +145,7 @@ describe("times", () => {
     expect((await statisticsOf("push")).runTime.lastHour).toEqual(NONE);
     await queue("push").add({});
     await pass("push", 1);
-    await evictDurableObject(objectOf("push"));
+    await evict("push");
     expect((await statisticsOf("push")).runTime.lastHour).toEqual(NONE);
   });
 });
@@ -186,7 +186,7 @@ describe("what it costs to look at five thousand tasks", () => {
       states: { scheduled: isKnown ? scheduled : null, due: isKnown ? due : null },
     };
     expect(await statisticsOf("stopped")).toMatchObject(shown);
-    await evictDurableObject(objectOf("stopped"));
+    await evict("stopped");
     const cost = await meter("stopped");
     expect(await statisticsOf("stopped")).toMatchObject(shown);
     expect(cost.read).toBeGreaterThan(1000);

@@ -2,10 +2,10 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { LeaseRequest } from "../../../../src/core/task/lease.ts";
 import type { NewTask, Task } from "../../../../src/index.ts";
-import { TaskQueueObject } from "../../../../src/objects/queue/task-queue.ts";
+import { Leasing } from "../../../../src/objects/queue/leasing/leasing.ts";
 import { clock, START } from "../../../support/clock.ts";
 import { DOORS } from "../../../support/doors.ts";
-import { crash, freshStart, until } from "../../../support/time.ts";
+import { crash, freshStart, objectsOf, until } from "../../../support/time.ts";
 
 beforeEach(freshStart);
 
@@ -326,13 +326,13 @@ describe.each(DOORS)("by %s", (_, queue) => {
     it("serves those who wait in their order, and by their tags", async () => {
       const wait = { leaseSeconds: 10, maxTasks: 1, waitSeconds: 60 };
       const served: string[] = [];
-      const arrived = vi.spyOn(TaskQueueObject.prototype, "lease");
+      const arrived = vi.spyOn(Leasing.prototype, "lease");
       onTestFinished(() => arrived.mockRestore());
       // Each is in line before the next one asks.
       const inLine = async (who: string, request: LeaseRequest) => {
         const before = arrived.mock.calls.length;
         const got = pull().lease(request);
-        await until(() => arrived.mock.calls.length > before);
+        await until(() => arrived.mock.calls.length === before + objectsOf("pull").length);
         return { got: got.then((tasks) => served.push(`${who} ${tasks[0]?.name}`)) };
       };
       const blue = await inLine("blue", { ...wait, tag: "blue" });
