@@ -25,7 +25,18 @@ export type DeferredFunctions = Record<string, DeferredFunction>;
 export interface DeferOptions
   extends Pick<
     NewTask,
-    "name" | "countdown" | "eta" | "target" | "key" | "priority" | "retry" | "dispatchDeadline"
+    | "name"
+    | "countdown"
+    | "eta"
+    | "target"
+    | "key"
+    | "priority"
+    | "retry"
+    | "dispatchDeadline"
+    | "ifExists"
+    | "debounce"
+    | "throttle"
+    | "expires"
   > {
   /** Default `default`. */
   queue?: string;

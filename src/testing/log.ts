@@ -61,8 +61,16 @@ export function addedBy(call: AddingCall): FoundTask[] {
 
 function addedOf({ tasks }: AddCall, answer: Answer<Added[]> | undefined): FoundTask[] {
   return (answer?.ok ?? []).flatMap((added, i) =>
-    added.error ? [] : [{ ...(tasks[i] as NewTask), name: added.name }],
+    nameOf(added).map((name) => ({ ...(tasks[i] as NewTask), name })),
   );
+}
+
+/** Of a task that was added, which one that was there was not. */
+function nameOf(added: Added): string[] {
+  if (added.error) return [];
+  if (!("task" in added)) return [added.name];
+  const { name, outcome } = added.task;
+  return outcome === "kept" || outcome === "throttled" ? [] : [name];
 }
 
 function batchOf({ group, tasks }: BatchCall): FoundTask[] {

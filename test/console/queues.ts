@@ -23,10 +23,14 @@ export function queueWith({ statistics, states, points = [], ...rest }: Given = 
     statistics: {
       ...{ tasks: 0, failed: 0, oldestEta: null, executedLastMinute: 0, addedLastMinute: 0 },
       ...{ startedLastMinute: 0, doneLastMinute: 0, retriedLastMinute: 0, failedLastMinute: 0 },
+      ...{ expired: 0, expiredLastMinute: 0 },
       lateness: { lastMinute: QUIET, lastHour: QUIET },
       runTime: { lastMinute: QUIET, lastHour: QUIET },
       ...{ inFlight: 0, enforcedRate: 5, tokens: 5 },
-      states: { scheduled: 0, due: 0, running: 0, leased: 0, waiting: 0, failed: 0, ...states },
+      states: {
+        ...{ scheduled: 0, due: 0, running: 0, leased: 0, waiting: 0, failed: 0, expired: 0 },
+        ...states,
+      },
       ...statistics,
     },
     history: { slotSeconds: 10, points: points.map(pointWith), marks: [] },
@@ -37,7 +41,7 @@ export function queueWith({ statistics, states, points = [], ...rest }: Given = 
 export function pointWith(given: Partial<HistoryPoint> = {}): HistoryPoint {
   return {
     at: at(0),
-    ...{ added: 0, started: 0, done: 0, retried: 0, failed: 0, deleted: 0, tasks: 0 },
+    ...{ added: 0, started: 0, done: 0, retried: 0, failed: 0, deleted: 0, expired: 0, tasks: 0 },
     ...{ lateness: null, runTime: null },
     ...given,
   };

@@ -7,6 +7,7 @@ const PATHS = {
   leased: "M3.5 7h9v6h-9zM5.5 7V5a2.5 2.5 0 0 1 5 0v2",
   waiting: "M4.5 2.5h7M4.5 13.5h7M5 2.5c0 3.5 6 7.5 6 11M11 2.5c0 3.5-6 7.5-6 11",
   failed: "M4 4l8 8M12 4l-8 8",
+  expired: "M4.5 2.5h7M4.5 13.5h7M5 2.5c0 3.5 6 7.5 6 11M3 11L13 5",
   done: "M3 8.5l3.2 3.3L13 4.8",
   deleted: "M3.5 8h9",
   paused: "M5.5 3.5v9M10.5 3.5v9",

@@ -44,7 +44,7 @@ export const BULK: Record<BulkVerb, BulkAction> = {
 /** The actions that apply to a list's tasks. */
 export function verbsOf(mode: "push" | "pull", { state }: Filter): BulkVerb[] {
   if (state === "ended") return [];
-  if (state === "failed")
+  if (state === "failed" || state === "expired")
     return mode === "pull" ? ["redrive", "delete"] : ["redrive", "run", "delete"];
   return mode === "pull" ? ["reschedule", "delete"] : ["run", "reschedule", "delete"];
 }

@@ -19,6 +19,8 @@ const SAYS: Record<Filter["state"], string> = {
     "No task waits for a group. A master that makes one shows here until its subtasks have ended.",
   failed:
     "No task was given up. One that was is kept here with its attempts, to be looked at and redriven.",
+  expired:
+    "No task came too late. One with `expires` that was not started in time is kept here, to be looked at and redriven.",
   ended:
     "No name is taken by a task that has ended. Tasks with a name of their own leave it here for a while.",
 };

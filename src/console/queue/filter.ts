@@ -22,6 +22,7 @@ const STATES: readonly ListedState[] = [
   "leased",
   "waiting",
   "failed",
+  "expired",
   "ended",
 ];
 

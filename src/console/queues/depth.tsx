@@ -2,7 +2,7 @@
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { count } from "../format/counts.ts";
 
-const SHOWN = ["due", "running", "leased", "scheduled", "waiting", "failed"] as const;
+const SHOWN = ["due", "running", "leased", "scheduled", "waiting", "failed", "expired"] as const;
 
 export function Depth({ queue: { statistics } }: { queue: WatchedQueue }) {
   const present = SHOWN.filter((state) => statistics.states[state] !== 0);
@@ -27,8 +27,10 @@ export function stateCount(n: number | null): string {
   return n === null ? "over 1,000" : count(n);
 }
 
-function DepthBar({ statistics: { tasks, failed, states } }: Pick<WatchedQueue, "statistics">) {
-  const all = Math.max(1, tasks + failed);
+function DepthBar({
+  statistics: { tasks, failed, expired, states },
+}: Pick<WatchedQueue, "statistics">) {
+  const all = Math.max(1, tasks + failed + expired);
   let x = 0;
   return (
     <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">

@@ -13,6 +13,7 @@ export function availableActions(
     case "deleted":
       return ["release"];
     case "failed":
+    case "expired":
       return ["again", "delete", "redrive"];
     case "scheduled":
     case "due":

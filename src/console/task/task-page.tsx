@@ -75,6 +75,10 @@ function isTombstone({ state }: Task): boolean {
   return state === "done" || state === "deleted";
 }
 
+function isKept({ state }: Task): boolean {
+  return state === "failed" || state === "expired";
+}
+
 function Facts({ task }: { task: Task }) {
   const { createdAt, eta, nextAttemptAt, endedAt, expiresAt, retryCount, leaseExpiresAt, lease } =
     task;
@@ -98,10 +102,11 @@ function Facts({ task }: { task: Task }) {
   }
   if (task.priority !== undefined) facts.push(["Priority", `${task.priority} of 0 to 9`]);
   if (task.tag) facts.push(["Tag", <bdi key="tag">{task.tag}</bdi>]);
+  time("Next of its name", task.next?.eta);
   time("Leased until", leaseExpiresAt);
   if (lease) facts.push(["Lease", <code key="lease">{lease}</code>]);
   time("Ended", endedAt);
-  time(task.state === "failed" ? "Kept until" : "Name is free", expiresAt);
+  time(isKept(task) ? "Kept until" : "Name is free", expiresAt);
   return (
     <dl class="strip facts">
       {facts.map(([label, value]) => (

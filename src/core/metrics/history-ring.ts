@@ -35,7 +35,10 @@ interface OpenSlot {
   runTime: Times;
 }
 
-/** A slot as numbers: index, TRANSITION_KINDS, tasks, and the percentiles of lateness and run time. */
+/**
+ * A slot as numbers: index, the first six TRANSITION_KINDS, tasks, the percentiles of lateness and run time, and the
+ * kinds that came later, which a version before leaves alone.
+ */
 type StoredSlot = readonly (number | null)[];
 
 /** Slots in their order, and the times of the last, which may go on. */
@@ -114,18 +117,24 @@ function closed({ lateness, runTime, ...slot }: OpenSlot): Slot {
   return { ...slot, lateness: lateness.percentiles(), runTime: runTime.percentiles() };
 }
 
+const FIRST_KINDS = 6;
+/** What lies between them and later kinds: tasks, and two percentiles of two times. */
+const BEHIND = 5;
+
 function numbersOf({ index, counts, tasks, lateness, runTime }: Slot): StoredSlot {
   const times = [lateness, runTime].flatMap((time) => (time ? [time.p50, time.p99] : [null, null]));
-  return [index, ...TRANSITION_KINDS.map((step) => counts[step]), tasks, ...times];
+  const kinds = TRANSITION_KINDS.map((step) => counts[step]);
+  return [index, ...kinds.slice(0, FIRST_KINDS), tasks, ...times, ...kinds.slice(FIRST_KINDS)];
 }
 
 function slotOf(stored: StoredSlot): Slot {
-  const [index, ...rest] = stored as number[];
+  const index = stored[0] as number;
+  const kinds = [...stored.slice(1, 1 + FIRST_KINDS), ...stored.slice(1 + FIRST_KINDS + BEHIND)];
   const counts = noTransitions();
-  for (const [i, step] of TRANSITION_KINDS.entries()) counts[step] = rest[i] ?? 0;
-  const [tasks = null, ...times] = stored.slice(1 + TRANSITION_KINDS.length);
+  for (const [i, step] of TRANSITION_KINDS.entries()) counts[step] = kinds[i] ?? 0;
+  const [tasks = null, ...times] = stored.slice(1 + FIRST_KINDS);
   const [lateness, runTime] = [timesOf(times[0], times[1]), timesOf(times[2], times[3])];
-  return { index: index as number, counts, tasks, lateness, runTime };
+  return { index, counts, tasks, lateness, runTime };
 }
 
 function timesOf(

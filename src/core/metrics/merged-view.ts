@@ -34,8 +34,8 @@ export function mergedView(parts: readonly ViewPart[], rate: number | undefined)
 }
 
 const SUMMED = [
-  ...["tasks", "failed", "executedLastMinute", "addedLastMinute", "startedLastMinute"],
-  ...["doneLastMinute", "retriedLastMinute", "failedLastMinute", "inFlight"],
+  ...["tasks", "failed", "expired", "executedLastMinute", "addedLastMinute", "startedLastMinute"],
+  ...["doneLastMinute", "retriedLastMinute", "failedLastMinute", "expiredLastMinute", "inFlight"],
 ] as const;
 
 function summed(all: readonly Statistics[]): Pick<Statistics, (typeof SUMMED)[number]> {
@@ -49,10 +49,11 @@ function statesOf(all: readonly Statistics["states"][]): Statistics["states"] {
       (n, { [field]: one }) => (n === null || one === null ? null : n + one),
       0,
     );
-  const exact = (field: "running" | "leased" | "waiting" | "failed") => sum(field) ?? 0;
+  const exact = (field: "running" | "leased" | "waiting" | "failed" | "expired") => sum(field) ?? 0;
   return {
     ...{ scheduled: sum("scheduled"), due: sum("due") },
     ...{ running: exact("running"), leased: exact("leased"), failed: exact("failed") },
+    expired: exact("expired"),
     waiting: Math.min(MOST_WAITING, exact("waiting")),
   };
 }

@@ -58,6 +58,8 @@ export interface QueueView {
     tasks: number;
     /** Failed tasks that are kept. */
     failed: number;
+    /** Tasks that were not started in time, and are kept. */
+    expired: number;
     /** Tasks by their state; `scheduled` and `due` are null when there are over 1,000 of each. */
     states: {
       scheduled: number | null;
@@ -68,6 +70,7 @@ export interface QueueView {
       /** Masters whose groups have not ended; 1,001 when there are more than 1,000. */
       waiting: number;
       failed: number;
+      expired: number;
     };
     /** When the oldest of them is or was due; null when there is none. */
     oldestEta: string | null;
@@ -82,6 +85,8 @@ export interface QueueView {
     retriedLastMinute: number;
     /** Tasks that failed for good. */
     failedLastMinute: number;
+    /** Tasks that were not started in time. */
+    expiredLastMinute: number;
     /** How long after its time an attempt started, in seconds, since the object's start. */
     lateness: RecentPercentiles;
     /** How long an attempt took that was answered, in seconds, since the object's start. */

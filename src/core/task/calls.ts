@@ -22,10 +22,12 @@ export interface AddCall {
 
 /**
  * What became of a new task, on its way back to the caller, whose side makes the view of it: the object's
- * time is all its callers', and no field goes back that the caller can tell. Times in ms since 1970.
+ * time is all its callers', and no field goes back that the caller can tell. One that was added by a rule is the task
+ * that has its name now. Times in ms since 1970.
  */
 export type Added =
   | { name: string; due: number; createdAt: number; spec?: TaskSpec; error?: undefined }
+  | { task: Task; error?: undefined }
   | { error: Failure };
 
 export interface AddOptions {

@@ -7,7 +7,7 @@ import type { ListQuery, TombstoneQuery } from "./calls.ts";
 import type { TaskState } from "./task.ts";
 
 const LIVE: readonly TaskState[] = ["scheduled", "due", "running", "leased", "waiting"];
-const LISTED: readonly TaskState[] = [...LIVE, "failed"];
+const LISTED: readonly TaskState[] = [...LIVE, "failed", "expired"];
 
 /** Bodies of one page: a task can be a megabyte, and a message is 32 MiB at most. */
 export const PAGE_BYTES = 8 * 1024 * 1024;

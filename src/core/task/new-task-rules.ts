@@ -18,7 +18,7 @@ const METHODS: readonly Method[] = ["POST", "GET", "HEAD", "PUT", "DELETE", "PAT
 const FIELDS: ReadonlySet<string> = new Set([
   ...["name", "url", "method", "params", "payload", "payloadBase64", "headers", "countdown", "eta"],
   ...["target", "routing", "tag", "key", "priority", "dispatchDeadline", "retry", "oidcToken"],
-  "dialect",
+  ...["dialect", "ifExists", "debounce", "throttle", "expires"],
 ]);
 /** Two, so that a path that names one of them as its host does not pass for a path. */
 const ORIGINS = ["http://one.invalid", "http://other.invalid"];

@@ -5,6 +5,8 @@ import { utf8 } from "../bytes.ts";
 import type { HostRules } from "../egress/host-rules.ts";
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
 import { MAX_DIALECT_BYTES, MAX_TAG_BYTES, MAX_TASK_BYTES } from "../limits.ts";
+import { acceptRule, checkWithoutRule, debouncedDue } from "./add-rule.ts";
+import { acceptExpiry } from "./expiry.ts";
 import { acceptBody, type Content } from "./new-task-body.ts";
 import { checkFairness } from "./new-task-fairness.ts";
 import { acceptHeaders } from "./new-task-headers.ts";
@@ -40,6 +42,8 @@ export interface Admission {
   hosts: HostRules;
   /** Whether identity tokens can be signed; without it no task that asks for one goes outside. */
   hasIdentity?: boolean;
+  /** Whether it is to be a task of a group. */
+  isOfGroup?: boolean;
 }
 
 /** Of a UTF-16 unit in UTF-8. */
@@ -108,22 +112,26 @@ function withoutContentType(task: NewTask): NewTask {
 function acceptRest(
   task: NewTask,
   method: Method | "PULL",
-  { queue, now }: Admission,
+  { queue, now, isOfGroup }: Admission,
 ): Answer<AcceptedTask> {
-  const due = acceptDue(task, now);
+  const rule = (isOfGroup && checkWithoutRule(task)) || acceptRule(task);
+  if (rule.failure) return rule;
+  const { debounce } = task;
+  const due = debounce ? { ok: debouncedDue(debounce, now, now) } : acceptDue(task, now);
   if (due.failure) return due;
+  const expires = acceptExpiry(task, due.ok, now);
+  if (expires.failure) return expires;
   const headers = acceptHeaders(task.headers);
   if (headers.failure) return headers;
   const content = acceptBody(task, method);
   if (content.failure) return content;
   const refusal = checkRetry(task.retry, queue.mode) ?? checkFairness(task, queue);
   if (refusal) return refusal;
-  const spec = specOf(task, method, headers.ok, content.ok);
-  return (
-    checkSize(queue.mode, method, spec, content.ok.body) ?? {
-      ok: { name: task.name || undefined, due: due.ok, spec, body: content.ok.body },
-    }
-  );
+  const spec = specOf(task, method, headers.ok, content.ok, expires.ok);
+  const tooLarge = checkSize(queue.mode, method, spec, content.ok.body);
+  if (tooLarge) return tooLarge;
+  const accepted = { name: task.name || undefined, due: due.ok, spec, body: content.ok.body };
+  return { ok: rule.ok ? { ...accepted, rule: rule.ok } : accepted };
 }
 
 function checkSize(
@@ -151,6 +159,7 @@ function specOf(
   method: Method | "PULL",
   headers: [string, string][],
   { kind, query }: Content,
+  expires: number | undefined,
 ): TaskSpec {
   const spec: TaskSpec = {};
   if (task.url) spec.url = task.url;
@@ -166,6 +175,9 @@ function specOf(
   if (priority !== DEFAULT_PRIORITY) spec.priority = priority;
   if (task.dispatchDeadline !== undefined) spec.dispatchDeadline = task.dispatchDeadline;
   if (task.retry !== undefined) spec.retry = task.retry;
+  if (expires !== undefined) spec.expires = expires;
+  if (task.debounce) spec.debounce = task.debounce;
+  if (task.throttle) spec.throttle = task.throttle;
   if (task.oidcToken !== undefined) spec.oidcToken = task.oidcToken;
   if (task.dialect !== undefined) spec.dialect = task.dialect;
   return Object.keys(spec).length === 0 ? NO_SPEC : spec;

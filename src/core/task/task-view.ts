@@ -109,7 +109,14 @@ function attemptView({ dueAt, startedAt, endedAt, ...rest }: Attempt): AttemptVi
   return { ...due, startedAt: rfc3339(startedAt), endedAt: rfc3339(endedAt), ...rest };
 }
 
-function specView({ kind: _, query: __, group: ___, headers, ...rest }: TaskSpec): Partial<Task> {
+function specView({
+  kind: _,
+  query: __,
+  group: ___,
+  since: ____,
+  headers,
+  ...rest
+}: TaskSpec): Partial<Task> {
   if (!headers) return rest;
   // A map, for a header may be called "constructor".
   const grouped = new Map<string, string | string[]>();

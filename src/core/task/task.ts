@@ -7,7 +7,8 @@ import type { StoredResult } from "./result.ts";
 /**
  * Where a task is in its life. `scheduled` waits for its time, `due` for a token or a slot, `running`
  * is with its handler, `leased` with a pull worker, `waiting` for its group; `failed` has no retry
- * left and is kept; `done` and `deleted` are what a name's tombstone remembers.
+ * left and is kept, as is `expired`, which was not started in time; `done` and `deleted` are what a name's
+ * tombstone remembers.
  */
 export type TaskState =
   | "scheduled"
@@ -16,6 +17,7 @@ export type TaskState =
   | "leased"
   | "waiting"
   | "failed"
+  | "expired"
   | "done"
   | "deleted";
 
@@ -60,6 +62,29 @@ export type Params = Record<string, string | readonly string[]>;
 /** Retry knobs of one task; they replace the queue's as a whole. Times in seconds. */
 export type RetryOptions = Partial<RetryParameters>;
 
+/** What becomes of a new task whose name a task has that lives. */
+export type IfExists = "reject" | "keep" | "replace";
+
+/** Of all that are added under a name so close to each other the last one runs. */
+export interface Debounce {
+  /** It is due so long after it was added. */
+  seconds: number;
+  /** But no longer than this after the first. */
+  max?: number;
+}
+
+/** Of all that are added under a name in one window the first one runs. */
+export interface Throttle {
+  /** How long the window is, from the first on. */
+  seconds: number;
+}
+
+/** The rule by which a task is added; the seconds of a window are in its spec. */
+export type AddRule = "keep" | "replace" | "debounce" | "throttle";
+
+/** What an add by one of these rules has come to. */
+export type AddedHow = "added" | "kept" | "replaced" | "throttled" | "debounced";
+
 /** What a caller asks to have queued. Every field has a default; unknown fields are refused. */
 export interface NewTask<P = unknown> {
   /** 1 to 500 of letters, digits, `_` and `-`; accepted once. Generated when absent. */
@@ -91,6 +116,14 @@ export interface NewTask<P = unknown> {
   /** Seconds a handler may take, 15 to 86,400. Default 600. */
   dispatchDeadline?: number | undefined;
   retry?: RetryOptions | undefined;
+  /** Seconds from now, at most 30 days: not started by then, it ends as `expired`. */
+  expires?: number | string | undefined;
+  /** Where a task of its name lives: refuse this one (the default), answer with that one, or put this in its place. */
+  ifExists?: IfExists | undefined;
+  /** The last one added under its name runs. Not beside `eta` or `countdown`. */
+  debounce?: Debounce | undefined;
+  /** The first one added under its name in so many seconds runs. */
+  throttle?: Throttle | undefined;
   /** Signs each request with a token of this identity, in place of any Authorization header. */
   oidcToken?: OidcToken | undefined;
   dialect?: Dialect | undefined;
@@ -119,6 +152,12 @@ export interface TaskSpec {
   /** seconds */
   dispatchDeadline?: number;
   retry?: RetryOptions;
+  /** seconds from when it was made */
+  expires?: number;
+  debounce?: Debounce;
+  /** Of a debounced task: when the first of its window was added, ms since 1970. */
+  since?: number;
+  throttle?: Throttle;
   oidcToken?: OidcToken;
   dialect?: Dialect;
   group?: GroupPlace;
@@ -140,6 +179,8 @@ export interface AcceptedTask {
   due: number;
   spec: TaskSpec;
   body: string | Uint8Array | undefined;
+  /** Absent where a name is accepted once. */
+  rule?: AddRule;
 }
 
 /** One finished attempt, times in ms since 1970. `status` only if the handler answered. */
@@ -174,6 +215,8 @@ export interface Progress {
   isAlone?: true;
   /** Of a pull task: when its last lease was given. */
   leasedAt?: number;
+  /** It was not started in time. */
+  expired?: true;
   /** Of a master: the group it waits for, or waited for. */
   waitsFor?: string;
   /** Of a master that waits and is a subtask itself: what its handler answered. */
@@ -261,8 +304,13 @@ export interface Task {
   priority?: number;
   dispatchDeadline?: number;
   retry?: RetryOptions;
+  expires?: number;
+  debounce?: Debounce;
+  throttle?: Throttle;
   oidcToken?: OidcToken;
   dialect?: Dialect;
+  /** In the answer to an add by ifExists, debounce or throttle: what became of it. */
+  outcome?: AddedHow;
   createdAt: string;
   /** When it is to run next, or was to run last. */
   eta?: string;
@@ -274,6 +322,8 @@ export interface Task {
   running?: RunningView;
   nextAttemptAt?: string;
   why?: string;
+  /** Of a debounced or throttled task: the one of its name that is due then, and starts when this one has ended. */
+  next?: { createdAt: string; eta: string };
   /** The group it is a subtask of, or whose `then` it is. */
   group?: string;
   /** The entry of cron.yaml whose task it is. */
@@ -286,7 +336,7 @@ export interface Task {
   /** Of a done task on a queue that keeps results: the handler's answer, bytes as base64. */
   result?: unknown;
   resultBase64?: string;
-  /** Of a failed, done or deleted task: when it ended, and when its record and its name are free again. */
+  /** Of a failed, expired, done or deleted task: when it ended, and when its record and its name are free again. */
   endedAt?: string;
   expiresAt?: string;
 }
@@ -301,5 +351,5 @@ export type AddResult<E = Failure> =
 
 /** Whether the task has reached a state that is final unless it is redriven. */
 export function hasEnded({ state }: Pick<Task, "state">): boolean {
-  return state === "done" || state === "failed" || state === "deleted";
+  return state === "done" || state === "failed" || state === "expired" || state === "deleted";
 }

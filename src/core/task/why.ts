@@ -2,6 +2,7 @@
 
 import { type Bucket, type BucketShape, readyAt, wholeTokens } from "../dispatch/bucket.ts";
 import { completeRetry, type RetryParameters } from "./backoff.ts";
+import { expiryOf, hasStarted } from "./expiry.ts";
 import { isTimed, type StoredTask, type TaskState } from "./task.ts";
 import { rfc3339 } from "./task-view.ts";
 
@@ -24,10 +25,12 @@ export interface DispatchState {
   retry: RetryParameters;
   /** Of a queue that hands on batches, in seconds: how long the first waits for others. */
   batchWait?: number | undefined;
+  /** Somebody has asked for the task to run now. */
+  isAsked?: true;
 }
 
-type Waiting = Pick<StoredTask, "due" | "progress" | "lease"> & {
-  spec: Pick<StoredTask["spec"], "retry">;
+type Waiting = Pick<StoredTask, "createdAt" | "due" | "progress" | "lease"> & {
+  spec: Pick<StoredTask["spec"], "retry" | "expires">;
 };
 
 /** One line, or undefined for a task that does not wait; `now` in ms since 1970. */
@@ -40,6 +43,10 @@ export function whyNotRunning(
   if (state === "waiting") return `waiting for its group "${task.progress.waitsFor}"`;
   if (state === "leased") return `leased until ${rfc3339(task.lease as number)}`;
   if (!isTimed(state)) return undefined;
+  return waits(task, now, queue) + (queue.isAsked ? "" : untilExpiry(task));
+}
+
+function waits(task: Waiting, now: number, queue: DispatchState): string {
   if (task.due > now) return untilDue(task, queue);
   if (queue.mode === "pull") return stopped(queue) ?? "waiting to be leased";
   return stopped(queue) ?? outOfCapacity(queue) ?? aboutToStart(task, now, queue);
@@ -48,6 +55,11 @@ export function whyNotRunning(
 function aboutToStart({ due }: Waiting, now: number, { batchWait = 0 }: DispatchState): string {
   const at = due + batchWait * 1000;
   return at <= now ? "about to start" : `waits until ${rfc3339(at)} for others of its batch`;
+}
+
+function untilExpiry(task: Waiting): string {
+  const at = hasStarted(task.progress) ? undefined : expiryOf(task);
+  return at === undefined ? "" : `; it expires at ${rfc3339(at)}`;
 }
 
 function untilDue({ due, progress, spec }: Waiting, queue: DispatchState): string {

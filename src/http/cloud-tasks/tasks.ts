@@ -92,7 +92,7 @@ async function formatterFor(
   return taskFormatter(queue, await queue.handle.config(), viewOf(request), call);
 }
 
-const ENDED: ReadonlySet<TaskState> = new Set(["done", "deleted", "failed"]);
+const ENDED: ReadonlySet<TaskState> = new Set(["done", "deleted", "failed", "expired"]);
 
 /** The task of this id, which is gone for this API once it has ended. */
 export async function liveTask({ handle }: RequestedQueue, id: string): Promise<Task> {

@@ -4,7 +4,7 @@ import type { QueueHandle } from "../../client/queue-handle.ts";
 import { checkQueueName } from "../../core/config/names.ts";
 import { cut, invalid, type Refusal, refuse, type TaskQueueError } from "../../core/errors.ts";
 import type { ListQuery } from "../../core/task/calls.ts";
-import type { AddResult, NewTask } from "../../core/task/task.ts";
+import type { AddResult, NewTask, Task } from "../../core/task/task.ts";
 import type { QueueService } from "../queue-service.ts";
 import { readdressed } from "../readdressed.ts";
 import { errorResponse, failureJson, headOf, json, jsonText, thrownResponse } from "../respond.ts";
@@ -185,9 +185,17 @@ async function add(queue: QueueHandle, parsed: Exclude<AddRequest, { failure: un
   if ("one" in parsed && Array.isArray(parsed.one)) {
     return errorResponse(invalid("body", parsed.one, 'a task, or {"tasks": [...]}').failure);
   }
-  if ("one" in parsed) return json(await queue.add(parsed.one as NewTask), 201);
+  if ("one" in parsed) {
+    const task = await queue.add(parsed.one as NewTask);
+    return json(task, isThere(task) ? 200 : 201);
+  }
   const results = await queue.add(parsed.tasks as NewTask[], { atomic: parsed.atomic });
   return json({ results: results.map(resultJson) });
+}
+
+/** Whether nothing was added, and the task is one that was there. */
+function isThere({ outcome }: Task): boolean {
+  return outcome === "kept" || outcome === "throttled";
 }
 
 function resultJson({ task, error }: AddResult<TaskQueueError>) {

@@ -13,6 +13,8 @@ const TOKEN_IN_QUERY = "access_token";
 const PARTS: Readonly<Record<string, string>> = {
   retry: "retry",
   oidcToken: "oidcToken",
+  debounce: "debounce",
+  throttle: "throttle",
   header: "headers",
 };
 
@@ -26,7 +28,8 @@ export function optionsIn(url: string): Answer<Options> {
   const parts = new Map<string, Map<string, unknown>>();
   for (const [name, value] of parseForm(new URL(url).search.slice(1), "query")) {
     if (name === TOKEN_IN_QUERY) continue;
-    const [, parent = "", part = ""] = /^(retry|oidcToken|header)\.(.+)$/s.exec(name) ?? [];
+    const [, parent = "", part = ""] =
+      /^(retry|oidcToken|debounce|throttle|header)\.(.+)$/s.exec(name) ?? [];
     if (given.has(name) && parent !== "header") return invalid(name, value, "each option once");
     given.add(name);
     if (Object.values(PARTS).includes(name)) return invalid(name, value, `its parts: ${HINT}`);
@@ -43,7 +46,7 @@ export function optionsIn(url: string): Answer<Options> {
 
 // A header given several times is a list.
 function partIn(parent: string, value: string, before: unknown): unknown {
-  if (parent === "retry") return decimalOrText(value);
+  if (["retry", "debounce", "throttle"].includes(parent)) return decimalOrText(value);
   return before === undefined ? value : [before, value].flat();
 }
 

@@ -52,7 +52,13 @@ export async function checkTasks(
   }
   const names = new Set<string>();
   const check = ({ queue, task }: { queue: string; task: Record<string, unknown> }) => {
-    const admission = { queue: known.get(queue) as KnownQueue, now: now(), hosts, hasIdentity };
+    const admission = {
+      queue: known.get(queue) as KnownQueue,
+      now: now(),
+      hosts,
+      hasIdentity,
+      isOfGroup: true,
+    };
     const accepted = acceptTask(task, admission);
     if (accepted.failure) return accepted;
     const { name, body } = accepted.ok;

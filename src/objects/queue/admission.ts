@@ -1,14 +1,15 @@
 // Adding tasks, in App Engine's two phases: first every task of the call is checked and a single bad one
 // refuses them all, with no name taken; then they are added one by one, and a name that is taken refuses
 // its own task alone (or, where the caller asked for all or nothing, the whole call).
-import type { Answer, Failure } from "../../core/errors.ts";
+import type { Answer } from "../../core/errors.ts";
 import { acceptCall, refuseCall } from "../../core/task/add-call.ts";
 import type { AddCall, Added } from "../../core/task/calls.ts";
 import { type AcceptedTask, type AddResult, NO_PROGRESS, NO_SPEC } from "../../core/task/task.ts";
-import { rfc3339, taskHead } from "../../core/task/task-view.ts";
-import type { Found } from "../../store/queue/found.ts";
+import { taskHead } from "../../core/task/task-view.ts";
 import type { AddOutcome } from "../../store/queue/queue-store.ts";
+import { collision } from "./collision.ts";
 import type { QueueContext } from "./context/context.ts";
+import { addByRule, isRuled, refusalByRule } from "./ruled-adds.ts";
 
 /** Adds what callers hand in together; each call has its own answer. Answers once it is on disk. */
 export async function addTasks(
@@ -87,19 +88,29 @@ export function addAccepted(
   return { ok: addAll(queue, tasks, now) };
 }
 
-function takenNames({ store }: QueueContext, tasks: readonly AcceptedTask[], now: number) {
-  return store.takenOf(tasks, now).flatMap((found, index) => {
+function takenNames(queue: QueueContext, tasks: readonly AcceptedTask[], now: number) {
+  return queue.store.takenOf(tasks, now).flatMap((found, index) => {
     if (found === undefined || found === "twice") return [];
-    return [{ index, ...collision(tasks[index]?.name as string, found) }];
+    const task = tasks[index] as AcceptedTask;
+    const refused = isRuled(task)
+      ? refusalByRule(queue, task, now)
+      : collision(task.name as string, found);
+    return refused ? [{ index, ...refused }] : [];
   });
 }
 
 /** Inside a commit. Adds accepted tasks, but those whose names are taken. */
 function addAll(queue: QueueContext, tasks: readonly AcceptedTask[], now: number): Added[] {
+  // By rules they are added one by one: what has a name may be one of them.
+  if (tasks.some(isRuled)) return tasks.map((task) => addAny(queue, task, now));
   const outcomes = queue.store.addAll(tasks, now);
   return outcomes.map((outcome, i) =>
     addedOf(queue, (tasks[i] as AcceptedTask).name, outcome, now),
   );
+}
+
+function addAny(queue: QueueContext, task: AcceptedTask, now: number): Added {
+  return isRuled(task) ? addByRule(queue, task, now) : addOne(queue, task, now);
 }
 
 /** Inside a commit. Adds one accepted task, unless its name is taken. */
@@ -121,20 +132,8 @@ function addedOf(
 
 export function resultOf(queue: string, added: Added): AddResult {
   if (added.error) return added;
+  if ("task" in added) return { task: added.task };
   const { name, due, createdAt, spec = NO_SPEC } = added;
   const task = { name, due, createdAt, spec, progress: NO_PROGRESS };
   return { task: taskHead(queue, due > createdAt ? "scheduled" : "due", task) };
-}
-
-export function collision(name: string, found: Found): Failure {
-  if (found.kind === "live") {
-    const message = `name: "${name}" belongs to a task that is still on the queue`;
-    return { code: "TASK_ALREADY_EXISTS", message, details: { name } };
-  }
-  const { state, record, expires } = found.row;
-  const endedAt = record && rfc3339(record.endedAt);
-  const until = rfc3339(expires as number);
-  const ended = { done: "ran", deleted: "was deleted", failed: "failed" }[state as "done"];
-  const message = `name: the task "${name}" ${ended} at ${endedAt}; the name is free again at ${until}`;
-  return { code: "TOMBSTONED_TASK", message, details: { name, state, endedAt, expiresAt: until } };
 }

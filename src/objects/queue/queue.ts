@@ -27,6 +27,7 @@ import { DeadLetterForwarder } from "./dead-letter-forwarder.ts";
 import { DirectoryListing } from "./directory-listing.ts";
 import type { Deliver, DeliverBatch } from "./dispatch/dispatcher.ts";
 import { PushConsumer } from "./dispatch/push-consumer.ts";
+import { ExpiryJob } from "./expiry.ts";
 import { GroupNotifier } from "./group-notifier.ts";
 import { ResultWaiters } from "./inspect/result-waiters.ts";
 import { Leasing } from "./leasing/leasing.ts";
@@ -98,6 +99,7 @@ export class Queue implements QueueContext {
       ...[sql, deps.random],
       (task) => this.resultWaiters.taskEnded(task),
       (name) => !this.shard.isSharded || this.shard.isOwn(name),
+      (key) => this.rowWritten(key),
     );
     const { store } = this;
     const history = new StoredHistory(store.meta, now());
@@ -138,7 +140,10 @@ export class Queue implements QueueContext {
     this.notice = new ChangeNotice(stubs, () => this.name);
     const deadLetters = new DeadLetterForwarder({ ...shared, stubs, ended });
     const sweep = { nextWakeAt: () => this.#nextSweep(), onAlarm: () => this.#sweep() };
+    const expiry = new ExpiryJob({ queue: this, isMoving });
     this.jobs = [
+      // Before those that start tasks.
+      expiry,
       ...[this.push, this.pull, deadLetters, this.notifier, this.listing, sweep],
       ...sharding.jobs,
     ];
@@ -147,6 +152,7 @@ export class Queue implements QueueContext {
     commit.run(() => {
       if (definition.noticeDeploy()) sharding.resume();
       this.push.reshape();
+      if (store.meta.get("ruled")) store.heal(now());
     });
     commit.onCommit((at) => this.#committed(at));
     shard.noticeDefinition();

@@ -1,14 +1,17 @@
 // Operations on tasks by name: delete, run now, reschedule, redrive.
 import { type Answer, invalid, type Refusal, refuse } from "../../core/errors.ts";
 import type { DeleteResult, RedriveResult } from "../../core/task/calls.ts";
+import { endedState, expiryOf, hasStarted } from "../../core/task/expiry.ts";
 import { acceptNewTime } from "../../core/task/new-task.ts";
 import { isTimed, type Task } from "../../core/task/task.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
+import type { FailedTasks } from "../../store/queue/failed-tasks.ts";
 import type { Found } from "../../store/queue/found.ts";
 import type { Place } from "../../store/queue/queue-store.ts";
 import { isExpedited, lastKeyOf } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import { inSlices } from "../slices.ts";
+import { endOf } from "./collision.ts";
 import type { QueueContext } from "./context/context.ts";
 import { getTask } from "./inspect/queries.ts";
 
@@ -91,14 +94,24 @@ export function rescheduleTask(queue: QueueContext, name: string, time: unknown)
   const found = findStored(queue, name);
   if (found.failure) return found;
   const { kind, task } = found.ok;
-  const state = kind === "failed" ? kind : queue.stateOf(task, queue.now());
+  const now = queue.now();
+  const state = kind === "failed" ? endedState(kind, task.progress) : queue.stateOf(task, now);
   if (!isTimed(state)) return invalid("state", state, EXPECTED_STATE);
+  const refusal = checkBeforeExpiry(task, due.ok);
+  if (refusal) return refusal;
   queue.commit.run(() => {
     const moved = queue.store.reschedule(task, due.ok);
     queue.forget(task);
     if (moved) queue.rowWritten(moved.key);
   });
   return getTask(queue, name);
+}
+
+function checkBeforeExpiry(task: TaskRow, due: number): Refusal | undefined {
+  const at = hasStarted(task.progress) || isExpedited(task.key) ? undefined : expiryOf(task);
+  if (at === undefined || due < at) return undefined;
+  const expected = `an instant before ${rfc3339(at)}, when the task expires`;
+  return invalid("time", rfc3339(due), expected, "INVALID_ETA");
 }
 
 const EXPECTED_STATE = "scheduled or due: only a task that waits can be given another time";
@@ -110,8 +123,8 @@ function findStored(queue: QueueContext, name: string): Answer<Stored> {
   if (found && found.kind !== "ended") return { ok: found };
   const missing = `name: the queue "${queue.name}" has no task "${name}"`;
   if (!found) return refuse("UNKNOWN_TASK", missing);
-  const { state, record } = found.row;
-  const ended = { done: "it ran", deleted: "it was deleted", failed: "it failed" }[state as "done"];
+  const { record } = found.row;
+  const ended = endOf(found.row);
   const when = record ? ` at ${rfc3339(record.endedAt)}` : "";
   return refuse("UNKNOWN_TASK", `${missing}: ${ended}${when}, and only its name is kept`);
 }
@@ -138,13 +151,18 @@ function redriveSome(queue: QueueContext, names: readonly string[]): Place[] {
 }
 
 // A task on its way to the dead-letter queue may be there already: put back here it would be on both.
-function isOnItsWay({ definition, store }: QueueContext, { key }: Place): boolean {
-  return definition.config.failedQueue !== undefined && store.deadLetters.has(key);
+function isOnItsWay({ definition, store }: QueueContext, { key, isExpired }: Place): boolean {
+  return !isExpired && definition.config.failedQueue !== undefined && store.deadLetters.has(key);
 }
 
-/** The same for every task that has failed until now; how many. */
+/** The same for every task that has failed, or has expired, until now; how many. */
 export async function redriveAll(queue: QueueContext): Promise<number> {
-  const { failed } = queue.store;
+  const { expired, failed, meta } = queue.store;
+  const ofFailed = await redriveAllOf(queue, failed);
+  return meta.get("ruled") ? ofFailed + (await redriveAllOf(queue, expired)) : ofFailed;
+}
+
+async function redriveAllOf(queue: QueueContext, failed: FailedTasks): Promise<number> {
   // Those that fail again meanwhile get keys behind the last one, and are left alone.
   const last = failed.lastKey();
   let redriven = 0;

@@ -64,7 +64,8 @@ import { standIn } from "../stand-in.ts";
 import { Stubs } from "../stubs.ts";
 import type { Leased } from "../turn.ts";
 import { checkWait } from "../waiters.ts";
-import { addTasks, collision } from "./admission.ts";
+import { addTasks } from "./admission.ts";
+import { collision } from "./collision.ts";
 import { ATTEMPTS_PER_CALL, RunnerCalls } from "./dispatch/runner-calls.ts";
 import {
   acceptBatch,
@@ -89,6 +90,7 @@ import { listTombstones, releaseName } from "./inspect/tombstones.ts";
 import { limitKey } from "./key-operations.ts";
 import { type NewSharding, Queue } from "./queue.ts";
 import { define, purge, remove, setPaused } from "./queue-operations.ts";
+import { addWhereItWas } from "./ruled-adds.ts";
 import type { ObjectCalls, OwnCall } from "./sharding/sharding.ts";
 import {
   deleteTasks,
@@ -117,6 +119,7 @@ const INCOMING = [
 /** What a shard is asked by `onShard`, and a queue is not. */
 const SHARD_ONLY = [
   "collisions",
+  "addWhereItWas",
   "firstLeasable",
   "leaseNow",
   "listPart",
@@ -253,6 +256,11 @@ export class TaskQueueObject<Env = unknown>
       const found = this.#queue.store.find(name, now);
       return found ? collision(name, found) : null;
     });
+  }
+
+  async addWhereItWas(task: unknown): Promise<Answer<Added | null>> {
+    const { ok: admission, failure } = this.#queue.admission();
+    return failure ? { failure } : addWhereItWas(this.#queue, task, admission);
   }
 
   async firstLeasable(request: LeaseRequest): Promise<Answer<FirstLeasable | null>> {

@@ -4,6 +4,7 @@
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { type ShardMap, shardOf } from "../../core/sharding/shard-map.ts";
 import { acceptCall } from "../../core/task/add-call.ts";
+import { mayHaveRule } from "../../core/task/add-rule.ts";
 import type { AddCall, Added } from "../../core/task/calls.ts";
 import type { Admission } from "../../core/task/new-task.ts";
 import type { OnShard, Routes } from "./routes.ts";
@@ -117,7 +118,9 @@ async function addPart(
 ): Promise<Answer<Added>[]> {
   const names = items.map(({ task }) => nameOf(task));
   const taken = await takenBefore(routes, names, map);
-  const free = items.filter((_, i) => !taken[i]);
+  const byRule = await addedBefore(routes, items, taken, map);
+  const isFree = (i: number) => !byRule[i] && (!taken[i] || byRule[i] === null);
+  const free = items.filter((_, i) => isFree(i));
   const groups = [...Map.groupBy(free, ({ call }) => call)];
   const answers = await on(
     "add",
@@ -131,9 +134,28 @@ async function addPart(
     }
   }
   return items.map((item, i) => {
-    const error = taken[i];
-    return error ? { ok: { error } } : (results.get(item) as Answer<Added>);
+    if (isFree(i)) return results.get(item) as Answer<Added>;
+    return byRule[i] ?? { ok: { error: taken[i] as Failure } };
   });
+}
+
+/** What becomes of tasks with rules whose names the shards before have; null where nothing keeps them from here. */
+function addedBefore(
+  routes: Routes,
+  items: readonly Item[],
+  taken: readonly (Failure | null | undefined)[],
+  map: ShardMap,
+): Promise<(Answer<Added> | null | undefined)[]> {
+  return Promise.all(
+    items.map(async ({ task }, i) => {
+      const name = nameOf(task);
+      if (!taken[i] || name === undefined || !mayHaveRule(task)) return undefined;
+      const before = routes.on(map, shardOf(name, map.former ?? map.shards));
+      const { ok, failure } = await before("addWhereItWas", task);
+      if (failure) return { failure };
+      return ok === null ? null : { ok: ok as Added };
+    }),
+  );
 }
 
 // While names are on their way, the shard that had one before is asked first. It takes the new map with the question,

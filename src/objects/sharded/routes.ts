@@ -5,7 +5,7 @@
 import type { Answer, Failure } from "../../core/errors.ts";
 import type { HistorySpan } from "../../core/metrics/history.ts";
 import { isSameMap, type ShardMap, shardOf, shardsOf } from "../../core/sharding/shard-map.ts";
-import type { ListQuery } from "../../core/task/calls.ts";
+import type { Added, ListQuery } from "../../core/task/calls.ts";
 import type { FirstLeasable, LeasedTask, LeaseRequest } from "../../core/task/lease.ts";
 import type { MoveReport, MovingBatch, QueueCalls, QueueRpc, ShardRpc } from "../rpc.ts";
 import type { ListPart, PartAsk, ShardLook } from "../shard-part.ts";
@@ -25,6 +25,8 @@ export type ShardCalls = QueueCalls & QueueRpc & ShardOnlyCalls;
 export interface ShardOnlyCalls {
   /** For each name what it collides with, if a task to come had it. */
   collisions(names: readonly string[]): Promise<(Failure | null)[]>;
+  /** Adds a task by its rule where its name still lies here; null where it is to be added at the other shard. */
+  addWhereItWas(task: unknown): Promise<Answer<Added | null>>;
   /** The oldest task that a lease would give, null when there is none. */
   firstLeasable(request: LeaseRequest): Promise<Answer<FirstLeasable | null>>;
   /** Leases what is available, if there is any. */

@@ -20,6 +20,11 @@ export class DeadLetterOutbox {
     this.#sql.run("INSERT INTO outbox VALUES (?, ?)", key, name);
   }
 
+  /** The task's record goes on under another name. */
+  rename({ key, name }: DeadLetterRow): void {
+    this.#sql.run("UPDATE outbox SET name = ? WHERE key = ?", name, key);
+  }
+
   any(): boolean {
     return this.#sql.rows("SELECT 1 FROM outbox LIMIT 1").length > 0;
   }

@@ -9,6 +9,7 @@ import type { QueueMeta } from "./queue-meta.ts";
 
 export interface SweepDeps {
   failed: FailedTasks;
+  expired: FailedTasks;
   meta: QueueMeta;
   names: Names;
   results: LargeResults;
@@ -93,8 +94,9 @@ export class ExpirySweep {
   /** Removes a page of what has expired, if anything may have; true when there is more to do at once. */
   run(now: number): boolean {
     if (!this.isDue(now)) return false;
-    const { failed, results } = this.#deps;
+    const { expired, failed, meta, results } = this.#deps;
     const swept = [failed.sweep(now, PAGE), results.sweep(now, PAGE)];
+    if (meta.get("ruled")) swept.push(expired.sweep(now, PAGE));
     if (swept.some(({ removed }) => removed === PAGE) || this.#removePage(now)) return true;
     const survey = this.#progress.survey ?? this.#begin();
     const { seen, isWhole } = this.#look(survey, now);

@@ -1,12 +1,16 @@
 // What lies under a name, as it goes from one object of a queue to another: whatever a task has come to be, it is
 // found by its name, taken in elsewhere, and then removed here. Nothing has happened to it by that: no step is counted.
+import { expiryOf } from "../../core/task/expiry.ts";
+import type { Progress } from "../../core/task/task.ts";
 import type { DeadLetterOutbox } from "./dead-letter-outbox.ts";
+import type { Expiries } from "./expiries.ts";
 import type { ExpirySweep } from "./expiry-sweep.ts";
 import type { FailedTasks } from "./failed-tasks.ts";
 import type { Found } from "./found.ts";
 import type { LargeResults } from "./large-results.ts";
 import type { EndedRow, NameRow, Names } from "./names.ts";
 import { dueOf, keyInName } from "./row-key.ts";
+import type { Successor, Successors } from "./successors.ts";
 import type { TaskRow, Tasks } from "./tasks.ts";
 
 /** All there is under one name: a task on the queue, a failed one with the row of its name, or that row alone. */
@@ -14,6 +18,10 @@ export interface MovingRow {
   name: string;
   task?: TaskRow;
   row?: NameRow;
+  /** What waits for the task to end. */
+  next?: Successor;
+  /** The task has not been started, and may expire. */
+  expires?: true;
   /** A failed task that is to be put on the dead-letter queue. */
   isLetter?: true;
 }
@@ -21,10 +29,17 @@ export interface MovingRow {
 interface MovingStore {
   tasks: Tasks;
   failed: FailedTasks;
+  expiries: Expiries;
   largeResults: LargeResults;
   deadLetters: DeadLetterOutbox;
   sweep: ExpirySweep;
   find(name: string, now: number): Found | undefined;
+  keptIn(progress: Progress): FailedTasks;
+  successorOf(task: TaskRow): Successor | undefined;
+  successors: Successors;
+  follow(task: Successor): void;
+  expect(task: TaskRow): void;
+  unexpect(task: TaskRow): void;
 }
 
 export class Moving {
@@ -60,7 +75,7 @@ export class Moving {
     const { deadLetters, find, largeResults } = this.#store;
     const found = find.call(this.#store, name, now);
     if (!found) return undefined;
-    if (found.kind === "live") return { name, task: found.task };
+    if (found.kind === "live") return this.#living(found.task);
     const { kind, row } = found;
     if (kind === "ended") {
       const large = isLarge(row) ? largeResults.at(row.key, name) : undefined;
@@ -70,27 +85,44 @@ export class Moving {
     return { name, task: found.task, row, ...(isLetter && { isLetter }) };
   }
 
+  #living(task: TaskRow): MovingRow {
+    const next = this.#store.successorOf(task);
+    const at = expiryOf(task);
+    const { name } = task;
+    const expires = at !== undefined && this.#store.expiries.has({ at, name });
+    return { name, task, ...(next && { next }), ...(expires && { expires }) };
+  }
+
   /** Takes in what lay elsewhere; the row of its task, if that is on the queue. */
-  takeIn({ name, task, row, isLetter }: MovingRow, now: number): TaskRow | undefined {
-    if (task && !row) return this.#takeInTask(task);
-    // A task of this name is worth more than what is remembered of one.
-    if (!row || this.#store.find(name, now)?.kind === "live") return undefined;
-    if (task) this.#takeInFailed(task, row, isLetter);
+  takeIn(moving: MovingRow, now: number): TaskRow | undefined {
+    const { name, task, row, isLetter } = moving;
+    if (task && !row) return this.#takeInTask(task, moving);
+    if (!row) return undefined;
+    const isTaken = this.#store.find(name, now)?.kind === "live";
+    // What is remembered of a task is worth less than one of its name; not so one that failed.
+    if (isTaken && !task) return undefined;
+    if (task) this.#takeInFailed(isTaken ? this.#renamed(task) : task, row, isLetter);
     else this.#takeInEnded(row);
     this.#store.sweep.expect(row.expires as number);
     return undefined;
   }
 
-  #takeInTask(given: TaskRow): TaskRow {
+  #renamed(task: TaskRow): TaskRow {
+    return { ...task, name: this.#store.tasks.nameFor(task.key), named: false };
+  }
+
+  #takeInTask(given: TaskRow, { next, expires }: MovingRow): TaskRow {
     const task = this.#store.tasks.takeIn(given);
     if (hasRow(task)) this.#names.place(task.name, task.named ? "live" : "moved", task.key);
+    if (next) this.#store.follow(next);
+    if (expires) this.#store.expect(task);
     return task;
   }
 
   #takeInFailed(task: TaskRow, row: NameRow, isLetter = false): void {
     const keptUntil = dueOf(task.key);
-    const key = this.#store.failed.add(task, keptUntil);
-    this.#names.end({ ...(row as EndedRow), key });
+    const key = this.#store.keptIn(task.progress).add(task, keptUntil);
+    this.#names.end({ ...(row as EndedRow), name: task.name, key });
     if (isLetter) this.#store.deadLetters.add({ key, name: task.name });
     this.#store.sweep.expect(keptUntil);
   }
@@ -107,15 +139,17 @@ export class Moving {
   }
 
   /** It is elsewhere now, as it was read here. */
-  remove({ name, task, row }: MovingRow): void {
-    const { deadLetters, failed, largeResults, tasks } = this.#store;
+  remove({ name, task, row, next }: MovingRow): void {
+    const { deadLetters, largeResults, tasks } = this.#store;
     if (task && !row) {
       tasks.remove(task);
+      this.#store.unexpect(task);
+      if (next) this.#store.successors.remove(name);
       if (hasRow(task)) this.#names.remove(name);
       return;
     }
     if (task) {
-      failed.remove(task);
+      this.#store.keptIn(task.progress).remove(task);
       deadLetters.remove(task.key);
     } else if (row && isLarge(row)) largeResults.remove(row.key, name);
     this.#names.remove(name);

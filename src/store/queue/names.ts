@@ -210,7 +210,8 @@ export class Names {
     const range = [after, prefix, prefix + LAST_CHARACTER];
     const query = `SELECT * FROM (SELECT ${COLUMNS} ${RANGE} LIMIT ${SCAN}) AS n
       WHERE expires > ? AND NOT EXISTS
-        (SELECT 1 FROM failed WHERE failed.key = n.key AND failed.name = n.name) LIMIT ?`;
+        (SELECT 1 FROM failed WHERE failed.key = n.key AND failed.name = n.name) AND NOT EXISTS
+        (SELECT 1 FROM expired WHERE expired.key = n.key AND expired.name = n.name) LIMIT ?`;
     const rows = this.#sql.rows(query, ...range, now, limit).map(nameOf);
     const scanned = `SELECT name ${RANGE} LIMIT 1 OFFSET ${SCAN - 1}`;
     const [lastScanned] = this.#sql.rows(scanned, ...range);

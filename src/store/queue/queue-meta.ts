@@ -78,6 +78,9 @@ export interface QueueMetaValues {
   /** How many rows the tables had, while they have many; `at` in ms since 1970. */
   tasksCount: { rows: number; at: number };
   failedCount: { rows: number; at: number };
+  expiredCount: { rows: number; at: number };
+  /** There are, or were, tasks that expire, or wait for one of their name to end. */
+  ruled: boolean;
   /** The history, as it was when it was last written. */
   history: StoredHistory;
   /** What was done to the queue: the latest of it. */
@@ -85,6 +88,9 @@ export interface QueueMetaValues {
 }
 
 /** What every start asks for. */
-export const READ_AT_START = ["config", "shards", "orders", "shares", "lines"] as const;
+export const READ_AT_START = [
+  ...["config", "shards", "orders", "shares"],
+  ...["lines", "expiredCount", "ruled"],
+] as const;
 
 export type QueueMeta = Meta<QueueMetaValues>;

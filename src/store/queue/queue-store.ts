@@ -2,13 +2,21 @@
 // touches, and the only place that changes a name's row. Callers run them inside a commit.
 
 import { noTransitions, type TransitionCounts } from "../../core/metrics/transitions.ts";
+import { isWindow, windowEnd } from "../../core/task/add-rule.ts";
 import { unbegun } from "../../core/task/cut-off.ts";
+import { expiryOf, hasStarted } from "../../core/task/expiry.ts";
 import { type Result, resultFromStored, type StoredResult } from "../../core/task/result.ts";
-import type { AcceptedTask, Progress, StoredTask } from "../../core/task/task.ts";
+import {
+  type AcceptedTask,
+  NO_PROGRESS,
+  type Progress,
+  type StoredTask,
+} from "../../core/task/task.ts";
 import { Meta } from "../meta.ts";
 import type { Sql } from "../sql.ts";
 import { AcceptedGroups } from "./accepted-groups.ts";
 import { DeadLetterOutbox } from "./dead-letter-outbox.ts";
+import { Expiries } from "./expiries.ts";
 import { ExpirySweep, type SweepProgress } from "./expiry-sweep.ts";
 import { FailedTasks } from "./failed-tasks.ts";
 import type { Found } from "./found.ts";
@@ -22,13 +30,15 @@ import { CountedKeys } from "./key-counts.ts";
 import { KeyRows } from "./key-rows.ts";
 import { LargeResults } from "./large-results.ts";
 import { LeasableTasks } from "./leasable-tasks.ts";
+import { lineOf } from "./line-columns.ts";
 import { StoredLines } from "./lines.ts";
 import { type EndedRow, type NameQuery, type NameRow, Names } from "./names.ts";
 import { type QueueMetaValues, READ_AT_START } from "./queue-meta.ts";
 import { RowCount } from "./row-count.ts";
 import { dueOf, keyInName } from "./row-key.ts";
+import { type Successor, Successors } from "./successors.ts";
 import { type CountsState, TaskCounts } from "./task-counts.ts";
-import { type TaskRow, Tasks } from "./tasks.ts";
+import { type BriefTask, type TaskRow, Tasks } from "./tasks.ts";
 
 /** How long ended tasks are remembered, in seconds. */
 export interface Retention {
@@ -52,6 +62,8 @@ export interface Completion {
 export interface Place {
   key: number;
   name: string;
+  /** Its record is one of a task that has expired, which lie by themselves. */
+  isExpired?: boolean;
 }
 
 /** The task that was added, or what has its name already. */
@@ -64,6 +76,10 @@ export class QueueStore {
   readonly keys: KeyRows;
   readonly countedKeys: CountedKeys;
   readonly failed: FailedTasks;
+  /** Tasks that were not started in time, kept as failed ones are. */
+  readonly expired: FailedTasks;
+  readonly expiries: Expiries;
+  readonly successors: Successors;
   readonly largeResults: LargeResults;
   readonly deadLetters: DeadLetterOutbox;
   readonly groupOutbox: GroupOutbox;
@@ -74,20 +90,23 @@ export class QueueStore {
   readonly #isOwn: (name: string) => boolean;
   readonly #names: Names;
   readonly #ended: (name?: string) => void;
+  readonly #placedAt: (key: number) => void;
   #transitions = noTransitions();
 
   /**
    * `random` gives the random part of generated names, 0 to 1. `ended` is called with the name of each task that
    * ends, without one when all do; the transaction may still be rolled back then. `isOwn`: whether a name is one for
-   * this object.
+   * this object. `placedAt` is called with the key of a task that comes onto the queue because another has ended.
    */
   constructor(
     sql: Sql,
     random: () => number,
     ended: (name?: string) => void = () => {},
     isOwn: (name: string) => boolean = () => true,
+    placedAt: (key: number) => void = () => {},
   ) {
     this.#ended = ended;
+    this.#placedAt = placedAt;
     this.#isOwn = isOwn;
     this.leasable = new LeasableTasks(sql);
     this.largeResults = new LargeResults(sql);
@@ -101,10 +120,13 @@ export class QueueStore {
     const rows = new RowCount(this.meta, "tasksCount");
     this.tasks = new Tasks(sql, random, rows, () => this.lines.make(), isOwn);
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
-    this.counts = new TaskCounts(sql, this.tasks, this.failed);
+    this.expired = new FailedTasks(sql, new RowCount(this.meta, "expiredCount"), "expired");
+    this.expiries = new Expiries(sql, () => this.meta.get("ruled") ?? false);
+    this.successors = new Successors(sql);
+    this.counts = new TaskCounts(sql, this.tasks, this.failed, this.expired);
     this.#names = new Names(sql, (now) => this.sweep.mayHaveExpired(now));
-    const { failed, meta, largeResults: results } = this;
-    this.sweep = new ExpirySweep({ failed, meta, results, names: this.#names });
+    const { expired, failed, meta, largeResults: results } = this;
+    this.sweep = new ExpirySweep({ expired, failed, meta, results, names: this.#names });
   }
 
   /** What is made with the names themselves, for a part that a Worker may leave out. */
@@ -137,6 +159,7 @@ export class QueueStore {
     this.meta.restore();
     this.#transitions = saved.steps;
     this.sweep.restore(saved.sweep);
+    this.expiries.restore();
   }
 
   /** The transitions of tasks since this was last asked. */
@@ -157,7 +180,10 @@ export class QueueStore {
       return task && { kind: "live", task };
     }
     if (row.state === "failed") {
-      const task = row.key === null ? undefined : this.failed.at(row.key, name);
+      const task =
+        row.key === null
+          ? undefined
+          : this.keptIn(row.record?.progress ?? NO_PROGRESS).at(row.key, name);
       return task ? { kind: "failed", task, row } : { kind: "ended", row };
     }
     if (row.state === "done" || row.state === "deleted") return { kind: "ended", row };
@@ -165,15 +191,117 @@ export class QueueStore {
     return task && { kind: "live", task };
   }
 
+  /** Where the record of a task is kept that has failed, or has expired. */
+  keptIn({ expired }: Progress): FailedTasks {
+    return expired ? this.expired : this.failed;
+  }
+
   /** Puts a new task on the queue and takes its name, or answers what has the name already. */
   add(task: AcceptedTask, now: number): AddOutcome {
     this.#checkOwn(task);
     const found = task.name === undefined ? undefined : this.find(task.name, now);
-    if (found) return { taken: found };
+    return found ? { taken: found } : { added: this.#insert(task, now) };
+  }
+
+  /** The same where a task of the name has ended: what is left of that makes room. */
+  addAgain(task: AcceptedTask & { name: string }, now: number): AddOutcome {
+    this.#checkOwn(task);
+    const found = this.find(task.name, now);
+    if (found?.kind === "live") return { taken: found };
+    if (found?.kind === "failed") this.#rename(found);
+    return { added: this.#insert(task, now) };
+  }
+
+  #insert(task: AcceptedTask, now: number): TaskRow {
     const added = this.tasks.insert(task, now);
     if (added.named) this.#names.take(added.name, added.key, now);
     this.#transitions.added++;
-    return { added };
+    if (added.spec.expires !== undefined) this.expect(added);
+    return added;
+  }
+
+  /** Puts a new task in the place of one that waits, which counts as deleted and leaves nothing. */
+  replace(old: TaskRow, task: AcceptedTask, now: number): TaskRow {
+    if (!this.tasks.remove(old)) throw new Error("a task is not where it was");
+    this.unexpect(old);
+    this.#transitions.deleted++;
+    return this.#insert({ ...task, name: old.name }, now);
+  }
+
+  /** Keeps a new task until the one of its name has ended, in place of the one that waits for that already. */
+  follow(task: Successor): void {
+    this.#use();
+    this.successors.put(task);
+  }
+
+  /** What waits for the task to end. */
+  successorOf({ name, spec }: Pick<TaskRow, "name" | "spec">): Successor | undefined {
+    return isWindow(spec) ? this.successors.of(name) : undefined;
+  }
+
+  /** What a version that knows nothing of them left waiting for a task that has ended. */
+  heal(now: number): void {
+    const purgedAt = this.meta.get("purgedAt") ?? 0;
+    for (const name of this.successors.orphans()) {
+      const next = this.successors.of(name) as Successor;
+      this.successors.remove(name);
+      if (next.createdAt <= purgedAt) continue;
+      const found = this.find(name, now);
+      if (found?.kind === "failed") this.#rename(found);
+      this.#promote(next, now);
+    }
+  }
+
+  // The record of a task that failed goes on under a name of its own, where another has its name.
+  #rename({ task, row }: Extract<Found, { kind: "failed" }>): string {
+    const { key } = task;
+    const name = this.tasks.nameFor(key);
+    this.keptIn(task.progress).rename(key, name);
+    if (this.deadLetters.has(key)) this.deadLetters.rename({ key, name });
+    this.#names.endGenerated({ ...(row as EndedRow), name });
+    return name;
+  }
+
+  // Its place is among tasks by its own time, or the moment that comes to it.
+  #promote({ name, due, createdAt, spec, body }: Successor, now: number): void {
+    const task = { name, due: Math.max(due, now), spec, body };
+    const added = this.tasks.insert(task, createdAt);
+    this.#names.place(name, "live", added.key);
+    this.#transitions.added++;
+    if (spec.expires !== undefined) this.expect(added);
+    this.#placedAt(added.key);
+  }
+
+  /** A task has ended: what waits for that takes its place. Whether anything did. */
+  #succeed(task: TaskRow, now: number): boolean {
+    const next = this.successorOf(task);
+    if (!next) return false;
+    this.successors.remove(next.name);
+    this.#promote(next, now);
+    return true;
+  }
+
+  /** From now on the tables for what rules need may have rows; what an erased queue left there goes. */
+  #use(): void {
+    if (this.meta.get("ruled")) return;
+    this.meta.set("ruled", true);
+    this.expiries.clear();
+    this.expired.clear();
+    this.successors.clear();
+  }
+
+  /** The task expires should it not be started before. */
+  expect(task: TaskRow): void {
+    const at = expiryOf(task);
+    if (at === undefined) return;
+    this.#use();
+    this.expiries.add({ at, name: task.name });
+  }
+
+  /** An attempt of it begins, or it is on the queue no more: it does not expire. */
+  unexpect(task: Pick<TaskRow, "name" | "createdAt" | "spec">): void {
+    const at = expiryOf(task);
+    if (at !== undefined) this.expiries.remove({ at, name: task.name });
   }
 
   /** The task is done, with this result; false when it was no longer there. */
@@ -194,7 +322,8 @@ export class QueueStore {
     this.tasks.removeAll(ends.map(({ task }) => task));
     const tombstones: EndedRow[] = [];
     for (const end of ends) {
-      if (retention.keepResults || !end.task.named) this.#completed(end, retention);
+      if (retention.keepResults || !end.task.named || isWindow(end.task.spec))
+        this.#completed(end, retention);
       else {
         tombstones.push(this.#tombstone(end, retention));
         this.#done(end);
@@ -204,7 +333,7 @@ export class QueueStore {
   }
 
   #tombstone({ task, now, progress }: Completion, { tombstoneTtl }: Retention): EndedRow {
-    const expires = now + tombstoneTtl * 1000;
+    const expires = tombstoneEnd(task, now, tombstoneTtl);
     this.sweep.expect(expires);
     return { ...endedRow(task, "done", now, progress), expires };
   }
@@ -220,6 +349,7 @@ export class QueueStore {
       now,
     );
     this.#transitions.added += added.length;
+    for (const task of added) if (task.spec.expires !== undefined) this.expect(task);
     const outcomes: AddOutcome[] = [];
     let next = 0;
     for (const [i, task] of tasks.entries()) {
@@ -257,8 +387,12 @@ export class QueueStore {
     { task, now, progress, result }: Completion,
     { tombstoneTtl, keepResults = false }: Retention,
   ): void {
-    if (keepResults) this.#storeResult(task, now, progress, now + tombstoneTtl * 1000, result);
-    else this.#release(task, "done", now, progress, tombstoneTtl);
+    // Else its name is that of the one behind it by now.
+    if (!this.#succeed(task, now)) {
+      const until = tombstoneEnd(task, now, tombstoneTtl);
+      if (keepResults) this.#storeResult(task, now, progress, until, result);
+      else this.#release(task, "done", now, progress, tombstoneTtl);
+    }
     this.#done({ task, result });
   }
 
@@ -322,18 +456,36 @@ export class QueueStore {
 
   /**
    * The task runs at `due` before all others, whatever the rate or a pause say, and this place is a
-   * promise: it is left by the end of an attempt alone, and by who moves or deletes the task. Its row, or
-   * undefined when it was no longer there.
+   * promise: it is left by the end of an attempt alone, and by who moves or deletes the task. Nor does it expire
+   * any more. Its row, or undefined when it was no longer there.
    */
   expedite(task: TaskRow, due: number): TaskRow | undefined {
     const progress = unbegun(task.progress);
     const key = this.tasks.expedite({ ...task, progress }, due);
-    return key === undefined ? undefined : this.#placed({ ...task, key, progress });
+    if (key === undefined) return undefined;
+    this.unexpect(task);
+    return this.#placed({ ...task, key, progress });
   }
 
-  /** Failed tasks are on the queue again as if they were new, due at `now`; those that were kept. */
+  /**
+   * Tasks that have failed or expired are on the queue again as if they were new, due at `now`; those that were kept.
+   * Those of which nothing is but their rows go together.
+   */
   redriveAll(places: readonly Place[], now: number): Place[] {
-    const tasks = this.failed.briefsAt(places);
+    const ofFailed = places.filter(({ isExpired }) => !isExpired);
+    const failed = ofFailed.length > 0 ? this.failed.briefsAt(ofFailed) : [];
+    const together = failed.filter(isBare);
+    const single = [
+      ...failed.filter((task) => !isBare(task)).map(({ key, name }) => this.failed.at(key, name)),
+      ...places.filter(({ isExpired }) => isExpired).map((it) => this.expired.at(it.key, it.name)),
+    ];
+    return [
+      ...this.#redriveTogether(together, now),
+      ...single.flatMap((task) => (task ? this.#redrive(task, now) : [])),
+    ];
+  }
+
+  #redriveTogether(tasks: readonly BriefTask[], now: number): Place[] {
     if (tasks.length === 0) return [];
     const restored = this.tasks.restoreAll(tasks, now);
     this.failed.removeAll(tasks);
@@ -344,11 +496,19 @@ export class QueueStore {
     return restored;
   }
 
+  #redrive(task: TaskRow, now: number): TaskRow {
+    this.keptIn(task.progress).remove(task);
+    this.#transitions.added++;
+    this.#report(task, "open");
+    return this.#placed(this.tasks.restore(redriven(task, now), now));
+  }
+
   /** A pull task is leased until `lease` (ms since 1970); its row, or undefined when it was no longer there. */
   lease(task: TaskRow, lease: number, progress: Progress): TaskRow | undefined {
     if (!this.leasable.lease(task, lease, progress)) return undefined;
     // One more among its attempts: a lease that ran out, or was given back.
     if (progress.attempts !== task.progress.attempts) this.#transitions.retried++;
+    this.unexpect(task);
     return { ...task, lease, progress };
   }
 
@@ -357,25 +517,63 @@ export class QueueStore {
    * once. False when it was no longer there, or has another lease.
    */
   withdrawLease(task: TaskRow, progress: Progress): boolean {
-    return this.leasable.unlease(task, progress);
+    if (!this.leasable.unlease(task, progress)) return false;
+    if (task.spec.expires !== undefined && !hasStarted(progress)) this.expect(task);
+    return true;
   }
 
   /** The task has no attempts left and is kept as failed; false when it was no longer there. */
   fail(task: TaskRow, now: number, progress: Progress, retention: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
     this.#transitions.failed++;
-    this.#ended(task.name);
-    const keptUntil = now + retention.keepFailed * 1000;
-    const key = this.failed.add({ ...task, progress }, keptUntil);
-    const nameUntil = task.named
-      ? Math.max(keptUntil, now + retention.tombstoneTtl * 1000)
-      : keptUntil;
-    this.#endName(task, { ...endedRow(task, "failed", now, progress), expires: nameUntil, key });
-    if (retention.failedQueue) this.deadLetters.add({ key, name: task.name });
-    this.sweep.expect(keptUntil);
+    const kept = this.#keep(task, now, progress, retention);
+    if (retention.failedQueue) this.deadLetters.add(kept);
     const error = progress.attempts.at(-1)?.error;
     this.#report(task, "failed", error === undefined ? {} : { error });
     return true;
+  }
+
+  /** The task was not started in time, and is kept as a failed one is; false when it was no longer there. */
+  expire(task: TaskRow, now: number, retention: Retention): boolean {
+    if (!this.tasks.remove(task)) return false;
+    this.unexpect(task);
+    this.#transitions.expired++;
+    this.#keep(task, now, { ...task.progress, expired: true }, retention);
+    this.#report(task, "failed", { error: "expired" });
+    return true;
+  }
+
+  /** The same of one whose time to start is over; false when it was started before. */
+  expireInTime(task: TaskRow, now: number, retention: Retention): boolean {
+    const at = expiryOf(task);
+    if (at === undefined || !this.expiries.has({ at, name: task.name })) return false;
+    return this.expire(task, now, retention);
+  }
+
+  /** Where the record of a task lies that is none of the queue's any more, and under which name. */
+  #keep(
+    task: TaskRow,
+    now: number,
+    progress: Progress,
+    { keepFailed, tombstoneTtl }: Retention,
+  ): { key: number; name: string } {
+    this.#ended(task.name);
+    const kept = now + keepFailed * 1000;
+    const key = this.keptIn(progress).add({ ...task, progress }, kept);
+    this.sweep.expect(kept);
+    const row = { ...endedRow(task, "failed", now, progress), key };
+    if (isWindow(task.spec) && this.successors.of(task.name)) {
+      const name = this.#rename({
+        kind: "failed",
+        task: { ...task, key, progress },
+        row: { ...row, expires: kept },
+      });
+      this.#succeed(task, now);
+      return { key, name };
+    }
+    const until = task.named ? Math.max(kept, tombstoneEnd(task, now, tombstoneTtl)) : kept;
+    this.#endName(task, { ...row, expires: until });
+    return { key, name: task.name };
   }
 
   /** The task is deleted by someone; false when it was no longer there. */
@@ -383,6 +581,8 @@ export class QueueStore {
     if (!this.tasks.remove(task)) return false;
     this.#transitions.deleted++;
     this.#ended(task.name);
+    this.unexpect(task);
+    if (isWindow(task.spec)) this.successors.remove(task.name);
     this.#release(task, "deleted", now, task.progress, tombstoneTtl);
     this.#report(task, "deleted");
     return true;
@@ -399,31 +599,48 @@ export class QueueStore {
   ): Record<"live" | "failed", Place[]> {
     const { rows, ...places } = this.#placesOf(names, now);
     const live = this.tasks.briefsAt(places.live);
-    const failed = this.failed.briefsAt(places.failed);
+    const failed = this.#takeRecords(places.failed);
     this.tasks.removeAll(live);
-    this.failed.removeAll(failed);
-    const expires = now + tombstoneTtl * 1000;
     const ended: EndedRow[] = live
       .filter(({ named }) => named)
-      .map((task) => ({ ...endedRow(task, "deleted", now, task.progress), expires }));
-    if (ended.length > 0) this.sweep.expect(expires);
-    const freed = live.filter(({ named }) => !named);
+      .map((task) => {
+        const expires = tombstoneEnd(task, now, tombstoneTtl);
+        this.sweep.expect(expires);
+        return { ...endedRow(task, "deleted", now, task.progress), expires };
+      });
+    const freed = live.filter((task) => !task.named && hasPlace(task));
     for (const task of failed) {
       const row = rows.get(task.name) as EndedRow;
       if (task.named) ended.push({ ...row, state: "deleted", key: null });
       else freed.push(task);
     }
     this.#names.endAll(ended);
-    this.#names.removeAll(freed.filter(hasPlace).map(({ name }) => name));
+    this.#names.removeAll(freed.map(({ name }) => name));
     this.#transitions.deleted += live.length;
-    for (const task of live) {
-      this.#ended(task.name);
-      this.#report(task, "deleted");
-    }
+    for (const task of live) this.#deleted(task);
     return { live, failed };
   }
 
-  /** Where records of failed tasks of these names lie. */
+  #deleted(task: BriefTask): void {
+    this.#ended(task.name);
+    this.unexpect(task);
+    if (isWindow(task.spec)) this.successors.remove(task.name);
+    this.#report(task, "deleted");
+  }
+
+  /** Removes records of failed and of expired tasks; those that were there. */
+  #takeRecords(places: readonly Place[]): BriefTask[] {
+    return [false, true].flatMap((isExpired) => {
+      const table = isExpired ? this.expired : this.failed;
+      const own = places.filter((place) => (place.isExpired ?? false) === isExpired);
+      if (own.length === 0) return [];
+      const tasks = table.briefsAt(own);
+      table.removeAll(tasks);
+      return tasks;
+    });
+  }
+
+  /** Where records of failed and of expired tasks of these names lie. */
   failedOf(names: readonly string[], now: number): Place[] {
     return this.#placesOf(names, now).failed;
   }
@@ -434,9 +651,10 @@ export class QueueStore {
     const live: Place[] = [];
     const failed: Place[] = [];
     for (const name of new Set(names)) {
-      const { state, key = keyInName(name) } = rows.get(name) ?? {};
+      const { state, record, key = keyInName(name) } = rows.get(name) ?? {};
       if (key === undefined || key === null) continue;
-      if (state === "failed") failed.push({ name, key });
+      const isExpired = record?.progress.expired ?? false;
+      if (state === "failed") failed.push({ name, key, isExpired });
       else if (state !== "done" && state !== "deleted") live.push({ name, key });
     }
     return { rows, live, failed };
@@ -461,6 +679,7 @@ export class QueueStore {
     this.groupOutbox.clear();
     this.acceptedGroups.clear();
     this.keys.clear();
+    this.#clearRuled();
     this.#names.clear();
     this.meta.clearBut(...keys);
     this.sweep.reset();
@@ -490,6 +709,10 @@ export class QueueStore {
     if (this.acceptedGroups.any())
       for (const task of this.tasks.ofGroupsBetween(after, upTo)) this.#report(task, "deleted");
     this.#names.endTasks(after, upTo, now, expires);
+    if (this.meta.get("ruled")) {
+      this.expiries.removeBetween(after, upTo);
+      this.successors.removeBetween(after, upTo);
+    }
     this.#transitions.deleted += this.tasks.removeBetween(after, upTo);
     this.#ended();
     this.sweep.expect(expires);
@@ -511,14 +734,22 @@ export class QueueStore {
     this.deadLetters.clear();
     this.acceptedGroups.clear();
     this.keys.clear();
+    this.#clearRuled();
     this.#names.clear();
     this.meta.clearAll();
     this.sweep.reset();
   }
 
+  #clearRuled(): void {
+    if (!this.meta.get("ruled")) return;
+    this.expiries.clear();
+    this.expired.clear();
+    this.successors.clear();
+  }
+
   #forgetRecord(task: TaskRow, now: number, state: "deleted" | "failed"): void {
     // Forgotten already, its name may be another task's by now.
-    if (!this.failed.remove(task)) return;
+    if (!this.keptIn(task.progress).remove(task)) return;
     const row = this.#names.find(task.name, now);
     const { expires, record } = row ?? {};
     if (task.named && expires && record) {
@@ -557,7 +788,7 @@ export class QueueStore {
     ttl: number,
   ): void {
     if (task.named) {
-      const expires = now + ttl * 1000;
+      const expires = tombstoneEnd(task, now, ttl);
       this.#names.end({ ...endedRow(task, state, now, progress), expires });
       this.sweep.expect(expires);
     } else if (keyInName(task.name) !== task.key) {
@@ -587,4 +818,29 @@ function endedRow(
   progress: Progress,
 ): Omit<EndedRow, "expires"> {
   return { name, state, key: null, record: { createdAt, endedAt, progress } };
+}
+
+/** When the name of a task that has ended is free: not while the window of a throttled one goes on, which it has. */
+function tombstoneEnd(
+  { createdAt, spec: { throttle } }: Pick<StoredTask, "createdAt" | "spec">,
+  now: number,
+  ttl: number,
+): number {
+  const end = now + ttl * 1000;
+  return throttle ? Math.max(end, windowEnd(throttle, createdAt)) : end;
+}
+
+/** A failed task as if it were new. Who puts it back wants it to run, whenever that is. */
+/** Whether a task that failed has nothing that is in other tables than its own, or changes when it is new again. */
+function isBare({ spec }: BriefTask): boolean {
+  return lineOf(spec) === undefined && spec.expires === undefined && spec.since === undefined;
+}
+
+function redriven(task: TaskRow, now: number): TaskRow {
+  const { expires: _, since, ...spec } = task.spec;
+  return {
+    ...task,
+    spec: since === undefined ? spec : { ...spec, since: now },
+    progress: NO_PROGRESS,
+  };
 }

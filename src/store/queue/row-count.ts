@@ -16,15 +16,17 @@ export interface CountState {
   storedAt: number;
 }
 
+type CountKey = "tasksCount" | "failedCount" | "expiredCount";
+
 export class RowCount {
   readonly #meta: QueueMeta;
-  readonly #key: "tasksCount" | "failedCount";
+  readonly #key: CountKey;
   readonly #state: CountState;
 
   /** A full count was made that no commit has stored yet. */
   isUnstored = false;
 
-  constructor(meta: QueueMeta, key: "tasksCount" | "failedCount") {
+  constructor(meta: QueueMeta, key: CountKey) {
     this.#meta = meta;
     this.#key = key;
     const { rows, at = 0 } = meta.get(key) ?? {};

@@ -4,7 +4,7 @@
 import { integer } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
 import type { FailedTasks } from "./failed-tasks.ts";
-import { COUNTED, type CountState } from "./row-count.ts";
+import { COUNTED, type CountState, type RowCount } from "./row-count.ts";
 import { LAST_SCHEDULED_KEY, lastKeyOf } from "./row-key.ts";
 import type { Tasks } from "./tasks.ts";
 
@@ -24,6 +24,7 @@ const WAITING = bounded(`tasks WHERE key > ${LAST_SCHEDULED_KEY}`);
 const DUE = bounded("tasks WHERE key <= ?");
 const ALL = bounded("tasks");
 const FAILED = bounded("failed");
+const EXPIRED = bounded("expired");
 
 // One more than is counted, to tell many from few.
 function bounded(rows: string): string {
@@ -34,17 +35,22 @@ function bounded(rows: string): string {
 export interface CountsState {
   tasks: CountState;
   failed: CountState;
+  expired: CountState;
 }
 
 export class TaskCounts {
   readonly #sql: Sql;
   readonly #tasks: Tasks;
   readonly #failed: FailedTasks;
+  readonly #expired: FailedTasks;
+  readonly #counted: readonly { rows: RowCount }[];
 
-  constructor(sql: Sql, tasks: Tasks, failed: FailedTasks) {
+  constructor(sql: Sql, tasks: Tasks, failed: FailedTasks, expired: FailedTasks) {
     this.#sql = sql;
     this.#tasks = tasks;
     this.#failed = failed;
+    this.#expired = expired;
+    this.#counted = [tasks, failed, expired];
   }
 
   /** Tasks on the queue at `now` (ms since 1970). */
@@ -82,30 +88,43 @@ export class TaskCounts {
 
   /** Failed tasks that are kept. */
   failed(): number {
-    const { rows } = this.#failed;
+    return this.#kept(this.#failed, FAILED);
+  }
+
+  /** Tasks that have expired, and are kept. */
+  expired(): number {
+    return this.#kept(this.#expired, EXPIRED);
+  }
+
+  #kept(tasks: FailedTasks, query: string): number {
+    const { rows } = tasks;
     const exact = rows.exact();
     if (exact !== undefined) return exact;
-    const seen = this.#count(FAILED);
+    const seen = this.#count(query);
     if (seen <= COUNTED) return rows.counted(seen);
-    return rows.large(seen, () => this.#failed.count());
+    return rows.large(seen, () => tasks.count());
   }
 
   /** Whether a table was counted as a whole, which a commit should store. */
   get isUnstored(): boolean {
-    return this.#tasks.rows.isUnstored || this.#failed.rows.isUnstored;
+    return this.#counted.some(({ rows }) => rows.isUnstored);
   }
 
   /** Stores large counts, where that is due, at the end of a transaction; `now` in ms since 1970. */
   store(now: number): void {
-    this.#tasks.rows.store(now);
-    this.#failed.rows.store(now);
+    for (const { rows } of this.#counted) rows.store(now);
   }
 
   save(): CountsState {
-    return { tasks: this.#tasks.rows.save(), failed: this.#failed.rows.save() };
+    return {
+      tasks: this.#tasks.rows.save(),
+      failed: this.#failed.rows.save(),
+      expired: this.#expired.rows.save(),
+    };
   }
 
-  restore({ tasks, failed }: CountsState): void {
+  restore({ tasks, failed, expired }: CountsState): void {
+    this.#expired.rows.restore(expired);
     this.#tasks.rows.restore(tasks);
     this.#failed.rows.restore(failed);
   }

@@ -125,7 +125,7 @@ export class Tasks {
   #newTask({ name, spec, body }: AcceptedTask, key: number, now: number): TaskRow {
     return {
       key,
-      name: name ?? this.#generatedName(key),
+      name: name ?? this.nameFor(key),
       named: name !== undefined,
       due: dueOf(key),
       createdAt: now,
@@ -135,7 +135,8 @@ export class Tasks {
     };
   }
 
-  #generatedName(key: number): string {
+  /** A name that nobody has, with this key in it. */
+  nameFor(key: number): string {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const name = generatedName(key, this.#random());
       if (this.#isOwn?.(name) ?? true) return name;
@@ -471,7 +472,7 @@ export function freeKey(sql: Sql, table: Keyed, ms: number): number {
 }
 
 /** The tables whose rows lie at a time. */
-type Keyed = "tasks" | "failed" | "large_results";
+type Keyed = "tasks" | "failed" | "expired" | "large_results";
 
 /**
  * Behind the last key of a window that starts at `first`, with room for `count`: the window doubles while it is full to
@@ -541,7 +542,8 @@ export function specJson(spec: object): string | null {
 }
 
 export function progressJson(progress: Progress): string | null {
-  const { attempts, retryCount, begun, cutOffs, isAlone } = progress;
-  const isNone = attempts.length === 0 && retryCount === 0 && !begun && !cutOffs && !isAlone;
+  const { attempts, retryCount, begun, cutOffs, isAlone, expired } = progress;
+  const isNone =
+    attempts.length === 0 && retryCount === 0 && !begun && !cutOffs && !isAlone && !expired;
   return isNone ? null : JSON.stringify(progress);
 }

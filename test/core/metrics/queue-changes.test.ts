@@ -19,7 +19,8 @@ function viewOf(fields: object, statistics: object): QueueView {
 
 const point = (slot: number, added: number): HistoryPoint => ({
   at: at(NOW + slot * 10_000),
-  ...{ added, started: 0, done: 0, retried: 0, failed: 0, deleted: 0, tasks: added },
+  ...{ added, started: 0, done: 0, retried: 0, failed: 0, deleted: 0, expired: 0 },
+  tasks: added,
   ...{ lateness: null, runTime: null },
 });
 

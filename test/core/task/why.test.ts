@@ -30,14 +30,18 @@ interface Waiting {
   retries?: number;
   retry?: RetryOptions;
   state?: TaskState;
+  /** Seconds until it expires. */
+  expires?: number;
 }
 
 function why(task: Waiting, queue: Partial<DispatchState> = {}): string | undefined {
   const { in: seconds = 0, retries = 0, retry, state = seconds > 0 ? "scheduled" : "due" } = task;
+  const { expires } = task;
   const waiting = {
+    createdAt: NOW,
     due: NOW + seconds * 1000,
     progress: { ...NO_PROGRESS, retryCount: retries },
-    spec: retry ? { retry } : {},
+    spec: { ...(retry && { retry }), ...(expires && { expires }) },
     lease: NOW + seconds * 1000,
   };
   return whyNotRunning(waiting, state, NOW, { ...open, ...queue });
@@ -48,6 +52,16 @@ const NOTHING = { level: { tokens: 0, at: NOW }, shape: { capacity: 0, rate: 0 }
 const T10 = "2030-01-01T00:00:10.000Z";
 
 it.each<[string, Waiting, Partial<DispatchState>, string | undefined]>([
+  ["expires", { expires: 10 }, {}, `about to start; it expires at ${T10}`],
+  [
+    "expires while it waits",
+    { in: 5, expires: 10 },
+    {},
+    `waiting for its ETA, 2030-01-01T00:00:05.000Z; it expires at ${T10}`,
+  ],
+  ["has been tried before it could expire", { expires: 10, retries: 1 }, {}, "about to start"],
+  ["was asked to run now", { expires: 10 }, { isAsked: true }, "about to start"],
+  ["has expired", { expires: 10, state: "expired" }, {}, undefined],
   ["a first attempt to come", { in: 10 }, {}, `waiting for its ETA, ${T10}`],
   ["a batch to come", { in: -2 }, { batchWait: 12 }, `waits until ${T10} for others of its batch`],
   ["a batch that waited", { in: -12 }, { batchWait: 12 }, "about to start"],

@@ -118,6 +118,22 @@ const BOUNDS: Bound[] = [
     ],
     ...([0, -1] as const),
   ),
+  most(
+    "`expires`, `throttle.seconds`, `debounce.seconds` and its `max`",
+    MAX_DELAY_S,
+    "seconds",
+    (n) => [
+      "POST",
+      ADD,
+      {
+        tasks: [
+          { expires: n },
+          { name: "a", throttle: { seconds: n } },
+          { name: "b", debounce: { seconds: n, max: n } },
+        ],
+      },
+    ],
+  ),
   most("`dispatchDeadline`", DEADLINE_S.max, "seconds", (n) => [
     "POST",
     ADD,

@@ -216,6 +216,7 @@ describe("adds begun together", () => {
 
 function saidOf(added: Added): string {
   if (added.error) return "!";
+  if ("task" in added) return added.task.name;
   return /^[a-z]$/.test(added.name) ? added.name : "?";
 }
 

@@ -9,6 +9,7 @@ import type { Found } from "../../../src/store/queue/found.ts";
 import type { NameRow, TaskRecord } from "../../../src/store/queue/names.ts";
 import { QueueStore, type Retention } from "../../../src/store/queue/queue-store.ts";
 import { dueOf, isExpedited, isParked, lastKeyOf } from "../../../src/store/queue/row-key.ts";
+import type { Successor } from "../../../src/store/queue/successors.ts";
 import type { TaskRow } from "../../../src/store/queue/tasks.ts";
 import { queueTables } from "../sqlite.ts";
 import { transact } from "./transact.ts";
@@ -18,10 +19,11 @@ export const SWEEP_EVERY_MS = 6 * 3600_000;
 export const NAMES = ["a", "b", "c", "d", "e"];
 export const BODIES = [undefined, "", "text", new Uint8Array(), new Uint8Array([0, 255])];
 
+export const THROTTLE = { seconds: 60 };
 const FAR = Number.MAX_SAFE_INTEGER;
 
 export type Due = { at: number } | { in: number };
-export type How = "complete" | "fail" | "delete" | Move;
+export type How = "complete" | "fail" | "expire" | "delete" | Move;
 /** Steps after which the task lies in another row. */
 export type Move = "retry" | "reschedule" | "expedite" | "park";
 export type Step =
@@ -31,7 +33,14 @@ export type Step =
       due: Due;
       body: number;
       undo: boolean;
+      /** Whether its name stands for whatever is added under it. */
+      isWindow: boolean;
+      /** Seconds until it expires. */
+      expires: number | undefined;
     }
+  | { do: "replace" | "follow"; pick: number; due: Due; body: number }
+  | { do: "start"; pick: number }
+  | { do: "again"; name: string; due: Due }
   | { do: "end" | "stale"; how: How; pick: number; due: Due }
   | { do: "claim"; limit: number; from: number; odd: boolean }
   | { do: "lease"; limit: number; seconds: number; tag: string | undefined }
@@ -45,6 +54,8 @@ export type Step =
 /** What a name that is no longer live belongs to. */
 interface Ended {
   row: NameRow & { expires: number };
+  /** It was not started in time. */
+  isExpired?: true;
   /** The record of a task that failed for good, and until when it is kept. */
   failed?: { task: TaskRow; kept: number };
 }
@@ -53,12 +64,17 @@ export class World {
   readonly #retention: Retention;
   readonly #sql = queueTables();
   #random = 0;
+  /** Keys of tasks that came onto the queue because another had ended. */
+  readonly #placed: number[] = [];
   #store = this.#open();
   #leases = new LeaseTable(this.#store.leasable);
   #now = START;
   readonly #live = new Map<string, TaskRow>();
   readonly #ended = new Map<string, Ended>();
   readonly #gone: TaskRow[] = [];
+  /** Names of those that have not been started and may expire, and what waits for the end of a task. */
+  readonly #expiring = new Set<string>();
+  readonly #next = new Map<string, Successor>();
   readonly #generated: string[] = [];
   readonly #keysUsed = new Set<number>();
 
@@ -67,7 +83,11 @@ export class World {
   }
 
   #open(): QueueStore {
-    return new QueueStore(this.#sql, () => (this.#random += 1e-9));
+    return new QueueStore(
+      this.#sql,
+      () => (this.#random += 1e-9),
+      ...([undefined, undefined, (key: number) => this.#placed.push(key)] as const),
+    );
   }
 
   take(step: Step): void {
@@ -75,6 +95,10 @@ export class World {
     else if (step.do === "end") this.#end(step.how, step.pick, this.#at(step.due));
     else if (step.do === "stale") this.#stale(step.how, step.pick, this.#at(step.due));
     else if (step.do === "claim") this.#claim(step);
+    else if (step.do === "replace") this.#replace(step);
+    else if (step.do === "follow") this.#follow(step);
+    else if (step.do === "start") this.#start(step.pick);
+    else if (step.do === "again") this.#again(step.name, this.#at(step.due));
     else if (step.do === "lease") this.#lease(step);
     else if (step.do === "withdraw") this.#withdraw(step.pick);
     else if (step.do === "forget") this.#forget(step.pick);
@@ -98,7 +122,11 @@ export class World {
 
   #add(step: Step & { do: "add" }): void {
     const name = step.name === "generated before" ? this.#generated.at(-1) : step.name;
-    const spec = step.body === 2 ? { kind: "json" as const, tag: "t" } : {};
+    const spec = {
+      ...(step.body === 2 && { kind: "json" as const, tag: "t" }),
+      ...(step.isWindow && { throttle: THROTTLE }),
+      ...(step.expires !== undefined && { expires: step.expires }),
+    };
     const task = { name, due: this.#at(step.due), spec, body: BODIES[step.body] };
     if (step.undo) {
       const undone = () => {
@@ -131,6 +159,91 @@ export class World {
     // A place that became free may be given to whoever comes next.
     if (!this.#keysUsed.has(key)) this.#expectLast(key);
     this.#place(added);
+    if (step.expires !== undefined) this.#expiring.add(added.name);
+  }
+
+  // What is left of a task that has ended makes room, and a record of one that failed has another name then.
+  #again(name: string, due: number): void {
+    const taken = this.#expected(name);
+    const task = { name, due, spec: { throttle: THROTTLE }, body: "again" };
+    const outcome = transact(this.#sql, this.#store, this.#now, () =>
+      this.#store.addAgain(task, this.#now),
+    );
+    if (taken?.kind === "failed") this.#renamed(name);
+    if ("added" in outcome) this.#place(outcome.added);
+    else same(outcome, { taken });
+    expect("added" in outcome).toBe(taken?.kind !== "live");
+  }
+
+  // The name is made of where the record lies.
+  #renamed(name: string): void {
+    const { row, failed, ...rest } = this.#ended.get(name) as Ended;
+    const { key } = row;
+    const known = [...this.#live.keys(), ...this.#ended.keys()];
+    const found = this.#sql
+      .rows("SELECT name FROM names WHERE state = 'failed' AND key = ?", key)
+      .map((it) => it.name as string)
+      .filter((it) => it !== name && !known.includes(it));
+    expect(found).toHaveLength(1);
+    const [own = ""] = found;
+    this.#ended.delete(name);
+    const task = { ...(failed?.task as TaskRow), name: own, named: false };
+    this.#ended.set(own, {
+      ...rest,
+      row: { ...row, name: own },
+      failed: { task, kept: failed?.kept as number },
+    });
+  }
+
+  #replace({ pick, due, body }: Step & { do: "replace" | "follow" }): void {
+    const old = picked([...this.#live.values()], pick);
+    if (!old?.named || this.#next.has(old.name)) return;
+    const given = { name: old.name, due: this.#at(due), spec: {}, body: BODIES[body] };
+    const added = transact(this.#sql, this.#store, this.#now, () =>
+      this.#store.replace(old, given, this.#now),
+    );
+    const { key } = added;
+    same(added, { ...given, key, named: true, createdAt: this.#now, progress: NO_PROGRESS });
+    this.#gone.push(old);
+    this.#live.delete(old.name);
+    this.#leases.forget(old.key);
+    this.#expiring.delete(old.name);
+    this.#place(added);
+  }
+
+  #follow({ pick, due, body }: Step & { do: "replace" | "follow" }): void {
+    const before = picked([...this.#live.values()], pick);
+    if (!before?.named || !before.spec.throttle) return;
+    const { name, spec } = before;
+    const next = { name, due: this.#at(due), createdAt: this.#now, spec, body: BODIES[body] };
+    transact(this.#sql, this.#store, this.#now, () => this.#store.follow(next));
+    this.#next.set(name, next);
+  }
+
+  #start(pick: number): void {
+    const task = picked([...this.#live.values()], pick);
+    if (!task) return;
+    transact(this.#sql, this.#store, this.#now, () => this.#store.unexpect(task));
+    this.#expiring.delete(task.name);
+  }
+
+  /** Whether another task took the place of one that has ended, whose name that is. */
+  #succeeded(name: string): boolean {
+    const next = this.#next.get(name);
+    if (!next) return false;
+    this.#next.delete(name);
+    const found = this.#store.find(name, this.#now);
+    if (found?.kind !== "live") throw new Error(`nothing came behind ${name}`);
+    const { task } = found;
+    const { createdAt, due, spec, body } = next;
+    same(task, {
+      ...{ key: task.key, name, named: true, due: Math.max(due, this.#now), createdAt },
+      ...{ spec, body, progress: NO_PROGRESS },
+    });
+    expect(this.#placed.splice(0)).toEqual([task.key]);
+    this.#place(task);
+    if (spec.expires !== undefined) this.#expiring.add(name);
+    return true;
   }
 
   #expectLast(key: number): void {
@@ -152,12 +265,16 @@ export class World {
 
   #end(how: How, pick: number, due: number): void {
     const task = picked([...this.#live.values()], pick);
-    if (!task) return;
+    if (!task || (how === "expire" && task.spec.expires === undefined)) return;
+    // What is tried has been started.
+    if (!["expire", "delete", "reschedule", "expedite"].includes(how)) this.#start(pick);
     const progress = attempted(task.progress, this.#now);
     const result = this.#do(how, task, due, progress);
     this.#gone.push(task);
     this.#live.delete(task.name);
     this.#leases.forget(task.key);
+    if (how === "expedite" || how === "expire" || how === "delete")
+      this.#expiring.delete(task.name);
     if (isMove(how)) {
       const { key } = result as TaskRow;
       expect(isExpedited(key)).toBe(how === "expedite");
@@ -178,19 +295,34 @@ export class World {
     }
     expect(result).toBe(true);
     const { tombstoneTtl, keepFailed } = this.#retention;
-    const tombstone = this.#now + tombstoneTtl * 1000;
+    const end = this.#now + tombstoneTtl * 1000;
+    const { throttle } = task.spec;
+    const window = task.createdAt + THROTTLE.seconds * 1000;
+    const tombstone = throttle ? Math.max(end, window) : end;
+    if (how === "delete") this.#next.delete(task.name);
+    if ((how === "complete" || how === "delete") && this.#succeeded(task.name)) return;
     if (how === "complete") this.#bequeath(task, "done", tombstone, progress, due);
     if (how === "delete") this.#bequeath(task, "deleted", tombstone, task.progress);
-    if (how !== "fail") return;
+    if (how !== "fail" && how !== "expire") return;
+    const isExpired = how === "expire";
     const kept = this.#now + keepFailed * 1000;
-    const key = this.#store.failed.list(-1, 1000).at(-1)?.key ?? Number.NaN;
+    const records = isExpired ? this.#store.expired : this.#store.failed;
+    const key = records.list(-1, 1000).at(-1)?.key ?? Number.NaN;
     expect(dueOf(key)).toBe(kept);
     const expires = task.named ? Math.max(kept, tombstone) : kept;
-    const record = { createdAt: task.createdAt, endedAt: this.#now, progress };
-    this.#ended.set(task.name, {
+    const last = isExpired ? { ...task.progress, expired: true as const } : progress;
+    const record = { createdAt: task.createdAt, endedAt: this.#now, progress: last };
+    const ended: Ended = {
       row: { name: task.name, state: "failed", key, expires, record },
-      failed: { task: { ...withoutLease(task), key, progress }, kept },
-    });
+      failed: { task: { ...withoutLease(task), key, progress: last }, kept },
+      ...(isExpired && { isExpired }),
+    };
+    const hasNext = this.#next.has(task.name);
+    if (hasNext) ended.row.expires = kept;
+    this.#ended.set(task.name, ended);
+    if (!hasNext) return;
+    this.#renamed(task.name);
+    this.#succeeded(task.name);
   }
 
   #bequeath(
@@ -224,6 +356,7 @@ export class World {
       if (how === "reschedule") return store.reschedule(task, due);
       if (how === "park") return store.park(task, due, { ...progress, waitsFor: "g" });
       if (how === "expedite") return store.expedite(task, due);
+      if (how === "expire") return store.expire(task, this.#now, this.#retention);
       if (how === "delete") return store.delete(task, this.#now, this.#retention);
       if (how === "complete")
         return store.complete(task, this.#now, progress, this.#retention, resultOf(due));
@@ -274,6 +407,7 @@ export class World {
       same(leased, { ...task, lease: until, progress });
       this.#leases.lease(leased, until);
       this.#live.set(task.name, leased);
+      this.#expiring.delete(task.name);
     }
   }
 
@@ -308,8 +442,9 @@ export class World {
     const { task } = chosen.failed;
     const [back] = this.#redriven(task);
     const found = this.#store.find(task.name, this.#now);
+    const { expires: _, ...spec } = task.spec;
     same(found?.kind === "live" && found.task, {
-      ...{ ...task, key: back?.key, due: this.#now, progress: NO_PROGRESS },
+      ...{ ...task, key: back?.key, due: this.#now, spec, progress: NO_PROGRESS },
     });
     this.#place((found as { task: TaskRow }).task);
     expect(this.#redriven(task)).toEqual([]);
@@ -350,6 +485,8 @@ export class World {
       this.#bequeath({ ...task, createdAt: this.#now }, "deleted", expires, NO_PROGRESS);
     }
     this.#live.clear();
+    this.#expiring.clear();
+    this.#next.clear();
     this.#leases.clear();
   }
 
@@ -387,7 +524,8 @@ export class World {
     const [expired] = this.#sql.rows(`${count} expires <= ?`, long);
     const [others] = this.#sql.rows(`${count} expires IS NULL OR expires > ?`, long);
     expect(expired?.n).toBeLessThan(8 * ((others?.n as number) + 2));
-    same(this.#sql.rows("SELECT name FROM failed WHERE key <= ?", lastKeyOf(long)), []);
+    for (const table of ["failed", "expired"])
+      same(this.#sql.rows(`SELECT name FROM ${table} WHERE key <= ?`, lastKeyOf(long)), []);
   }
 
   #rows(): TaskRow[] {
@@ -395,12 +533,10 @@ export class World {
   }
 
   // What has expired may stay until somebody sweeps; what has not may not go.
-  #isKept({ failed }: Ended): boolean {
+  #isKept({ failed, isExpired }: Ended): boolean {
     if (!failed) return false;
-    return (
-      failed.kept > this.#now ||
-      this.#store.failed.at(failed.task.key, failed.task.name) !== undefined
-    );
+    const records = isExpired ? this.#store.expired : this.#store.failed;
+    return failed.kept > this.#now || records.at(failed.task.key, failed.task.name) !== undefined;
   }
 
   #expected(name: string): Found | undefined {
@@ -425,9 +561,17 @@ export class World {
     const tally = { tasks: rows.length, due, scheduled: rows.length - due - waiting, waiting };
     same(this.#store.counts.tasks(this.#now), tally);
     same(this.#store.counts.failed(), this.#store.failed.count());
-    const unexpired = [...this.#ended.values()].filter((it) => (it.failed?.kept ?? 0) > this.#now);
-    const listed = this.#store.failed.list(lastKeyOf(this.#now), 1000);
-    same(listed.map((task) => task.name).sort(), unexpired.map(({ row }) => row.name).sort());
+    same(this.#store.counts.expired(), this.#store.expired.count());
+    const kept = [...this.#ended.values()].filter((it) => (it.failed?.kept ?? 0) > this.#now);
+    for (const [records, isExpired] of [
+      [this.#store.failed, undefined],
+      [this.#store.expired, true],
+    ] as const) {
+      const listed = records.list(lastKeyOf(this.#now), 1000).map((task) => task.name);
+      const expected = kept.filter((it) => it.isExpired === isExpired);
+      same(listed.sort(), expected.map(({ row }) => row.name).sort());
+    }
+    this.#checkRuled();
     this.#checkTombstones();
     const names = [...NAMES, ...this.#generated.slice(-6), ...this.#live.keys()];
     for (const name of names) same(this.#store.find(name, this.#now), this.#expected(name));
@@ -435,6 +579,21 @@ export class World {
       const known = this.#live.get(name as string)?.key ?? this.#ended.get(name as string)?.row.key;
       same([name, key], [name, known]);
     }
+  }
+
+  #checkRuled(): void {
+    const at = (name: string) => {
+      const { createdAt, spec } = this.#live.get(name) as TaskRow;
+      return { at: createdAt + (spec.expires as number) * 1000, name };
+    };
+    const expiring = [...this.#expiring]
+      .map(at)
+      .sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1));
+    same(this.#store.expiries.upTo(FAR, 1000), expiring);
+    same(this.#store.expiries.nextAt(), expiring[0]?.at);
+    same(this.#sql.rows("SELECT name FROM successors").length, this.#next.size);
+    for (const [name, next] of this.#next) same(this.#store.successors.of(name), next);
+    same(this.#placed, []);
   }
 
   // Page by page, so that what lies behind a cursor is compared as well.

@@ -20,6 +20,7 @@ const due: fc.Arbitrary<Due> = fc.oneof(
 const how = fc.constantFrom<How>(
   "complete",
   "fail",
+  "expire",
   "delete",
   "retry",
   "reschedule",
@@ -30,10 +31,18 @@ const name = fc.constantFrom(undefined, undefined, "generated before", ...NAMES)
 const pick = fc.nat(1000);
 const one = <D extends string>(what: D) => fc.constant(what);
 const body = fc.nat(BODIES.length - 1);
+const isWindow = fc.constantFrom(false, false, true);
+const expires = fc.constantFrom(undefined, undefined, 1, 40, 100_000);
 const undo = fc.constantFrom(false, false, false, true);
 const ms = fc.constantFrom(1, 999, 39_999, 40_000, 100_000, SWEEP_EVERY_MS);
 const step = fc.oneof<fc.WeightedArbitrary<Step>[]>(
-  { weight: 8, arbitrary: fc.record({ do: one("add"), name, due, body, undo }) },
+  { weight: 8, arbitrary: fc.record({ do: one("add"), name, due, body, undo, isWindow, expires }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom("replace", "follow"), pick, due, body }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: one("start"), pick }) },
+  { weight: 1, arbitrary: fc.record({ do: one("again"), name: fc.constantFrom(...NAMES), due }) },
   { weight: 8, arbitrary: fc.record({ do: one("end"), how, pick, due }) },
   { weight: 2, arbitrary: fc.record({ do: one("stale"), how, pick, due }) },
   {

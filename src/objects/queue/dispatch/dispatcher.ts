@@ -13,6 +13,7 @@ import { fromWire, outcomeOfError, type WireOutcome } from "../../delivery/outco
 import type { QueueDefinition } from "../context/definition.ts";
 import type { Statistics } from "../context/statistics.ts";
 import { Batches, shared } from "./batches.ts";
+import { expireLate, noteStarts } from "./expiring.ts";
 import { Gathering } from "./gathering.ts";
 import { type Attempt, InFlight, type SharedCall } from "./in-flight.ts";
 import { countsOf, KeysAtWork } from "./keys-at-work.ts";
@@ -212,7 +213,7 @@ export class Dispatcher {
     const calls = plan.calls.slice(0, most);
     const tasks = calls.flat();
     if (tasks.length > 0) spend(tasks);
-    this.#starts.write(tasks, now);
+    this.#noteStarts(tasks, now);
     const single: Attempt[] = [];
     for (const own of calls) {
       const call = { size: own.length, open: 0 };
@@ -251,10 +252,19 @@ export class Dispatcher {
   #startable(lane: Lane | Lines, now: number, limit: number): TaskRow[] {
     for (;;) {
       const tasks = lane.due(now, limit);
-      const isChanged = this.#settleCutOff(tasks, now) || this.#starts.holdBack(tasks);
+      const isChanged =
+        this.#settleCutOff(tasks, now) ||
+        this.#starts.holdBack(tasks) ||
+        this.#expireLate(tasks, now);
       if (!isChanged && !(lane === this.#expedited && this.keys?.holdExpedited(tasks)))
         return tasks;
     }
+  }
+
+  #expireLate(tasks: readonly TaskRow[], now: number): boolean {
+    const expired = expireLate(this.#deps, tasks, now);
+    for (const task of expired) this.gone(task);
+    return expired.length > 0;
   }
 
   #settleCutOff(tasks: readonly TaskRow[], now: number): boolean {
@@ -277,8 +287,14 @@ export class Dispatcher {
   }
 
   #startAll(tasks: readonly TaskRow[], now: number): void {
-    this.#starts.write(tasks, now);
+    this.#noteStarts(tasks, now);
     this.#deliver(tasks.map((task) => this.#start(task, now)));
+  }
+
+  /** Writes what is to be in the rows before these start. */
+  #noteStarts(tasks: readonly TaskRow[], now: number): void {
+    noteStarts(this.#deps, tasks);
+    this.#starts.write(tasks, now);
   }
 
   // Tokens of keys and those of the queue are in one commit.

@@ -12,6 +12,7 @@ import {
 } from "../../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../../core/metrics/queue-view.ts";
 import type { ListQuery, TaskPage } from "../../../core/task/calls.ts";
+import { endedState } from "../../../core/task/expiry.ts";
 import { checkListQuery, PAGE_BYTES, startOf, taskCursor } from "../../../core/task/listing.ts";
 import { resultView } from "../../../core/task/result.ts";
 import { type EndedTask, NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
@@ -35,7 +36,7 @@ export function getTask(queue: QueueContext, name: string): Answer<Task> {
   const tombstone = tombstoneOf(queue.name, found.row, now);
   if (found.kind === "ended") return { ok: { ...tombstone, ...resultOf(queue, found.row) } };
   const { endedAt, expiresAt } = tombstone;
-  return { ok: { ...taskView(queue.name, "failed", found.task), endedAt, expiresAt } };
+  return { ok: { ...taskView(queue.name, tombstone.state, found.task), endedAt, expiresAt } };
 }
 
 function resultOf({ store }: QueueContext, row: NameRow): object {
@@ -45,9 +46,10 @@ function resultOf({ store }: QueueContext, row: NameRow): object {
 
 /** What the row of a name whose task has ended remembers of it. */
 export function tombstoneOf(queue: string, row: NameRow, now: number): EndedTask {
-  const { name, state, expires, record } = row;
+  const { name, expires, record } = row;
   const ended = { createdAt: now, endedAt: now, progress: NO_PROGRESS, ...record };
-  return tombstoneView(queue, name, state as TaskState, { ...ended, expires: expires ?? now });
+  const state = endedState(row.state as TaskState, ended.progress);
+  return tombstoneView(queue, name, state, { ...ended, expires: expires ?? now });
 }
 
 function liveView(queue: QueueContext, task: TaskRow, dispatch: DispatchState, now: number): Task {
@@ -59,6 +61,8 @@ function liveView(queue: QueueContext, task: TaskRow, dispatch: DispatchState, n
     now,
     isExpedited(task.key) ? unlimited(dispatch) : dispatch,
   );
+  const next = queue.store.successorOf(task);
+  if (next) view.next = { createdAt: rfc3339(next.createdAt), eta: rfc3339(next.due) };
   const attempt = queue.push.attemptOf(task);
   if (attempt)
     view.running = runningView({
@@ -69,10 +73,10 @@ function liveView(queue: QueueContext, task: TaskRow, dispatch: DispatchState, n
   return why === undefined ? view : { ...view, why };
 }
 
-// An expedited task waits for a slot alone.
+// An expedited task waits for a slot alone, and does not expire.
 function unlimited(dispatch: DispatchState): DispatchState {
   const bare = { ...dispatch, paused: false, rate: Number.POSITIVE_INFINITY };
-  return { ...bare, bucket: undefined, batchWait: 0 };
+  return { ...bare, bucket: undefined, batchWait: 0, isAsked: true };
 }
 
 function dispatchStateOf({ definition, push, isPaused: paused }: QueueContext): DispatchState {
@@ -110,10 +114,9 @@ export function partOfList(queue: QueueContext, query: ListQuery, ask: PartAsk):
   const entries = rows.map((row) => ({
     place: { key: row.key, name: row.name },
     size: sizeOf(row),
-    task:
-      query.state === "failed"
-        ? taskView(queue.name, "failed", row)
-        : liveView(queue, row, dispatch, now),
+    task: isKept(query.state)
+      ? taskView(queue.name, query.state, row)
+      : liveView(queue, row, dispatch, now),
   }));
   return { entries, ...(upTo && { upTo }), ...(isTired && { isTired }) };
 }
@@ -158,13 +161,17 @@ function nextStep(rows: readonly TaskRow[]): number {
   return Math.max(1, Math.min(SCAN.step, Math.floor(STEP_BYTES / Math.max(1, average))));
 }
 
+function isKept(state: TaskState | undefined): state is "failed" | "expired" {
+  return state === "failed" || state === "expired";
+}
+
 function rowsOf(
   queue: QueueContext,
   state: TaskState | undefined,
   after: number,
   limit: number,
 ): TaskRow[] {
-  if (state === "failed") return queue.store.failed.list(after, limit);
+  if (isKept(state)) return queue.store[state].list(after, limit);
   const { from, upTo } = rangeOf(state, queue.now());
   return queue.store.tasks.list(Math.max(after, from), upTo, limit);
 }
@@ -184,7 +191,7 @@ function matches(
   if (!task.name.startsWith(prefix)) return false;
   if (tag !== undefined && task.spec.tag !== tag) return false;
   if (key !== undefined && task.spec.key !== key) return false;
-  return state === undefined || state === "failed" || queue.stateOf(task, queue.now()) === state;
+  return state === undefined || isKept(state) || queue.stateOf(task, queue.now()) === state;
 }
 
 export function historyOf(

@@ -14,11 +14,13 @@ export function statisticsView(queue: QueueContext, now: number): StatisticsView
   const tokens = queue.push.tokens();
   const counts = store.counts.tasks(now);
   const failed = store.counts.failed();
+  const expired = store.meta.get("ruled") ? store.counts.expired() : 0;
   const minute = statistics.lastMinute(now);
   return {
     tasks: counts.tasks,
     failed,
-    states: { ...statesOf(queue, counts, now), failed },
+    expired,
+    states: { ...statesOf(queue, counts, now), failed, expired },
     oldestEta: oldest === undefined ? null : rfc3339(oldest),
     executedLastMinute: minute.executed,
     addedLastMinute: minute.added,
@@ -26,6 +28,7 @@ export function statisticsView(queue: QueueContext, now: number): StatisticsView
     doneLastMinute: minute.done,
     retriedLastMinute: minute.retried,
     failedLastMinute: minute.failed,
+    expiredLastMinute: minute.expired,
     lateness: statistics.lateness(now),
     runTime: statistics.runTime(now),
     inFlight: queue.push.running + queue.pull.leasedAt(now),

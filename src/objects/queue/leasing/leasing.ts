@@ -2,6 +2,7 @@
 // one. A lease is fenced: only whoever shows its token while it holds can act on it.
 import { type Answer, type Refusal, refuse } from "../../../core/errors.ts";
 import type { AckResult } from "../../../core/task/calls.ts";
+import { isLate } from "../../../core/task/expiry.ts";
 import {
   checkHeld,
   checkLeaseRequest,
@@ -304,6 +305,10 @@ export class Leasing implements Consumer, PullState {
     const { store } = this.#deps;
     const { config } = this.#deps.definition;
     const limit = task.spec.retry?.limit ?? config.retry.limit;
+    if (isLate(task, now) && store.expireInTime(task, now, config)) {
+      this.#table.forget(task.key);
+      return undefined;
+    }
     const { step, progress } = leaseAgain(task.progress, task.lease, now, limit);
     if (step === "fail") {
       store.fail(task, now, progress, config);

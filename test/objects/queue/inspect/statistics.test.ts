@@ -20,8 +20,8 @@ describe("a queue without tasks", () => {
   const empty = {
     ...{ tasks: 0, failed: 0, oldestEta: null, executedLastMinute: 0, inFlight: 0 },
     ...{ addedLastMinute: 0, startedLastMinute: 0, doneLastMinute: 0 },
-    ...{ retriedLastMinute: 0, failedLastMinute: 0 },
-    states: { scheduled: 0, due: 0, running: 0, leased: 0, waiting: 0, failed: 0 },
+    ...{ retriedLastMinute: 0, failedLastMinute: 0, expired: 0, expiredLastMinute: 0 },
+    states: { scheduled: 0, due: 0, running: 0, leased: 0, waiting: 0, failed: 0, expired: 0 },
     lateness: { lastMinute: NONE, lastHour: NONE },
     runTime: { lastMinute: NONE, lastHour: NONE },
   };
