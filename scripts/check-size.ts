@@ -19,6 +19,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
   { what: "with recurring tasks", entry: "slim", names: "createTaskQueues, cron" },
   { what: "with deferred calls", entry: "slim", names: "createTaskQueues, deferred" },
   { what: "with queues made while running", entry: "slim", names: "createTaskQueues, definitions" },
+  { what: "with limits that queues share", entry: "slim", names: "createTaskQueues, limits" },
   { what: "with queues of several shards", entry: "slim", names: "createTaskQueues, shards" },
   { what: "with the JSON API", entry: "slim", names: "createTaskQueues, api" },
   { what: "with Cloud Tasks' API", entry: "slim", names: "createTaskQueues, cloudTasks" },
@@ -31,7 +32,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
   {
     what: "everything, files compiled",
     entry: "slim",
-    names: "createTaskQueues, api, cloudTasks, console, cron, deferred, shards",
+    names: "createTaskQueues, api, cloudTasks, console, cron, deferred, limits, shards",
   },
   { what: "everything", entry: "index", names: "createTaskQueues", budget: 339 },
 ];
@@ -52,13 +53,13 @@ const QUEUE_YAML = `queue:
 `;
 const TEXT = JSON.stringify(QUEUE_YAML);
 const COMPILED = JSON.stringify(compiledFiles(readQueueYaml(QUEUE_YAML)));
-const ALL = "doors: [api, cloudTasks, console], parts: [cron, deferred, shards]";
+const ALL = "doors: [api, cloudTasks, console], parts: [cron, deferred, limits, shards]";
 
 const STARTS = {
   "the queue alone, files compiled": worker("slim", "", `config: ${COMPILED}`),
   "everything, files compiled": worker(
     "slim",
-    ", api, cloudTasks, console, cron, deferred, shards",
+    ", api, cloudTasks, console, cron, deferred, limits, shards",
     `config: ${COMPILED}, ${ALL}`,
   ),
   "everything by the main entry, files compiled": worker("index", "", `config: ${COMPILED}`),

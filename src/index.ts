@@ -9,6 +9,7 @@ import { cloudTasks } from "./http/cloud-tasks/door.ts";
 import { console } from "./http/console/door.ts";
 import { api } from "./http/native/door.ts";
 import { cron as cronPart } from "./objects/cron/part.ts";
+import { limits } from "./objects/queue/shared-limits.ts";
 import { importedText } from "./objects/set-up.ts";
 import { createTaskQueues as createSlim, type TaskQueues } from "./slim.ts";
 
@@ -45,7 +46,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   return createSlim<Env, Payloads>({
     ...rest,
     config: isCompiled(config) ? withoutText(config, cron) : read(config, cron),
-    ...{ doors: [api, cloudTasks, console], parts: [cronPart, deferred, shards] },
+    ...{ doors: [api, cloudTasks, console], parts: [cronPart, deferred, limits, shards] },
   });
 }
 

@@ -8,6 +8,7 @@ import { existsQueue, QueueHandle } from "./client/queue-handle.ts";
 import type { ShardsPart } from "./client/sharded.ts";
 import { CallerStubs, usesBindings } from "./client/stubs.ts";
 import { type CompiledFiles, type Files, filesOf } from "./core/config/files.ts";
+import { checkNoLimits } from "./core/config/no-limits.ts";
 import { checkOneObject, withoutShards } from "./core/config/one-object.ts";
 import type { QueueFile } from "./core/config/queue-config.ts";
 import type { DefinitionsPart } from "./core/config/queue-entry.ts";
@@ -27,6 +28,7 @@ import { TaskEgressObject } from "./objects/egress/task-egress.ts";
 import { TaskGroupObject } from "./objects/group/task-group.ts";
 import { clock } from "./objects/host.ts";
 import { checkAttemptsPerCall } from "./objects/queue/dispatch/runner-calls.ts";
+import type { LimitsPart } from "./objects/queue/shared-limits.ts";
 import { TaskQueueObject } from "./objects/queue/task-queue.ts";
 import { type InsideProps, TaskRunnerEntrypoint } from "./objects/runner/task-runner.ts";
 import { checkCompatibility, checkHandler, Entrance, watchExports } from "./objects/set-up.ts";
@@ -124,6 +126,7 @@ export { console } from "./http/console/door.ts";
 export type { Door } from "./http/door.ts";
 export { api } from "./http/native/door.ts";
 export { type CronPart, cron } from "./objects/cron/part.ts";
+export { type LimitsPart, limits } from "./objects/queue/shared-limits.ts";
 export type { BindingProps } from "./service/limited-queues.ts";
 export type { BoundVerbs, TaskQueuesBinding } from "./service/queues-entrypoint.ts";
 
@@ -137,8 +140,10 @@ export interface SlimOptions {
   targets?: Targets | undefined;
   /** What is served to the outside, of `api`, `cloudTasks` and `console`. Default: nothing. */
   doors?: readonly Door[] | undefined;
-  /** What there is beside queues and groups, of `cron`, `deferred`, `definitions` and `shards`. Default: nothing. */
-  parts?: readonly (CronPart | DeferredPart | DefinitionsPart | ShardsPart)[] | undefined;
+  /** What there is beside queues and groups, of `cron`, `deferred`, `definitions`, `limits` and `shards`. Default: nothing. */
+  parts?:
+    | readonly (CronPart | DeferredPart | DefinitionsPart | LimitsPart | ShardsPart)[]
+    | undefined;
   /**
    * How many attempts may share an invocation of the Worker, from 1 (each has its own) to 100; default 16. Only those
    * of handlers that end within milliseconds do, and no more than 4 that wait for something; each has its own request, signal, deadline and outcome all the same.
@@ -238,7 +243,9 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const reading = [...doors, ...parts.filter((it) => it.part === "definitions")];
   const { readEntry: read } = reading.find((it) => it.readEntry) ?? {};
   const shardsPart = parts.find((it) => it.part === "shards");
+  const limitsPart = parts.find((it) => it.part === "limits");
   if (!shardsPart) checkOneObject(configured);
+  if (!limitsPart) checkNoLimits(configured);
   const readEntry = shardsPart ? read : withoutShards(read);
   const file: QueueFile = Object.freeze({ ...configured, readEntry });
   const stubsOf = (env: unknown) => new CallerStubs(env, exports, shardsPart?.callsOf);
@@ -299,7 +306,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const queues: TaskQueues<Env, Payloads> = {
     TaskQueue: class TaskQueue extends TaskQueueObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file, targets, attemptsPerCall, shardsPart?.Sharding);
+        super(ctx, env, file, targets, attemptsPerCall, shardsPart?.Sharding, limitsPart?.Limits);
       }
     },
     TaskGroup: class TaskGroup extends TaskGroupObject<Env> {

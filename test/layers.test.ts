@@ -55,7 +55,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     ...[".", "delivery", "rpc.ts", "first-version.ts", "stubs.ts", "egress", "runner"],
     ...["sharded", "queue", "group", "cron", "directory"],
   ],
-  "objects/queue": ["context", "sharding", "dispatch", "leasing", "inspect", "."],
+  "objects/queue": ["context", "sharding", "limits", "dispatch", "leasing", "inspect", "."],
   http: [".", "native", "cloud-tasks", "console", "doors.ts"],
 };
 

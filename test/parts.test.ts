@@ -12,7 +12,8 @@ const PLACES = {
   console: "src/http/console/assets.ts",
   cron: "src/core/schedule/expression.ts",
   deferred: "src/core/rich-json.ts",
-  shards: "src/core/sharding/coordinator.ts",
+  limits: "src/objects/queue/limits/keeper.ts",
+  shards: "src/objects/queue/many-objects.ts",
   fromYaml: "src/core/config/yaml-document.ts",
 } as const;
 
@@ -41,6 +42,7 @@ it.each([
   ["queues made while it runs", ["definitions"], ["definitions"]],
   ["recurring tasks", ["cron"], ["cron"]],
   ["deferred calls", ["deferred"], ["deferred"]],
+  ["limits that queues share", ["limits"], ["limits"]],
   ["queues of several shards", ["shards"], ["shards"]],
   ["YAML, whose check reads schedules", ["fromYaml"], ["cron", "fromYaml"]],
 ])("a Worker with %s has no other part", async (_, asked, carried) => {

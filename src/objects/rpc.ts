@@ -8,6 +8,7 @@ import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
 import type { QueueReport } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { ShardMap } from "../core/sharding/shard-map.ts";
+import type { Total } from "../core/sharding/share.ts";
 import type { Grant, Recall, Statement } from "../core/sharding/statement.ts";
 import type {
   AckResult,
@@ -92,6 +93,26 @@ export interface ShardRpc {
   recallShare(recall: Recall): Promise<Statement>;
   /** There is something for the shard if it asks. */
   nudgeShare(): Promise<void>;
+}
+
+/** What the object of a limit grants; `total`: what the limit is, absent where it is not in queue.yaml any more. */
+export interface LimitGrant {
+  grant: Grant;
+  total?: Total;
+}
+
+/** What an object of a queue is to the limits that the queue draws from. */
+export interface LimitHolderRpc {
+  /** It gives back what is above what it may keep. */
+  recallLimit(limit: string, recall: Recall): Promise<Statement>;
+  /** There is something for it if it asks. */
+  nudgeLimit(limit: string): Promise<void>;
+}
+
+/** The object of a limit that queues share, which is of their class. */
+export interface LimitRpc {
+  /** Says what an object of a queue has of the limit, and what it could use. */
+  askLimit(object: string, statement: Statement): Promise<LimitGrant>;
 }
 
 /** The answer, or the map by which the call is to be routed anew. */

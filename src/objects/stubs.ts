@@ -1,6 +1,7 @@
 // RPC stubs for every object, found in what the Worker exports. A class that the Worker forgot to export,
 // or to list in its wrangler file, is an error that names the line to add.
 import type { QueueConfig } from "../core/config/queue-config.ts";
+import { limitObject } from "../core/sharding/limit.ts";
 import { type Location, locationOf } from "../core/sharding/location.ts";
 import { shardObject } from "../core/sharding/shard-map.ts";
 import {
@@ -15,6 +16,8 @@ import type {
   EgressRpc,
   FormerRoleRpc,
   GroupRpc,
+  LimitHolderRpc,
+  LimitRpc,
   QueueRpc,
   ShardRpc,
   TaskRunnerRpc,
@@ -52,11 +55,16 @@ export class Stubs {
   }
 
   /** One of a queue's objects; the first is the queue's own. */
-  shard(queue: string, index: number): ShardRpc & QueueRpc {
-    return namespaceOf<ShardRpc & QueueRpc>(this.#exports, "TaskQueue").getByName(
+  shard(queue: string, index: number): ShardRpc & QueueRpc & LimitHolderRpc {
+    return namespaceOf<ShardRpc & QueueRpc & LimitHolderRpc>(this.#exports, "TaskQueue").getByName(
       shardObject(queue, index),
       placed(this.#configOf?.(queue), index),
     );
+  }
+
+  /** The object of a limit that queues share. */
+  limit(name: string): LimitRpc {
+    return namespaceOf<LimitRpc>(this.#exports, "TaskQueue").getByName(limitObject(name));
   }
 
   group(name: string): GroupRpc {

@@ -163,6 +163,7 @@ export class World {
         name: "q",
         shard: 0,
         Sharding: undefined,
+        Limits: undefined,
         object: () => undefined,
         file: this.#file,
         hosts: parseHostRules(undefined),

@@ -366,7 +366,7 @@ export function usedRate(
   return n / (((bucket?.rate ?? 0) * (to - from)) / 1000);
 }
 
-class Heap {
+export class Heap {
   readonly #events: Event[] = [];
   #order = 0;
 

@@ -11,6 +11,8 @@ import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.
 import { watching } from "../../src/objects/directory/watching.ts";
 import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
 import { ManyObjects } from "../../src/objects/queue/many-objects.ts";
+import type { NewLimits } from "../../src/objects/queue/queue.ts";
+import { SharedLimits } from "../../src/objects/queue/shared-limits.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import queueYaml from "./queue.yaml";
 import { withShards } from "./shards.ts";
@@ -91,18 +93,21 @@ export const deployed: {
   cron: CronFile;
   queues: QueueFile;
   attemptsPerCall?: number | undefined;
+  Limits?: NewLimits | undefined;
   /** What a queue of several objects needs; a Worker may leave it out. */
   Sharding?: typeof ManyObjects | undefined;
 } = {
   cron: new Map(),
   queues: queueFile,
   Sharding: ManyObjects,
+  Limits: SharedLimits,
 };
 
 export class TaskQueue extends TaskQueueObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
     const file = { readEntry: parseQueueEntry, ...deployed.queues };
-    super(ctx, env, file, targets, deployed.attemptsPerCall, deployed.Sharding);
+    const { attemptsPerCall, Sharding, Limits } = deployed;
+    super(ctx, env, file, targets, attemptsPerCall, Sharding, Limits);
   }
 }
 

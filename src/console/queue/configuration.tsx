@@ -1,6 +1,6 @@
 // The queue's configuration, in queue.yaml's terms.
 import { keysEntry } from "../../core/config/keys-config.ts";
-import type { QueueView } from "../../core/metrics/queue-view.ts";
+import type { LimitView, QueueView } from "../../core/metrics/queue-view.ts";
 import { duration } from "../format/times.ts";
 
 export function Configuration({ queue }: { queue: QueueView }) {
@@ -32,6 +32,7 @@ function entriesOf(queue: QueueView): [string, string][] {
     target,
     acl,
     extensions,
+    limits,
     resharding,
     retryParameters,
   } = queue;
@@ -76,10 +77,21 @@ function entriesOf(queue: QueueView): [string, string][] {
     ...(shards || resharding
       ? [["shards", shardsText(shards, resharding)] as [string, string]]
       : []),
+    ...(limits ? [["limits", limits.map(limitText).join("; ")] as [string, string]] : []),
     ...(location ? [["location", String(location)] as [string, string]] : []),
     ...(acl.length > 0 ? [["acl", JSON.stringify(acl)] as [string, string]] : []),
     ...(annotations ? [["annotations", JSON.stringify(annotations)] as [string, string]] : []),
   ];
+}
+
+function limitText({ name, rate, bucketSize, maxConcurrentRequests, inFlight, tokens }: LimitView) {
+  const parts = [
+    ...(rate === undefined ? [] : [`${rate}, bucket ${bucketSize}`]),
+    ...(maxConcurrentRequests === undefined ? [] : [`${maxConcurrentRequests} at once`]),
+  ];
+  const numbers = parts.length === 0 ? "not in queue.yaml" : parts.join(", ");
+  const has = tokens === null ? `${inFlight} running` : `${inFlight} running, ${tokens} tokens`;
+  return `${name} (${numbers}): ${has} here`;
 }
 
 function shardsText(shards = 1, change: QueueView["resharding"]): string {

@@ -1,7 +1,6 @@
 // Limits that several queues share: `extensions.limits`, at the top of queue.yaml by their names, on a queue as a list
 // of names.
-import { QUEUE_NAME, QUEUE_NAME_FORM } from "./names.ts";
-import { IN_FILE } from "./queue-config.ts";
+import { LIMIT_IN_FILE, QUEUE_NAME, QUEUE_NAME_FORM } from "./names.ts";
 import {
   type Issue,
   isMapping,
@@ -109,7 +108,7 @@ export const knownLimits: Rule<LimitsOfFile> = ({ queue, extensions }) => {
     return (Array.isArray(names) ? names : []).flatMap((name, place) =>
       typeof name !== "string" || !QUEUE_NAME.test(name) || Object.hasOwn(there, name)
         ? []
-        : [{ path: ["queue", index, "extensions", "limits", place], message: IN_FILE }],
+        : [{ path: ["queue", index, "extensions", "limits", place], message: LIMIT_IN_FILE }],
     );
   });
 };

@@ -6,6 +6,9 @@ export const QUEUE_NAME = /^[A-Za-z0-9-]{1,100}$/;
 
 export const QUEUE_NAME_FORM = "1 to 100 letters, digits and hyphens";
 
+/** What is expected in place of the name of a limit that is not in the file. */
+export const LIMIT_IN_FILE = "a limit that extensions.limits at the top of queue.yaml has";
+
 // A queue made over the API may have a namespace, `acme/us-central1/mail`. Its handlers see the last part.
 const IN_NAMESPACE = /^((?:[A-Za-z0-9:.-]+\/)+)([^/]*)$/;
 

@@ -7,6 +7,7 @@ import type { Locations } from "../sharding/location.ts";
 import { completeRetry, type RetryParameters } from "../task/backoff.ts";
 import { type KeysConfig, keysConfig } from "./keys-config.ts";
 import type { LimitEntry } from "./limit-schema.ts";
+import { LIMIT_IN_FILE } from "./names.ts";
 import type { QueueEntry } from "./queue-entry-schema.ts";
 import type { QueueDocument } from "./queue-file-schema.ts";
 import { bytes, perSecond, seconds } from "./units.ts";
@@ -81,7 +82,7 @@ export function entryOf({ readEntry, limits }: QueueFile, entry: unknown): Answe
   const answer = readEntry?.(entry) ?? NO_READER;
   const lost = answer.ok?.limits?.find((name) => !limits?.has(name));
   if (lost === undefined) return answer;
-  const message = `queue: found ${JSON.stringify(lost)} in extensions.limits, expected ${IN_FILE}`;
+  const message = `queue: found ${JSON.stringify(lost)} in extensions.limits, expected ${LIMIT_IN_FILE}`;
   return refuse("INVALID_REQUEST", message);
 }
 
@@ -89,9 +90,6 @@ const NO_READER = refuse(
   "INVALID_REQUEST",
   "queue: found an entry, expected none: this Worker makes queues while it runs with a door api or cloudTasks, or with parts: [definitions]",
 );
-
-/** What is expected in place of a limit that is not in the file. */
-export const IN_FILE = "a limit that extensions.limits at the top of queue.yaml has";
 
 const DEFAULT_QUEUE = "default";
 const BUCKET_SIZE = 5;

@@ -1,6 +1,6 @@
 // The state of a queue of several shards, put together of theirs. The first shard's configuration is the queue's.
 import { mergedTimes, type RecentTimesCounts } from "./histogram.ts";
-import type { QueueView } from "./queue-view.ts";
+import type { LimitView, QueueView } from "./queue-view.ts";
 
 type Statistics = QueueView["statistics"];
 
@@ -30,7 +30,22 @@ export function mergedView(parts: readonly ViewPart[], rate: number | undefined)
     enforcedRate: rate === undefined ? null : rateOf(all, rate),
     tokens: sumUpTo(bucketSize, all, "tokens"),
   };
-  return { ...first.view, statistics };
+  const { limits } = first.view;
+  return {
+    ...first.view,
+    ...(limits && { limits: limits.map((it) => limitOf(it, parts)) }),
+    statistics,
+  };
+}
+
+/** What all shards have of a limit. */
+function limitOf(limit: LimitView, parts: readonly ViewPart[]): LimitView {
+  const all = parts.flatMap(
+    ({ view }) => view.limits?.find(({ name }) => name === limit.name) ?? [],
+  );
+  const sum = (of: (it: LimitView) => number) => all.reduce((n, it) => n + of(it), 0);
+  const tokens = limit.tokens === null ? null : sum((it) => it.tokens ?? 0);
+  return { ...limit, inFlight: sum((it) => it.inFlight), tokens };
 }
 
 const SUMMED = [

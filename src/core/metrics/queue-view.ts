@@ -14,6 +14,19 @@ export interface Resharding {
   moved: number;
 }
 
+/** A limit that a queue shares with others; without numbers it is not in queue.yaml any more. */
+export interface LimitView {
+  name: string;
+  /** As written in queue.yaml, with its bucket. */
+  rate?: string;
+  bucketSize?: number;
+  maxConcurrentRequests?: number;
+  /** Attempts of this queue that have a slot of it. */
+  inFlight: number;
+  /** Tokens that this queue has of it now; null when it has no rate. */
+  tokens: number | null;
+}
+
 /** A queue now; times in seconds, rates in tasks per second. */
 export interface QueueView {
   name: string;
@@ -46,9 +59,13 @@ export interface QueueView {
     shards?: number;
     /** Where its objects are to be made. */
     location?: Locations;
+    /** The limits it draws from beside its own. */
+    limits?: readonly string[];
     /** The caller's own data. */
     annotations?: Readonly<Record<string, unknown>>;
   };
+  /** The limits it shares with other queues, and what it has of them; absent where it draws from none. */
+  limits?: readonly LimitView[];
   /** While its number of shards changes. */
   resharding?: Resharding;
   /** When it was last purged, RFC 3339; absent if it never was. */

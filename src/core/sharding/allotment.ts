@@ -63,11 +63,27 @@ export function allot(
   if (above.length > 0 || has >= unit - TINY || !takesTurns) {
     return {
       ...got,
-      recalls: above.map(({ shard }) => ({ shard, keeps: equal })),
+      // Where turns are taken, what is left over from equal parts is of no use to anybody.
+      recalls: recallsFor(
+        takesTurns ? total : Math.min(asker.wants, equal) - has,
+        above,
+        equal,
+        unit,
+      ),
       turnIn: undefined,
     };
   }
   return { ...got, ...turnOf(asker, others, place, resource, now) };
+}
+
+/** Those that have more than an equal part give back what is needed, and each in proportion. */
+function recallsFor(need: number, above: readonly Stake[], equal: number, unit: number) {
+  const excess = above.reduce((sum, { has }) => sum + has - equal, 0);
+  const share = Math.min(1, need / excess);
+  return above.map(({ shard, has }) => {
+    const keeps = has - (has - equal) * share;
+    return { shard, keeps: Math.max(equal, roundedTo(unit, keeps)) };
+  });
 }
 
 /** Whether it could use more than it has. */

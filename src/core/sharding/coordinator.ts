@@ -31,6 +31,8 @@ const FRESH_MS = 1_000;
 /** A shard is called to give back no more often, in ms. */
 const RECALL_EVERY_MS = 500;
 const NUDGE_EVERY_MS = 200;
+/** A shard that has said nothing for so long may have ended while it had slots, in ms. */
+const SILENT_MS = 30_000;
 const MOST_CALLS = 16;
 /** Without a better time to ask again, in ms. */
 const AGAIN_MS = 300;
@@ -150,9 +152,13 @@ function freeParts({ total: { bucket }, left }: Book): number {
   return isSlow(bucket.rate) ? Math.min(parts, wholeTokens(left.level)) : parts;
 }
 
-function notHeard(ledger: Ledger, { number }: Statement, knows: number): Decision {
-  const grant = { number, holds: NOTHING, tokens: 0, again: 0, isScarce: false, knows };
-  return { ledger, grant, recalls: [], nudges: [] };
+function notHeard(ledger: Ledger, statement: Statement, knows: number): Decision {
+  return { ledger, grant: { ...nothingFor(statement, 0), knows }, recalls: [], nudges: [] };
+}
+
+/** The answer to who can have nothing, and may ask again then (ms from now). */
+export function nothingFor({ number }: Statement, again: number): Grant {
+  return { number, holds: NOTHING, tokens: 0, again, isScarce: false };
 }
 
 function grantTo(book: Book, asker: Asker): Omit<Decision, "nudges"> {
@@ -171,7 +177,11 @@ function grantTo(book: Book, asker: Asker): Omit<Decision, "nudges"> {
   const holds = { part: next.part, slots: next.slots };
   return {
     ledger: afterRecalls(spent, recalls, now),
-    grant: { number: ask.number, holds, tokens, again, isScarce, ...fillsIn(book) },
+    grant: {
+      ...{ number: ask.number, holds, tokens, again, isScarce },
+      ...(slots.isShort ? { lacks: "slot" } : part.isShort && { lacks: "token" }),
+      ...fillsIn(book),
+    },
     recalls,
   };
 }
@@ -264,7 +274,9 @@ function wantedPart({ wants, part }: Granted, { bucket }: Total): number {
   if (!bucket || bucket.rate === 0) return 0;
   const { capacity, rate } = bucket;
   if (wants.tokens >= MANY) return 1;
-  const paced = isSlow(rate) ? 0 : (wants.pace * HEADROOM) / rate;
+  // Who has given back all of it and waits for nothing will ask when there is something.
+  const isDone = part === 0 && wants.tokens === 0;
+  const paced = isSlow(rate) || isDone ? 0 : (wants.pace * HEADROOM) / rate;
   const tokens = wants.tokens / Math.min(capacity, Math.max(rate, 1));
   const all = Math.min(1, Math.max(paced, wants.tokens > 0 ? part + tokens : 0));
   return all > 0 ? Math.max(all, smallestPart(bucket)) : 0;
@@ -288,7 +300,8 @@ function recallsOf(book: Book, part: Allotment, slots: Allotment): Recall[] {
     .map(([key, granted]) => ({ shard: Number(key), granted }))
     .filter(({ shard, granted }) => {
       const isCalled = partOf.has(shard) || slotsOf.has(shard);
-      return (isCalled || (isShort && mayHaveSpare(granted))) && mayCall(granted, book.now);
+      const hasSpare = isShort && mayHaveSpare(granted, book.now);
+      return (isCalled || hasSpare) && mayCall(granted, book.now);
     })
     .sort((a, b) => b.granted.part - a.granted.part || b.granted.slots - a.granted.slots)
     .slice(0, MOST_CALLS)
@@ -298,9 +311,11 @@ function recallsOf(book: Book, part: Allotment, slots: Allotment): Recall[] {
     });
 }
 
-/** It may have what it does not need, and does not know that others do. */
-function mayHaveSpare({ isTold, part, slots }: Granted): boolean {
-  return !isTold && (part > 0 || slots > 0);
+/** It may have what it does not need, and does not know that others do, or has not been heard for long. */
+function mayHaveSpare(granted: Granted, now: number): boolean {
+  const { isTold, part, slots, againAt, recalledAt } = granted;
+  const isSilent = now > Math.max(againAt, recalledAt) + SILENT_MS;
+  return (!isTold || isSilent) && (part > 0 || slots > 0);
 }
 
 function mayCall({ recalledAt }: Granted, now: number): boolean {
@@ -321,7 +336,7 @@ function againIn(book: Book, next: Granted, part: Allotment, slots: Allotment): 
   if (part.isShort && next.part === 0) times.push(tokenIn(book, part) ?? turnIn(part));
   if (slots.isShort && next.slots === 0) times.push(turnIn(slots));
   if (times.length > 0) return Math.max(SOONEST_MS, ...times);
-  const hasAll = next.part >= 1 && next.slots >= book.total.slots;
+  const hasAll = next.part >= 1 && next.slots >= Math.min(MANY, book.total.slots);
   return part.isShort || slots.isShort || hasAll ? LEASE_MS / 2 : AGAIN_MS;
 }
 

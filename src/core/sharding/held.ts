@@ -34,11 +34,15 @@ export interface Held {
   /** When it asked, as long as it waits for the answer. */
   readonly askedAt: number | undefined;
   readonly saidAt: number;
-  /** It asks for what it lacks no earlier. */
+  /** It asks for what it lacks no earlier, but for tasks that need no token and have come since. */
   readonly again: number;
+  /** So many attempts without a token it has spoken of. */
+  readonly bareSaid: number;
   /** Answers in a row that did not come. */
   readonly failures: number;
   readonly isScarce: boolean;
+  /** What there was too little of for it when it asked. */
+  readonly lacks?: Grant["lacks"];
   /** As many slots as it was told to keep: what is above is given back when attempts end. */
   readonly mostSlots: number;
   /** Starts of late, a second, as of `usedAt`, the last of them. */
@@ -54,6 +58,8 @@ export interface Load {
   /** Tasks that are due and have not started; expedited ones need a slot only. `MANY`: more than were counted. */
   due: number;
   expedited: number;
+  /** So many tasks share a call, and a slot; 1 unless it says otherwise. */
+  perSlot?: number;
   /** When the first task that is not due yet will be (ms), and the first that is expedited. */
   nextDue?: number | undefined;
   nextExpedited?: number | undefined;
@@ -85,7 +91,7 @@ export function holdsNothing(shard: number, instance: number, now: number, again
       until: 0,
     },
     ...{ askedAt: undefined, saidAt: 0, again, failures: 0, isScarce: false, mostSlots: MANY },
-    ...{ pace: 0, usedAt: 0, lackedAt: 0 },
+    ...{ pace: 0, usedAt: 0, lackedAt: 0, bareSaid: 0 },
   };
 }
 
@@ -152,6 +158,10 @@ function backOffUntil({ failures, saidAt }: Held): number {
 }
 
 function lackAt(held: Held, total: Total, load: Load): number | undefined {
+  const { running, expedited } = load;
+  const areNew = expedited > 0 && running + expedited > held.bareSaid;
+  if (areNew && lacksSlot(held, total, load))
+    return Math.min(held.again, held.saidAt + RETURN_EVERY_MS);
   return lacks(held, total, load) ? held.again : undefined;
 }
 
@@ -267,23 +277,26 @@ function say(held: Held, total: Total, load: Load, kept: Holding, now: number): 
     holds: { part: share.part, slots: share.slots },
     ...(replaces === undefined ? {} : { replaces }),
   };
-  return [{ ...held, share, number, saidAt: now, lackedAt }, statement];
+  return [{ ...held, share, number, saidAt: now, lackedAt, bareSaid: wants.bare }, statement];
 }
 
-/** Tokens go with the part they are in. */
+/** Tokens go with the part they are in, but for the one that the next start needs. */
 function tokensKept({ level, part }: Share, kept: Holding): number {
-  return kept.part >= part ? level.tokens : (level.tokens * kept.part) / part;
+  if (kept.part >= part) return level.tokens;
+  return Math.max((level.tokens * kept.part) / part, Math.min(1, level.tokens));
 }
 
 function wantsOf(held: Held, total: Total, load: Load, now: number): Wants {
-  const { running, expedited } = load;
+  const { running, perSlot = 1 } = load;
+  const expedited = Math.ceil(load.expedited / perSlot);
   const due = dueOf(total, load);
   const there = wholeTokens(held.share.level);
   const isKeptBySlots = there > 0 && lacksSlot(held, total, load);
   const tokens = due >= MANY ? MANY : Math.max(0, due - there);
+  const soon = Math.min(due, startsSoon(held, total));
   return {
     tokens: isKeptBySlots ? 0 : tokens,
-    slots: Math.min(MANY, running + Math.min(due, startsSoon(held, total)) + expedited),
+    slots: Math.min(MANY, running + Math.ceil(soon / perSlot) + expedited),
     bare: running + expedited,
     pace: paceAt(held, now),
   };
@@ -308,7 +321,7 @@ export function answered(held: Held, total: Total, grant: Grant, now: number): H
   return {
     ...{ ...heardOf, share: { part, slots, level: { tokens, at: now + (grant.fillsIn ?? 0) } } },
     ...{ until: held.askedAt + LEASE_MS, again: now + grant.again },
-    ...{ isScarce: grant.isScarce, mostSlots: MANY, took: grant.number },
+    ...{ isScarce: grant.isScarce, lacks: grant.lacks, mostSlots: MANY, took: grant.number },
   };
 }
 

@@ -61,6 +61,18 @@ export function emptyLedger(level?: Bucket): Ledger {
   return level ? { level, grants: {} } : { grants: {} };
 }
 
+/** So long after its last word a shard that has and wants nothing is forgotten, in ms: no message comes later. */
+const IDLE_MS = 60_000;
+
+/** The book without those that have had nothing for long; `ledger` is settled at `now`. */
+export function withoutIdle(ledger: Ledger, now: number): Ledger {
+  const grants = Object.entries(ledger.grants).filter(
+    ([, { part, slots, againAt, until }]) =>
+      part > 0 || slots > 0 || now < Math.max(againAt, until) + IDLE_MS,
+  );
+  return { ...ledger, grants: Object.fromEntries(grants) };
+}
+
 /** What nobody was granted. Below zero where a queue was given less than its shards have: then nothing is granted. */
 export function free({ level, grants }: Ledger, total: Total, now: number): Share {
   let [part, slots] = [total.bucket ? 1 : 0, total.slots];

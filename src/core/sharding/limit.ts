@@ -1,6 +1,7 @@
 // A limit that several queues share: a bucket and slots with an object of its own, which keeps the book of what each
 // of the queues' objects was granted of them, as the first shard of a queue does for its shards.
 import type { Total } from "./share.ts";
+import { MANY } from "./statement.ts";
 
 /** A limit of queue.yaml; it has a rate, slots, or both. */
 export interface SharedLimit {
@@ -14,15 +15,26 @@ export interface SharedLimit {
   readonly maxConcurrentRequests: number;
 }
 
-/** So many slots that all who ask can have as many as they like. */
-const NO_LIMIT = 1e15;
+/** What an object of a queue has of a limit that the queue draws from. */
+export interface LimitState {
+  readonly name: string;
+  /** As queue.yaml has it; absent where it has it no more. */
+  readonly rule?: SharedLimit;
+  /** Attempts that have a slot of it, and how many the object may have. */
+  readonly running: number;
+  readonly slots: number;
+  /** Absent where it has no rate. */
+  readonly tokens?: number;
+  /** What there was too little of for it when it asked. */
+  readonly lacks?: "slot" | "token";
+}
 
-/** What all that draw from it may start; `holders`: how many these are. */
+/** What all that draw from it may start; `holders`: how many these are. Without a limit each has as many slots as it likes. */
 export function totalOf(limit: SharedLimit, holders: number): Total {
   const { rate, bucketSize: capacity, maxConcurrentRequests } = limit;
   return {
     bucket: Number.isFinite(rate) ? { capacity, rate } : undefined,
-    slots: Math.min(maxConcurrentRequests, NO_LIMIT),
+    slots: Math.min(maxConcurrentRequests, MANY * holders),
     shards: holders,
   };
 }

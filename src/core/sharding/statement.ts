@@ -49,6 +49,8 @@ export interface Grant {
   again: number;
   /** Whether others could use what it does not need. */
   isScarce: boolean;
+  /** What there is too little of for it. */
+  lacks?: "slot" | "token";
   /** Set when the statement was not heard: the life of the shard that counts. */
   knows?: number;
 }

@@ -1,6 +1,7 @@
 // Explains in one line why a task is not running now.
 
 import { type Bucket, type BucketShape, readyAt, wholeTokens } from "../dispatch/bucket.ts";
+import type { LimitState } from "../sharding/limit.ts";
 import { completeRetry, type RetryParameters } from "./backoff.ts";
 import { expiryOf, hasStarted } from "./expiry.ts";
 import { isTimed, type StoredTask, type TaskState } from "./task.ts";
@@ -23,6 +24,8 @@ export interface DispatchState {
   /** What of these the queue's object has: of several shards each has a share, and of the bucket too. */
   slots: number;
   retry: RetryParameters;
+  /** What the queue's object has of the limits that the queue draws from. */
+  limits?: readonly LimitState[];
   /** Of a queue that hands on batches, in seconds: how long the first waits for others. */
   batchWait?: number | undefined;
   /** Somebody has asked for the task to run now. */
@@ -49,7 +52,9 @@ export function whyNotRunning(
 function waits(task: Waiting, now: number, queue: DispatchState): string {
   if (task.due > now) return untilDue(task, queue);
   if (queue.mode === "pull") return stopped(queue) ?? "waiting to be leased";
-  return stopped(queue) ?? outOfCapacity(queue) ?? aboutToStart(task, now, queue);
+  return (
+    stopped(queue) ?? outOfCapacity(queue) ?? outOfLimits(queue) ?? aboutToStart(task, now, queue)
+  );
 }
 
 function aboutToStart({ due }: Waiting, now: number, { batchWait = 0 }: DispatchState): string {
@@ -96,4 +101,21 @@ function outOfCapacity({ bucket, running, maxRunning, slots }: DispatchState): s
   if (bucket.shape.capacity === 0) return NO_SHARE;
   const at = readyAt(bucket.level, bucket.shape, 1);
   return at === undefined ? "out of tokens" : `out of tokens until ${rfc3339(at)}`;
+}
+
+function outOfLimits({ limits = [] }: DispatchState): string | undefined {
+  for (const limit of limits) {
+    const { name, rule } = limit;
+    if (!rule) return `the limit "${name}" is not in queue.yaml`;
+    const lacks = lackOf(limit);
+    if (lacks) return `waits for a ${lacks} of the limit "${name}"`;
+  }
+  return undefined;
+}
+
+// Who can have no token has no slot either, and the reverse.
+function lackOf({ running, slots, tokens, lacks }: LimitState): "slot" | "token" | undefined {
+  if (slots === 0) return tokens === undefined ? "slot" : (lacks ?? "token");
+  if (running >= slots) return "slot";
+  return tokens === 0 ? "token" : undefined;
 }

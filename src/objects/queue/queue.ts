@@ -6,6 +6,7 @@ import type { QueueFile } from "../../core/config/queue-config.ts";
 import type { HostRules } from "../../core/egress/host-rules.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { Resharding } from "../../core/metrics/queue-view.ts";
+import { limitOfObject } from "../../core/sharding/limit.ts";
 import { isLeased } from "../../core/task/lease.ts";
 import type { Admission } from "../../core/task/new-task.ts";
 import type { TaskState } from "../../core/task/task.ts";
@@ -31,6 +32,7 @@ import { ExpiryJob } from "./expiry.ts";
 import { GroupNotifier } from "./group-notifier.ts";
 import { ResultWaiters } from "./inspect/result-waiters.ts";
 import { Leasing } from "./leasing/leasing.ts";
+import type { Limits } from "./limits/limits.ts";
 import { OneObject } from "./one-object.ts";
 import { Room } from "./room.ts";
 import type { Sharding } from "./sharding/sharding.ts";
@@ -43,6 +45,8 @@ export interface QueueDeps {
   shard: number;
   /** What it has as one of several; without it every queue has one object. */
   Sharding: NewSharding | undefined;
+  /** What it has of limits that queues share; without it there are none. */
+  Limits: NewLimits | undefined;
   /** The object itself, for who does what is asked of the queue as a whole. */
   object: () => unknown;
   /** The queue.yaml this Worker was deployed with. */
@@ -67,6 +71,8 @@ export interface QueueDeps {
   armRetry: () => void;
 }
 
+export type NewLimits = new (queue: Queue, deps: QueueDeps) => Limits;
+
 export type NewSharding = new (queue: Queue, deps: QueueDeps) => Sharding;
 
 export class Queue implements QueueContext {
@@ -79,6 +85,7 @@ export class Queue implements QueueContext {
   readonly pull: Leasing;
   readonly resultWaiters: ResultWaiters;
   readonly sharding: Sharding;
+  readonly limits: Limits | undefined;
   readonly shard: ShardPlace;
   readonly listing: DirectoryListing;
   readonly notifier: GroupNotifier;
@@ -111,12 +118,13 @@ export class Queue implements QueueContext {
     const { definition } = this;
     this.sharding = new (deps.Sharding ?? OneObject)(this, deps);
     this.shard = this.sharding.place;
+    this.limits = deps.Limits && new deps.Limits(this, deps);
     this.statistics = new Statistics(history);
     const isMoving = (name: string) => this.sharding.isMoving(name);
     const shared = { definition, store, commit, statistics: this.statistics, now, isMoving };
     this.push = new PushConsumer({
       ...shared,
-      shares: this.sharding.shares,
+      ...{ shares: this.sharding.shares, limits: this.limits?.drawn },
       shard: deps.shard,
       deliver,
       deliverBatch,
@@ -146,6 +154,7 @@ export class Queue implements QueueContext {
       expiry,
       ...[this.push, this.pull, deadLetters, this.notifier, this.listing, sweep],
       ...sharding.jobs,
+      ...(this.limits ? [this.limits.drawn] : []),
     ];
     this.#join();
     if (sharding.fault) return;
@@ -235,8 +244,8 @@ export class Queue implements QueueContext {
   #committed(now: number): void {
     this.statistics.took(this.store.takeTransitions(), now);
     this.pull.serve();
-    // One that keeps nothing is as it was.
-    if (this.#deps.sql.exist) this.notice.changed();
+    // One that keeps nothing is as it was, and a limit's object is no queue.
+    if (this.#deps.sql.exist && limitOfObject(this.name) === undefined) this.notice.changed();
     this.#storeHistory(now);
     this.#deps.arm();
   }

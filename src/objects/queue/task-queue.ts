@@ -45,6 +45,9 @@ import type {
   BatchCall,
   DeadLetterHop,
   FormerRoleRpc,
+  LimitGrant,
+  LimitHolderRpc,
+  LimitRpc,
   MasterEnd,
   MoveReport,
   MovingBatch,
@@ -88,7 +91,8 @@ import {
 import { shardLook } from "./inspect/shard-look.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
 import { limitKey } from "./key-operations.ts";
-import { type NewSharding, Queue } from "./queue.ts";
+import type { Limits } from "./limits/limits.ts";
+import { type NewLimits, type NewSharding, Queue } from "./queue.ts";
 import { define, purge, remove, setPaused } from "./queue-operations.ts";
 import { addWhereItWas } from "./ruled-adds.ts";
 import type { ObjectCalls, OwnCall } from "./sharding/sharding.ts";
@@ -137,7 +141,7 @@ const OWN = new Map<string, OwnCall>();
 
 export class TaskQueueObject<Env = unknown>
   extends Host<Env>
-  implements QueueCalls, QueueRpc, ShardRpc, ShardOnlyCalls, FormerRoleRpc
+  implements QueueCalls, QueueRpc, ShardRpc, ShardOnlyCalls, LimitRpc, LimitHolderRpc, FormerRoleRpc
 {
   readonly #queue: Queue;
   readonly #stubs: Stubs;
@@ -148,7 +152,8 @@ export class TaskQueueObject<Env = unknown>
 
   /**
    * `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for; `attemptsPerCall`:
-   * how many attempts may share an invocation of the runner; `Sharding`: what a queue of several objects needs.
+   * how many attempts may share an invocation of the runner; `Sharding`: what a queue of several objects needs;
+   * `Limits`: what limits that queues share need.
    */
   constructor(
     ctx: DurableObjectState,
@@ -157,6 +162,7 @@ export class TaskQueueObject<Env = unknown>
     targets: Targets,
     attemptsPerCall = ATTEMPTS_PER_CALL,
     Sharding?: NewSharding,
+    Limits?: NewLimits,
   ) {
     super(ctx, env, QUEUE_MIGRATIONS);
     const settings = env as QueueSettings;
@@ -176,6 +182,7 @@ export class TaskQueueObject<Env = unknown>
         name: queue || undefined,
         shard,
         Sharding,
+        Limits,
         object: () => this,
         file,
         sql: this.sql,
@@ -226,6 +233,14 @@ export class TaskQueueObject<Env = unknown>
     if (calls) return calls;
     throw new Error(
       `queue: found a call for a shard of "${this.#queue.name}", expected none without parts: [shards]`,
+    );
+  }
+
+  get #limits(): Limits {
+    const { limits } = this.#queue;
+    if (limits) return limits;
+    throw new Error(
+      `queue: found a call for a limit at "${this.#queue.name}", expected none without parts: [limits]`,
     );
   }
 
@@ -289,6 +304,18 @@ export class TaskQueueObject<Env = unknown>
 
   async obey(orders: ShardOrders): Promise<void> {
     await this.#shards.obey(orders);
+  }
+
+  async askLimit(object: string, statement: Statement): Promise<LimitGrant> {
+    return this.#limits.keeper.ask(object, statement);
+  }
+
+  async recallLimit(limit: string, recall: Recall): Promise<Statement> {
+    return this.#limits.drawn.recall(limit, recall);
+  }
+
+  async nudgeLimit(limit: string): Promise<void> {
+    this.#limits.drawn.nudge(limit);
   }
 
   async askShare(statement: Statement): Promise<Grant> {

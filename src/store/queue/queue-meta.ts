@@ -36,6 +36,11 @@ export interface StoredMoves {
   isDone: boolean;
 }
 
+/** Of the object of a limit: what each of the queues' objects was granted, under the number it has here. */
+export interface StoredLimit extends StoredShares {
+  numbers: Readonly<Record<string, number>>;
+}
+
 export interface QueueMetaValues {
   /** The queue's name: an alarm on a cold object may not have it. */
   name: string;
@@ -61,8 +66,12 @@ export interface QueueMetaValues {
   shards: ShardMap;
   /** When this shard asks again for a token (ms), and what the queue was when that was said. */
   askAgain: { at: number; total: string };
+  /** The same for limits that the queue draws from, by their names. */
+  askAgainOf: Record<string, { at: number; total: string }>;
   /** Of the first of them: what each was granted of the queue's bucket and slots. */
   shares: StoredShares;
+  /** Of the object of a limit, which is no queue and has no other value. */
+  limit: StoredLimit;
   /** Of the first of them: what it has decided for all. */
   orders: StoredOrders;
   /** The number of the orders this shard has taken. */

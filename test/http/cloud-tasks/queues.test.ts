@@ -261,7 +261,7 @@ describe("a queue made by the native API", () => {
   const entry = {
     extensions: {
       ...{ rate: "none", bucket_size: 900, keep_results: true, tombstone_ttl: "5s" },
-      ...{ shards: 2, location: "weur" },
+      ...{ shards: 2, location: "weur", limits: ["stripe"] },
     },
   };
 
@@ -276,7 +276,7 @@ describe("a queue made by the native API", () => {
       retryParameters: { taskRetryLimit: 1 },
       extensions: {
         ...{ keepResults: true, tombstoneTtl: 5, keepFailed: 604_800 },
-        ...{ shards: 2, location: "weur" },
+        ...{ shards: 2, location: "weur", limits: ["stripe"] },
       },
     });
     await ok("PATCH", `/v2/${queueName("q1")}?updateMask=rateLimits`, {});

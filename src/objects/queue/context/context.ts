@@ -3,6 +3,7 @@ import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
 import type { Answer } from "../../../core/errors.ts";
 import type { KeyState } from "../../../core/metrics/key-view.ts";
 import type { Resharding } from "../../../core/metrics/queue-view.ts";
+import type { LimitState } from "../../../core/sharding/limit.ts";
 import type { ShardMap } from "../../../core/sharding/shard-map.ts";
 import type { Admission } from "../../../core/task/new-task.ts";
 import type { TaskState } from "../../../core/task/task.ts";
@@ -29,6 +30,8 @@ export interface PushState {
   runningTasks(key: number): { all: number; upTo: number };
   /** The bucket now, absent without a rate limit. */
   tokens(): { level: Bucket; shape: BucketShape } | undefined;
+  /** What there is of each limit that the queue draws from. */
+  limits(): readonly LimitState[];
   /** What a key has under way, and by which limits it goes. */
   keyState(key: string): KeyState;
 }

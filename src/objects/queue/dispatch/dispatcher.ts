@@ -12,6 +12,7 @@ import { type BatchDelivery, type Delivery, deliveryOf } from "../../delivery/de
 import { fromWire, outcomeOfError, type WireOutcome } from "../../delivery/outcome.ts";
 import type { QueueDefinition } from "../context/definition.ts";
 import type { Statistics } from "../context/statistics.ts";
+import type { DrawnLimits } from "../limits/drawn-limits.ts";
 import { Batches, shared } from "./batches.ts";
 import { expireLate, noteStarts } from "./expiring.ts";
 import { Gathering } from "./gathering.ts";
@@ -38,6 +39,8 @@ export interface DispatcherDeps {
   statistics: Statistics;
   /** Absent without a rate limit. */
   tokens: () => TokenSource | undefined;
+  /** What the queue draws from beside its own; a Worker may do without. */
+  limits?: DrawnLimits | undefined;
   /** Whether the task of this name is on its way to another shard. */
   isMoving: (name: string) => boolean;
   /** ms since 1970 */
@@ -299,7 +302,8 @@ export class Dispatcher {
 
   // Tokens of keys and those of the queue are in one commit.
   #spend(tasks: readonly TaskRow[], now: number, areMore: boolean): void {
-    const { tokens: current, commit } = this.#deps;
+    const { tokens: current, commit, limits } = this.#deps;
+    limits?.spend(tasks.length, now, areMore);
     const tokens = current();
     const n = tasks.length;
     const keys = this.keys?.areLimited ? this.keys : undefined;
@@ -341,6 +345,7 @@ export class Dispatcher {
     (this.#lined?.keys.isHeld(key) ?? false);
 
   #freed(attempt: Attempt): void {
+    this.#deps.limits?.end(attempt);
     for (const key of this.#starts.ended(attempt)) this.rewindTo(key);
     const { key } = attempt.task.spec;
     if (key !== undefined) this.#freedKey(key);
@@ -369,6 +374,7 @@ export class Dispatcher {
     this.#laneOf(task.key).started(task.key);
     this.inFlight.start(attempt);
     this.#starts.started(row, attempt);
+    this.#deps.limits?.begin(attempt);
     if (task.spec.key !== undefined) this.keys?.started(task.spec.key);
     return attempt;
   }

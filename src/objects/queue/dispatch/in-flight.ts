@@ -1,6 +1,7 @@
 // The attempts in flight. They live in memory alone: only one instance of an object runs at a time, so
 // a claim needs no row, and after a crash the table is empty while every row is still there and due.
 import type { TaskRow } from "../../../store/queue/tasks.ts";
+import type { Drawing } from "../limits/drawn-limits.ts";
 
 /** A call that several tasks share, each with an attempt of its own. It takes one slot until all have ended. */
 export interface SharedCall {
@@ -9,7 +10,7 @@ export interface SharedCall {
 }
 
 /** One attempt, times in ms since 1970. */
-export interface Attempt {
+export interface Attempt extends Drawing {
   /** No other attempt of this queue has this number, nor one from before a restart of the object. */
   readonly number: number;
   readonly task: TaskRow;

@@ -10,6 +10,7 @@ import { type Capacity, PACE_MS, startable, wakeAt } from "../../../core/dispatc
 import { BEGUN } from "../../../core/dispatch/rank.ts";
 import { type KeyState, keyAtRest } from "../../../core/metrics/key-view.ts";
 import type { Load } from "../../../core/sharding/held.ts";
+import type { LimitState } from "../../../core/sharding/limit.ts";
 import { MANY } from "../../../core/sharding/statement.ts";
 import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
 import { dueOf, isExpedited, lastKeyOf } from "../../../store/queue/row-key.ts";
@@ -41,26 +42,30 @@ export class PushConsumer implements Consumer, PushState {
     this.#deps = deps;
     this.#dispatcher = new Dispatcher({ ...deps, tokens: () => this.#held ?? this.#tokens });
     deps.shares.startBy(this);
+    deps.limits?.startBy(this);
   }
 
   nextWakeAt(): number | undefined {
-    const { now, late } = this.#deps;
-    const capacity = { ...this.#capacity(), now: now(), late: late(), pace: this.#pace };
-    const expedited = wakeAt(this.#expeditedCapacity(capacity), () =>
+    const { now, late, limits } = this.#deps;
+    const capacity = { ...this.ownCapacity(), now: now(), late: late(), pace: this.#pace };
+    let expedited = wakeAt(this.#expeditedCapacity(capacity), () =>
       this.#dispatcher.nextExpedited(),
     );
-    const scheduled = wakeAt(capacity, () => this.#dispatcher.nextGathered());
+    let scheduled = wakeAt(capacity, () => this.#dispatcher.nextGathered());
+    if (limits) {
+      expedited = limits.wakeAt(expedited, capacity, true);
+      scheduled = limits.wakeAt(scheduled, capacity);
+    }
     return earliest(expedited, earliest(scheduled, this.#dispatcher.nextRelease()));
   }
 
   onAlarm(now: number): void {
     this.#dispatcher.cancelOverdue(now);
     this.#dispatcher.beginTurn(now);
-    const expedited = startable(this.#expeditedCapacity(this.#capacity()));
     const most = Math.max(STARTS_PER_TURN, this.#batchSize);
-    const started = this.#dispatcher.startExpedited(now, Math.min(expedited, most), this.#free);
-    const scheduled = startable(this.#capacity());
-    this.#dispatcher.startScheduled(now, Math.min(scheduled, most - started), this.#free);
+    const expedited = Math.min(startable(this.#expeditedCapacity(this.ownCapacity())), most);
+    const started = this.#startExpedited(now, expedited);
+    this.#startScheduled(now, most - started);
   }
 
   watchdogAt(now: number): number | undefined {
@@ -86,7 +91,7 @@ export class PushConsumer implements Consumer, PushState {
 
   isAtRest(now: number): boolean {
     if (this.running > 0 || isBy(now, this.#dispatcher.nextExpedited())) return false;
-    return this.#capacity().paused || !isBy(now, this.#dispatcher.nextScheduled());
+    return this.ownCapacity().paused || !isBy(now, this.#dispatcher.nextScheduled());
   }
 
   /**
@@ -107,6 +112,10 @@ export class PushConsumer implements Consumer, PushState {
       this.#tokens ??= new Tokens(this.#meta, this.#bucketShape(), now());
       this.#tokens.reshape(this.#bucketShape(), now());
     }
+  }
+
+  limits(): readonly LimitState[] {
+    return this.#deps.limits?.states(this.#deps.now()) ?? [];
   }
 
   tokens(): { level: Bucket; shape: BucketShape } | undefined {
@@ -132,7 +141,7 @@ export class PushConsumer implements Consumer, PushState {
       ? this.#dispatcher.countDue(now, MOST_COUNTED)
       : { due: 1, expedited: 1 };
     return {
-      running: this.running,
+      ...{ running: this.running, perSlot: this.#batchSize },
       ...(isBy(now, due) ? { due: manyFrom(count.due) } : { due: 0, nextDue: due }),
       ...(isBy(now, expedited)
         ? { expedited: manyFrom(count.expedited) }
@@ -177,7 +186,7 @@ export class PushConsumer implements Consumer, PushState {
     const written = this.#writtenDue;
     this.#writtenDue = 0;
     if (!this.#tokens || written === 0 || this.#held) return;
-    const n = Math.min(written, startable(this.#capacity()));
+    const n = Math.min(written, this.#startable(now));
     if (n > 0) this.#tokens.foresee(n, now);
   }
 
@@ -193,7 +202,8 @@ export class PushConsumer implements Consumer, PushState {
     this.#writtenDue = 0;
   }
 
-  #capacity(): Capacity {
+  /** Without its limits. */
+  ownCapacity(): Capacity {
     const { config, isDefined } = this.#deps.definition;
     const held = this.#held;
     const now = this.#deps.now();
@@ -205,12 +215,32 @@ export class PushConsumer implements Consumer, PushState {
     };
   }
 
+  #startExpedited(now: number, most: number): number {
+    const calls = this.#free(now);
+    return this.#dispatcher.startExpedited(now, Math.min(most, calls * this.#batchSize), calls);
+  }
+
+  #startScheduled(now: number, most: number): void {
+    const n = Math.min(most, this.#startable(now));
+    this.#dispatcher.startScheduled(now, n, this.#free(now));
+  }
+
+  /** By its limits too. */
+  #startable(now: number): number {
+    const own = startable(this.ownCapacity());
+    const { limits } = this.#deps;
+    if (!limits || own === 0) return own;
+    return Math.min(own, limits.tokens(now), limits.free(now) * this.#batchSize);
+  }
+
   get #batchSize(): number {
     return this.#deps.definition.config.batch?.size ?? 1;
   }
 
-  get #free(): number {
-    return Math.max(0, this.slots - this.running);
+  /** How many calls may be made. */
+  #free(now: number): number {
+    const own = Math.max(0, this.slots - this.running);
+    return Math.min(own, this.#deps.limits?.free(now) ?? own);
   }
 
   /** A batch that waits for tasks waits for tokens too, as long as there are to be any for the whole of it. */

@@ -11,6 +11,7 @@ import {
   type QueueReport,
 } from "../../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../../core/metrics/queue-view.ts";
+import type { LimitState, SharedLimit } from "../../../core/sharding/limit.ts";
 import type { ListQuery, TaskPage } from "../../../core/task/calls.ts";
 import { endedState } from "../../../core/task/expiry.ts";
 import { checkListQuery, PAGE_BYTES, startOf, taskCursor } from "../../../core/task/listing.ts";
@@ -75,17 +76,19 @@ function liveView(queue: QueueContext, task: TaskRow, dispatch: DispatchState, n
 
 // An expedited task waits for a slot alone, and does not expire.
 function unlimited(dispatch: DispatchState): DispatchState {
+  const limits = dispatch.limits?.map(({ tokens: _, lacks: __, ...slots }) => slots);
   const bare = { ...dispatch, paused: false, rate: Number.POSITIVE_INFINITY };
-  return { ...bare, bucket: undefined, batchWait: 0, isAsked: true };
+  const own = { bucket: undefined, batchWait: 0, isAsked: true as const };
+  return { ...bare, ...own, ...(limits && { limits }) };
 }
 
 function dispatchStateOf({ definition, push, isPaused: paused }: QueueContext): DispatchState {
   const { config, isDefined } = definition;
   const { mode, rate, maxConcurrentRequests: maxRunning, retry, batch } = config;
   const { running, slots } = push;
-  const bucket = push.tokens();
-  const limits = { mode, rate, maxRunning, slots, retry, batchWait: batch?.wait };
-  return { ...limits, isDefined, paused, running, bucket };
+  const [bucket, limits] = [push.tokens(), push.limits()];
+  const numbers = { mode, rate, maxRunning, slots, retry, batchWait: batch?.wait };
+  return { ...numbers, isDefined, paused, running, bucket, limits };
 }
 
 /** Rows one page may look at to find those the filters let through, and rows read at once. */
@@ -245,6 +248,23 @@ export function queueView(queue: QueueContext): QueueView {
   return view;
 }
 
+function limitsView(limits: readonly LimitState[]): Pick<QueueView, "limits"> {
+  if (limits.length === 0) return {};
+  return {
+    limits: limits.map(({ name, rule, running, tokens }) => ({
+      ...{ name, inFlight: running, tokens: tokens ?? null },
+      ...(rule && ruleView(rule)),
+    })),
+  };
+}
+
+function ruleView({ rate, rateText, bucketSize, maxConcurrentRequests: most }: SharedLimit) {
+  return {
+    ...(Number.isFinite(rate) && { rate: rateText, bucketSize }),
+    ...(Number.isFinite(most) && { maxConcurrentRequests: most }),
+  };
+}
+
 function viewOf(queue: QueueContext): QueueView {
   const { config, isDefined } = queue.definition;
   const { name, mode, bucketSize, maxConcurrentRequests, retry } = config;
@@ -278,8 +298,10 @@ function viewOf(queue: QueueContext): QueueView {
       ...(config.keys && { keys: keysView(config.keys) }),
       ...(config.shards && { shards: config.shards }),
       ...(config.location && { location: config.location }),
+      ...(config.limits && { limits: config.limits }),
       ...(config.annotations && { annotations: config.annotations }),
     },
+    ...limitsView(queue.push.limits()),
     ...(queue.resharding && { resharding: queue.resharding }),
     ...(purgedAt !== undefined && { purgedAt: rfc3339(purgedAt) }),
     statistics: statisticsView(queue, queue.now()),

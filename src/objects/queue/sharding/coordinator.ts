@@ -1,24 +1,38 @@
-// The first shard of a queue as the keeper of its bucket and slots, of which it grants shares. What is decided is in
-// core/sharding; here it is written before it is answered, one row for all that ask in one commit, and shards are
-// called that have to give something back.
-import { refilled } from "../../../core/dispatch/bucket.ts";
-import { asked, reshaped, returned } from "../../../core/sharding/coordinator.ts";
+// The keeper of a bucket and slots, of which it grants shares: the first shard of a queue, or a limit that several
+// queues share. What is decided is in core/sharding; here it is written before it is answered, one row for all that ask
+// in one commit, and shards are called that have to give something back.
+import { type Bucket, type BucketShape, refilled } from "../../../core/dispatch/bucket.ts";
+import { asked, nothingFor, reshaped, returned } from "../../../core/sharding/coordinator.ts";
 import {
   emptyLedger,
   free,
   isLent,
   type StoredShares,
   settled,
+  withoutIdle,
   withRunning,
 } from "../../../core/sharding/ledger.ts";
 import { NOTHING, type Share, type Total } from "../../../core/sharding/share.ts";
-import type { Grant, Recall, Statement } from "../../../core/sharding/statement.ts";
-import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
+import {
+  type Grant,
+  LEASE_MS,
+  type Recall,
+  type Statement,
+} from "../../../core/sharding/statement.ts";
 import type { Commit } from "../../commit.ts";
 import type { ShardRpc } from "../../rpc.ts";
 
+/** Where its book is kept. */
+export interface Shelf {
+  stored(): StoredShares | undefined;
+  /** Inside a commit. */
+  store(book: StoredShares): void;
+  /** The bucket before there was a book, if there was one. */
+  before?(): { level: Bucket; shape: BucketShape } | undefined;
+}
+
 export interface CoordinatorDeps {
-  meta: QueueMeta;
+  shelf: Shelf;
   commit: Commit;
   /** ms since 1970 */
   now: () => number;
@@ -38,17 +52,19 @@ export class Coordinator {
 
   /** Of a queue that had one shard until now: attempts that are under way there, in this life of the object. */
   begin(instance: number, running: number): void {
-    if (running === 0 || this.#deps.meta.get("shares")) return;
+    if (running === 0 || this.#deps.shelf.stored()) return;
     const { ledger, total } = this.#current;
     this.#keep({ ledger: withRunning(ledger, 0, instance, running), total });
   }
 
-  /** Grants what a shard asks for, as far as there is. */
-  ask(statement: Statement): Promise<Grant> {
+  /** Grants what a shard asks for, as far as there is. `numbered`: what number it has here; none can have nothing. */
+  ask(statement: Statement, numbered = (): number | undefined => statement.shard): Promise<Grant> {
     return this.#write(() => {
+      const shard = numbered();
+      if (shard === undefined) return nothingFor(statement, LEASE_MS / 2);
       this.reshape();
       const { ledger, grant, recalls, nudges } = asked(
-        ...[this.#current.ledger, this.#current.total, statement, this.#deps.now()],
+        ...[this.#current.ledger, this.#current.total, { ...statement, shard }, this.#deps.now()],
       );
       this.#keep({ ...this.#current, ledger });
       this.#deps.commit.after(() => this.#call(recalls, nudges));
@@ -58,16 +74,25 @@ export class Coordinator {
 
   /** Inside a commit: the queue may start more or less than before, or has another number of shards. */
   reshape(): void {
-    const { meta, now, total, commit } = this.#deps;
+    const { shelf, now, total, commit } = this.#deps;
     const book = this.#current;
     const next = total();
-    const isStored = meta.get("shares") !== undefined;
+    const isStored = shelf.stored() !== undefined;
     if (isStored && JSON.stringify(book.total) === JSON.stringify(next)) return;
     const { ledger, recalls, nudges } = reshaped(book.ledger, book.total, next, now());
     this.#keep({ ledger, total: next });
     // What nobody has asked for yet is not kept.
     if (!isStored && Object.keys(ledger.grants).length === 0) this.#isWritten = true;
     commit.after(() => this.#call(recalls, nudges));
+  }
+
+  /** Forgets those that have had nothing for long; those that it knows still. */
+  forgetIdle(now: number): readonly number[] {
+    const { ledger, total } = this.#current;
+    const known = withoutIdle(settled(ledger, total, now), now);
+    if (Object.keys(known.grants).length < Object.keys(ledger.grants).length)
+      this.#keep({ ledger: known, total });
+    return Object.keys(known.grants).map(Number);
   }
 
   /** What no shard has. */
@@ -107,19 +132,19 @@ export class Coordinator {
   flush(): void {
     if (this.#isWritten || !this.#book) return;
     this.#isWritten = true;
-    this.#deps.meta.set("shares", this.#book);
+    this.#deps.shelf.store(this.#book);
   }
 
   get #current(): StoredShares {
-    this.#book ??= this.#deps.meta.get("shares") ?? this.#fresh();
+    this.#book ??= this.#deps.shelf.stored() ?? this.#fresh();
     return this.#book;
   }
 
   /** All of the bucket is here, as full as it was while the queue had one shard. */
   #fresh(): StoredShares {
-    const { meta, now } = this.#deps;
+    const { shelf, now } = this.#deps;
     const total = this.#deps.total();
-    const saved = meta.get("bucket");
+    const saved = shelf.before?.();
     const level = saved && total.bucket && refilled(saved.level, saved.shape, now());
     return { ledger: settled(emptyLedger(level), total, now()), total };
   }

@@ -1,5 +1,5 @@
-// A shard's share of its queue's bucket and slots: by it the shard starts its attempts. It asks the first shard for it
-// from an alarm, as attempts start from alarms (push-consumer.ts), and keeps it in memory only.
+// A shard's share of its queue's bucket and slots, or a queue's of a limit: by it attempts start. It asks the
+// coordinator for it from an alarm, as attempts start from alarms (push-consumer.ts), and keeps it in memory only.
 import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
 import {
   afterOverload,
@@ -27,13 +27,14 @@ import {
 } from "../../../core/sharding/held.ts";
 import type { Share, Total } from "../../../core/sharding/share.ts";
 import type { Recall, Statement } from "../../../core/sharding/statement.ts";
-import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
-import type { Commit } from "../../commit.ts";
+import type { QueueMetaValues } from "../../../store/queue/queue-meta.ts";
 import type { Job } from "../../host.ts";
 import type { ShardRpc } from "../../rpc.ts";
 import { WATCHDOG_MS } from "../../wakeup.ts";
 
 export interface HolderDeps {
+  /** What the log calls it. */
+  title: string;
   shard: number;
   /** A random number that no other life of the object has. */
   instance: number;
@@ -48,8 +49,13 @@ export interface HolderDeps {
   coordinator: () => Pick<ShardRpc, "askShare">;
   /** What is next may be another. */
   changed: () => void;
-  meta: QueueMeta;
-  commit: Pick<Commit, "run">;
+  /** Where it keeps for its next life when to ask again, if that is long. */
+  memory?: AgainMemory;
+}
+
+export interface AgainMemory {
+  stored(): QueueMetaValues["askAgain"] | undefined;
+  store(again: QueueMetaValues["askAgain"]): void;
 }
 
 /** When it has to ask again later than this, in ms, that is kept for the object's next life. */
@@ -90,6 +96,11 @@ export class Holder implements Job {
   /** How many attempts may run at once. */
   get slots(): number {
     return slotsOf(this.#held);
+  }
+
+  /** What there was too little of for it when it asked. */
+  get lacks(): Held["lacks"] {
+    return this.#held.lacks;
   }
 
   /** The bucket of its share; absent without a rate limit. */
@@ -172,17 +183,16 @@ export class Holder implements Job {
   }
 
   #askAgain(): number {
-    const { meta, now } = this.#deps;
-    const kept = meta.get("askAgain");
+    const { memory, now } = this.#deps;
+    const kept = memory?.stored();
     const isSame = kept?.total === JSON.stringify(this.#whole);
     return kept && isSame ? Math.min(kept.at, now() + LONGEST_MS) : 0;
   }
 
   #keepAgain(now: number): void {
-    const { meta, commit } = this.#deps;
     const at = this.#held.again;
     if (this.#held.share.part > 0 || at < now + LONG_MS) return;
-    commit.run(() => meta.set("askAgain", { at, total: JSON.stringify(this.#whole) }));
+    this.#deps.memory?.store({ at, total: JSON.stringify(this.#whole) });
   }
 
   // The load is read before: what throws then is for the turn.
@@ -195,7 +205,7 @@ export class Holder implements Job {
       this.#held = answered(this.#held, this.#total, grant, this.#deps.now());
       this.#keepAgain(this.#deps.now());
     } catch (error) {
-      console.error(`task queue: shard ${statement.shard} got no share, trying again`, error);
+      console.error(`task queue: ${this.#deps.title} got no share, trying again`, error);
       this.#held = unanswered(this.#held, statement.number);
     }
     changed();

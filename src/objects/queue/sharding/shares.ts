@@ -137,7 +137,12 @@ export class Shares implements Job {
         nudgeShare: async () => this.holder.nudge(),
       };
       this.#coordinator = new Coordinator({
-        ...{ meta, commit, now, total },
+        ...{ commit, now, total },
+        shelf: {
+          stored: () => meta.get("shares"),
+          store: (book) => meta.set("shares", book),
+          before: () => meta.get("bucket"),
+        },
         shard: (index) => (index === 0 ? local : shard(index)),
       });
       this.#coordinator.begin(instance, running);
@@ -146,7 +151,12 @@ export class Shares implements Job {
       askShare: (statement: Parameters<Coordinator["ask"]>[0]) => this.coordinator.ask(statement),
     };
     this.#holder = new Holder({
-      ...{ shard: place.index, instance, running, now, total, changed, meta, commit },
+      title: `shard ${place.index}`,
+      ...{ shard: place.index, instance, running, now, total, changed },
+      memory: {
+        stored: () => meta.get("askAgain"),
+        store: (again) => commit.run(() => meta.set("askAgain", again)),
+      },
       load: (isCounted) => starter.load(isCounted),
       coordinator: () => (place.index === 0 ? own : shard(0)),
     });
