@@ -107,6 +107,10 @@ const OPTIONS: [name: string, values: readonly string[]][] = [
   ["countdown", ["5", "-1", "1e9"]],
   ["header.X-Team", ["blue", "\u0000"]],
   ["retry.limit", ["3", "x"]],
+  ["ifExists", ["keep", "replace", "x"]],
+  ["debounce.seconds", ["5", "x"]],
+  ["throttle.seconds", ["5", "0"]],
+  ["expires", ["60", "0"]],
   ["lease", [SEEN.lease]],
   ["pageSize", ["1", "0", "-1", "99999"]],
   ["pageToken", [SEEN.cursor, "x"]],
@@ -128,7 +132,10 @@ const FITTING: [pattern: RegExp, names: readonly string[]][] = [
   [/events$/, ["queue"]],
   [
     /^POST \/_ah\/api\/queues\/:queue\/tasks$/,
-    ["name", "countdown", "header.X-Team", "retry.limit"],
+    [
+      ...["name", "countdown", "header.X-Team", "retry.limit"],
+      ...["ifExists", "debounce.seconds", "throttle.seconds", "expires"],
+    ],
   ],
   [/^DELETE .*\/tasks\/:name$/, ["lease"]],
   [/locations.*queues$/, ["pageSize", "pageToken", "filter", "readMask", "fields"]],

@@ -3,7 +3,6 @@
 import { type Bucket, type BucketShape, readyAt, wholeTokens } from "../dispatch/bucket.ts";
 import type { LimitState } from "../sharding/limit.ts";
 import { completeRetry, type RetryParameters } from "./backoff.ts";
-import { expiryOf, hasStarted } from "./expiry.ts";
 import { isTimed, type StoredTask, type TaskState } from "./task.ts";
 import { rfc3339 } from "./task-view.ts";
 
@@ -28,12 +27,12 @@ export interface DispatchState {
   limits?: readonly LimitState[];
   /** Of a queue that hands on batches, in seconds: how long the first waits for others. */
   batchWait?: number | undefined;
-  /** Somebody has asked for the task to run now. */
-  isAsked?: true;
 }
 
-type Waiting = Pick<StoredTask, "createdAt" | "due" | "progress" | "lease"> & {
-  spec: Pick<StoredTask["spec"], "retry" | "expires">;
+type Waiting = Pick<StoredTask, "due" | "progress" | "lease"> & {
+  spec: Pick<StoredTask["spec"], "retry">;
+  /** When it expires should it not be started before, ms since 1970. */
+  expiresAt?: number | undefined;
 };
 
 /** One line, or undefined for a task that does not wait; `now` in ms since 1970. */
@@ -46,7 +45,7 @@ export function whyNotRunning(
   if (state === "waiting") return `waiting for its group "${task.progress.waitsFor}"`;
   if (state === "leased") return `leased until ${rfc3339(task.lease as number)}`;
   if (!isTimed(state)) return undefined;
-  return waits(task, now, queue) + (queue.isAsked ? "" : untilExpiry(task));
+  return waits(task, now, queue) + untilExpiry(task);
 }
 
 function waits(task: Waiting, now: number, queue: DispatchState): string {
@@ -62,9 +61,8 @@ function aboutToStart({ due }: Waiting, now: number, { batchWait = 0 }: Dispatch
   return at <= now ? "about to start" : `waits until ${rfc3339(at)} for others of its batch`;
 }
 
-function untilExpiry(task: Waiting): string {
-  const at = hasStarted(task.progress) ? undefined : expiryOf(task);
-  return at === undefined ? "" : `; it expires at ${rfc3339(at)}`;
+function untilExpiry({ expiresAt }: Waiting): string {
+  return expiresAt === undefined ? "" : `; it expires at ${rfc3339(expiresAt)}`;
 }
 
 function untilDue({ due, progress, spec }: Waiting, queue: DispatchState): string {

@@ -81,7 +81,7 @@ function isSame(name: string, inQuery: unknown, inBody: unknown): boolean {
   if (a === b) return true;
   if (name === "eta") return Date.parse(a) === Date.parse(b);
   if (name === "method") return a.toUpperCase() === b.toUpperCase();
-  return [...NUMBERS, "countdown"].includes(name) && Number(a) === Number(b);
+  return [...NUMBERS, "countdown", "expires"].includes(name) && Number(a) === Number(b);
 }
 
 function refuseBoth(name: string, inQuery: unknown, inBody: unknown): Refusal {

@@ -1,7 +1,7 @@
 // Operations on tasks by name: delete, run now, reschedule, redrive.
 import { type Answer, invalid, type Refusal, refuse } from "../../core/errors.ts";
 import type { DeleteResult, RedriveResult } from "../../core/task/calls.ts";
-import { endedState, expiryOf, hasStarted } from "../../core/task/expiry.ts";
+import { endedState } from "../../core/task/expiry.ts";
 import { acceptNewTime } from "../../core/task/new-task.ts";
 import { isTimed, type Task } from "../../core/task/task.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
@@ -97,7 +97,7 @@ export function rescheduleTask(queue: QueueContext, name: string, time: unknown)
   const now = queue.now();
   const state = kind === "failed" ? endedState(kind, task.progress) : queue.stateOf(task, now);
   if (!isTimed(state)) return invalid("state", state, EXPECTED_STATE);
-  const refusal = checkBeforeExpiry(task, due.ok);
+  const refusal = checkBeforeExpiry(queue, task, due.ok);
   if (refusal) return refusal;
   queue.commit.run(() => {
     const moved = queue.store.reschedule(task, due.ok);
@@ -107,8 +107,12 @@ export function rescheduleTask(queue: QueueContext, name: string, time: unknown)
   return getTask(queue, name);
 }
 
-function checkBeforeExpiry(task: TaskRow, due: number): Refusal | undefined {
-  const at = hasStarted(task.progress) || isExpedited(task.key) ? undefined : expiryOf(task);
+function checkBeforeExpiry(
+  { store }: QueueContext,
+  task: TaskRow,
+  due: number,
+): Refusal | undefined {
+  const at = store.expiresAt(task);
   if (at === undefined || due < at) return undefined;
   const expected = `an instant before ${rfc3339(at)}, when the task expires`;
   return invalid("time", rfc3339(due), expected, "INVALID_ETA");

@@ -1,9 +1,7 @@
 // What lies under a name, as it goes from one object of a queue to another: whatever a task has come to be, it is
 // found by its name, taken in elsewhere, and then removed here. Nothing has happened to it by that: no step is counted.
-import { expiryOf } from "../../core/task/expiry.ts";
 import type { Progress } from "../../core/task/task.ts";
 import type { DeadLetterOutbox } from "./dead-letter-outbox.ts";
-import type { Expiries } from "./expiries.ts";
 import type { ExpirySweep } from "./expiry-sweep.ts";
 import type { FailedTasks } from "./failed-tasks.ts";
 import type { Found } from "./found.ts";
@@ -29,11 +27,13 @@ export interface MovingRow {
 interface MovingStore {
   tasks: Tasks;
   failed: FailedTasks;
-  expiries: Expiries;
   largeResults: LargeResults;
   deadLetters: DeadLetterOutbox;
   sweep: ExpirySweep;
   find(name: string, now: number): Found | undefined;
+  use(): void;
+  isLetter(task: TaskRow): boolean;
+  expiresAt(task: TaskRow): number | undefined;
   keptIn(progress: Progress): FailedTasks;
   successorOf(task: TaskRow): Successor | undefined;
   successors: Successors;
@@ -72,7 +72,7 @@ export class Moving {
 
   /** What lies under this name at `now` (ms); undefined when that is nothing, or has expired. */
   rowOf(name: string, now: number): MovingRow | undefined {
-    const { deadLetters, find, largeResults } = this.#store;
+    const { find, largeResults } = this.#store;
     const found = find.call(this.#store, name, now);
     if (!found) return undefined;
     if (found.kind === "live") return this.#living(found.task);
@@ -81,15 +81,14 @@ export class Moving {
       const large = isLarge(row) ? largeResults.at(row.key, name) : undefined;
       return { name, row: large ? { ...row, result: large } : row };
     }
-    const isLetter = deadLetters.has(found.task.key);
+    const isLetter = this.#store.isLetter(found.task);
     return { name, task: found.task, row, ...(isLetter && { isLetter }) };
   }
 
   #living(task: TaskRow): MovingRow {
     const next = this.#store.successorOf(task);
-    const at = expiryOf(task);
+    const expires = this.#store.expiresAt(task) !== undefined;
     const { name } = task;
-    const expires = at !== undefined && this.#store.expiries.has({ at, name });
     return { name, task, ...(next && { next }), ...(expires && { expires }) };
   }
 
@@ -121,6 +120,7 @@ export class Moving {
 
   #takeInFailed(task: TaskRow, row: NameRow, isLetter = false): void {
     const keptUntil = dueOf(task.key);
+    if (task.progress.expired) this.#store.use();
     const key = this.#store.keptIn(task.progress).add(task, keptUntil);
     this.#names.end({ ...(row as EndedRow), name: task.name, key });
     if (isLetter) this.#store.deadLetters.add({ key, name: task.name });
@@ -150,7 +150,7 @@ export class Moving {
     }
     if (task) {
       this.#store.keptIn(task.progress).remove(task);
-      deadLetters.remove(task.key);
+      if (!task.progress.expired) deadLetters.remove(task.key);
     } else if (row && isLarge(row)) largeResults.remove(row.key, name);
     this.#names.remove(name);
   }

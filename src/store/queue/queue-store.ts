@@ -191,6 +191,17 @@ export class QueueStore {
     return task && { kind: "live", task };
   }
 
+  /** Whether the record of a task that failed is to go to the dead-letter queue. */
+  isLetter({ key, progress }: Pick<TaskRow, "key" | "progress">): boolean {
+    return !progress.expired && this.deadLetters.has(key);
+  }
+
+  /** When the task expires should it not be started before (ms), if it may. */
+  expiresAt(task: Pick<TaskRow, "name" | "createdAt" | "spec">): number | undefined {
+    const at = expiryOf(task);
+    return at !== undefined && this.expiries.has({ at, name: task.name }) ? at : undefined;
+  }
+
   /** Where the record of a task is kept that has failed, or has expired. */
   keptIn({ expired }: Progress): FailedTasks {
     return expired ? this.expired : this.failed;
@@ -230,7 +241,7 @@ export class QueueStore {
 
   /** Keeps a new task until the one of its name has ended, in place of the one that waits for that already. */
   follow(task: Successor): void {
-    this.#use();
+    this.use();
     this.successors.put(task);
   }
 
@@ -257,7 +268,7 @@ export class QueueStore {
     const { key } = task;
     const name = this.tasks.nameFor(key);
     this.keptIn(task.progress).rename(key, name);
-    if (this.deadLetters.has(key)) this.deadLetters.rename({ key, name });
+    if (this.isLetter(task)) this.deadLetters.rename({ key, name });
     this.#names.endGenerated({ ...(row as EndedRow), name });
     return name;
   }
@@ -282,7 +293,7 @@ export class QueueStore {
   }
 
   /** From now on the tables for what rules need may have rows; what an erased queue left there goes. */
-  #use(): void {
+  use(): void {
     if (this.meta.get("ruled")) return;
     this.meta.set("ruled", true);
     this.expiries.clear();
@@ -294,7 +305,7 @@ export class QueueStore {
   expect(task: TaskRow): void {
     const at = expiryOf(task);
     if (at === undefined) return;
-    this.#use();
+    this.use();
     this.expiries.add({ at, name: task.name });
   }
 
@@ -580,11 +591,8 @@ export class QueueStore {
   delete(task: TaskRow, now: number, { tombstoneTtl }: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
     this.#transitions.deleted++;
-    this.#ended(task.name);
-    this.unexpect(task);
-    if (isWindow(task.spec)) this.successors.remove(task.name);
     this.#release(task, "deleted", now, task.progress, tombstoneTtl);
-    this.#report(task, "deleted");
+    this.#deleted(task);
     return true;
   }
 
@@ -601,13 +609,12 @@ export class QueueStore {
     const live = this.tasks.briefsAt(places.live);
     const failed = this.#takeRecords(places.failed);
     this.tasks.removeAll(live);
+    // One that was deleted has its window no more.
+    const expires = now + tombstoneTtl * 1000;
     const ended: EndedRow[] = live
       .filter(({ named }) => named)
-      .map((task) => {
-        const expires = tombstoneEnd(task, now, tombstoneTtl);
-        this.sweep.expect(expires);
-        return { ...endedRow(task, "deleted", now, task.progress), expires };
-      });
+      .map((task) => ({ ...endedRow(task, "deleted", now, task.progress), expires }));
+    if (ended.length > 0) this.sweep.expect(expires);
     const freed = live.filter((task) => !task.named && hasPlace(task));
     for (const task of failed) {
       const row = rows.get(task.name) as EndedRow;
@@ -788,7 +795,8 @@ export class QueueStore {
     ttl: number,
   ): void {
     if (task.named) {
-      const expires = tombstoneEnd(task, now, ttl);
+      // One that was deleted has its window no more.
+      const expires = state === "done" ? tombstoneEnd(task, now, ttl) : now + ttl * 1000;
       this.#names.end({ ...endedRow(task, state, now, progress), expires });
       this.sweep.expect(expires);
     } else if (keyInName(task.name) !== task.key) {
@@ -830,12 +838,12 @@ function tombstoneEnd(
   return throttle ? Math.max(end, windowEnd(throttle, createdAt)) : end;
 }
 
-/** A failed task as if it were new. Who puts it back wants it to run, whenever that is. */
 /** Whether a task that failed has nothing that is in other tables than its own, or changes when it is new again. */
 function isBare({ spec }: BriefTask): boolean {
   return lineOf(spec) === undefined && spec.expires === undefined && spec.since === undefined;
 }
 
+/** A failed task as if it were new. Who puts it back wants it to run, whenever that is. */
 function redriven(task: TaskRow, now: number): TaskRow {
   const { expires: _, since, ...spec } = task.spec;
   return {

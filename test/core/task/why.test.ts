@@ -38,10 +38,10 @@ function why(task: Waiting, queue: Partial<DispatchState> = {}): string | undefi
   const { in: seconds = 0, retries = 0, retry, state = seconds > 0 ? "scheduled" : "due" } = task;
   const { expires } = task;
   const waiting = {
-    createdAt: NOW,
     due: NOW + seconds * 1000,
     progress: { ...NO_PROGRESS, retryCount: retries },
-    spec: { ...(retry && { retry }), ...(expires && { expires }) },
+    spec: retry ? { retry } : {},
+    ...(expires && { expiresAt: NOW + expires * 1000 }),
     lease: NOW + seconds * 1000,
   };
   return whyNotRunning(waiting, state, NOW, { ...open, ...queue });
@@ -59,8 +59,6 @@ it.each<[string, Waiting, Partial<DispatchState>, string | undefined]>([
     {},
     `waiting for its ETA, 2030-01-01T00:00:05.000Z; it expires at ${T10}`,
   ],
-  ["has been tried before it could expire", { expires: 10, retries: 1 }, {}, "about to start"],
-  ["was asked to run now", { expires: 10 }, { isAsked: true }, "about to start"],
   ["has expired", { expires: 10, state: "expired" }, {}, undefined],
   ["a first attempt to come", { in: 10 }, {}, `waiting for its ETA, ${T10}`],
   ["a batch to come", { in: -2 }, { batchWait: 12 }, `waits until ${T10} for others of its batch`],

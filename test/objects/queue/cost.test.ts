@@ -43,6 +43,8 @@ const MOST: Record<string, Cost> = {
   "unnamed, alone, others ahead": { rows: 21, statements: 42, alarms: 20, runs: 10 },
   "named, alone": { rows: 41, statements: 72, alarms: 10, runs: 10 },
   "scheduled ahead, in a batch": { rows: 203, statements: 60, alarms: 1, runs: 80 },
+  "that expire, in a batch": { rows: 402, statements: 500, alarms: 2, runs: 80 },
+  "debounced, each twice": { rows: 72, statements: 170, alarms: 10, runs: 10 },
   "tried twice": { rows: 502, statements: 480, alarms: 2, runs: 120 },
   "with a result": { rows: 301, statements: 180, alarms: 2, runs: 80 },
   "pull, leased and acknowledged": { rows: 302, statements: 517, alarms: 0, runs: 0 },
@@ -96,6 +98,20 @@ const KINDS: Record<string, () => Promise<void>> = {
       "unlimited",
       many(() => ({ countdown: 60 })),
     ),
+  "that expire, in a batch": () =>
+    inBatch(
+      "unlimited",
+      many(() => ({ expires: 60 })),
+    ),
+  "debounced, each twice": async () => {
+    await meet("unlimited");
+    for (let i = 0; i < FEW; i++) {
+      const task = { name: `n${i}`, debounce: { seconds: 1 } };
+      await queue("unlimited").add(task);
+      await queue("unlimited").add(task);
+      await atRest("unlimited");
+    }
+  },
   "tried twice": async () => {
     const tried = new Set<string | null>();
     handlers.set("/_ah/queue/unlimited", ({ headers }) => {

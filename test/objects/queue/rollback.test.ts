@@ -24,6 +24,7 @@ async function seen(of: QueueHandle): Promise<unknown> {
     marks: marks.filter(({ kind }) => kind !== "started"),
     listed: isExact ? listed : listed.map(({ why, ...task }) => task),
     failedOnes: (await of.list({ state: "failed" })).tasks,
+    expiredOnes: (await of.list({ state: "expired" })).tasks,
     tombstones: (await of.tombstones()).tombstones,
   };
 }
@@ -56,6 +57,44 @@ const OPERATIONS: readonly Operation[] = [
   { name: "purge", queue: "made", before: defined, run: (of) => of.purge() },
   { name: "delete", queue: "made", before: defined, run: (of) => of.delete(["a", "c"]) },
   { name: "run", queue: "made", before: defined, run: (of) => of.run("c") },
+  {
+    name: "replace",
+    queue: "made",
+    before: defined,
+    run: (of) => of.add({ name: "c", ifExists: "replace", expires: 30 }),
+  },
+  {
+    name: "debounce",
+    queue: "made",
+    before: async (of) => {
+      await defined(of);
+      await of.add({ name: "d", debounce: { seconds: 20 }, expires: 60 });
+    },
+    run: (of) => of.add({ name: "d", debounce: { seconds: 30 }, expires: 60 }),
+  },
+  {
+    name: "expire",
+    queue: "made",
+    before: async (of) => {
+      await defined(of);
+      await of.pause();
+      await of.add([{ name: "e", expires: 5 }, { expires: 5 }]);
+    },
+    run: () => pass("made", 6),
+  },
+  {
+    name: "follow, and succeed",
+    queue: "pull",
+    before: async (of) => {
+      await of.add({ name: "a", payload: "1", debounce: { seconds: 0.001 } });
+      clock.now += 2;
+    },
+    run: async (of) => {
+      const leased = await of.lease({ leaseSeconds: 60, maxTasks: 1 });
+      await of.add({ name: "a", payload: "2", debounce: { seconds: 20 } });
+      await of.acknowledge(leased);
+    },
+  },
   {
     name: "reschedule",
     queue: "made",

@@ -302,7 +302,7 @@ export class World {
     if (how === "delete") this.#next.delete(task.name);
     if ((how === "complete" || how === "delete") && this.#succeeded(task.name)) return;
     if (how === "complete") this.#bequeath(task, "done", tombstone, progress, due);
-    if (how === "delete") this.#bequeath(task, "deleted", tombstone, task.progress);
+    if (how === "delete") this.#bequeath(task, "deleted", end, task.progress);
     if (how !== "fail" && how !== "expire") return;
     const isExpired = how === "expire";
     const kept = this.#now + keepFailed * 1000;

@@ -16,6 +16,7 @@ const TRIED = {
   attempts: [{ startedAt: NOW, endedAt: NOW + 1, status: 500 }],
 };
 const TABLES = ["tasks", "names", "failed", "tags", "large_results", "outbox"];
+const RULED = ["expired", "expiries", "successors"];
 const SMALL = { type: null, text: "ok" };
 const LARGE = { type: "text/plain", text: "x".repeat(5000) };
 
@@ -46,7 +47,7 @@ function side(): Side {
     store,
     run: (work) => transact(sql, store, NOW, work),
     count: () => {
-      const counted = TABLES.map((table) => [
+      const counted = [...TABLES, ...RULED].map((table) => [
         table,
         sql.rows(`SELECT count(*) AS n FROM ${table}`)[0]?.n,
       ]);
@@ -96,6 +97,22 @@ const KINDS: Record<string, (name: string | undefined) => string> = {
     here.store.fail(task, NOW, TRIED, { ...RETENTION, failedQueue: "dead" });
     return task.name;
   },
+  "may expire": (name) => add(name, { spec: { expires: 5 } }).name,
+  "might have expired, but was started": (name) => {
+    const task = add(name, { spec: { expires: 5 } });
+    here.store.unexpect(task);
+    return task.name;
+  },
+  "has expired": (name) => {
+    const task = add(name, { spec: { expires: 5 } });
+    here.store.expire(task, NOW, RETENTION);
+    return task.name;
+  },
+  "has another wait behind it": (given) => {
+    const { name } = add(given ?? "given", { spec: { throttle: { seconds: 5 } } });
+    here.store.follow({ name, due: NOW, createdAt: NOW, spec: { expires: 5 }, body: "next" });
+    return name;
+  },
   "has a small result": (name) => {
     const task = add(name);
     here.store.complete(task, NOW, TRIED, RETENTION, SMALL);
@@ -132,10 +149,17 @@ beforeEach(() => {
 /** What can be seen of a name, but for the key of a record, which is its store's own. */
 function seen({ store }: Side, name: string): object | undefined {
   const found = store.find(name, NOW);
-  if (!found || found.kind === "live") return found;
+  if (!found) return undefined;
+  if (found.kind === "live") return { ...found, ...ruledOf(store) };
   const { key: _, result: __, ...row } = found.row;
   const letters = store.deadLetters.first(10).map((letter) => letter.name);
-  return { ...found, row, result: store.resultOf(found.row), letters };
+  return { ...found, row, result: store.resultOf(found.row), letters, ...ruledOf(store) };
+}
+
+function ruledOf(store: QueueStore): object {
+  const next = store.successors.of("given") ?? store.successors.of("named");
+  const expired = store.meta.get("ruled") ? store.counts.expired() : 0;
+  return { next, expired, expiries: store.expiries.upTo(LATER, 9) };
 }
 
 function move(name: string): TaskRow | undefined {
@@ -145,6 +169,20 @@ function move(name: string): TaskRow | undefined {
   here.run(() => moving(here).remove(row));
   return task;
 }
+
+it("a task that failed keeps its record where another has its name by then", () => {
+  const task = here.run(() => {
+    const failed = add("named");
+    here.store.fail(failed, NOW, TRIED, RETENTION);
+    return failed;
+  });
+  there.run(() => there.store.add({ name: "named", due: NOW, spec: {}, body: "new" }, NOW));
+  move("named");
+  expect(there.store.find("named", NOW)).toMatchObject({ kind: "live", task: { body: "new" } });
+  const [kept] = there.store.failed.list(-1, 9);
+  expect(kept).toMatchObject({ body: task.body, named: false });
+  expect(there.store.find(kept?.name as string, NOW)).toMatchObject({ kind: "failed" });
+});
 
 describe.each(Object.entries(KINDS))("a task that %s", (_, make) => {
   it.each([["named"], [undefined]])("goes, and leaves nothing behind (%s)", (given) => {

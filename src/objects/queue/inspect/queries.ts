@@ -57,7 +57,7 @@ function liveView(queue: QueueContext, task: TaskRow, dispatch: DispatchState, n
   const state = queue.stateOf(task, now);
   const view = taskView(queue.name, state, task);
   const why = whyNotRunning(
-    task,
+    { ...task, expiresAt: queue.store.expiresAt(task) },
     state,
     now,
     isExpedited(task.key) ? unlimited(dispatch) : dispatch,
@@ -74,12 +74,11 @@ function liveView(queue: QueueContext, task: TaskRow, dispatch: DispatchState, n
   return why === undefined ? view : { ...view, why };
 }
 
-// An expedited task waits for a slot alone, and does not expire.
+// An expedited task waits for a slot alone.
 function unlimited(dispatch: DispatchState): DispatchState {
   const limits = dispatch.limits?.map(({ tokens: _, lacks: __, ...slots }) => slots);
   const bare = { ...dispatch, paused: false, rate: Number.POSITIVE_INFINITY };
-  const own = { bucket: undefined, batchWait: 0, isAsked: true as const };
-  return { ...bare, ...own, ...(limits && { limits }) };
+  return { ...bare, bucket: undefined, batchWait: 0, ...(limits && { limits }) };
 }
 
 function dispatchStateOf({ definition, push, isPaused: paused }: QueueContext): DispatchState {
