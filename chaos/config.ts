@@ -1,6 +1,7 @@
 // The queue.yaml and cron.yaml of the Worker under test, as JSON, which YAML takes.
 
 import { KEYED, KEYED_EXTENSIONS } from "./keyed.ts";
+import { TOGETHER, TOGETHER_LIMITS } from "./together.ts";
 
 export interface Shape {
   rate: number;
@@ -26,10 +27,10 @@ export function shapesOf(isSlow: boolean): Record<Measured, Shape> {
   };
 }
 
-/** `keyed` is not there for the version before, `buffered` is made over Google's API, `gone` is not always in the file. */
+/** `keyed` and `together` are not there for the version before, `buffered` is made over Google's API, `gone` is not always in the file. */
 export const QUEUES = [
   ...["left", "right", "late", "out", "full", "default", "doomed", "dead", "kept", "purged"],
-  ...["pull", "gone", "buffered", KEYED],
+  ...["pull", "gone", "buffered", KEYED, TOGETHER],
 ] as const;
 
 /** What of queue.yaml is another in another life. */
@@ -61,9 +62,11 @@ export function queueYaml({ isSlow, isListed, shards, version }: Deployed): stri
     { name: "pull", mode: "pull" },
     ...(isListed ? [{ name: "gone", ...quick }] : []),
   ];
+  const together = { name: TOGETHER, ...quick, ...TOGETHER_LIMITS };
   // The tasks of a key are in one object.
   const keyed = { name: KEYED, ...quick, extensions: KEYED_EXTENSIONS };
-  const sharded = shards === 1 ? queue : queue.map((it) => inShards(it, shards));
+  const sharable = version === "before" ? queue : [...queue, together];
+  const sharded = shards === 1 ? sharable : sharable.map((it) => inShards(it, shards));
   return JSON.stringify({ queue: version === "before" ? sharded : [...sharded, keyed] });
 }
 

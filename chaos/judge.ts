@@ -8,6 +8,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Life } from "./plan.ts";
 import { type Added, type Cut, type Execution, sortAll, type Verdict } from "./sort.ts";
 import { idleStretches, missingTicks, type Stretch, type Tick } from "./ticks.ts";
+import { TOGETHER } from "./together.ts";
 
 export interface Record {
   lives: readonly Life[];
@@ -205,6 +206,7 @@ function figuresOf({ ledger, collector, lives, recoveries }: Record, v: Verdict,
     lateAnswers: noted.filter(({ cutAt, endedAt }) => cutAt && endedAt && endedAt > cutAt).length,
     clockJumps: lives.filter(({ jumpMs }) => jumpMs !== 0).length,
     keyed: noted.filter(({ id }) => ledger.keyOf.has(id)).length,
+    together: noted.filter(({ queue }) => queue === TOGETHER).length,
     leases: grants.length,
     staleLeasesTried: grants.reduce((sum, { tried = 0 }) => sum + tried, 0),
     cronTasks: new Set(ticks.map(({ task }) => task)).size,

@@ -16,7 +16,16 @@ export interface Life extends Deployed {
   evicted: string | undefined;
 }
 
-export const EVICTED = ["left", "right", "late", "doomed", "kept", "gone", "keyed"] as const;
+export const EVICTED = [
+  "left",
+  "right",
+  "late",
+  "doomed",
+  "kept",
+  "gone",
+  "keyed",
+  "together",
+] as const;
 
 /** A life whose clock jumps near a deadline: time for handlers to be under way before it, and to answer after it. */
 const NEAR_DEADLINE_MS = 4000;

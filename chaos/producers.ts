@@ -5,6 +5,7 @@ import type { Ledger } from "./ledger.ts";
 import { pick } from "./random.ts";
 import { deadlineOf } from "./report.ts";
 import type { Added } from "./sort.ts";
+import { TOGETHER, togetherTask } from "./together.ts";
 
 const BEHAVIOURS = ["ok", "ok", "ok", "slow", "fail", "error", "later", "torn"];
 const LATE = ["late-ok", "late-fail", "late-for-good", "hang"];
@@ -20,8 +21,8 @@ export class Producers {
   readonly #random: () => number;
   /** Where tasks that leave the Worker go. */
   readonly #outside: string;
-  /** Whether the version that lives knows of keys. */
-  hasKeys = true;
+  /** Whether the version that lives knows of keys and of tasks that share a call. */
+  isNow = true;
   #hasBuffered = false;
   #lateLeft = 0;
 
@@ -61,7 +62,7 @@ export class Producers {
         this.#out,
       ],
       ...[this.#toPurge, this.#pull, this.#pull, this.#toGone, this.#raw],
-      ...(this.hasKeys ? [this.#keyed, this.#keyed] : []),
+      ...(this.isNow ? [this.#keyed, this.#keyed, this.#together, this.#together] : []),
     ];
     while (!this.#door.isClosed) {
       await pick(this.#random, kinds).call(this);
@@ -260,6 +261,13 @@ export class Producers {
       return { ...this.#taskOf(one), ...fair };
     });
     const response = await this.#door.send(`${native(KEYED)}/tasks`, { tasks });
+    await this.#ledger.answered(response, ones);
+  }
+
+  async #together(): Promise<void> {
+    const ones = Array.from({ length: 6 }, () => this.#ledger.new());
+    const tasks = ones.map(({ id, name }) => ({ ...togetherTask(id, this.#random), name }));
+    const response = await this.#door.send(`${native(TOGETHER)}/tasks`, { tasks });
     await this.#ledger.answered(response, ones);
   }
 

@@ -87,7 +87,7 @@ process.exitCode = tell() ? 0 : 1;
 function begin(life: Life, index: number): Promise<Running> {
   const version = hasBefore ? life.version : "now";
   Object.assign(collector, { life: index, mayTear: version === "now" });
-  producers.hasKeys = version === "now";
+  producers.isNow = version === "now";
   return start(dir, version, {
     COLLECTOR: collectorUrl,
     AHEAD_MS: `${life.clockAheadMs}`,

@@ -1,6 +1,10 @@
 // What a queue's object says of its attempts: each request is stamped as it leaves, and when its result is on
 // disk the collector hears so.
-import type { Delivery, PackedDelivery } from "../../src/objects/delivery/delivery.ts";
+import type {
+  BatchDelivery,
+  Delivery,
+  PackedDelivery,
+} from "../../src/objects/delivery/delivery.ts";
 import type {
   EgressRpc,
   PlacedOutcome,
@@ -8,6 +12,7 @@ import type {
   TaskRunnerRpc,
 } from "../../src/objects/rpc.ts";
 import type { Report } from "../report.ts";
+import { attemptIn } from "../together.ts";
 import { latestReading } from "./clock.ts";
 
 export interface Pace {
@@ -41,7 +46,23 @@ export function followed(
       ended();
     }
   };
+  const runBatch = async (delivery: BatchDelivery) => {
+    const call = crypto.randomUUID();
+    const told = async () => {
+      await whenWritten(ctx);
+      for (const task of delivery.batch) {
+        const attempt = attemptIn(call, task);
+        await report({ kind: "written", attempt, task, reading: latestReading() });
+      }
+    };
+    try {
+      return await out.TaskRunner.runBatch(stamped(delivery, call, pace));
+    } finally {
+      void told();
+    }
+  };
   const TaskRunner = {
+    runBatch,
     run: (...given: PackedDelivery | [Delivery]) =>
       follow(deliveryIn(given), (sent) => out.TaskRunner.run(...inFormOf(given, sent))),
     runTogether: (deliveries: readonly PackedDelivery[]) => {
@@ -123,7 +144,8 @@ async function whenWritten({ storage }: DurableObjectState): Promise<void> {
   await storage.sync();
 }
 
-function stamped({ spec, ...delivery }: Delivery, attempt: string, { turnAt }: Pace): Delivery {
+function stamped<D extends Delivery>(delivery: D, attempt: string, { turnAt }: Pace): D {
+  const { spec } = delivery;
   const stamps: [string, string][] = [
     ["X-Chaos-Attempt", attempt],
     ["X-Chaos-Turn", `${turnAt}`],

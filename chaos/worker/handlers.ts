@@ -6,7 +6,7 @@ import { latestReading } from "./clock.ts";
 
 export type Tell = (report: Report) => Promise<Past>;
 
-const SLOW_MS = 250;
+export const SLOW_MS = 250;
 
 /** Behaviours that are done at the first try, or at the first after a redrive. */
 const GOOD = new Set(["ok", "slow", "master", "torn"]);
@@ -48,9 +48,9 @@ interface Step extends Past {
   isDead: boolean;
 }
 
-type End = "done" | "failed" | "for good";
+export type End = "done" | "failed" | "for good";
 
-function endOf({ does, isLate, tries, finals, isDead }: Step): End {
+export function endOf({ does, isLate, tries, finals, isDead }: Step): End {
   if (does === "buried" || (does === "permanent" && !isDead)) {
     return isDead && finals > 0 ? "done" : "for good";
   }

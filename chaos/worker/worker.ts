@@ -5,6 +5,7 @@ import type { Past, Report } from "../report.ts";
 import { followed, type Pace } from "./attempts.ts";
 import { ahead, alarmAhead, holdNext, jump, reading } from "./clock.ts";
 import { handle } from "./handlers.ts";
+import { handleTogether } from "./together.ts";
 
 interface Env {
   COLLECTOR: string;
@@ -123,6 +124,7 @@ export default queues.serve({
     const { pathname } = new URL(request.url);
     if (pathname === "/") return new Response("up");
     if (pathname === "/act") return act(await request.json(), env, ctx);
+    if (request.headers.has("X-TaskQueue-Batch")) return handleTogether(request, report);
     return handle(request, report, async (task, id) => {
       const tasks = [0, 1, 2, 3].map((i) => ({ queue: "right", url: `/task/${id}.${i}/ok` }));
       await queues.get(env, "left").group({ master: task, tasks });

@@ -10,7 +10,8 @@ import { completeRetry } from "../../src/core/task/backoff.ts";
 import { queueWith } from "./queues.ts";
 
 const NOW = knobsOf(queueWith());
-const backlog = { rate: 5, bucketSize: 5, maxConcurrentRequests: 1000, tasks: 105, runSeconds: 1 };
+const slots = { maxConcurrentRequests: 1000, batchSize: 1 };
+const backlog = { rate: 5, bucketSize: 5, ...slots, tasks: 105, runSeconds: 1 };
 
 describe("the drain curve", () => {
   it("is a burst of the bucket, then the rate, then the last one's run", () => {
@@ -30,6 +31,12 @@ describe("the drain curve", () => {
     expect(drainCurve({ ...backlog, rate: Infinity, maxConcurrentRequests: 50 }).drainedAt).toBe(3);
   });
 
+  it("in batches needs a slot for each call", () => {
+    const batches = { ...backlog, rate: Infinity, maxConcurrentRequests: 2, batchSize: 25 };
+    expect(drainCurve(batches).drainedAt).toBe(3);
+    expect(drainCurve({ ...batches, rate: 5 }).drainedAt).toBe(21);
+  });
+
   it("at rate 0 never comes to an end", () => {
     expect(drainCurve({ ...backlog, rate: 0 })).toEqual({
       points: [{ at: 0, left: 105, running: 0 }],
@@ -41,6 +48,7 @@ describe("the drain curve", () => {
       rate: fc.integer({ min: 1, max: 500 }),
       bucketSize: fc.integer({ min: 1, max: 100 }),
       maxConcurrentRequests: fc.integer({ min: 1, max: 50 }),
+      batchSize: fc.integer({ min: 1, max: 20 }),
       tasks: fc.integer({ min: 1, max: 500 }),
       runSeconds: fc.double({ min: 0, max: 5, noNaN: true }),
     });
@@ -49,7 +57,7 @@ describe("the drain curve", () => {
         const { points, drainedAt } = drainCurve(given);
         expect(drainedAt).toBeDefined();
         for (const { at, left, running } of points) {
-          expect(running).toBeLessThanOrEqual(given.maxConcurrentRequests);
+          expect(running).toBeLessThanOrEqual(given.maxConcurrentRequests * given.batchSize);
           const begun = given.tasks - left + running;
           expect(begun).toBeLessThanOrEqual(given.bucketSize + given.rate * at + 1e-6);
         }
@@ -102,6 +110,7 @@ describe("the knobs", () => {
     ["task_retry_limit", "-1", "a whole number"],
     ["task_age_limit", "10", "a time such as"],
     ["min_backoff_seconds", "7200", "no more than max_backoff_seconds"],
+    ["batch", "1001", "from 1 to 1000, or nothing"],
     ["max_doublings", "1.5", "a whole number"],
     ["tasks", "2000000", "from 1 to 1000000"],
     ["run_seconds", "", "seconds"],
@@ -118,12 +127,16 @@ describe("the lines of queue.yaml", () => {
     { rate: "30/m", task_retry_limit: "5", task_age_limit: "2.5h" },
     { rate: "2000/s", bucket_size: "1000", max_concurrent_requests: "20000" },
     { rate: "none", max_doublings: "0" },
+    { batch: "50" },
   ])("are read as what was previewed: %j", (changes) => {
     const knobs = { ...NOW, ...changes };
-    const text = queueYamlLines("mail", knobs, "backend");
-    const { rate, bucketSize, maxConcurrentRequests, retry } = meaningOf(knobs);
-    expect(parseQueueYaml(text).queues.get("mail")).toMatchObject({
+    const extensions = { tombstoneTtl: 1, keepFailed: 1, batch: { size: 5, wait: 0.5 } };
+    const text = queueYamlLines("mail", knobs, { target: "backend", extensions });
+    const { rate, bucketSize, maxConcurrentRequests, retry, batchSize } = meaningOf(knobs);
+    const found = parseQueueYaml(text).queues.get("mail");
+    expect(found).toMatchObject({
       ...{ rate, bucketSize, maxConcurrentRequests, retry, target: "backend" },
     });
+    expect(found?.batch).toEqual(knobs.batch ? { size: batchSize, wait: 0.5 } : undefined);
   });
 });

@@ -30,7 +30,7 @@ it("killed six times, every task of every kind is accounted for", async () => {
   // Each kind has happened.
   for (const kind of [
     ...["recovered", "duplicatesCutOff", "duplicatesPastDeadline", "lateAnswers", "redriven"],
-    ...["clockJumps", "leases", "staleLeasesTried", "cronTasks", "keyed"],
+    ...["clockJumps", "leases", "staleLeasesTried", "cronTasks", "keyed", "together"],
   ]) {
     expect(figures[kind], kind).toBeGreaterThan(0);
   }

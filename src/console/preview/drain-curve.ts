@@ -73,7 +73,8 @@ class QueueAhead {
     const started = Math.min(this.#waiting, startable(room));
     this.#waiting -= started;
     if (room.bucket) this.#level = taken(room.bucket.level, started);
-    this.#inFlight.start(started, this.#now + this.#runMs);
+    const calls = Math.ceil(started / this.#backlog.batchSize);
+    this.#inFlight.start(started, calls, this.#now + this.#runMs);
   }
 
   point(): DrainPoint {
@@ -92,13 +93,14 @@ class QueueAhead {
   }
 
   #room(): Capacity {
-    const { rate, maxConcurrentRequests: maxRunning } = this.#backlog;
+    const { rate, maxConcurrentRequests, batchSize } = this.#backlog;
     const level = refilled(this.#level, this.#shape, this.#now);
     return {
       paused: rate === 0,
       bucket: Number.isFinite(rate) ? { level, shape: this.#shape } : undefined,
-      running: this.#inFlight.size,
-      maxRunning,
+      // A call has a slot, however many tasks it has.
+      running: this.#inFlight.calls * batchSize,
+      maxRunning: maxConcurrentRequests * batchSize,
     };
   }
 }
@@ -106,22 +108,25 @@ class QueueAhead {
 /** Attempts in flight; all run equally long, so the first to start is the first to end. */
 class InFlight {
   size = 0;
-  readonly #ends: { at: number; n: number }[] = [];
+  calls = 0;
+  readonly #ends: { at: number; n: number; calls: number }[] = [];
   #first = 0;
 
   get firstEnd(): number | undefined {
     return this.#ends[this.#first]?.at;
   }
 
-  start(n: number, end: number): void {
+  start(n: number, calls: number, end: number): void {
     if (n === 0) return;
-    this.#ends.push({ at: end, n });
+    this.#ends.push({ at: end, n, calls });
     this.size += n;
+    this.calls += calls;
   }
 
   endUntil(now: number): void {
     for (let end = this.#ends[this.#first]; end && end.at <= now; end = this.#ends[this.#first]) {
       this.size -= end.n;
+      this.calls -= end.calls;
       this.#first++;
     }
   }

@@ -1,5 +1,7 @@
 // Validation of the knobs.
+
 import { DURATION, RATE_OR_NONE } from "../../core/config/units.ts";
+import { MAX_BATCH } from "../../core/limits.ts";
 import { KNOBS, type Knob, type Knobs } from "./knobs.ts";
 
 const MOST_TASKS = 1_000_000;
@@ -30,6 +32,10 @@ const RULES: Record<Knob, Rule> = {
   },
   bucket_size: whole(1),
   max_concurrent_requests: whole(1),
+  batch: orNothing({
+    accepts: (text) => whole(1).accepts(text) && Number(text) <= MAX_BATCH,
+    expected: `a whole number from 1 to ${MAX_BATCH}`,
+  }),
   task_retry_limit: orNothing(whole(0)),
   task_age_limit: orNothing({
     accepts: (text) => DURATION.test(text),

@@ -11,6 +11,7 @@ export const KNOBS = [
   "rate",
   "bucket_size",
   "max_concurrent_requests",
+  "batch",
   "task_retry_limit",
   "task_age_limit",
   "min_backoff_seconds",
@@ -27,6 +28,8 @@ export interface Meaning {
   rate: number;
   bucketSize: number;
   maxConcurrentRequests: number;
+  /** Most tasks in one call. */
+  batchSize: number;
   retry: RetryParameters;
   /** Number of tasks due at once, and how long each runs. */
   tasks: number;
@@ -37,6 +40,7 @@ const DEFAULTS: Knobs = {
   rate: "5/s",
   bucket_size: "5",
   max_concurrent_requests: "1000",
+  batch: "",
   task_retry_limit: "",
   task_age_limit: "",
   min_backoff_seconds: "0.1",
@@ -49,12 +53,13 @@ const DEFAULTS: Knobs = {
 /** The queue's current settings. */
 export function knobsOf(queue: QueueView | undefined): Knobs {
   if (!queue || queue.mode === "pull") return DEFAULTS;
-  const { retryParameters: retry } = queue;
+  const { retryParameters: retry, extensions } = queue;
   return {
     ...DEFAULTS,
     rate: queue.rate,
     bucket_size: String(queue.bucketSize),
     max_concurrent_requests: String(queue.maxConcurrentRequests),
+    batch: extensions.batch ? String(extensions.batch.size) : "",
     task_retry_limit: retry.taskRetryLimit === undefined ? "" : String(retry.taskRetryLimit),
     task_age_limit: retry.taskAgeLimit === undefined ? "" : `${retry.taskAgeLimit}s`,
     min_backoff_seconds: String(retry.minBackoffSeconds),
@@ -69,6 +74,7 @@ export function meaningOf(knobs: Knobs): Meaning {
     rate: perSecond(knobs.rate),
     bucketSize: Number(knobs.bucket_size),
     maxConcurrentRequests: Number(knobs.max_concurrent_requests),
+    batchSize: Number(knobs.batch || 1),
     retry: completeRetry({
       ...(isAbsent(knobs.task_retry_limit) ? {} : { limit: Number(knobs.task_retry_limit) }),
       ...(isAbsent(knobs.task_age_limit) ? {} : { ageLimit: seconds(knobs.task_age_limit) }),

@@ -51,7 +51,7 @@ function Preview({ queue, knobs, now }: { queue: QueueView; knobs: Knobs; now: K
     return {
       retries: previewRetries(meaning.retry, meaning.runSeconds),
       drain: drainCurve(meaning),
-      yaml: queueYamlLines(queue.name, knobs, queue.target),
+      yaml: queueYamlLines(queue.name, knobs, queue),
     };
   }, [key, isRight]);
   const set = (knob: Knob, value: string) => {
@@ -99,6 +99,7 @@ function Preview({ queue, knobs, now }: { queue: QueueView; knobs: Knobs; now: K
 }
 
 const WORDS: Partial<Record<Knob, string>> = {
+  batch: "batch, tasks in one call",
   tasks: "tasks due at once",
   run_seconds: "seconds each runs",
 };

@@ -1,6 +1,7 @@
 // Formats the knobs as queue.yaml.
 
 import { perSecond } from "../../core/config/units.ts";
+import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { Knob, Knobs } from "./knobs.ts";
 
 /** App Engine's limits; values beyond them are written under `extensions`. */
@@ -14,14 +15,22 @@ const RETRY: readonly Knob[] = [
   "max_doublings",
 ];
 
-/** Requires valid knobs. `target` is the queue's. */
-export function queueYamlLines(name: string, knobs: Knobs, target?: string): string {
+/** Requires valid knobs. Of the queue as it is stays what no knob is for: its target, and how long batches wait. */
+export function queueYamlLines(
+  name: string,
+  knobs: Knobs,
+  queue?: Pick<QueueView, "target" | "extensions">,
+): string {
+  const target = queue?.target;
   const limits = (["rate", "bucket_size", "max_concurrent_requests"] as const).map((knob) => ({
     line: `${knob}: ${knobs[knob]}`,
     isPast: isPast(knob, knobs[knob]),
   }));
   const inside = limits.filter(({ isPast }) => !isPast).map(({ line }) => line);
   const past = limits.filter(({ isPast }) => isPast).map(({ line }) => line);
+  const wait = queue?.extensions.batch?.wait ?? 0;
+  if (knobs.batch !== "")
+    past.push(`batch: { size: ${knobs.batch}${wait > 0 ? `, wait: ${wait}` : ""} }`);
   const retry = RETRY.filter((knob) => knobs[knob] !== "").map((knob) => `${knob}: ${knobs[knob]}`);
   return [
     "queue:",

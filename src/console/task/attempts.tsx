@@ -60,7 +60,7 @@ function seconds(from: string, to: string): string {
 }
 
 function RunningRow({ running, number }: { running: RunningView; number: number }) {
-  const { dueAt, startedAt } = running;
+  const { dueAt, startedAt, batch } = running;
   return (
     <tr>
       <th scope="row">{number}</th>
@@ -76,13 +76,13 @@ function RunningRow({ running, number }: { running: RunningView; number: number 
       <td data-label="Took" class="number">
         –
       </td>
-      <td class="answer">under way</td>
+      <td class="answer">under way{batch && `, one of ${batch}`}</td>
     </tr>
   );
 }
 
 function AttemptRow({ attempt, number }: { attempt: AttemptView; number: number }) {
-  const { dueAt, startedAt, endedAt, status, error } = attempt;
+  const { dueAt, startedAt, endedAt, status, error, batch } = attempt;
   const isDone = status !== undefined && status >= 200 && status <= 299;
   return (
     <tr>
@@ -101,6 +101,7 @@ function AttemptRow({ attempt, number }: { attempt: AttemptView; number: number 
       </td>
       <td class="answer">
         <b class={isDone ? "good" : "bad"}>{status ?? "no answer"}</b>{" "}
+        {batch && <span class="muted">one of {batch} </span>}
         {error && <bdi class="head">{error}</bdi>}
       </td>
     </tr>

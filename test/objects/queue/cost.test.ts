@@ -5,6 +5,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
 import { TaskRunnerEntrypoint } from "../../../src/objects/runner/task-runner.ts";
+import { deployBatches } from "../../support/batches.ts";
 import { clock } from "../../support/clock.ts";
 import {
   crash,
@@ -49,6 +50,8 @@ const MOST: Record<string, Cost> = {
   "with a result": { rows: 301, statements: 180, alarms: 2, runs: 80 },
   "pull, leased and acknowledged": { rows: 302, statements: 517, alarms: 0, runs: 0 },
   "subtasks of a group": { rows: 380, statements: 210, alarms: 6, runs: 80 },
+  "handed on in batches": { rows: 201, statements: 24, alarms: 1, runs: 2 },
+  "handed on in batches that wait": { rows: 202, statements: 24, alarms: 1, runs: 2 },
   "to another server": { rows: 201, statements: 60, alarms: 1, runs: 0 },
 };
 
@@ -141,6 +144,8 @@ const KINDS: Record<string, () => Promise<void>> = {
     const names = ["unlimited", groupObject("g")];
     await work(names, async () => (await group(env, "g").progress()).state === "done");
   },
+  "handed on in batches": () => handedOn({ size: 50 }),
+  "handed on in batches that wait": () => handedOn({ size: 50, wait: 60 }),
   "to another server": async () => {
     Object.assign(env, { TASKQUEUE_ALLOW_HOSTS: "localhost" });
     await crash();
@@ -158,6 +163,11 @@ it.each(Object.keys(KINDS))("%s: no more than is written here", async (kind) => 
   const found = Object.entries(cost).filter(([of, count]) => count > most[of as keyof Cost]);
   expect({ ...most, ...Object.fromEntries(found) }).toEqual(most);
 });
+
+async function handedOn(batch: object): Promise<void> {
+  deployBatches("unlimited", { rate: "none", batch });
+  await inBatch("unlimited", many());
+}
 
 async function inBatch(name: string, tasks: object[]): Promise<void> {
   await meet(name);

@@ -1,10 +1,12 @@
 // Batches: several due tasks in one call of their handler, each with an attempt of its own.
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { readTask } from "../../../../src/index.ts";
+import type { TaskRunnerRpc } from "../../../../src/objects/rpc.ts";
 import { callsTo, deployBatches, many } from "../../../support/batches.ts";
 import { clock } from "../../../support/clock.ts";
-import { crash, fire, freshStart, pass, queue, until } from "../../../support/time.ts";
+import { crash, fire, freshStart, objectOf, pass, queue, until } from "../../../support/time.ts";
 import { backendReceived, handlers, received } from "../../../support/worker.ts";
 
 beforeEach(freshStart);
@@ -426,6 +428,33 @@ describe("whatever becomes of the call", () => {
     expect(await left()).toBe(0);
   });
 
+  it("a call that breaks counts for none of several, and gives its slot back", async () => {
+    deployBatches("push", { batch: { size: 3 } }, { ...retry, max_concurrent_requests: 1 });
+    const calls = callsTo(PATH);
+    await queue("push").add(many(3));
+    const sizes = await breakCalls((size) => size > 1);
+    await fire("push");
+    await until(async () => sizes.length > 0 && (await idle()));
+    expect(await view("t0")).toMatchObject({ retryCount: 0, executionCount: 0 });
+    expect((await view("t0")).attempts).toBeUndefined();
+    await pass("push", 5);
+    expect(sizes).toEqual([3, 1, 1, 1]);
+    expect(calls.sort()).toEqual([["t0"], ["t1"], ["t2"]]);
+    expect(await left()).toBe(0);
+  });
+
+  it("a call of one task that breaks counts", async () => {
+    deployBatches("push", { batch: { size: 3 } }, retry);
+    await queue("push").add(many(1));
+    const sizes = await breakCalls(() => true);
+    await fire("push");
+    await until(async () => sizes.length > 0 && (await idle()));
+    expect(await view("t0")).toMatchObject({
+      ...{ retryCount: 1, executionCount: 0 },
+      lastAttempt: { error: "Worker exceeded CPU time limit." },
+    });
+  });
+
   it("one that never succeeds costs each neighbour one attempt at most", async () => {
     deployBatches("push", { batch: { size: 10 } }, retry);
     callsTo(PATH, ({ tasks }) => {
@@ -453,6 +482,28 @@ describe("whatever becomes of the call", () => {
     expect((await view("t0")).state).toBe("done");
   });
 });
+
+const idle = async () => (await queue("push").describe()).statistics.inFlight === 0;
+
+/** Calls of the runner break before they reach a handler, if `isBroken`; how many tasks each has. */
+async function breakCalls(isBroken: (size: number) => boolean): Promise<number[]> {
+  const sizes: number[] = [];
+  await runInDurableObject(objectOf("push"), (instance) => {
+    const own = instance as unknown as { runner(): TaskRunnerRpc };
+    const { run, runTogether, runBatch } = own.runner();
+    const runner: TaskRunnerRpc = {
+      run,
+      runTogether,
+      runBatch: async (delivery) => {
+        sizes.push(delivery.batch.length);
+        if (isBroken(delivery.batch.length)) throw new Error("Worker exceeded CPU time limit.");
+        return runBatch(delivery);
+      },
+    };
+    own.runner = () => runner;
+  });
+  return sizes;
+}
 
 describe("an answer that cannot be relied on", () => {
   it.each<[what: string, body: string | ReadableStream, type: string, left: number]>([
