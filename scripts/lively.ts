@@ -11,6 +11,15 @@ export const FAILED = "invoice-1987";
 /** The queues beside those of the demo's queue.yaml. */
 export async function defineQueues(server: Server): Promise<void> {
   await define(server, "mail", { rate: "4/s", bucket_size: 10, max_concurrent_requests: 8 });
+  await define(server, "invoices", {
+    ...{ rate: "20/s", bucket_size: 5 },
+    extensions: {
+      keys: {
+        ...{ rate: "30/m", bucket_size: 2, max_concurrent_requests: 2 },
+        per_key: { "free-*": { rate: "1/m", max_concurrent_requests: 1, weight: 0.5 } },
+      },
+    },
+  });
   await define(server, "reports", { rate: "30/m", bucket_size: 5 });
   await define(server, "thumbnails", {
     ...{ rate: "40/s", bucket_size: 20, max_concurrent_requests: 10 },
@@ -62,6 +71,7 @@ export async function makeLively(server: Server): Promise<void> {
     numbered(12, (i) => ({ name: `weekly-${i}`, ...HOME })),
   );
   await server.fetch(`${QUEUES}/reports:pause`, { method: "POST" });
+  await addInvoices(server);
   await add(
     server,
     "mail",
@@ -82,6 +92,29 @@ export async function makeLively(server: Server): Promise<void> {
   await server.fetch(`${QUEUES}/inbox/tasks:lease`, { method: "POST", body: lease });
   await count(server, "nightly", { from: 1, to: 400, parts: 100 });
   await count(server, "slow", { from: 1, to: 1200, parts: 60, pauseMs: 2000 });
+}
+
+/** A customer with very many tasks beside others with few, one of whom has limits of its own. */
+async function addInvoices(server: Server): Promise<void> {
+  const customers = ["acme", "Łukasz & Söhne", "free-17", "shop.example.com/eu", "free-4"];
+  const limits = JSON.stringify({ rate: "10/m", max_concurrent_requests: 1 });
+  const path = `${QUEUES}/invoices/keys/${encodeURIComponent("shop.example.com/eu")}`;
+  await server.fetch(path, { method: "PUT", body: limits });
+  for (let i = 0; i < 2; i++) {
+    await add(
+      server,
+      "invoices",
+      numbered(900, () => ({ key: "acme", ...HOME })),
+    );
+  }
+  await add(
+    server,
+    "invoices",
+    numbered(120, (n) => ({
+      ...{ name: `invoice-${n}`, key: customers[n % 5], priority: n % 10, ...HOME },
+      ...(n % 3 === 0 && { countdown: 3600 }),
+    })),
+  );
 }
 
 /** A task that is done at once: the demo's home page. */

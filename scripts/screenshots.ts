@@ -20,6 +20,14 @@ const PAGES: readonly (readonly [
   ["queue-pull", "/queues/inbox"],
   ["queue-paused", "/queues/reports"],
   ["queue-empty", "/queues/sub?state=failed"],
+  ["queue-keys", "/queues/invoices/keys"],
+  ["queue-key", "/queues/invoices?key=acme"],
+  [
+    "key-limits",
+    "/queues/invoices/keys",
+    (page) => page.getByRole("button", { name: "Limit shop.example.com/eu" }).click(),
+  ],
+  ["task-keyed", "/queues/invoices/tasks/invoice-119"],
   ["task-retrying", `/queues/thumbnails/tasks/${RETRYING}`],
   ["task-failed", `/queues/thumbnails/tasks/${FAILED}`],
   ["task-master", "/queues/master/tasks/slow"],
@@ -91,7 +99,7 @@ async function shootAll(
     if (wide > 0) console.log(`${name} ${size}: ${wide} px too wide`);
     await page.screenshot({
       path: join(directory, `${name}-${size}-${colorScheme}.png`),
-      fullPage: !["add", "purge", "keys"].includes(name),
+      fullPage: !["add", "purge", "keys", "key-limits"].includes(name),
     });
     await page.close();
   }

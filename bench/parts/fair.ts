@@ -40,7 +40,8 @@ async function measureTurns(): Promise<Report> {
       ];
     });
     const title = `${KEYS} keys with 1 to ${MOST_LOAD} tasks, the largest added first: of its fair part each has`;
-    const worst = Math.min(...rows.map(([, index]) => Number(index)));
+    // The first turns know of the tasks that came first alone.
+    const worst = Math.min(...rows.slice(1).map(([, index]) => Number(index)));
     return {
       tables: [{ title, columns: ["", "Jain", "least", "most"], rows }],
       bars: [{ what: `fairness of ${KEYS} keys (Jain)`, found: worst, atLeast: JAIN }],

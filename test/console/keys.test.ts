@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { busiestFirst, counted, entryOf, formOf, limitsText } from "../../src/console/keys/keys.ts";
+import {
+  busiestFirst,
+  counted,
+  entryOf,
+  formOf,
+  hintsOf,
+  limitsText,
+} from "../../src/console/keys/keys.ts";
 import { type KeyLimits, NO_KEY_LIMITS } from "../../src/core/config/keys-config.ts";
 import { keyView } from "../../src/core/metrics/key-view.ts";
 
@@ -49,6 +56,14 @@ describe("the form of a key's limits", () => {
     [{ rate: "0" }, { rate: "0" }],
   ])("%j says %j", (fields, entry) => {
     expect(entryOf({ ...formOf(), ...fields })).toEqual(entry);
+  });
+
+  it("says what an empty field stands for", () => {
+    const { limits } = view("a", 0, 0, { rateText: "5/s", rate: 5, bucketSize: 2 });
+    expect(hintsOf({ limits, set: { weight: 3 } })).toEqual({
+      ...{ rate: "5/s", bucket_size: "2", max_concurrent_requests: "none" },
+      weight: "as queue.yaml says",
+    });
   });
 
   it("begins with what is set", () => {

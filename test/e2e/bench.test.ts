@@ -8,6 +8,7 @@ const TITLES = [
   "Full life of",
   "Add to handler on an idle queue",
   "500/s with a bucket of 5",
+  "100 keys with 1 to 1000 tasks",
   "Dispatch and start beside many waiting tasks",
   "What others wait beside",
   "A task's whole life; list prices of",

@@ -110,6 +110,17 @@ const BESIDE_A_WORKER: Run[] = [
     ],
   },
   {
+    place: ["docs/fairness.md", "API="],
+    says: [
+      /^\{"queue":"mail","name":"\w+","state":"scheduled",.*"key":"acme","priority":1/,
+      /^\{"key":"acme",.*"limits":\{"rate":"1\/s",.*"set":\{"rate":"1\/s"/,
+      /^\{"keys":\[\{"key":"acme","waiting":0,"scheduled":1,/,
+      /^\{"key":"acme","waiting":0,/,
+      /^\{"tasks":\[\{"queue":"mail",.*"key":"acme"/,
+      /^\{"key":"acme",.*"limits":\{"rate":"none"/,
+    ],
+  },
+  {
     place: ["docs/monitoring.md", "curl "],
     says: [/^\{"queues":\[/, /^\{"tasks":\[/, /^\{"queue":"mail","name":"welcome-42",/],
   },

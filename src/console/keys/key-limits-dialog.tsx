@@ -4,7 +4,7 @@ import type { KeyView } from "../../core/metrics/key-view.ts";
 import { keyPath, put, remove } from "../api.ts";
 import { Dialog } from "../shell/dialog.tsx";
 import { sayDone } from "../shell/messages.tsx";
-import { entryOf, formOf, LIMITS, limitsText } from "./keys.ts";
+import { entryOf, formOf, hintsOf, LIMITS, limitsText } from "./keys.ts";
 
 interface Props {
   queue: string;
@@ -13,7 +13,9 @@ interface Props {
   onClose: () => void;
 }
 
-export function KeyLimitsDialog({ queue, view: { key, limits, set }, onDone, onClose }: Props) {
+export function KeyLimitsDialog({ queue, view, onDone, onClose }: Props) {
+  const { key, limits, set } = view;
+  const hints = hintsOf(view);
   const [form, setForm] = useState(() => formOf(set));
   const [wrong, setWrong] = useState("");
   const [isBusy, setBusy] = useState(false);
@@ -42,12 +44,12 @@ export function KeyLimitsDialog({ queue, view: { key, limits, set }, onDone, onC
           {limitsText(limits)}.
         </p>
         <div class="fields">
-          {LIMITS.map(([field, label, hint]) => (
+          {LIMITS.map(([field, label]) => (
             <label class="field" key={field}>
               <span>{label}</span>
               <input
                 value={form[field]}
-                placeholder={hint}
+                placeholder={hints[field]}
                 autocomplete="off"
                 spellcheck={false}
                 onInput={(event) => setForm({ ...form, [field]: event.currentTarget.value })}

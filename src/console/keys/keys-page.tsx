@@ -154,7 +154,9 @@ function titleOf(n: number): string | undefined {
 }
 
 const LINES = `extensions:
-  keys: { rate: 10/s, max_concurrent_requests: 2 }`;
+  keys:
+    rate: 10/s
+    weight: 2`;
 
 function NoKeys() {
   return (

@@ -28,13 +28,25 @@ export function limitsText({ rate, maxConcurrentRequests, weight }: KeyLimitsVie
 /** The fields of the form, as text; an empty one leaves the queue's own limit. */
 export type LimitsForm = Record<keyof KeyLimitsEntry, string>;
 
-/** What each field is for, and what it says when it is empty. */
-export const LIMITS: readonly [field: keyof KeyLimitsEntry, label: string, hint: string][] = [
-  ["rate", "Rate", "5/s, 0 or none"],
-  ["bucket_size", "Bucket size", "5"],
-  ["max_concurrent_requests", "At once", "a number, or none"],
-  ["weight", "Weight", "1"],
+export const LIMITS: readonly [field: keyof KeyLimitsEntry, label: string][] = [
+  ["rate", "Rate"],
+  ["bucket_size", "Bucket size"],
+  ["max_concurrent_requests", "At once"],
+  ["weight", "Weight"],
 ];
+
+/** What an empty field stands for, where that is known: of what was set, the queue's own limit is not. */
+export function hintsOf({ limits, set = {} }: Pick<KeyView, "limits" | "set">): LimitsForm {
+  const { rate, bucketSize, maxConcurrentRequests = "none", weight } = limits;
+  const hint = (field: keyof KeyLimitsEntry, now: number | string) =>
+    field in set ? "as queue.yaml says" : `${now}`;
+  return {
+    rate: hint("rate", rate),
+    bucket_size: hint("bucket_size", bucketSize),
+    max_concurrent_requests: hint("max_concurrent_requests", maxConcurrentRequests),
+    weight: hint("weight", weight),
+  };
+}
 
 export function formOf(set: KeyLimitsEntry = {}): LimitsForm {
   const text = (field: keyof KeyLimitsEntry) => `${set[field] ?? ""}`;

@@ -1,5 +1,6 @@
 // Limits of the keys of a queue's tasks: from `extensions.keys` to configuration, by which of its limits one key goes,
 // and how they are shown. What an override leaves out stays as it is for every key.
+import type { BucketShape } from "../dispatch/bucket.ts";
 import type { KeyLimitsEntry, KeysEntry } from "./keys-schema.ts";
 import { perSecond } from "./units.ts";
 
@@ -51,6 +52,11 @@ export function withOverride(limits: KeyLimits, entry: KeyLimitsEntry): KeyLimit
 
 function numberOf(limit: number | "none"): number {
   return limit === "none" ? Number.POSITIVE_INFINITY : limit;
+}
+
+/** The bucket of a key; none without a rate. With a rate of 0 nothing starts, so it holds nothing. */
+export function bucketOf({ rate, bucketSize }: KeyLimits): BucketShape | undefined {
+  return Number.isFinite(rate) ? { capacity: rate === 0 ? 0 : bucketSize, rate } : undefined;
 }
 
 /** By exact name, and by beginning, the longest first. */

@@ -1,5 +1,10 @@
 // One key of a queue's tasks as the API and the TypeScript client return it, and why no task of it starts now.
-import { type KeyLimits, type KeyLimitsView, keyLimitsView } from "../config/keys-config.ts";
+import {
+  bucketOf,
+  type KeyLimits,
+  type KeyLimitsView,
+  keyLimitsView,
+} from "../config/keys-config.ts";
 import type { KeyLimitsEntry } from "../config/keys-schema.ts";
 import {
   type Bucket,
@@ -36,8 +41,7 @@ export interface KeyCounts {
 
 /** A key that nothing is known of: nothing runs, and its bucket is full. */
 export function keyAtRest(limits: KeyLimits, now: number): KeyState {
-  const { rate, bucketSize: capacity } = limits;
-  const shape = Number.isFinite(rate) ? { capacity, rate } : undefined;
+  const shape = bucketOf(limits);
   return { limits, running: 0, bucket: shape && { level: fullBucket(shape, now), shape } };
 }
 

@@ -25,6 +25,8 @@ export interface DispatchState {
   retry: RetryParameters;
   /** What the queue's object has of the limits that the queue draws from. */
   limits?: readonly LimitState[];
+  /** What the task's key waits for, if it has one and that waits. */
+  ofKey?: string | undefined;
   /** Of a queue that hands on batches, in seconds: how long the first waits for others. */
   batchWait?: number | undefined;
 }
@@ -51,9 +53,8 @@ export function whyNotRunning(
 function waits(task: Waiting, now: number, queue: DispatchState): string {
   if (task.due > now) return untilDue(task, queue);
   if (queue.mode === "pull") return stopped(queue) ?? "waiting to be leased";
-  return (
-    stopped(queue) ?? outOfCapacity(queue) ?? outOfLimits(queue) ?? aboutToStart(task, now, queue)
-  );
+  const lack = stopped(queue) ?? outOfCapacity(queue) ?? outOfLimits(queue) ?? queue.ofKey;
+  return lack ?? aboutToStart(task, now, queue);
 }
 
 function aboutToStart({ due }: Waiting, now: number, { batchWait = 0 }: DispatchState): string {

@@ -3,7 +3,7 @@
 // version that knows nothing of lines too. Removing from an index is not billed: a task in a line costs one row more.
 // Columns, index and the tables of keys are made with the first such task, so that queues without have nothing of them.
 import { DEFAULT_PRIORITY } from "../../core/task/task.ts";
-import { integer, optionalInteger, optionalText } from "../rows.ts";
+import { integer, optionalInteger, optionalText, text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
 import type { QueueMeta } from "./queue-meta.ts";
 import { LAST_EXPEDITED_KEY } from "./row-key.ts";
@@ -30,6 +30,12 @@ const FIRST_OF_EACH = `SELECT place.value AS priority, (
   ) AS key FROM json_each('[-1,0,1,2,3,4,5,6,7,8,9]') AS place`;
 const BEHIND_LINE = `SELECT key, line, priority FROM tasks INDEXED BY lines
   WHERE line > ? ORDER BY line, priority, key LIMIT ? + 0`;
+const NAMES_BEHIND = `WITH RECURSIVE names (line) AS (
+    SELECT (SELECT min(line) FROM tasks INDEXED BY lines WHERE line > ?1)
+    UNION ALL
+    SELECT (SELECT min(line) FROM tasks INDEXED BY lines WHERE line > names.line)
+      FROM names WHERE line IS NOT NULL LIMIT ?2 + 0
+  ) SELECT line FROM names WHERE line IS NOT NULL`;
 const AT_KEYS = `SELECT ${TASK_COLUMNS.replace("key", "tasks.key AS key")}, line
   FROM json_each(?) AS place CROSS JOIN tasks ON tasks.key = place.value`;
 
@@ -101,6 +107,11 @@ export class StoredLines {
   /** Tasks of the lines behind the line `after`, a page of them, line by line. */
   behind(after: string, limit: number): LinePlace[] {
     return this.#sql.rows(BEHIND_LINE, after, limit).map(placeOf);
+  }
+
+  /** Lines behind the line `after`, a page of them, whose tasks are passed over. */
+  namesBehind(after: string, limit: number): string[] {
+    return this.#sql.rows(NAMES_BEHIND, after, limit).map((row) => text(row, "line"));
   }
 
   /** The tasks at these keys, in this order, with their lines; fewer, when some are gone. */

@@ -1,7 +1,12 @@
 // Limits of keys at work: whether one more task of a key may start, and if not, what it waits for. A key whose tasks
 // wait for a token is remembered with the time, one that waits for a slot until an attempt of it ends, and neither is
 // looked at before.
-import { type KeyLimits, limitsOfKey, withOverride } from "../../../core/config/keys-config.ts";
+import {
+  bucketOf,
+  type KeyLimits,
+  limitsOfKey,
+  withOverride,
+} from "../../../core/config/keys-config.ts";
 import {
   type Bucket,
   type BucketShape,
@@ -103,7 +108,7 @@ export class KeysAtWork {
     const held = this.#heldUntil.get(key) ?? 0;
     if (held > now) return held;
     if (held > 0) this.#heldUntil.delete(key);
-    const shape = shapeOf(limits);
+    const shape = bucketOf(limits);
     if (!shape) return now;
     this.#read();
     if (!this.#levels.hasRoom(key, now)) return now + NO_ROOM_MS;
@@ -181,7 +186,7 @@ export class KeysAtWork {
   /** Whether taking a token for each of these keys writes nothing. */
   cover(counts: ReadonlyMap<string, number>, now: number): boolean {
     for (const [key, n] of counts) {
-      const shape = shapeOf(this.of(key));
+      const shape = bucketOf(this.of(key));
       if (shape && !this.#levels.covers(key, shape, n, now)) return false;
     }
     return true;
@@ -191,7 +196,7 @@ export class KeysAtWork {
   spend(counts: ReadonlyMap<string, number>, now: number): void {
     const stored: StoredLevel[] = [];
     for (const [key, n] of counts) {
-      const shape = shapeOf(this.of(key));
+      const shape = bucketOf(this.of(key));
       const level = shape && this.#levels.spend(key, shape, n, now);
       if (level) stored.push(level);
     }
@@ -204,14 +209,14 @@ export class KeysAtWork {
       isOfKey: true as const,
       overloaded: (now: number) => this.#overloaded(key, now, retryAt),
       succeeded: (now: number) => {
-        const shape = shapeOf(this.of(key));
+        const shape = bucketOf(this.of(key));
         if (shape) this.#levels.succeeded(key, shape, now);
       },
     };
   }
 
   #overloaded(key: string, now: number, retryAt = now): void {
-    const shape = shapeOf(this.of(key));
+    const shape = bucketOf(this.of(key));
     if (shape) this.#levels.overloaded(key, shape, now);
     else if (retryAt > now && this.#heldUntil.size < MOST_HELD) this.#heldUntil.set(key, retryAt);
   }
@@ -224,7 +229,7 @@ export class KeysAtWork {
     if (this.#seen === before) return false;
     this.#set = undefined;
     this.#read();
-    const levels = this.#levels.reshape((key) => shapeOf(this.of(key)), now);
+    const levels = this.#levels.reshape((key) => bucketOf(this.of(key)), now);
     if (levels) this.#rewrite(levels);
     return wereUsed;
   }
@@ -243,7 +248,7 @@ export class KeysAtWork {
 
   load(key: string, now: number): KeyLoad {
     const limits = this.of(key);
-    const shape = shapeOf(limits);
+    const shape = bucketOf(limits);
     if (shape) this.#read();
     const heldUntil = this.#heldUntil.get(key) ?? 0;
     return {
@@ -324,10 +329,6 @@ export function countsOf(tasks: readonly { spec: { key?: string } }[]): Map<stri
   const counts = new Map<string, number>();
   for (const { spec } of tasks) if (spec.key !== undefined) add(counts, spec.key, 1);
   return counts;
-}
-
-function shapeOf({ rate, bucketSize }: KeyLimits): BucketShape | undefined {
-  return Number.isFinite(rate) ? { capacity: bucketSize, rate } : undefined;
 }
 
 function untilOf(levels: readonly StoredLevel[]): number {

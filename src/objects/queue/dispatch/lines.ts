@@ -4,7 +4,8 @@
 // Tasks are met in due order, once, behind a cursor, and noted in the lines they stand in. So what is remembered are
 // lines with tasks that are due and may start, MOST_LINES at most; a line that waits for a token, a slot or a retry is
 // none of them, and comes back by the time or the end of an attempt. With more lines than are remembered, some are
-// left out; then a sweep over the index of lines brings them, a page of names at a time, each for one turn.
+// left out; then a sweep over the index of lines brings them, a page of names at a time, each for one turn. It also finds
+// lines that begin behind very many tasks of others, which take a while to be met.
 import { BEGUN } from "../../../core/dispatch/rank.ts";
 import { Turns } from "../../../core/dispatch/turns.ts";
 import { DEFAULT_PRIORITY } from "../../../core/task/task.ts";
@@ -38,15 +39,22 @@ const PLAIN_REMEMBERED = 4096;
 const PAGE = 500;
 /** Rows that are met in one turn, and looked through for tasks without a key, so that a turn stays short. */
 const MET_PER_TURN = 2000;
-/** Names are swept so many rows at a time, fewer where lines are long. */
-const SWEPT = { least: 64, most: 1024 };
+/** Rows of lines that are swept at once; where lines are long, names alone. */
+const SWEPT = { first: 32, most: 1024, names: 100 };
 const SWEEPS_PER_TURN = 8;
+/** The same while there are tasks that were not met yet. */
+const SWEEPS_BEHIND = 2;
 
-/** A sweep over the names of lines: behind which it goes on, and whether any line was left out since it began. */
+/** A sweep over the names of lines. */
 interface Sweep {
+  /** The name behind which it goes on. */
   after: string;
-  isClean: boolean;
+  /** How many rows it reads next, 0: names alone. */
   rows: number;
+  /** Whether no line was left out since it began. */
+  isClean: boolean;
+  /** Whether there are more lines than are remembered. */
+  isCrowded: boolean;
 }
 
 export class Lines {
@@ -116,7 +124,11 @@ export class Lines {
     this.#putBack();
     if (limit <= 0) return [];
     for (const key of this.#deps.keys.due(now)) this.meet(key);
-    this.#meetDue(now);
+    if (!this.#meetDue(now)) {
+      // Lines that begin behind very many tasks of others are found by their names.
+      this.#sweep ??= newSweep();
+      for (let i = 0; i < SWEEPS_BEHIND && this.#sweep; i++) this.#sweepPage(this.#sweep);
+    }
     return this.#rows(this.#choose(limit));
   }
 
@@ -145,16 +157,18 @@ export class Lines {
     return this.#next;
   }
 
-  #meetDue(now: number): void {
-    if (this.#next !== undefined && this.#next > now) return;
+  /** Whether all that are due have been met. */
+  #meetDue(now: number): boolean {
+    if (this.#next !== undefined && this.#next > now) return true;
     this.#next = undefined;
     const upTo = lastKeyOf(now);
     for (let met = 0; met < MET_PER_TURN; met += PAGE) {
       const places = this.#deps.lines.inOrder(this.#cursor, upTo, PAGE);
       for (const place of places) this.#met(place);
       this.#cursor = places.at(-1)?.key ?? this.#cursor;
-      if (places.length < PAGE) return;
+      if (places.length < PAGE) return true;
     }
+    return false;
   }
 
   #met({ key, line, priority }: LinePlace): void {
@@ -167,7 +181,7 @@ export class Lines {
    */
   #join(name: string, isBack = false): Line | undefined {
     const known = this.#lines.get(name);
-    const isRoom = isBack || known || !this.#sweep;
+    const isRoom = isBack || known || !this.#sweep?.isCrowded;
     if (name !== "" && !known?.isIn && !(isRoom && this.#turns.size < this.#most)) {
       this.#leftOut(known);
       return undefined;
@@ -189,13 +203,13 @@ export class Lines {
 
   #leftOut(line: Line | undefined): void {
     if (line) this.#lines.delete(line.name);
-    this.#sweep ??= newSweep();
-    this.#sweep.isClean = false;
+    this.#sweepAnew().isCrowded = true;
   }
 
-  #sweepAnew(): void {
+  #sweepAnew(): Sweep {
     this.#sweep ??= newSweep();
     this.#sweep.isClean = false;
+    return this.#sweep;
   }
 
   #choose(limit: number): number[] {
@@ -207,7 +221,7 @@ export class Lines {
       const line = this.#turns.next();
       if (!line) {
         if (!this.#sweep || sweeps-- === 0) break;
-        this.#sweepPage();
+        this.#sweepPage(this.#sweep);
         continue;
       }
       const key = this.#take(line, later);
@@ -242,13 +256,13 @@ export class Lines {
   }
 
   #mayKeep(): boolean {
-    return !this.#sweep && this.#lines.size < this.#turns.size + this.#most;
+    return !this.#sweep?.isCrowded && this.#lines.size < this.#turns.size + this.#most;
   }
 
   // Where some are left out, each has one turn before any has its second.
   #served(line: Line): void {
     const isOver = this.#turns.served();
-    if (!isOver || !this.#sweep || line.name === "") return;
+    if (!isOver || !this.#sweep?.isCrowded || line.name === "") return;
     this.#turns.leaveLast();
     const hasMore = !line.isEmpty && this.#deps.keys.admits(line.name, this.#now);
     if (hasMore) this.#leftOut(line);
@@ -315,28 +329,41 @@ export class Lines {
     }
   }
 
-  #sweepPage(): void {
-    const sweep = this.#sweep as Sweep;
+  #sweepPage(sweep: Sweep): void {
+    if (sweep.rows === 0) {
+      const names = this.#deps.lines.namesBehind(sweep.after, SWEPT.names);
+      const lines = new Map(names.map((name) => [name, NO_PLACES]));
+      this.#sweptPage(sweep, lines, names.length < SWEPT.names, true);
+      return;
+    }
     const places = this.#deps.lines.behind(sweep.after, sweep.rows);
+    const lines = groupedByLine(places);
+    const areShort = lines.size * 2 > places.length;
     const isLast = places.length < sweep.rows;
-    const byName = groupedByLine(places);
-    const names = [...byName.keys()];
+    sweep.rows = areShort ? Math.min(SWEPT.most, sweep.rows * 2) : 0;
+    this.#sweptPage(sweep, lines, isLast, false);
+  }
+
+  #sweptPage(
+    sweep: Sweep,
+    lines: ReadonlyMap<string, readonly LinePlace[]>,
+    isLast: boolean,
+    areNames: boolean,
+  ): void {
+    const names = [...lines.keys()];
     // Of the last one there may be more, which the next page does not begin with.
     const cut = isLast ? undefined : names.at(-1);
-    const isBusy = names.length * 2 > places.length;
-    sweep.rows = isBusy
-      ? Math.min(SWEPT.most, sweep.rows * 2)
-      : Math.max(SWEPT.least, sweep.rows >> 1);
-    for (const [name, own] of byName) {
-      if (this.#turns.size >= this.#most) break;
+    for (const [name, own] of lines) {
+      if (this.#turns.size >= this.#most) return;
       sweep.after = name;
-      this.#swept(name, own, name === cut);
+      this.#swept(name, own, areNames || name === cut);
     }
-    if (isLast && sweep.after === (names.at(-1) ?? sweep.after)) this.#sweptAll(sweep);
+    if (isLast) this.#sweptAll(sweep);
   }
 
   #sweptAll(sweep: Sweep): void {
-    this.#sweep = sweep.isClean ? undefined : { ...newSweep(), rows: sweep.rows };
+    const { isCrowded } = sweep;
+    this.#sweep = sweep.isClean ? undefined : { ...newSweep(), isCrowded };
   }
 
   #swept(name: string, places: readonly LinePlace[], isCut: boolean): void {
@@ -357,8 +384,10 @@ export class Lines {
   }
 }
 
+const NO_PLACES: readonly LinePlace[] = [];
+
 function newSweep(): Sweep {
-  return { after: "", isClean: true, rows: SWEPT.least };
+  return { after: "", rows: SWEPT.first, isClean: true, isCrowded: false };
 }
 
 function groupedByLine(places: readonly LinePlace[]): Map<string, LinePlace[]> {

@@ -4,6 +4,7 @@ import { type Answer, refuse } from "../../../core/errors.ts";
 import { PAGE } from "../../../core/limits.ts";
 import { behind, comparePlaces, LAST_NAME, type Place } from "../../../core/list-place.ts";
 import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
+import { blocked, type KeyState } from "../../../core/metrics/key-view.ts";
 import {
   type AtRest,
   entryMark,
@@ -32,8 +33,7 @@ export function getTask(queue: QueueContext, name: string): Answer<Task> {
   if (!found) {
     return refuse("UNKNOWN_TASK", `name: the queue "${queue.name}" has no task "${name}"`);
   }
-  if (found.kind === "live")
-    return { ok: liveView(queue, found.task, dispatchStateOf(queue), now) };
+  if (found.kind === "live") return { ok: liveView(queue, found.task, dispatchOf(queue), now) };
   const tombstone = tombstoneOf(queue.name, found.row, now);
   if (found.kind === "ended") return { ok: { ...tombstone, ...resultOf(queue, found.row) } };
   const { endedAt, expiresAt } = tombstone;
@@ -53,14 +53,18 @@ export function tombstoneOf(queue: string, row: NameRow, now: number): EndedTask
   return tombstoneView(queue, name, state, { ...ended, expires: expires ?? now });
 }
 
-function liveView(queue: QueueContext, task: TaskRow, dispatch: DispatchState, now: number): Task {
+function liveView(queue: QueueContext, task: TaskRow, dispatch: Dispatch, now: number): Task {
   const state = queue.stateOf(task, now);
   const view = taskView(queue.name, state, task);
+  const { key } = task.spec;
+  const isFirst = isExpedited(task.key);
+  const ofKey = key === undefined || state !== "due" ? undefined : dispatch.ofKey(key, isFirst);
+  const around = isFirst ? unlimited(dispatch.state) : dispatch.state;
   const why = whyNotRunning(
     { ...task, expiresAt: queue.store.expiresAt(task) },
     state,
     now,
-    isExpedited(task.key) ? unlimited(dispatch) : dispatch,
+    ofKey ? { ...around, ofKey } : around,
   );
   const next = queue.store.successorOf(task);
   if (next) view.next = { createdAt: rfc3339(next.createdAt), eta: rfc3339(next.due) };
@@ -79,6 +83,32 @@ function unlimited(dispatch: DispatchState): DispatchState {
   const limits = dispatch.limits?.map(({ tokens: _, lacks: __, ...slots }) => slots);
   const bare = { ...dispatch, paused: false, rate: Number.POSITIVE_INFINITY };
   return { ...bare, bucket: undefined, batchWait: 0, ...(limits && { limits }) };
+}
+
+/** What can delay tasks, looked at once for all tasks of an answer. */
+interface Dispatch {
+  state: DispatchState;
+  /** What a key waits for; `isFirst`: its tasks that were asked to run, which need no token. */
+  ofKey: (key: string, isFirst: boolean) => string | undefined;
+}
+
+function dispatchOf(queue: QueueContext): Dispatch {
+  const states = new Map<string, KeyState>();
+  const stateOf = (key: string) => {
+    const state = states.get(key) ?? queue.push.keyState(key);
+    states.set(key, state);
+    return state;
+  };
+  const isPush = queue.definition.config.mode === "push";
+  return {
+    state: dispatchStateOf(queue),
+    ofKey: (key, isFirst) =>
+      isPush ? blocked(isFirst ? slotsOf(stateOf(key)) : stateOf(key)).why : undefined,
+  };
+}
+
+function slotsOf({ limits, running }: KeyState): KeyState {
+  return { limits: { ...limits, rate: Number.POSITIVE_INFINITY }, running, bucket: undefined };
 }
 
 function dispatchStateOf({ definition, push, isPaused: paused }: QueueContext): DispatchState {
@@ -111,7 +141,7 @@ export function listTasks(queue: QueueContext, query: ListQuery): Answer<TaskPag
 /** The tasks behind a place, as far as they are asked for. */
 export function partOfList(queue: QueueContext, query: ListQuery, ask: PartAsk): ListPart {
   const { rows, upTo, isTired } = partRows(queue, query, ask);
-  const dispatch = dispatchStateOf(queue);
+  const dispatch = dispatchOf(queue);
   const now = queue.now();
   const entries = rows.map((row) => ({
     place: { key: row.key, name: row.name },
