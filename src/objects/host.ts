@@ -221,7 +221,6 @@ function tablesOf(storage: DurableObjectStorage, migrations: readonly Migration[
 function sqlOf(storage: DurableObjectStorage): Sql {
   return {
     rows: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray(),
-    values: (query, ...bindings) => [...storage.sql.exec(query, ...bindings).raw()],
     run: (query, ...bindings) => storage.sql.exec(query, ...bindings).rowsWritten,
     transaction: (work) => storage.transactionSync(work),
     size: () => storage.sql.databaseSize,

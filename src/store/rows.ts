@@ -34,13 +34,7 @@ export function optionalJson<T>(row: Row, column: string): T | undefined {
 
 /** A BLOB column, which may also hold text. */
 export function optionalBody(row: Row, column: string): string | Uint8Array | undefined {
-  return bodyOf(row[column], column);
-}
-
-export function bodyOf(
-  value: SqlValue | undefined,
-  column: string,
-): string | Uint8Array | undefined {
+  const value = row[column];
   if (value == null) return undefined;
   if (typeof value === "number") throw wrongType(column, value, "text or bytes");
   return value instanceof ArrayBuffer ? new Uint8Array(value) : value;

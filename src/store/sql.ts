@@ -7,8 +7,6 @@ export type Row = Record<string, SqlValue>;
 export interface Sql {
   /** Every row of a query at once: a cursor left half read slows each later statement until it is collected. */
   rows(query: string, ...bindings: SqlValue[]): Row[];
-  /** The same, each row as its values in the order of the columns, which costs half: objects of the platform have no shape. */
-  values(query: string, ...bindings: SqlValue[]): SqlValue[][];
   /** Runs a statement that gives no rows; how many it wrote, those of indexes among them. */
   run(query: string, ...bindings: SqlValue[]): number;
   /** All of `work` or nothing of it: a throw undoes its writes. No await inside. */

@@ -29,12 +29,6 @@ export class Tables implements Sql {
     return row ? [row] : this.#rowsOfEmptyTables(query, bindings);
   }
 
-  values(query: string, ...bindings: SqlValue[]): SqlValue[][] {
-    return this.#exist
-      ? this.#sql.values(query, ...bindings)
-      : this.rows(query, ...bindings).map((row) => Object.values(row));
-  }
-
   run(query: string, ...bindings: SqlValue[]): number {
     if (!this.#exist && isInsert(query)) this.#make();
     return this.#exist ? this.#sql.run(query, ...bindings) : 0;

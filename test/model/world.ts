@@ -189,7 +189,6 @@ export class World {
       // There is no directory here to be told of changes.
       exist: false,
       rows: (...args) => sql.rows(...args),
-      values: (...args) => sql.values(...args),
       run: (...args) => sql.run(...args),
       size: () => sql.size(),
       transaction: (work) =>

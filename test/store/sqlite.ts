@@ -33,10 +33,6 @@ export function memorySql(database = new DatabaseSync(":memory:")): CountedSql {
       return rows.map(shown);
     },
 
-    values(query: string, ...bindings: SqlValue[]) {
-      return sql.rows(query, ...bindings).map((row) => Object.values(row));
-    },
-
     run(query: string, ...bindings: SqlValue[]) {
       sql.statements++;
       const values = bindings.map(bound);

@@ -33,6 +33,7 @@ const OWN: Destination = { kind: "own" };
 /** Resolves a target: looked up as a whole first, then by its service. */
 export function destinationOf(target: string = DEFAULT, targets: Targets): Destination {
   const isWhole = Object.hasOwn(targets, target);
+  if (target === DEFAULT && !isWhole) return OWN;
   const service = isWhole ? target : target.slice(target.lastIndexOf(".") + 1);
   if (!Object.hasOwn(targets, service)) return OWN;
   const destination = targets[service] as string;

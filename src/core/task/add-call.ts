@@ -24,6 +24,8 @@ export function acceptCall({ tasks }: AddCall, admission: Admission): Answer<Acc
 }
 
 function checkTogether(tasks: readonly AcceptedTask[]): Refusal | undefined {
+  // One alone is no larger than a task may be.
+  if (tasks.length === 1) return undefined;
   const names = new Set<string>();
   for (const { name } of tasks) {
     if (name === undefined) continue;

@@ -98,8 +98,10 @@ export function unpacked([
   body,
   unusual,
 ]: Readonly<PackedDelivery>): Delivery {
-  const plain = { queue, name, attempt, due, ...(body !== undefined && { body }) };
-  return unusual === undefined ? plain : { ...plain, ...unusual };
+  if (unusual === undefined && body !== undefined) return { queue, name, attempt, due, body };
+  const delivery: Delivery = { queue, name, attempt, due, ...unusual };
+  if (body !== undefined) delivery.body = body;
+  return delivery;
 }
 
 /** For the log. */
@@ -150,7 +152,23 @@ export function outsideOf(
  * Where the attempt goes: a path lies at `origin`, or else on the Worker itself or its target, and
  * defaults by queue.
  */
-export function urlOf({ queue, spec, target }: Delivery, origin?: string): string {
+export function urlOf(delivery: Delivery, origin?: string): string {
+  const { spec, target } = delivery;
+  const isOwn = (origin ?? target ?? spec?.url ?? spec?.query) === undefined;
+  return isOwn ? ownUrlOf(delivery.queue) : otherUrlOf(delivery, origin);
+}
+
+// Most are those of the task before.
+let lastOwn = { queue: "", url: "" };
+
+function ownUrlOf(queue: string): string {
+  if (lastOwn.queue !== queue) lastOwn = { queue, url: otherUrlOf({ queue }) };
+  return lastOwn.url;
+}
+
+type Addressed = Pick<Delivery, "queue" | "spec" | "target">;
+
+function otherUrlOf({ queue, spec, target }: Addressed, origin?: string): string {
   const url = spec?.url ?? `/_ah/queue/${shortQueueName(queue)}`;
   const own = `http://${target === undefined ? OWN_HOST : `${target}.${OWN_HOST}`}`;
   const absolute = isAbsolute(url) ? url : `${origin ?? own}${url}`;

@@ -8,7 +8,7 @@ import {
   type Progress,
   type StoredTask,
 } from "../../core/task/task.ts";
-import { bodyOf, integer, optionalBody, optionalInteger, optionalJson, text } from "../rows.ts";
+import { integer, optionalBody, optionalInteger, optionalJson, text } from "../rows.ts";
 import type { Row, Sql, SqlValue } from "../sql.ts";
 import { lineColumns, lineOf } from "./line-columns.ts";
 import type { RowCount } from "./row-count.ts";
@@ -129,9 +129,7 @@ export class Tasks {
       named: name !== undefined,
       due: dueOf(key),
       createdAt: now,
-      spec,
-      progress: NO_PROGRESS,
-      body,
+      ...{ spec, progress: NO_PROGRESS, body },
     };
   }
 
@@ -220,8 +218,8 @@ export class Tasks {
     const found: TaskRow[] = [];
     if (limit <= 0) return found;
     for (const row of this.#walk(ROWS, after, upTo, limit)) {
-      if (skip(row[0], row[1])) continue;
-      found.push(taskOfValues(row));
+      if (skip(integer(row, "key"), text(row, "name"))) continue;
+      found.push(taskOf(row));
       if (found.length === limit) break;
     }
     return found;
@@ -235,8 +233,8 @@ export class Tasks {
     skip: (key: number, name: string) => boolean,
   ): number {
     let found = 0;
-    for (const [key, name] of this.#walk(KEYS, after, upTo, limit)) {
-      if (!skip(key, name)) found++;
+    for (const row of this.#walk(KEYS, after, upTo, limit)) {
+      if (!skip(integer(row, "key"), text(row, "name"))) found++;
       if (found === limit) break;
     }
     return found;
@@ -248,8 +246,9 @@ export class Tasks {
     skip: (key: number, name: string) => boolean,
     upTo = LAST_SCHEDULED_KEY,
   ): number | undefined {
-    for (const [key, name] of this.#walk(KEYS, after, upTo, 1)) {
-      if (!skip(key, name)) return dueOf(key);
+    for (const row of this.#walk(KEYS, after, upTo, 1)) {
+      const key = integer(row, "key");
+      if (!skip(key, text(row, "name"))) return dueOf(key);
     }
     return undefined;
   }
@@ -412,13 +411,12 @@ export class Tasks {
   }
 
   // The first page is as long as what is looked for; further ones are only read past tasks in flight.
-  *#walk(query: string, after: number, upTo: number, first: number): Generator<Values> {
+  *#walk(query: string, after: number, upTo: number, first: number): Generator<Row> {
     for (let from = after, limit = first; ; limit = Math.max(first, SKIP_PAGE)) {
-      const rows = this.#sql.values(query, from, upTo, limit) as unknown as Values[];
-      for (const row of rows) yield row;
-      const last = rows.at(-1);
-      if (!last || rows.length < limit) return;
-      from = last[0];
+      const rows = this.#sql.rows(query, from, upTo, limit);
+      yield* rows;
+      if (rows.length < limit) return;
+      from = integer(rows.at(-1) as Row, "key");
     }
   }
 
@@ -499,24 +497,6 @@ function firstBeside(key: number): number {
   const at = dueOf(key);
   if (isParked(key)) return firstParkedKeyOf(at);
   return isExpedited(key) ? firstExpeditedKeyOf(at) : firstKeyOf(at);
-}
-
-/** What `COLUMNS` gives of a row, or the first two of them. */
-type Values = [key: number, name: string, ...rest: SqlValue[]];
-
-/** A row of `tasks`, by the places of its columns. */
-function taskOfValues(row: Values): TaskRow {
-  const [spec, progress] = [row[4], row[5]];
-  return {
-    key: row[0],
-    name: row[1],
-    named: row[2] === 1,
-    due: dueOf(row[0]),
-    createdAt: row[3] as number,
-    spec: spec === null ? NO_SPEC : JSON.parse(spec as string),
-    progress: progress === null ? NO_PROGRESS : JSON.parse(progress as string),
-    body: bodyOf(row[6], "body"),
-  };
 }
 
 /** A row of `tasks` or of `failed` as a task; `due` comes from the key unless the row has its own. */
