@@ -80,7 +80,16 @@ export class Holder implements Job {
 
   nextWakeAt(): number | undefined {
     if (this.#held.askedAt !== undefined) return undefined;
-    return nextWord(this.#held, this.#total, this.#deps.load(false), this.#deps.now());
+    const [load, now] = [this.#deps.load(false), this.#deps.now()];
+    const at = nextWord(this.#held, this.#total, load, now);
+    return at !== undefined && this.#isLookedAtBefore(at, load, now) ? undefined : at;
+  }
+
+  // What slots it could use beside those that are taken is asked again after a while. Each attempt that ends looks
+  // whether it is time, and the alarm that watches over attempts does: one of its own would be set for each turn in
+  // which all slots are taken, and would end the one that is held open.
+  #isLookedAtBefore(at: number, { running }: Load, now: number): boolean {
+    return this.#total.bucket === undefined && running > 0 && at > now && at === this.#held.again;
   }
 
   onAlarm(now: number): void {

@@ -39,8 +39,8 @@ export interface MoverDeps extends QueueJobDeps {
 }
 
 const RETRY_MS = 1_000;
-/** Names, and bytes of what lies under them, that leave together. */
-const BATCH = { names: 500, bytes: 2 * 1024 * 1024 };
+/** Names, and bytes of what lies under them, that leave together: reading, taking in and removing them takes some 10 ms each. */
+const BATCH = { names: 200, bytes: 2 * 1024 * 1024 };
 /** A run takes no longer, so that others that an alarm drives have their turns. */
 const RUN_MS = 5_000;
 /** When it looks again for what had to stay, in ms: a second later, then twice as long each time. */

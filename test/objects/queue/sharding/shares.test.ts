@@ -198,6 +198,22 @@ describe("a queue of four shards", () => {
     expect(handler.started()).toBe(4);
   });
 
+  it("sets no alarm to ask for more slots while its own are taken, and has them all in the end", async () => {
+    deploy("max_concurrent_requests: 4", ", rate: none");
+    const handler = held(`/_ah/queue/${QUEUE}`);
+    await add(1);
+    await pass(2, { isHeld: true });
+    await add(3);
+    await pass(2, { isHeld: true });
+    expect(handler.started()).toBe(4);
+    const alarm = await firstAlarm(OBJECTS);
+    expect(alarm?.at ?? Number.POSITIVE_INFINITY).toBeGreaterThan(clock.now + 10_000);
+    for (let i = 0; i < 11; i++) handler.answer(i, 200);
+    await pass(60, { isHeld: true });
+    expect(handler.started()).toBe(12);
+    handler.answer(11, 200);
+  });
+
   it("lends what idle shards have to a busy one within a second", async () => {
     deploy("rate: 40/s\nbucket_size: 40");
     const found = starts();
