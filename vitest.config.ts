@@ -4,7 +4,7 @@ import { EXCEPTIONS } from "./test/support/sharded-exceptions.ts";
 
 const sharded = process.env.SHARDED ?? "some";
 
-/** What runs with queues of four shards each time: a file for each thing that is done otherwise there. */
+/** What runs with queues of four shards each time: a file for each thing that is done otherwise there, without faults. */
 const SHARDED_ALWAYS = [
   "test/objects/queue/{control,dead-letter,names,operations,results}.test.ts",
   "test/objects/queue/inspect/{queries,statistics}.test.ts",
@@ -70,7 +70,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./test/support/wrangler.toml" },
-            miniflare: { bindings: { SHARDS: "4", EXCEPTIONS: sharded } },
+            miniflare: { bindings: { SHARDS: "4", SHARDED: sharded } },
           }),
         ],
         test: {

@@ -46,7 +46,7 @@ const LOOKS = [
 ] as const;
 
 it.each(LOOKS)(
-  "%s %s, answered %i, leaves no table and no alarm",
+  "%s %s, answered %i, leaves no table and no alarm: %j",
   async (method, path, status, body?: object) => {
     expect((await call(method, path, body))[0]).toBe(status);
     expect(await kept(NAMES.map(objectOf))).toEqual([]);
