@@ -131,7 +131,12 @@ export class Queue implements QueueContext {
       late,
       onFault: deps.armRetry,
     });
-    this.pull = new Leasing({ ...shared, isClosed: () => this.isPaused || !definition.isDefined });
+    const expiry = new ExpiryJob({ queue: this, isMoving });
+    this.pull = new Leasing({
+      ...shared,
+      expireLate: () => expiry.onAlarm(now()),
+      isClosed: () => this.isPaused || !definition.isDefined,
+    });
     this.#consumers = [this.push, this.pull];
     this.resultWaiters = new ResultWaiters(this);
     const ended = deps.arm;
@@ -148,7 +153,6 @@ export class Queue implements QueueContext {
     this.notice = new ChangeNotice(stubs, () => this.name);
     const deadLetters = new DeadLetterForwarder({ ...shared, stubs, ended });
     const sweep = { nextWakeAt: () => this.#nextSweep(), onAlarm: () => this.#sweep() };
-    const expiry = new ExpiryJob({ queue: this, isMoving });
     this.jobs = [
       // Before those that start tasks.
       expiry,

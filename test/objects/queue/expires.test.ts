@@ -257,6 +257,16 @@ describe("a pull task", () => {
   });
 });
 
+it("a lease passes over what has expired, though no alarm came for it", async () => {
+  const pull = queue("pull");
+  await pull.add({ name: "late", payload: "", expires: 5 });
+  clock.now += 1;
+  await pull.add({ name: "n", payload: "" });
+  clock.now += 6000;
+  expect(await pull.lease({ leaseSeconds: 60, maxTasks: 1 })).toMatchObject([{ name: "n" }]);
+  expect(await stateOf("late", "pull")).toBe("expired");
+});
+
 it("is kept by a handler that fails as any other", async () => {
   handlers.set("/_ah/queue/brief", () => new Response(null, { status: 500 }));
   await queue("brief").add({ name: "n", expires: 5 });

@@ -42,6 +42,8 @@ export interface LeasingDeps {
   now: () => number;
   /** Whether the task of this name is on its way to another shard. */
   isMoving: (name: string) => boolean;
+  /** Has tasks expire that were not started in time: no alarm need have come for them. */
+  expireLate: () => void;
   /** Whether nothing is leased: the queue is paused, or not defined any more. */
   isClosed: () => boolean;
 }
@@ -78,7 +80,8 @@ export class Leasing implements Consumer, PullState {
   lease(request: LeaseRequest): Leased {
     const refusal = checkLeaseRequest(request) ?? this.#refusalWhileClosed();
     if (refusal) return { got: refusal };
-    const { now: clock, commit } = this.#deps;
+    const { now: clock, commit, expireLate } = this.#deps;
+    expireLate();
     const now = clock();
     const isAny = this.#choose(request, now).length > 0;
     const tasks = isAny ? commit.run(() => this.#take(request, now)) : [];
@@ -95,7 +98,8 @@ export class Leasing implements Consumer, PullState {
   leaseNow(request: LeaseRequest): Answer<LeasedTask[]> {
     const refusal = checkLeaseRequest(request) ?? this.#refusalWhileClosed();
     if (refusal) return refusal;
-    const { now: clock, commit } = this.#deps;
+    const { now: clock, commit, expireLate } = this.#deps;
+    expireLate();
     const now = clock();
     const since = new Map(this.#choose(request, now).map(({ name, from }) => [name, from]));
     const tasks = since.size > 0 ? commit.run(() => this.#take(request, now)) : [];
@@ -106,6 +110,7 @@ export class Leasing implements Consumer, PullState {
   first(request: LeaseRequest): Answer<FirstLeasable | null> {
     const refusal = checkLeaseRequest(request) ?? this.#refusalWhileClosed();
     if (refusal) return refusal;
+    this.#deps.expireLate();
     const [first] = this.#choose({ ...request, maxTasks: 1 }, this.#deps.now());
     if (!first) return { ok: null };
     const { from, name, tag } = first;

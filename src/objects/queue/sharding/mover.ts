@@ -331,9 +331,9 @@ export class Mover extends AlarmJob {
   }
 }
 
-function sizeOf({ task, row }: MovingRow): number {
+function sizeOf({ task, row, next }: MovingRow): number {
   const { body, ...rest } = task ?? {};
   const { result, ...bare } = row ?? {};
-  const bodies = (body?.length ?? 0) + (result?.body.length ?? 0);
+  const bodies = (body?.length ?? 0) + (result?.body.length ?? 0) + (next?.body?.length ?? 0);
   return JSON.stringify([rest, bare]).length + bodies;
 }
