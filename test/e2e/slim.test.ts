@@ -95,14 +95,22 @@ const SHARDED = JSON.stringify(
   ),
 );
 
-/** A Worker that is given a queue of four shards, or, where that is refused, none. */
-function shardsWorker(part: string): string {
+const LIMITED = JSON.stringify(
+  compiledFiles(
+    readQueueYaml(
+      "queue: [{name: mail, rate: 100/s, bucket_size: 20, extensions: {limits: [stripe]}}]\nextensions: {limits: {stripe: {rate: 90/s, bucket_size: 10}}}",
+    ),
+  ),
+);
+
+/** A Worker that is given a file with what needs a part, a queue of four shards, or, where that is refused, another. */
+function shardsWorker(part: string, config = SHARDED): string {
   return `
 import { createTaskQueues, definitions${part && `, ${part}`} } from "./src/slim.ts";
 const parts = [definitions${part && `, ${part}`}];
 let [queues, fault] = [undefined, ""];
 try {
-  queues = createTaskQueues({ config: ${SHARDED}, parts });
+  queues = createTaskQueues({ config: ${config}, parts });
 } catch (error) {
   fault = String(error);
   queues = createTaskQueues({ config: ${COMPILED}, parts });
@@ -160,6 +168,20 @@ describe("the parts of a Worker", () => {
       200,
       'INVALID_REQUEST: queue: found extensions.shards: 4 of "made", expected 1, or parts: [shards] beside it, which has more',
     ]);
+  });
+
+  it("without limits: a file that has some is refused where the Worker starts", async () => {
+    const url = await runtimeOf(shardsWorker("", LIMITED));
+    expect((await call(url, "/fault"))[1]).toBe(
+      'TypeError: config: found extensions.limits with "stripe", expected none, or parts: [limits] beside it, which has them',
+    );
+  });
+
+  it("with limits: a queue that draws from one runs its tasks", async () => {
+    const url = await runtimeOf(shardsWorker("limits", LIMITED));
+    expect((await call(url, "/fault"))[1]).toBe("");
+    await call(url, "/add");
+    await until("they ran", 20, async () => (await call(url, "/ran"))[1] === "8");
   });
 
   it("with shards: a queue of several runs its tasks", async () => {

@@ -1,7 +1,14 @@
 // The coordinator's book, message by message: what comes late, twice or not at all makes no token and no slot.
 import { describe, expect, it } from "vitest";
 import { asked, returned } from "../../../src/core/sharding/coordinator.ts";
-import { emptyLedger, free, type Ledger, settled } from "../../../src/core/sharding/ledger.ts";
+import { ask, holdsNothing, nextWord } from "../../../src/core/sharding/held.ts";
+import {
+  emptyLedger,
+  free,
+  type Ledger,
+  settled,
+  withoutIdle,
+} from "../../../src/core/sharding/ledger.ts";
 import { type Holding, NOTHING, type Total } from "../../../src/core/sharding/share.ts";
 import { LEASE_MS, MANY, MARGIN_MS, type Statement } from "../../../src/core/sharding/statement.ts";
 
@@ -116,5 +123,46 @@ describe("a new life of a shard's object", () => {
     for (const late of [said(2, { wants: IDLE }), fresh({ instance: 13, replaces: 11 })]) {
       expect(left(returned(now.ledger, TOTAL, late, 0).ledger, 0).slots).toBe(0);
     }
+  });
+});
+
+describe("a shard that has slots and says nothing", () => {
+  const other = (number: number, now: number, ledger: Ledger) =>
+    asked(ledger, TOTAL, { ...said(number), shard: 2, instance: 22 }, now);
+
+  it("is called again when it was told long ago, for it may have ended", () => {
+    // It has heard that others lack some, and keeps what runs.
+    const told = returned(
+      ...([given().ledger, TOTAL, said(2, { took: 0, holds: { part: 0, slots: 4 } }), 0] as const),
+    ).ledger;
+    const soon = other(1, 1_000, told);
+    const later = other(2, 40_000, soon.ledger);
+    expect(soon.recalls).toEqual([]);
+    expect(later.recalls.map(({ shard }) => shard)).toEqual([1]);
+  });
+
+  it("is not forgotten, and is once it has had nothing for long", () => {
+    expect(Object.keys(withoutIdle(given().ledger, 1e9).grants)).toEqual(["1"]);
+    const { ledger } = returned(given().ledger, TOTAL, said(2, { took: 0, wants: IDLE }), 0);
+    const at = (now: number) => Object.keys(withoutIdle(settled(ledger, TOTAL, now), now).grants);
+    expect(at(30_000)).toEqual(["1"]);
+    expect(at(80_000)).toEqual([]);
+  });
+});
+
+describe("a shard that waits long for a token", () => {
+  const SLOW: Total = { bucket: { rate: 0.01, capacity: 1 }, slots: 8, shards: 4 };
+  const load = { running: 1, due: 5, expedited: 0 };
+
+  it("asks at once for a slot of a task that needs no token, and once for it", () => {
+    const held = holdsNothing(1, 11, 0);
+    const [before] = ask(held, SLOW, load, 0);
+    const again = { ...before, askedAt: undefined, again: 100_000 };
+    expect(nextWord(again, SLOW, load, 10)).toBe(100_000);
+    const now = { ...load, expedited: 1 };
+    expect(nextWord(again, SLOW, now, 1_000)).toBeLessThanOrEqual(1_000);
+    const [after] = ask(again, SLOW, now, 1_000);
+    const waits = { ...after, askedAt: undefined, again: 100_000 };
+    expect(nextWord(waits, SLOW, now, 2_000)).toBe(100_000);
   });
 });
