@@ -62,19 +62,19 @@ function Preview({ queue, knobs, now }: { queue: QueueView; knobs: Knobs; now: K
       <form class="panel knobs" onSubmit={(event) => event.preventDefault()}>
         <fieldset>
           <legend>Rate</legend>
-          {KNOBS.slice(0, 3).map((knob) => (
+          {KNOBS.slice(0, 4).map((knob) => (
             <KnobField key={knob} {...{ knob, knobs, faults, now, set }} />
           ))}
         </fieldset>
         <fieldset>
           <legend>Retries</legend>
-          {KNOBS.slice(3, 8).map((knob) => (
+          {KNOBS.slice(4, 9).map((knob) => (
             <KnobField key={knob} {...{ knob, knobs, faults, now, set }} />
           ))}
         </fieldset>
         <fieldset>
           <legend>Suppose</legend>
-          {KNOBS.slice(8).map((knob) => (
+          {KNOBS.slice(9).map((knob) => (
             <KnobField key={knob} {...{ knob, knobs, faults, now, set }} />
           ))}
         </fieldset>
@@ -99,7 +99,6 @@ function Preview({ queue, knobs, now }: { queue: QueueView; knobs: Knobs; now: K
 }
 
 const WORDS: Partial<Record<Knob, string>> = {
-  batch: "batch, tasks in one call",
   tasks: "tasks due at once",
   run_seconds: "seconds each runs",
 };
