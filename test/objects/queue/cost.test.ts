@@ -46,6 +46,8 @@ const MOST: Record<string, Cost> = {
   "scheduled ahead, in a batch": { rows: 203, statements: 60, alarms: 1, runs: 80 },
   "that expire, in a batch": { rows: 402, statements: 500, alarms: 2, runs: 80 },
   "debounced, each twice": { rows: 72, statements: 170, alarms: 10, runs: 10 },
+  "with keys, in a batch": { rows: 301, statements: 90, alarms: 1, runs: 80 },
+  "with priorities, ahead, in a batch": { rows: 303, statements: 90, alarms: 1, runs: 80 },
   "tried twice": { rows: 502, statements: 480, alarms: 2, runs: 120 },
   "with a result": { rows: 301, statements: 180, alarms: 2, runs: 80 },
   "pull, leased and acknowledged": { rows: 302, statements: 517, alarms: 0, runs: 0 },
@@ -114,6 +116,20 @@ const KINDS: Record<string, () => Promise<void>> = {
       await queue("unlimited").add(task);
       await atRest("unlimited");
     }
+  },
+  "with keys, in a batch": async () => {
+    await queue("unlimited").add({ key: "k0" });
+    await inBatch(
+      "unlimited",
+      many((i) => ({ key: `k${i % 10}` })),
+    );
+  },
+  "with priorities, ahead, in a batch": async () => {
+    await queue("unlimited").add({ priority: 0 });
+    await inBatch(
+      "unlimited",
+      many((i) => ({ priority: i % 4, countdown: 60 })),
+    );
   },
   "tried twice": async () => {
     const tried = new Set<string | null>();

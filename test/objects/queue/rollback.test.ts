@@ -42,8 +42,33 @@ const defined = async (of: QueueHandle) => {
   await of.add([{ name: "a" }, { name: "b" }, { name: "c", countdown: 60 }]);
 };
 
+/** Some of them have run, and levels of their keys are stored. */
+const withKeys = async (of: QueueHandle) => {
+  await of.define({ ...entry, extensions: { keys: { rate: "2/m", bucket_size: 2 } } });
+  await of.add(["a", "a", "a", "b"].map((key) => ({ key })));
+  await pass("made", 3);
+};
+
 const OPERATIONS: readonly Operation[] = [
   { name: "add", queue: "push", run: (of) => of.add([{ name: "x" }, {}]) },
+  {
+    name: "add a first task with a key",
+    queue: "push",
+    run: (of) => of.add([{ name: "x", key: "k" }, { priority: 0 }]),
+  },
+  {
+    name: "add others with keys",
+    queue: "made",
+    before: withKeys,
+    run: (of) => of.add([{ key: "a" }, {}]),
+  },
+  {
+    name: "change the limits of keys",
+    queue: "made",
+    before: withKeys,
+    run: (of) => of.define({ ...entry, extensions: { keys: { rate: "1/m", bucket_size: 3 } } }),
+  },
+  { name: "purge tasks with keys", queue: "made", before: withKeys, run: (of) => of.purge() },
   { name: "pause", queue: "made", before: defined, run: (of) => of.pause() },
   {
     name: "resume",

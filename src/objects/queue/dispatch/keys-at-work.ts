@@ -16,9 +16,9 @@ import {
 } from "../../../core/dispatch/bucket.ts";
 import { fullAt, Levels, type StoredLevel } from "../../../core/dispatch/levels.ts";
 import { quantum } from "../../../core/dispatch/plan.ts";
-import { Times } from "../../../core/dispatch/times.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import type { QueueDefinition } from "../context/definition.ts";
+import { Times } from "./times.ts";
 
 export interface KeyLimitsDeps {
   definition: QueueDefinition;

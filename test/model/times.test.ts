@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { Times } from "../../../src/core/dispatch/times.ts";
+import { Times } from "../../src/objects/queue/dispatch/times.ts";
 
 it("names come in the order of their times, those that were set anew by the last", () => {
   const steps = fc.array(
