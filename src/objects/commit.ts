@@ -40,6 +40,9 @@ export class Commit {
   readonly #listeners: ((now: number) => void)[] = [];
   #once: (() => void)[] = [];
   #queued: Queued[] = [];
+  // Whether what is queued is to be committed in this turn or the next, and else when a timer says so.
+  #isSoon = false;
+  #timer: ReturnType<typeof setTimeout> | null = null;
   #isNotifying = false;
   #lastAt = 0;
 
@@ -70,12 +73,13 @@ export class Commit {
   }
 
   /**
-   * Runs `work` in the next group commit: a commit costs fifty times a row, so adds and results that come
-   * within one turn of the event loop share a transaction; on an idle object the first does not wait for that.
-   * `work` must be repeatable: when a neighbour throws, each runs again by itself.
+   * Runs `work` in the next group commit: a commit costs fifty times a row, so what comes
+   * within a millisecond, or until a caller waits for its own, shares a transaction; on an idle object the first
+   * waits for nothing. `work` must be repeatable: when a neighbour throws, each runs again by itself.
    */
   enqueue<T>(work: () => T, settled: (written: Written<T>) => void): void {
-    this.gather(eachOfThem<T>, work, settled);
+    if (this.#queued.length === 0) this.#later();
+    this.#put(eachOfThem<T>, work, settled);
   }
 
   /**
@@ -83,27 +87,46 @@ export class Commit {
    * turns are far apart, and each would bring a commit for one.
    */
   enqueueWithOthers<T>(work: () => T, settled: (written: Written<T>) => void): void {
-    if (this.#queued.length === 0) setTimeout(() => this.flush(), 0);
-    this.#queued.push({
-      given: work,
-      together: eachOfThem<T>,
-      settled: settled as Queued["settled"],
-    });
+    if (this.#queued.length === 0) this.#timer = setTimeout(() => this.flush(), 0);
+    this.#put(eachOfThem<T>, work, settled);
   }
 
-  /** The same for what is cheaper together: those that come one behind the other with the same `together`. */
+  /**
+   * The same for what a caller waits for, and is cheaper together: those that come one behind the other with the same
+   * `together`.
+   */
   gather<Given, T>(
     together: Together<Given, T>,
     given: Given,
     settled: (written: Written<T>) => void,
   ): void {
-    if (this.#queued.length === 0) this.#soon(() => this.flush());
+    if (!this.#isSoon) this.#soon();
+    this.#put(together, given, settled);
+  }
+
+  #put<Given, T>(
+    together: Together<Given, T>,
+    given: Given,
+    settled: (written: Written<T>) => void,
+  ): void {
     this.#queued.push({ given, together, settled: settled as Queued["settled"] });
   }
 
-  #soon(work: () => void): void {
-    if (this.#deps.now() - this.#lastAt > IDLE_MS) queueMicrotask(work);
-    else this.#deps.nextTurn(work);
+  // A timer takes a millisecond, and in it come more.
+  #later(): void {
+    if (this.#isIdle) this.#soon();
+    else this.#timer = setTimeout(() => this.flush(), 0);
+  }
+
+  // What whoever waits sends next comes only when this is written.
+  #soon(): void {
+    this.#isSoon = true;
+    if (this.#isIdle) queueMicrotask(() => this.flush());
+    else this.#deps.nextTurn(() => this.flush());
+  }
+
+  get #isIdle(): boolean {
+    return this.#deps.now() - this.#lastAt > IDLE_MS;
   }
 
   /** Commits what is queued now, not at the end of the turn. */
@@ -114,6 +137,9 @@ export class Commit {
   #commitQueued(): void {
     const group = this.#queued;
     this.#queued = [];
+    this.#isSoon = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     for (const [index, written] of this.#runAll(group).entries()) {
       group[index]?.settled(written as Written<never>);
     }

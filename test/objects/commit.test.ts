@@ -4,14 +4,14 @@ import { Commit, type Written } from "../../src/objects/commit.ts";
 import { afterTurn } from "../../src/objects/event-loop.ts";
 
 /** A commit over a transaction that may fail, with one participant and a list of what was heard. */
-function commitOver() {
+function commitOver(nextTurn: (work: () => void) => void = afterTurn) {
   const heard: string[] = [];
   const memory = { value: 0 };
   const clock = { now: 7 };
   const commit = new Commit({
     sql: { transaction: (work) => work() },
     now: () => clock.now,
-    nextTurn: afterTurn,
+    nextTurn,
   });
   commit.join({
     save: () => memory.value,
@@ -116,6 +116,22 @@ describe("a commit", () => {
     put("c");
     commit.flush();
     expect(heard.slice(3)).toEqual(["c", "committed"]);
+  });
+
+  it("that a caller waits for is made in the next turn, with what would have waited for more", () => {
+    const turns: (() => void)[] = [];
+    const { commit, heard } = commitOver((work) => turns.push(work));
+    commit.run(() => {});
+    const result = (what: string) => () => heard.push(what);
+    commit.enqueue(result("a"), () => {});
+    commit.enqueue(result("b"), () => {});
+    expect(turns).toHaveLength(0);
+    const add = (given: readonly string[]) => given.map((what) => heard.push(what));
+    commit.gather(add, "c", () => {});
+    commit.gather(add, "d", () => {});
+    expect([turns.length, heard]).toEqual([1, []]);
+    turns[0]?.();
+    expect(heard).toEqual(["a", "b", "c", "d"]);
   });
 
   it("of an idle object fails for whoever's work throws, and for nobody else", async () => {

@@ -6,8 +6,6 @@ import {
   type AttemptView,
   type EndedTask,
   isTimed,
-  NO_PROGRESS,
-  NO_SPEC,
   type Params,
   type RunningView,
   type StoredTask,
@@ -38,8 +36,6 @@ export function taskHead(
 ): Task {
   const { name, spec, createdAt, due, progress, lease } = task;
   const eta = rfc3339(lease ?? due);
-  if (spec === NO_SPEC && progress === NO_PROGRESS && lease === undefined && createdAt === due)
-    return plainHead(queue, name, state, eta);
   const token = state === "leased" ? tokenOf(task) : undefined;
   return {
     queue,
@@ -53,13 +49,6 @@ export function taskHead(
     ...(spec.group ? { group: spec.group.name } : {}),
     ...(token === undefined ? {} : { lease: token, leaseExpiresAt: eta }),
   };
-}
-
-/** Of one that is as most that are added. */
-function plainHead(queue: string, name: string, state: TaskState, eta: string): Task {
-  const { retryCount, executionCount } = NO_PROGRESS;
-  const head: Task = { queue, name, state, createdAt: eta, eta, retryCount, executionCount };
-  return isTimed(state) ? { ...head, nextAttemptAt: eta } : head;
 }
 
 /** An attempt under way, which is in memory alone; times in ms since 1970. */

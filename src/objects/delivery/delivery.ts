@@ -75,19 +75,9 @@ export function deliveryOf(
   return delivery;
 }
 
-export function packed(delivery: Delivery): PackedDelivery {
-  if (!isPlain(delivery)) return packedWhole(delivery);
-  const { queue, name, attempt, due, body } = delivery;
+export function packed({ queue, name, attempt, due, body, ...unusual }: Delivery): PackedDelivery {
+  for (const _ in unusual) return [queue, name, attempt, due, body, unusual];
   return body === undefined ? [queue, name, attempt, due] : [queue, name, attempt, due, body];
-}
-
-function packedWhole({ queue, name, attempt, due, body, ...unusual }: Delivery): PackedDelivery {
-  return [queue, name, attempt, due, body, unusual];
-}
-
-/** Whether it has nothing but what every task has. */
-function isPlain({ shard, target, keepsResult, spec, progress }: Delivery): boolean {
-  return (shard ?? target ?? keepsResult ?? spec ?? progress) === undefined;
 }
 
 export function unpacked([
@@ -98,7 +88,6 @@ export function unpacked([
   body,
   unusual,
 ]: Readonly<PackedDelivery>): Delivery {
-  if (unusual === undefined && body !== undefined) return { queue, name, attempt, due, body };
   const delivery: Delivery = { queue, name, attempt, due, ...unusual };
   if (body !== undefined) delivery.body = body;
   return delivery;
@@ -152,23 +141,7 @@ export function outsideOf(
  * Where the attempt goes: a path lies at `origin`, or else on the Worker itself or its target, and
  * defaults by queue.
  */
-export function urlOf(delivery: Delivery, origin?: string): string {
-  const { spec, target } = delivery;
-  const isOwn = (origin ?? target ?? spec?.url ?? spec?.query) === undefined;
-  return isOwn ? ownUrlOf(delivery.queue) : otherUrlOf(delivery, origin);
-}
-
-// Most are those of the task before.
-let lastOwn = { queue: "", url: "" };
-
-function ownUrlOf(queue: string): string {
-  if (lastOwn.queue !== queue) lastOwn = { queue, url: otherUrlOf({ queue }) };
-  return lastOwn.url;
-}
-
-type Addressed = Pick<Delivery, "queue" | "spec" | "target">;
-
-function otherUrlOf({ queue, spec, target }: Addressed, origin?: string): string {
+export function urlOf({ queue, spec, target }: Delivery, origin?: string): string {
   const url = spec?.url ?? `/_ah/queue/${shortQueueName(queue)}`;
   const own = `http://${target === undefined ? OWN_HOST : `${target}.${OWN_HOST}`}`;
   const absolute = isAbsolute(url) ? url : `${origin ?? own}${url}`;

@@ -96,15 +96,14 @@ let last = { queue: "", content: "" as Content | "", usual: undefined as Usual |
 function usualOf(queue: string, content: Content): Usual {
   if (last.usual && last.queue === queue && last.content === content) return last.usual;
   const key = `${queue} ${content}`;
-  const usual = usualHeaders.get(key) ?? newUsual(queue, content);
+  const usual = usualHeaders.get(key) ?? {
+    headers: new Headers(queueHeaders(queue, content)),
+    due: Number.NaN,
+    group: undefined,
+  };
   usualHeaders.set(key, usual);
   last = { queue, content, usual };
   return usual;
-}
-
-function newUsual(queue: string, content: Content): Usual {
-  const headers = new Headers(queueHeaders(queue, content));
-  return { headers, due: Number.NaN, group: undefined };
 }
 
 function queueHeaders(queue: string, content: Content): Record<string, string> {
