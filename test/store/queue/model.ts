@@ -124,6 +124,8 @@ export class World {
     const name = step.name === "generated before" ? this.#generated.at(-1) : step.name;
     const spec = {
       ...(step.body === 2 && { kind: "json" as const, tag: "t" }),
+      ...(step.body >= 3 && { key: "k" }),
+      ...(step.body === 4 && { priority: 1 }),
       ...(step.isWindow && { throttle: THROTTLE }),
       ...(step.expires !== undefined && { expires: step.expires }),
     };
@@ -549,6 +551,17 @@ export class World {
     return { kind: "ended", row };
   }
 
+  /** Tasks of keys stand in their lines, but those in front and aside. */
+  #checkLines(rows: readonly TaskRow[]): void {
+    if (!this.#store.lines.exist) return;
+    const places = rows.flatMap(({ key, spec: { key: line, priority = 4 } }) =>
+      line === undefined || isExpedited(key) || isParked(key) ? [] : [{ key, line, priority }],
+    );
+    const inLine = (a: { key: number; priority: number }, b: typeof a) =>
+      a.priority - b.priority || a.key - b.key;
+    same(this.#store.lines.behind("", 1000), places.sort(inLine));
+  }
+
   check(): void {
     const rows = this.#rows();
     same(this.#store.tasks.list(-1, FAR, 1000), rows);
@@ -556,6 +569,7 @@ export class World {
     same(this.#store.tasks.count(), rows.length);
     const tagged = rows.flatMap(({ spec, key }) => (spec.tag ? [{ tag: spec.tag, key }] : []));
     same(this.#sql.rows("SELECT tag, key FROM tags ORDER BY key"), tagged);
+    this.#checkLines(rows);
     const due = rows.filter(({ key }) => key <= lastKeyOf(this.#now)).length;
     const waiting = rows.filter(({ key }) => isParked(key)).length;
     const tally = { tasks: rows.length, due, scheduled: rows.length - due - waiting, waiting };

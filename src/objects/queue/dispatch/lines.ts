@@ -124,7 +124,7 @@ export class Lines {
     this.#putBack();
     if (limit <= 0) return [];
     for (const key of this.#deps.keys.due(now)) this.meet(key);
-    if (!this.#meetDue(now)) {
+    if (!this.#meetDue(now) && !this.#sweep?.isCrowded) {
       // Lines that begin behind very many tasks of others are found by their names.
       this.#sweep ??= newSweep();
       for (let i = 0; i < SWEEPS_BEHIND && this.#sweep; i++) this.#sweepPage(this.#sweep);
@@ -162,7 +162,9 @@ export class Lines {
     if (this.#next !== undefined && this.#next > now) return true;
     this.#next = undefined;
     const upTo = lastKeyOf(now);
-    for (let met = 0; met < MET_PER_TURN; met += PAGE) {
+    // Where lines are left out, most of what is met is too.
+    const most = this.#sweep?.isCrowded ? PAGE : MET_PER_TURN;
+    for (let met = 0; met < most; met += PAGE) {
       const places = this.#deps.lines.inOrder(this.#cursor, upTo, PAGE);
       for (const place of places) this.#met(place);
       this.#cursor = places.at(-1)?.key ?? this.#cursor;
@@ -330,6 +332,7 @@ export class Lines {
   }
 
   #sweepPage(sweep: Sweep): void {
+    if (this.#turns.size >= this.#most) return;
     if (sweep.rows === 0) {
       const names = this.#deps.lines.namesBehind(sweep.after, SWEPT.names);
       const lines = new Map(names.map((name) => [name, NO_PLACES]));

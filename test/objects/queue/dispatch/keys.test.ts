@@ -1,7 +1,7 @@
 // Fair turns between keys, their limits, and priorities, at the front door.
 import { beforeEach, describe, expect, it } from "vitest";
 import type { NewTask } from "../../../../src/core/task/task.ts";
-import { clock } from "../../../support/clock.ts";
+import { clock, START } from "../../../support/clock.ts";
 import { deployQueues } from "../../../support/deploy.ts";
 import {
   alarmOf,
@@ -85,6 +85,19 @@ describe("turns", () => {
     await pass(Q, 9);
     expect(ran()).toEqual(["p0", "a0", "a1"]);
   });
+});
+
+it("tasks with keys wait for others of their batch, and are not looked at meanwhile", async () => {
+  await deployQueues(`  - name: push
+    rate: 500/s
+    bucket_size: 500
+    extensions: { batch: { size: 10, wait: 5 } }`);
+  await add({ key: "a" }, { key: "b" }, {}, { priority: 0 });
+  await pass(Q, 0);
+  expect(received).toEqual([]);
+  expect(await alarmOf(Q)).toBe(START + 5000);
+  await pass(Q, 5);
+  expect(received.map(({ headers }) => headers.get("X-TaskQueue-Batch"))).toEqual(["4"]);
 });
 
 describe("a key's slots", () => {

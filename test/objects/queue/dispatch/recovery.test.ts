@@ -1,6 +1,8 @@
 // Acknowledged means on disk, and what is on disk runs: whatever fails or dies at whatever step.
 import { beforeEach, describe, expect, it } from "vitest";
+import type { NewTask } from "../../../../src/core/task/task.ts";
 import { clock, START } from "../../../support/clock.ts";
+import { deployQueues } from "../../../support/deploy.ts";
 import { type Fault, inject } from "../../../support/faults.ts";
 import { replaceRunner } from "../../../support/runner.ts";
 import {
@@ -37,16 +39,26 @@ async function stateOf(name: string): Promise<string> {
     );
 }
 
+/** Its keys run one at a time, and spend tokens exactly. */
+const IN_ORDER = `  - name: push
+    rate: 500/s
+    bucket_size: 500
+    extensions:
+      keys: { rate: 0.9/s, bucket_size: 5, max_concurrent_requests: 1 }`;
+
 /** Adds a task, lets one fault happen in adding another and running both, and says what is left. */
-async function surviveFault(fault: Fault): Promise<{ reached: boolean; added: boolean }> {
+async function surviveFault(
+  fault: Fault,
+  of: NewTask,
+): Promise<{ reached: boolean; added: boolean }> {
   handlers.set("/_ah/queue/push", ({ headers }) => {
     const isFirst = headers.get("X-AppEngine-TaskRetryCount") === "0";
     return new Response(null, { status: isFirst ? 500 : 200 });
   });
-  await queue("push").add({ name: "before" });
+  await queue("push").add({ name: "before", ...of });
   const { hit } = await inject("push", fault);
   const added = await queue("push")
-    .add({ name: "during" })
+    .add({ name: "during", ...of })
     .then(
       () => true,
       () => false,
@@ -57,12 +69,18 @@ async function surviveFault(fault: Fault): Promise<{ reached: boolean; added: bo
 }
 
 describe("a fault at any step of add, alarm and settle", () => {
-  it.each(["throw", "kill"] as const)(
-    "%s: loses no acknowledged task",
-    async (kind) => {
+  it.each([
+    ["throw", {}],
+    ["kill", {}],
+    ["throw", { key: "a", priority: 1 }],
+    ["kill", { key: "a", priority: 1 }],
+  ] as const)(
+    "%s: loses no acknowledged task %o",
+    async (kind, of) => {
       for (let at = 1; ; at++) {
         await freshStart();
-        const { reached, added } = await surviveFault({ at, kind });
+        if ("key" in of) await deployQueues(IN_ORDER);
+        const { reached, added } = await surviveFault({ at, kind }, of);
         if (!reached) {
           expect(at).toBeGreaterThan(20);
           break;
@@ -82,18 +100,23 @@ describe("a fault at any step of add, alarm and settle", () => {
     120_000,
   );
 
-  it("throw: the object recovers by itself, with no restart and nobody touching it", async () => {
-    for (let at = 1; ; at++) {
-      await freshStart();
-      const { reached } = await surviveFault({ at, kind: "throw" });
-      if (!reached) break;
-      await until(
-        async () => (await alarmOf("push")) !== null || (await stateOf("before")) === "done",
-      );
-      await pass("push", 120);
-      expect({ at, state: await stateOf("before") }).toEqual({ at, state: "done" });
-    }
-  }, 120_000);
+  it.each([{}, { key: "a", priority: 1 }])(
+    "throw: the object recovers by itself, with no restart and nobody touching it: %o",
+    async (of) => {
+      for (let at = 1; ; at++) {
+        await freshStart();
+        if ("key" in of) await deployQueues(IN_ORDER);
+        const { reached } = await surviveFault({ at, kind: "throw" }, of);
+        if (!reached) break;
+        await until(
+          async () => (await alarmOf("push")) !== null || (await stateOf("before")) === "done",
+        );
+        await pass("push", 120);
+        expect({ at, state: await stateOf("before") }).toEqual({ at, state: "done" });
+      }
+    },
+    120_000,
+  );
 });
 
 describe("the wake-up invariant", () => {
