@@ -11,6 +11,7 @@ import {
   MAX_DIALECT_BYTES,
   MAX_ENTRY_BYTES,
   MAX_GROUP_TASKS_PER_CALL,
+  MAX_KEY_LENGTH,
   MAX_LEASES_PER_CALL,
   MAX_NAME_LENGTH,
   MAX_TAG_BYTES,
@@ -104,6 +105,8 @@ const BOUNDS: Bound[] = [
     "/queues/pull/tasks",
     { payload: "", tag: "ü".repeat(n / 2) + "x".repeat(n % 2) },
   ]),
+  most("`key`", MAX_KEY_LENGTH, "characters", (n) => ["POST", ADD, { key: "ü".repeat(n) }]),
+  most("`priority`", 9, "", (n) => ["POST", ADD, { priority: n }]),
   most("`countdown`, or `eta` from now", MAX_DELAY_S, "seconds", (n) => [
     "POST",
     ADD,
@@ -210,6 +213,29 @@ const BOUNDS: Bound[] = [
     ],
     36_500,
   ),
+  most(
+    "limits that a queue names (`extensions.limits`)",
+    10,
+    "",
+    (n) => [
+      "PUT",
+      "/queues/own",
+      { rate: "1/s", extensions: { limits: ["stripe", ...times(n - 1, (i) => `other-${i}`)] } },
+    ],
+    // The file has one.
+    1,
+    11,
+  ),
+  most("`weight` of `extensions.keys`", 100, "", (n) => [
+    "PUT",
+    "/queues/own",
+    { rate: "1/s", extensions: { keys: { weight: n } } },
+  ]),
+  most("entries of `extensions.keys.per_key`", 1000, "", (n) => {
+    const entries = times(n, (i) => [`k${i}`, { weight: 2 }]);
+    const keys = { per_key: Object.fromEntries(entries) };
+    return ["PUT", "/queues/own", { rate: "1/s", extensions: { keys } }];
+  }),
   most("a queue's entry as JSON, `annotations` and all", MAX_ENTRY_BYTES, "bytes", (n) => {
     const entry = { name: "own", rate: "1/s", extensions: { annotations: { a: "" } } };
     entry.extensions.annotations.a = "x".repeat(n - JSON.stringify(entry).length);

@@ -250,11 +250,17 @@ describe("an option in the query", () => {
   it.each(["key=x", "access_token=x", "key=x&key=y"])(
     "that is the caller's, %s, is none",
     async (query) => {
-      for (const path of ["/queues/push", "/queues/push/tasks", "/queues/push/history", "/cron"]) {
+      for (const path of ["/queues/push", "/queues/push/history", "/cron"]) {
         expect((await refusalAt(`${path}?${query}`)).status).toBe(200);
       }
     },
   );
+
+  it("key is one of a list of tasks, where no token is set", async () => {
+    const tasks = "/queues/push/tasks";
+    expect((await refusalAt(`${tasks}?key=x&access_token=y`)).status).toBe(200);
+    expect((await refusalAt(`${tasks}?key=x&key=y`)).status).toBe(400);
+  });
 
   it.each([
     "",
