@@ -9,7 +9,10 @@ import { cloudTasks } from "./http/cloud-tasks/door.ts";
 import { console } from "./http/console/door.ts";
 import { api } from "./http/native/door.ts";
 import { cron as cronPart } from "./objects/cron/part.ts";
+import { rules } from "./objects/queue/ruled-adds.ts";
 import { limits } from "./objects/queue/shared-limits.ts";
+import { batches } from "./objects/queue/task-batches.ts";
+import { keys } from "./objects/queue/task-keys.ts";
 import { importedText } from "./objects/set-up.ts";
 import { createTaskQueues as createSlim, type TaskQueues } from "./slim.ts";
 
@@ -46,7 +49,10 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   return createSlim<Env, Payloads>({
     ...rest,
     config: isCompiled(config) ? withoutText(config, cron) : read(config, cron),
-    ...{ doors: [api, cloudTasks, console], parts: [cronPart, deferred, limits, shards] },
+    ...{
+      doors: [api, cloudTasks, console],
+      parts: [batches, cronPart, deferred, keys, limits, rules, shards],
+    },
   });
 }
 

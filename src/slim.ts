@@ -8,8 +8,8 @@ import { existsQueue, QueueHandle } from "./client/queue-handle.ts";
 import type { ShardsPart } from "./client/sharded.ts";
 import { CallerStubs, usesBindings } from "./client/stubs.ts";
 import { type CompiledFiles, type Files, filesOf } from "./core/config/files.ts";
+import { checkParts, readWithParts } from "./core/config/left-out.ts";
 import { checkNoLimits } from "./core/config/no-limits.ts";
-import { checkOneObject, withoutShards } from "./core/config/one-object.ts";
 import type { QueueFile } from "./core/config/queue-config.ts";
 import type { DefinitionsPart } from "./core/config/queue-entry.ts";
 import type { Targets } from "./core/egress/targets.ts";
@@ -28,7 +28,11 @@ import { TaskEgressObject } from "./objects/egress/task-egress.ts";
 import { TaskGroupObject } from "./objects/group/task-group.ts";
 import { clock } from "./objects/host.ts";
 import { checkAttemptsPerCall } from "./objects/queue/dispatch/runner-calls.ts";
+import type { QueueParts } from "./objects/queue/queue.ts";
+import type { RulesPart } from "./objects/queue/ruled-adds.ts";
 import type { LimitsPart } from "./objects/queue/shared-limits.ts";
+import type { BatchesPart } from "./objects/queue/task-batches.ts";
+import type { KeysPart } from "./objects/queue/task-keys.ts";
 import { TaskQueueObject } from "./objects/queue/task-queue.ts";
 import { type InsideProps, TaskRunnerEntrypoint } from "./objects/runner/task-runner.ts";
 import { checkCompatibility, checkHandler, Entrance, watchExports } from "./objects/set-up.ts";
@@ -126,7 +130,10 @@ export { console } from "./http/console/door.ts";
 export type { Door } from "./http/door.ts";
 export { api } from "./http/native/door.ts";
 export { type CronPart, cron } from "./objects/cron/part.ts";
+export { type RulesPart, rules } from "./objects/queue/ruled-adds.ts";
 export { type LimitsPart, limits } from "./objects/queue/shared-limits.ts";
+export { type BatchesPart, batches } from "./objects/queue/task-batches.ts";
+export { type KeysPart, keys } from "./objects/queue/task-keys.ts";
 export type { BindingProps } from "./service/limited-queues.ts";
 export type { BoundVerbs, TaskQueuesBinding } from "./service/queues-entrypoint.ts";
 
@@ -140,9 +147,18 @@ export interface SlimOptions {
   targets?: Targets | undefined;
   /** What is served to the outside, of `api`, `cloudTasks` and `console`. Default: nothing. */
   doors?: readonly Door[] | undefined;
-  /** What there is beside queues and groups, of `cron`, `deferred`, `definitions`, `limits` and `shards`. Default: nothing. */
+  /** What there is beside queues and groups, of `batches`, `cron`, `deferred`, `definitions`, `keys`, `limits`, `rules` and `shards`. Default: nothing. */
   parts?:
-    | readonly (CronPart | DeferredPart | DefinitionsPart | LimitsPart | ShardsPart)[]
+    | readonly (
+        | BatchesPart
+        | CronPart
+        | DeferredPart
+        | DefinitionsPart
+        | KeysPart
+        | LimitsPart
+        | RulesPart
+        | ShardsPart
+      )[]
     | undefined;
   /**
    * How many attempts may share an invocation of the Worker, from 1 (each has its own) to 100; default 16. Only those
@@ -244,9 +260,18 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const { readEntry: read } = reading.find((it) => it.readEntry) ?? {};
   const shardsPart = parts.find((it) => it.part === "shards");
   const limitsPart = parts.find((it) => it.part === "limits");
-  if (!shardsPart) checkOneObject(configured);
+  const batchesPart = parts.find((it) => it.part === "batches");
+  const queueParts: QueueParts = {
+    Sharding: shardsPart?.Sharding,
+    Limits: limitsPart?.Limits,
+    Batches: batchesPart?.Batches,
+    Keys: parts.find((it) => it.part === "keys")?.Keys,
+    ruled: parts.find((it) => it.part === "rules")?.ruled,
+  };
   if (!limitsPart) checkNoLimits(configured);
-  const readEntry = shardsPart ? read : withoutShards(read);
+  const names = new Set(parts.map((it) => it.part));
+  checkParts(configured, names);
+  const readEntry = readWithParts(read, names);
   const file: QueueFile = Object.freeze({ ...configured, readEntry });
   const stubsOf = (env: unknown) => new CallerStubs(env, exports, shardsPart?.callsOf);
   const entrance = new Entrance();
@@ -306,7 +331,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const queues: TaskQueues<Env, Payloads> = {
     TaskQueue: class TaskQueue extends TaskQueueObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file, targets, attemptsPerCall, shardsPart?.Sharding, limitsPart?.Limits);
+        super(ctx, env, file, targets, attemptsPerCall, queueParts);
       }
     },
     TaskGroup: class TaskGroup extends TaskGroupObject<Env> {
@@ -328,12 +353,12 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     },
     TaskEgress: class TaskEgress extends TaskEgressObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, targets);
+        super(ctx, env, targets, batchesPart?.batchOutcomeOf);
       }
     },
     TaskRunner: class TaskRunner extends TaskRunnerEntrypoint<Env> {
       constructor(ctx: ExecutionContext, env: Env) {
-        super(ctx, env, served, targets, entrance);
+        super(ctx, env, served, targets, entrance, batchesPart?.batchOutcomeOf);
       }
     },
     TaskQueuesEntrypoint: class TaskQueuesEntrypoint extends QueuesEntrypoint<Env> {

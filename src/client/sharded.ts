@@ -4,6 +4,7 @@ import type { QueueConfig } from "../core/config/queue-config.ts";
 import { parseHostRules } from "../core/egress/host-rules.ts";
 import type { Answer } from "../core/errors.ts";
 import { type ShardMap, UNSHARDED } from "../core/sharding/shard-map.ts";
+import { acceptRule } from "../core/task/add-rule.ts";
 import type { Admission } from "../core/task/new-task.ts";
 import { hasIdentity } from "../objects/egress/identity.ts";
 import { clock } from "../objects/host.ts";
@@ -64,7 +65,8 @@ function mapOf(name: string, config: QueueConfig | undefined): ShardMap {
 function admissionOf(queue: QueueConfig, { settings }: CallerStubs): Answer<Admission> | undefined {
   if (!settings) return undefined;
   const hosts = parseHostRules(settings.TASKQUEUE_ALLOW_HOSTS);
-  return { ok: { queue, now: clock(), hosts, hasIdentity: hasIdentity(settings) } };
+  // Whether the Worker has rules its objects know.
+  return { ok: { queue, now: clock(), hosts, hasIdentity: hasIdentity(settings), acceptRule } };
 }
 
 /** Queues of several objects: `extensions.shards` of queue.yaml. */

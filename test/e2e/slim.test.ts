@@ -133,6 +133,105 @@ export default queues.serve({
 });`;
 }
 
+const KEYED = JSON.stringify(
+  compiledFiles(
+    readQueueYaml(
+      "queue: [{name: mail, rate: 100/s, extensions: {keys: {max_concurrent_requests: 1}}}]",
+    ),
+  ),
+);
+
+/** A Worker that is given a queue with limits for keys, or, where that is refused, one without. */
+function keysWorker(part: string): string {
+  return `
+import { createTaskQueues, definitions${part && `, ${part}`} } from "./src/slim.ts";
+const parts = [definitions${part && `, ${part}`}];
+let [queues, fault] = [undefined, ""];
+try {
+  queues = createTaskQueues({ config: ${KEYED}, parts });
+} catch (error) {
+  fault = String(error);
+  queues = createTaskQueues({ config: ${COMPILED}, parts });
+}
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
+let ran = 0;
+const said = (call) => call.then(() => "ok", (it) => it.code + ": " + it.message);
+export default queues.serve({
+  async fetch(request, env) {
+    const { pathname } = new URL(request.url);
+    const mail = queues.get(env, "mail");
+    if (pathname === "/_ah/queue/mail") ran++;
+    if (pathname === "/fault") return new Response(fault);
+    if (pathname === "/ran") return new Response(String(ran));
+    if (pathname === "/key") return new Response(await said(mail.add([{ key: "a" }, { key: "a" }])));
+    if (pathname === "/priority") return new Response(await said(mail.add({ priority: 2 })));
+    if (pathname === "/plain") return new Response(await said(mail.add({})));
+    if (pathname === "/put") {
+      const extensions = { keys: { rate: "1/s" } };
+      return new Response(await said(queues.get(env, "made").define({ rate: "3/s", extensions })));
+    }
+    return new Response();
+  },
+});`;
+}
+
+const BATCHED = JSON.stringify(
+  compiledFiles(
+    readQueueYaml("queue: [{name: mail, rate: 100/s, extensions: {batch: {size: 3}}}]"),
+  ),
+);
+
+/** A Worker that is given a queue with batches, or, where that is refused, one without. */
+function batchesWorker(part: string): string {
+  return `
+import { createTaskQueues, definitions, readBatch${part && `, ${part}`} } from "./src/slim.ts";
+const parts = [definitions${part && `, ${part}`}];
+let [queues, fault] = [undefined, ""];
+try {
+  queues = createTaskQueues({ config: ${BATCHED}, parts });
+} catch (error) {
+  fault = String(error);
+  queues = createTaskQueues({ config: ${COMPILED}, parts });
+}
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
+let [ran, retried] = [0, false];
+export default queues.serve({
+  async fetch(request, env) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/_ah/queue/mail") {
+      const { tasks, answer } = await readBatch(request);
+      ran += tasks.length;
+      const isFirst = !retried;
+      retried = true;
+      return answer(tasks.map(({ name }, i) => ({ name, status: isFirst && i === 0 ? 500 : 200 })));
+    }
+    if (pathname === "/fault") return new Response(fault);
+    if (pathname === "/ran") return new Response(String(ran));
+    if (pathname === "/add") await queues.get(env, "mail").add([{}, {}, {}]);
+    if (pathname === "/put") {
+      const made = queues.get(env, "made").define({ rate: "3/s", extensions: { batch: { size: 2 } } });
+      return new Response(await made.then(() => "ok", (it) => it.code + ": " + it.message));
+    }
+    return new Response();
+  },
+});`;
+}
+
+/** A Worker that adds a task by a rule at /add. */
+function rulesWorker(part: string): string {
+  return `
+import { createTaskQueues${part && `, ${part}`} } from "./src/slim.ts";
+const queues = createTaskQueues({ config: ${COMPILED}, parts: [${part}] });
+export const { TaskQueue, TaskGroup, TaskCron, TaskDirectory, TaskEgress, TaskRunner } = queues;
+export default queues.serve({
+  async fetch(request, env) {
+    if (new URL(request.url).pathname !== "/add") return new Response();
+    const added = queues.get(env, "mail").add({ name: "one", ifExists: "keep" });
+    return new Response(await added.then((it) => it.outcome, (it) => it.code + ": " + it.message));
+  },
+});`;
+}
+
 describe("the parts of a Worker", () => {
   const call = async (url: URL, path: string, method = "GET") => {
     const answer = await fetch(new URL(path, url), { method });
@@ -170,6 +269,48 @@ describe("the parts of a Worker", () => {
     ]);
   });
 
+  it("without batches: a queue with some is refused, where the Worker starts and while it runs", async () => {
+    const url = await runtimeOf(batchesWorker(""));
+    const beside = "expected none, or parts: [batches] beside it, which makes such calls";
+    expect((await call(url, "/fault"))[1]).toBe(
+      `TypeError: config: found extensions.batch of "mail", ${beside}`,
+    );
+    expect((await call(url, "/put"))[1]).toBe(
+      `INVALID_REQUEST: queue: found extensions.batch of "made", ${beside}`,
+    );
+  });
+
+  it("with batches: a call has several tasks, and its answer is read of each", async () => {
+    const url = await runtimeOf(batchesWorker("batches"));
+    expect((await call(url, "/fault"))[1]).toBe("");
+    expect((await call(url, "/put"))[1]).toBe("ok");
+    await call(url, "/add");
+    await until("they ran", 20, async () => (await call(url, "/ran"))[1] === "4");
+  });
+
+  it("without keys: limits for keys are refused where the Worker starts and while it runs, and so are tasks with them", async () => {
+    const url = await runtimeOf(keysWorker(""));
+    const beside = "expected none, or parts: [keys] beside it, which has them";
+    expect((await call(url, "/fault"))[1]).toBe(
+      `TypeError: config: found extensions.keys of "mail", ${beside}`,
+    );
+    expect((await call(url, "/put"))[1]).toBe(
+      `INVALID_REQUEST: queue: found extensions.keys of "made", ${beside}`,
+    );
+    const inWorker = "expected none, or parts: [keys] in the Worker, which has lines for tasks";
+    expect((await call(url, "/key"))[1]).toContain(`key: found "a", ${inWorker}`);
+    expect((await call(url, "/priority"))[1]).toContain(`priority: found 2, ${inWorker}`);
+    expect((await call(url, "/plain"))[1]).toBe("ok");
+    await until("it ran", 20, async () => (await call(url, "/ran"))[1] === "1");
+  });
+
+  it("with keys: tasks with keys and priorities run", async () => {
+    const url = await runtimeOf(keysWorker("keys"));
+    expect((await call(url, "/fault"))[1]).toBe("");
+    for (const path of ["/put", "/key", "/priority"]) expect((await call(url, path))[1]).toBe("ok");
+    await until("they ran", 20, async () => (await call(url, "/ran"))[1] === "3");
+  });
+
   it("without limits: a file that has some is refused where the Worker starts", async () => {
     const url = await runtimeOf(shardsWorker("", LIMITED));
     expect((await call(url, "/fault"))[1]).toBe(
@@ -182,6 +323,13 @@ describe("the parts of a Worker", () => {
     expect((await call(url, "/fault"))[1]).toBe("");
     await call(url, "/add");
     await until("they ran", 20, async () => (await call(url, "/ran"))[1] === "8");
+  });
+
+  it("without rules: a task with one is refused; with them it is added by it", async () => {
+    expect((await call(await runtimeOf(rulesWorker("")), "/add"))[1]).toContain(
+      'INVALID_REQUEST: ifExists: found "keep", expected none, or parts: [rules] in the Worker, which goes by it',
+    );
+    expect((await call(await runtimeOf(rulesWorker("rules")), "/add"))[1]).toBe("added");
   });
 
   it("with shards: a queue of several runs its tasks", async () => {

@@ -10,7 +10,10 @@ import { Commit } from "../../src/objects/commit.ts";
 import type { WireOutcome } from "../../src/objects/delivery/outcome.ts";
 import { addAccepted } from "../../src/objects/queue/admission.ts";
 import { purgeSlice } from "../../src/objects/queue/clearing.ts";
+import { Batches } from "../../src/objects/queue/dispatch/batches.ts";
 import { Queue } from "../../src/objects/queue/queue.ts";
+import { rules } from "../../src/objects/queue/ruled-adds.ts";
+import { TaskKeys } from "../../src/objects/queue/task-keys.ts";
 import { deleteSome } from "../../src/objects/queue/task-operations.ts";
 import type { Sql } from "../../src/store/sql.ts";
 import type { Tables } from "../../src/store/tables.ts";
@@ -162,8 +165,9 @@ export class World {
       ...{
         name: "q",
         shard: 0,
-        Sharding: undefined,
-        Limits: undefined,
+        Keys: TaskKeys,
+        Batches,
+        ruled: rules.ruled,
         object: () => undefined,
         file: this.#file,
         hosts: parseHostRules(undefined),

@@ -4,8 +4,9 @@ import type { KeysEntry } from "../../src/core/config/keys-schema.ts";
 import { BEGUN } from "../../src/core/dispatch/rank.ts";
 import { NO_PROGRESS } from "../../src/core/task/task.ts";
 import type { QueueDefinition } from "../../src/objects/queue/context/definition.ts";
-import { countsOf, KeysAtWork } from "../../src/objects/queue/dispatch/keys-at-work.ts";
+import { KeysAtWork } from "../../src/objects/queue/dispatch/keys-at-work.ts";
 import { Lines } from "../../src/objects/queue/dispatch/lines.ts";
+import { KeyStore } from "../../src/store/queue/key-store.ts";
 import { QueueStore } from "../../src/store/queue/queue-store.ts";
 import type { TaskRow } from "../../src/store/queue/tasks.ts";
 import { memorySql, queueTables } from "../store/sqlite.ts";
@@ -47,10 +48,11 @@ export class LineStage {
     this.store = new QueueStore(this.#tables, () => (this.#random += 1e-9));
     const definition = { config: { keys: this.#config } } as unknown as QueueDefinition;
     const { store } = this;
-    this.keys = new KeysAtWork({ definition, store, now: () => this.now, late: () => 2 });
+    const { lines, rows } = new KeyStore(this.#tables, store.lines);
+    this.keys = new KeysAtWork({ definition, rows, now: () => this.now, late: () => 2 });
     this.keys.reshape(this.now);
     this.lines = new Lines({
-      lines: store.lines,
+      lines,
       tasks: store.tasks,
       keys: this.keys,
       isTaken: (key) => running.has(key),
@@ -78,7 +80,7 @@ export class LineStage {
   /** One turn: starts up to `limit` tasks. */
   turn(limit: number): TaskRow[] {
     const tasks = this.lines.due(this.now, limit);
-    const counts = countsOf(tasks);
+    const counts = this.keys.countsOf(tasks);
     this.commit(() => this.keys.spend(counts, this.now));
     for (const task of tasks) {
       this.running.set(task.key, task);

@@ -10,9 +10,12 @@ import { TaskCronObject } from "../../src/objects/cron/task-cron.ts";
 import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.ts";
 import { watching } from "../../src/objects/directory/watching.ts";
 import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
+import { Batches } from "../../src/objects/queue/dispatch/batches.ts";
 import { ManyObjects } from "../../src/objects/queue/many-objects.ts";
-import type { NewLimits } from "../../src/objects/queue/queue.ts";
+import type { QueueParts } from "../../src/objects/queue/queue.ts";
+import { rules } from "../../src/objects/queue/ruled-adds.ts";
 import { SharedLimits } from "../../src/objects/queue/shared-limits.ts";
+import { TaskKeys } from "../../src/objects/queue/task-keys.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import queueYaml from "./queue.yaml";
 import { withShards } from "./shards.ts";
@@ -89,25 +92,24 @@ const queues = { ...createTaskQueues({ config: file, targets }) };
 export const queueFile = parseQueueYaml(file);
 
 /** What objects are made with; tests that deploy other files change it. Reset by `freshStart`. */
-export const deployed: {
+export const deployed: QueueParts & {
   cron: CronFile;
   queues: QueueFile;
   attemptsPerCall?: number | undefined;
-  Limits?: NewLimits | undefined;
-  /** What a queue of several objects needs; a Worker may leave it out. */
-  Sharding?: typeof ManyObjects | undefined;
 } = {
   cron: new Map(),
   queues: queueFile,
   Sharding: ManyObjects,
   Limits: SharedLimits,
+  Keys: TaskKeys,
+  ruled: rules.ruled,
+  Batches,
 };
 
 export class TaskQueue extends TaskQueueObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
     const file = { readEntry: parseQueueEntry, ...deployed.queues };
-    const { attemptsPerCall, Sharding, Limits } = deployed;
-    super(ctx, env, file, targets, attemptsPerCall, Sharding, Limits);
+    super(ctx, env, file, targets, deployed.attemptsPerCall, deployed);
   }
 }
 

@@ -2,7 +2,15 @@
 // Without one a name is accepted once.
 import { type Answer, cut, invalid, type Refusal } from "../errors.ts";
 import { MAX_DELAY_S } from "../limits.ts";
-import type { AddRule, Debounce, NewTask, TaskSpec, TaskState, Throttle } from "./task.ts";
+import type {
+  AcceptedTask,
+  AddRule,
+  Debounce,
+  NewTask,
+  TaskSpec,
+  TaskState,
+  Throttle,
+} from "./task.ts";
 
 const IF_EXISTS: readonly unknown[] = ["reject", "keep", "replace"];
 const WINDOW = {
@@ -31,6 +39,24 @@ export function acceptRule(task: NewTask): Answer<AddRule | undefined> {
   if (debounce && (eta ?? countdown) !== undefined)
     return invalid(due, task[due], "none beside debounce, which says when the task is due");
   return { ok: rule === "ifExists" ? (ifExists as "keep" | "replace") : rule };
+}
+
+export type AcceptRule = typeof acceptRule;
+
+/** A task with a rule has a name. */
+export interface RuledTask extends AcceptedTask {
+  name: string;
+  rule: AddRule;
+}
+
+export function isRuled(task: AcceptedTask): task is RuledTask {
+  return task.rule !== undefined;
+}
+
+/** The same in a Worker that has no rules. */
+export function acceptNoRule(task: NewTask): Answer<undefined> {
+  const expected = "none, or parts: [rules] in the Worker, which goes by it";
+  return checkRuleless(task, expected) ?? { ok: undefined };
 }
 
 /** Whether a task, which may be anything, has one of their fields. */
@@ -63,15 +89,15 @@ function isSeconds(value: unknown): value is number {
 
 /** Refuses a rule of a task that is one of a group's, which counts each of its own. */
 export function checkWithoutRule(task: NewTask): Refusal | undefined {
+  return checkRuleless(task, "none on a task of a group, which waits for that very task");
+}
+
+function checkRuleless(task: NewTask, expected: string): Refusal | undefined {
   const field = (["ifExists", "debounce", "throttle"] as const).find(
     (one) => task[one] !== undefined && task[one] !== "reject",
   );
   if (field === undefined) return undefined;
-  return invalid(
-    cut(field),
-    task[field],
-    "none on a task of a group, which waits for that very task",
-  );
+  return invalid(cut(field), task[field], expected);
 }
 
 /** Whether its name stands for whatever is added under it, one after the other. */

@@ -8,9 +8,15 @@ import type { NewTask } from "./task.ts";
 export function checkFairness(
   { key, priority }: NewTask,
   queue: { name: string; shards?: number },
+  lacksKeys = false,
 ): Refusal | undefined {
   if (key === undefined && priority === undefined) return undefined;
+  if (lacksKeys) return key === undefined ? lacking("priority", priority) : lacking("key", key);
   return checkPriority(priority) ?? (key === undefined ? undefined : checkOwnKey(key, queue));
+}
+
+function lacking(field: string, value: unknown): Refusal {
+  return invalid(field, value, "none, or parts: [keys] in the Worker, which has lines for tasks");
 }
 
 function checkPriority(priority: unknown): Refusal | undefined {

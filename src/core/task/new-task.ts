@@ -5,7 +5,7 @@ import { utf8 } from "../bytes.ts";
 import type { HostRules } from "../egress/host-rules.ts";
 import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
 import { MAX_DIALECT_BYTES, MAX_TAG_BYTES, MAX_TASK_BYTES } from "../limits.ts";
-import { acceptRule, checkWithoutRule, debouncedDue } from "./add-rule.ts";
+import { type AcceptRule, acceptNoRule, checkWithoutRule, debouncedDue } from "./add-rule.ts";
 import { acceptExpiry } from "./expiry.ts";
 import { acceptBody, type Content } from "./new-task-body.ts";
 import { checkFairness } from "./new-task-fairness.ts";
@@ -42,6 +42,10 @@ export interface Admission {
   hosts: HostRules;
   /** Whether identity tokens can be signed; without it no task that asks for one goes outside. */
   hasIdentity?: boolean;
+  /** Whether this Worker has neither keys nor priorities of tasks. */
+  lacksKeys?: boolean;
+  /** Reads by which rule it is added; absent in a Worker that has none. */
+  acceptRule?: AcceptRule | undefined;
   /** Whether it is to be a task of a group. */
   isOfGroup?: boolean;
 }
@@ -112,7 +116,7 @@ function withoutContentType(task: NewTask): NewTask {
 function acceptRest(
   task: NewTask,
   method: Method | "PULL",
-  { queue, now, isOfGroup }: Admission,
+  { queue, now, isOfGroup, lacksKeys, acceptRule = acceptNoRule }: Admission,
 ): Answer<AcceptedTask> {
   const rule = (isOfGroup && checkWithoutRule(task)) || acceptRule(task);
   if (rule.failure) return rule;
@@ -125,7 +129,7 @@ function acceptRest(
   if (headers.failure) return headers;
   const content = acceptBody(task, method);
   if (content.failure) return content;
-  const refusal = checkRetry(task.retry, queue.mode) ?? checkFairness(task, queue);
+  const refusal = checkRetry(task.retry, queue.mode) ?? checkFairness(task, queue, lacksKeys);
   if (refusal) return refusal;
   const spec = specOf(task, method, headers.ok, content.ok, expires.ok);
   const tooLarge = checkSize(queue.mode, method, spec, content.ok.body);

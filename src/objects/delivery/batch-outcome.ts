@@ -8,6 +8,14 @@ import { outcomeOf, toWire, type WireOutcome } from "./outcome.ts";
 
 export type BatchOutcome = WireOutcome | WireOutcome[];
 
+export type BatchOutcomeOf = typeof batchOutcomeOf;
+
+/** Of a Worker that leaves batches out: an object of a version before had them. */
+export const NO_BATCHES: WireOutcome = {
+  kind: "postponed",
+  error: "batch: left out of this Worker, expected parts: [batches]",
+};
+
 /** Here the body may say of each task how it went, and it is waited for like a result. */
 const RESULTS = { keep: 4 * MAX_BATCH_LENGTH, ms: 10_000 };
 

@@ -1,7 +1,7 @@
 // The Durable Object from which attempts leave the Worker for absolute urls. It keeps nothing.
 import { DurableObject } from "cloudflare:workers";
 import type { Targets } from "../../core/egress/targets.ts";
-import { type BatchOutcome, batchOutcomeOf } from "../delivery/batch-outcome.ts";
+import { type BatchOutcome, type BatchOutcomeOf, NO_BATCHES } from "../delivery/batch-outcome.ts";
 import { withCancellation } from "../delivery/cancellation.ts";
 import { type BatchDelivery, type Delivery, outsideOf } from "../delivery/delivery.ts";
 import { outcomeOf, toWire, type WireOutcome } from "../delivery/outcome.ts";
@@ -14,9 +14,17 @@ import { type Reader, send } from "./send.ts";
 export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implements EgressRpc {
   readonly #targets: Targets;
   readonly #stubs: Stubs;
+  readonly #batchOutcomeOf: BatchOutcomeOf | undefined;
 
-  constructor(ctx: DurableObjectState, env: Env, targets: Targets) {
+  /** `batchOutcomeOf` reads answers to batches, where there are any. */
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    targets: Targets,
+    batchOutcomeOf?: BatchOutcomeOf,
+  ) {
     super(ctx, env);
+    this.#batchOutcomeOf = batchOutcomeOf;
     this.#targets = targetsOf(env, targets);
     this.#stubs = new Stubs(ctx.exports);
   }
@@ -33,7 +41,9 @@ export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implemen
   }
 
   async sendBatch(delivery: BatchDelivery): Promise<BatchOutcome> {
-    return this.#send(delivery, (answer, deps) => batchOutcomeOf(answer, delivery.batch, deps));
+    const read = this.#batchOutcomeOf;
+    if (!read) return NO_BATCHES;
+    return this.#send(delivery, (answer, deps) => read(answer, delivery.batch, deps));
   }
 
   #send<O>(delivery: Delivery, read: Reader<O>): Promise<O | WireOutcome> {

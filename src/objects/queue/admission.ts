@@ -3,13 +3,13 @@
 // its own task alone (or, where the caller asked for all or nothing, the whole call).
 import type { Answer } from "../../core/errors.ts";
 import { acceptCall, refuseCall } from "../../core/task/add-call.ts";
+import { isRuled } from "../../core/task/add-rule.ts";
 import type { AddCall, Added } from "../../core/task/calls.ts";
 import { type AcceptedTask, type AddResult, NO_PROGRESS, NO_SPEC } from "../../core/task/task.ts";
 import { taskHead } from "../../core/task/task-view.ts";
 import type { AddOutcome } from "../../store/queue/queue-store.ts";
 import { collision } from "./collision.ts";
 import type { QueueContext } from "./context/context.ts";
-import { addByRule, isRuled, refusalByRule } from "./ruled-adds.ts";
 
 /** Adds what callers hand in together; each call has its own answer. Answers once it is on disk. */
 export async function addTasks(
@@ -92,9 +92,10 @@ function takenNames(queue: QueueContext, tasks: readonly AcceptedTask[], now: nu
   return queue.store.takenOf(tasks, now).flatMap((found, index) => {
     if (found === undefined || found === "twice") return [];
     const task = tasks[index] as AcceptedTask;
-    const refused = isRuled(task)
-      ? refusalByRule(queue, task, now)
-      : collision(task.name as string, found);
+    const refused =
+      queue.ruled && isRuled(task)
+        ? queue.ruled.refusal(queue, task, now)
+        : collision(task.name as string, found);
     return refused ? [{ index, ...refused }] : [];
   });
 }
@@ -102,15 +103,15 @@ function takenNames(queue: QueueContext, tasks: readonly AcceptedTask[], now: nu
 /** Inside a commit. Adds accepted tasks, but those whose names are taken. */
 function addAll(queue: QueueContext, tasks: readonly AcceptedTask[], now: number): Added[] {
   // By rules they are added one by one: what has a name may be one of them.
-  if (tasks.some(isRuled)) return tasks.map((task) => addAny(queue, task, now));
+  const { ruled } = queue;
+  if (ruled && tasks.some(isRuled))
+    return tasks.map((task) =>
+      isRuled(task) ? ruled.add(queue, task, now) : addOne(queue, task, now),
+    );
   const outcomes = queue.store.addAll(tasks, now);
   return outcomes.map((outcome, i) =>
     addedOf(queue, (tasks[i] as AcceptedTask).name, outcome, now),
   );
-}
-
-function addAny(queue: QueueContext, task: AcceptedTask, now: number): Added {
-  return isRuled(task) ? addByRule(queue, task, now) : addOne(queue, task, now);
 }
 
 /** Inside a commit. Adds one accepted task, unless its name is taken. */

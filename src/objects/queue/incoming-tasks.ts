@@ -25,8 +25,9 @@ export function addDeadLetters(
   );
 }
 
-// Of a queue of several shards, which has no lines for keys, it is the task that matters.
-function withoutKey(task: NewTask, { queue: { shards = 1 } }: Admission): NewTask {
+// Where there are no lines for keys, it is the task that matters.
+function withoutKey(task: NewTask, { queue: { shards = 1 }, lacksKeys }: Admission): NewTask {
+  if (lacksKeys) return { ...task, key: undefined, priority: undefined };
   return shards === 1 || task.key === undefined ? task : { ...task, key: undefined };
 }
 

@@ -5,6 +5,7 @@
 import type { QueueFile } from "../../core/config/queue-config.ts";
 import type { HostRules } from "../../core/egress/host-rules.ts";
 import type { Answer } from "../../core/errors.ts";
+import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
 import type { Resharding } from "../../core/metrics/queue-view.ts";
 import { limitOfObject } from "../../core/sharding/limit.ts";
 import { isLeased } from "../../core/task/lease.ts";
@@ -20,13 +21,15 @@ import type { Job } from "../host.ts";
 import type { Stubs } from "../stubs.ts";
 import { ChangeNotice } from "./change-notice.ts";
 import type { Consumer } from "./context/consumer.ts";
-import type { QueueContext, ShardPlace } from "./context/context.ts";
+import type { KeyReasons, QueueContext, RuledAdds, ShardPlace } from "./context/context.ts";
 import { QueueDefinition, unknownQueue } from "./context/definition.ts";
 import { Statistics } from "./context/statistics.ts";
 import { StoredHistory } from "./context/stored-history.ts";
 import { DeadLetterForwarder } from "./dead-letter-forwarder.ts";
 import { DirectoryListing } from "./directory-listing.ts";
+import type { NewBatches } from "./dispatch/batches.ts";
 import type { Deliver, DeliverBatch } from "./dispatch/dispatcher.ts";
+import type { NewLined } from "./dispatch/lined.ts";
 import { PushConsumer } from "./dispatch/push-consumer.ts";
 import { ExpiryJob } from "./expiry.ts";
 import { GroupNotifier } from "./group-notifier.ts";
@@ -37,16 +40,26 @@ import { OneObject } from "./one-object.ts";
 import { Room } from "./room.ts";
 import type { Sharding } from "./sharding/sharding.ts";
 
+/** What of a queue a Worker may leave out. */
+export interface QueueParts {
+  /** What it has as one of several; without it every queue has one object. */
+  Sharding?: NewSharding | undefined;
+  /** What it has of limits that queues share; without it there are none. */
+  Limits?: NewLimits | undefined;
+  /** What it makes calls with that tasks share; without it each has its own. */
+  Batches?: NewBatches | undefined;
+  /** What it has for tasks with keys; without it there are none. */
+  Keys?: NewKeys | undefined;
+  /** Adds by rules; without it there are none. */
+  ruled?: RuledAdds | undefined;
+}
+
 /** What a queue is given: its configuration, and every effect it has on the world. */
-export interface QueueDeps {
+export interface QueueDeps extends QueueParts {
   /** The queue's name, where the object knows it; an alarm on a cold object may not have it. */
   name: string | undefined;
   /** Which of the queue's objects it is. */
   shard: number;
-  /** What it has as one of several; without it every queue has one object. */
-  Sharding: NewSharding | undefined;
-  /** What it has of limits that queues share; without it there are none. */
-  Limits: NewLimits | undefined;
   /** The object itself, for who does what is asked of the queue as a whole. */
   object: () => unknown;
   /** The queue.yaml this Worker was deployed with. */
@@ -73,6 +86,17 @@ export interface QueueDeps {
 
 export type NewLimits = new (queue: Queue, deps: QueueDeps) => Limits;
 
+export type NewKeys = new (queue: Queue, deps: QueueDeps) => Keys;
+
+/** What an object has for tasks with keys: a part that a Worker may leave out. */
+export interface Keys extends KeyReasons {
+  readonly newLined: NewLined;
+  list(query: KeyQuery): Answer<KeyPage>;
+  get(key: string): Answer<KeyView>;
+  /** `given`: limits, or undefined for those of the configuration. */
+  limit(key: string, given: unknown): Answer<KeyView>;
+}
+
 export type NewSharding = new (queue: Queue, deps: QueueDeps) => Sharding;
 
 export class Queue implements QueueContext {
@@ -86,6 +110,10 @@ export class Queue implements QueueContext {
   readonly resultWaiters: ResultWaiters;
   readonly sharding: Sharding;
   readonly limits: Limits | undefined;
+  readonly keys: Keys | undefined;
+  readonly ruled: RuledAdds | undefined;
+  /** Why it refuses every call and starts nothing: it has what only a part that is left out knows. */
+  readonly fault: string | undefined;
   readonly shard: ShardPlace;
   readonly listing: DirectoryListing;
   readonly notifier: GroupNotifier;
@@ -107,6 +135,7 @@ export class Queue implements QueueContext {
       (task) => this.resultWaiters.taskEnded(task),
       (name) => !this.shard.isSharded || this.shard.isOwn(name),
       (key) => this.rowWritten(key),
+      deps.Keys !== undefined,
     );
     const { store } = this;
     const history = new StoredHistory(store.meta, now());
@@ -119,12 +148,17 @@ export class Queue implements QueueContext {
     this.sharding = new (deps.Sharding ?? OneObject)(this, deps);
     this.shard = this.sharding.place;
     this.limits = deps.Limits && new deps.Limits(this, deps);
+    this.keys = deps.Keys && new deps.Keys(this, deps);
+    this.ruled = deps.ruled;
+    this.fault = this.sharding.fault ?? this.#keysFault() ?? this.#batchFault();
     this.statistics = new Statistics(history);
     const isMoving = (name: string) => this.sharding.isMoving(name);
     const shared = { definition, store, commit, statistics: this.statistics, now, isMoving };
     this.push = new PushConsumer({
       ...shared,
       ...{ shares: this.sharding.shares, limits: this.limits?.drawn },
+      Batches: deps.Batches,
+      newLined: this.keys && ((of) => (this.keys as Keys).newLined(of)),
       shard: deps.shard,
       deliver,
       deliverBatch,
@@ -161,7 +195,7 @@ export class Queue implements QueueContext {
       ...(this.limits ? [this.limits.drawn] : []),
     ];
     this.#join();
-    if (sharding.fault) return;
+    if (this.fault) return;
     commit.run(() => {
       if (definition.noticeDeploy()) sharding.resume();
       this.push.reshape();
@@ -177,6 +211,17 @@ export class Queue implements QueueContext {
     this.commit.join(this.push);
     this.sharding.join();
     this.commit.join(this.pull);
+  }
+
+  #keysFault(): string | undefined {
+    if (this.keys || !this.store.lines.areUsed) return undefined;
+    return `queue: found tasks with keys or priorities on "${this.name}", expected parts: [keys], which takes turns between them`;
+  }
+
+  #batchFault(): string | undefined {
+    const { isDefined, config } = this.definition;
+    if (this.#deps.Batches || !isDefined || !config.batch) return undefined;
+    return `queue: found extensions.batch of "${this.name}", expected parts: [batches], which makes such calls`;
   }
 
   get name(): string {
@@ -207,8 +252,10 @@ export class Queue implements QueueContext {
   rules(): Answer<Admission> {
     const { definition } = this;
     if (!definition.exists || this.store.meta.get("removing")) return unknownQueue(this.name);
-    const { hosts, hasIdentity } = this.#deps;
-    return { ok: { queue: definition.config, now: this.now(), hosts, hasIdentity } };
+    const { hosts, hasIdentity, Keys, ruled } = this.#deps;
+    const { acceptRule } = ruled ?? {};
+    const admission = { queue: definition.config, now: this.now(), hosts, hasIdentity, acceptRule };
+    return { ok: Keys ? admission : { ...admission, lacksKeys: true } };
   }
 
   rowWritten(key: number): void {

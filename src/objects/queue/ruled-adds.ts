@@ -1,29 +1,27 @@
 // Tasks that are added by a rule: ifExists, debounce, throttle. What has their name decides what becomes of them, in
 // the commit that would add them.
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
-import { type AddStep, debouncedDue, type Holder, stepOf } from "../../core/task/add-rule.ts";
+import {
+  type AddStep,
+  acceptRule,
+  debouncedDue,
+  type Holder,
+  isRuled,
+  type RuledTask,
+  stepOf,
+} from "../../core/task/add-rule.ts";
 import type { Added } from "../../core/task/calls.ts";
 import { endedState, hasStarted } from "../../core/task/expiry.ts";
 import { type Admission, acceptTask } from "../../core/task/new-task.ts";
-import type { AcceptedTask, AddedHow, AddRule, Task, TaskState } from "../../core/task/task.ts";
+import type { AcceptedTask, AddedHow, Task, TaskState } from "../../core/task/task.ts";
 import { taskHead } from "../../core/task/task-view.ts";
 import type { Found } from "../../store/queue/found.ts";
 import { isExpedited } from "../../store/queue/row-key.ts";
 import type { Successor } from "../../store/queue/successors.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import { collision } from "./collision.ts";
-import type { QueueContext } from "./context/context.ts";
+import type { QueueContext, RuledAdds } from "./context/context.ts";
 import { tombstoneOf } from "./inspect/queries.ts";
-
-/** A task with a rule has a name. */
-export interface RuledTask extends AcceptedTask {
-  name: string;
-  rule: AddRule;
-}
-
-export function isRuled(task: AcceptedTask): task is RuledTask {
-  return task.rule !== undefined;
-}
 
 /** One that is to be added, and what there is under its name. */
 interface Meeting {
@@ -36,18 +34,14 @@ interface Meeting {
 }
 
 /** Inside a commit. */
-export function addByRule(queue: QueueContext, task: RuledTask, now: number): Added {
+function addByRule(queue: QueueContext, task: RuledTask, now: number): Added {
   const found = queue.store.find(task.name, now);
   if (!found) return asNew(queue, { ...task, spec: begunAt(task, now) }, now);
   return met(meetingOf(queue, task, found, now));
 }
 
 /** Why the task would not be added. */
-export function refusalByRule(
-  queue: QueueContext,
-  task: RuledTask,
-  now: number,
-): Failure | undefined {
+function refusalByRule(queue: QueueContext, task: RuledTask, now: number): Failure | undefined {
   const found = queue.store.find(task.name, now);
   if (!found) return undefined;
   const meeting = meetingOf(queue, task, found, now);
@@ -59,7 +53,7 @@ export function refusalByRule(
  * Of a name that lies here until it goes to another shard, which is to have the task: what becomes of it if a task here
  * has the name, or had it a moment ago; null where it is to be added there.
  */
-export function addWhereItWas(
+function addWhereItWas(
   queue: QueueContext,
   given: unknown,
   admission: Admission,
@@ -187,3 +181,15 @@ function refusalOf(
   const message = `name: "${name}" belongs to a task that is still on the queue, ${why}`;
   return refuse("TASK_ALREADY_EXISTS", message, { name }).failure;
 }
+
+export interface RulesPart {
+  readonly part: "rules";
+  /** What each object of a queue needs for it. */
+  readonly ruled: RuledAdds;
+}
+
+/** Rules of an add: `ifExists`, `debounce` and `throttle` of a task. */
+export const rules: RulesPart = {
+  part: "rules",
+  ruled: { acceptRule, add: addByRule, refusal: refusalByRule, addWhereItWas },
+};

@@ -79,7 +79,6 @@ import {
   forgetGroup,
 } from "./group-membership.ts";
 import { addCronTasks, addDeadLetters } from "./incoming-tasks.ts";
-import { getKey, listKeys } from "./inspect/keys.ts";
 import {
   getTask,
   historyOf,
@@ -90,11 +89,9 @@ import {
 } from "./inspect/queries.ts";
 import { shardLook } from "./inspect/shard-look.ts";
 import { listTombstones, releaseName } from "./inspect/tombstones.ts";
-import { limitKey } from "./key-operations.ts";
 import type { Limits } from "./limits/limits.ts";
-import { type NewLimits, type NewSharding, Queue } from "./queue.ts";
+import { type Keys, Queue, type QueueParts } from "./queue.ts";
 import { define, purge, remove, setPaused } from "./queue-operations.ts";
-import { addWhereItWas } from "./ruled-adds.ts";
 import type { ObjectCalls, OwnCall } from "./sharding/sharding.ts";
 import {
   deleteTasks,
@@ -136,6 +133,8 @@ const SHARD_ONLY = [
 /** When it looks again whether what it lacks is there, in ms. */
 const LACKING_MS = 60_000;
 
+const NO_KEYS = refuse("INVALID_REQUEST", "keys: left out of this Worker, expected parts: [keys]");
+
 /** What each call does on this object alone. */
 const OWN = new Map<string, OwnCall>();
 
@@ -152,8 +151,7 @@ export class TaskQueueObject<Env = unknown>
 
   /**
    * `file`: the queue.yaml this Worker was deployed with; `targets`: what its targets stand for; `attemptsPerCall`:
-   * how many attempts may share an invocation of the runner; `Sharding`: what a queue of several objects needs;
-   * `Limits`: what limits that queues share need.
+   * how many attempts may share an invocation of the runner; `parts`: what this Worker does not leave out.
    */
   constructor(
     ctx: DurableObjectState,
@@ -161,8 +159,7 @@ export class TaskQueueObject<Env = unknown>
     file: QueueFile,
     targets: Targets,
     attemptsPerCall = ATTEMPTS_PER_CALL,
-    Sharding?: NewSharding,
-    Limits?: NewLimits,
+    parts: QueueParts = {},
   ) {
     super(ctx, env, QUEUE_MIGRATIONS);
     const settings = env as QueueSettings;
@@ -178,11 +175,10 @@ export class TaskQueueObject<Env = unknown>
       most: standIn?.attemptsPerCall ?? attemptsPerCall,
     });
     this.#queue = new Queue({
+      ...parts,
       ...{
         name: queue || undefined,
         shard,
-        Sharding,
-        Limits,
         object: () => this,
         file,
         sql: this.sql,
@@ -199,7 +195,7 @@ export class TaskQueueObject<Env = unknown>
       arm: () => this.arm(),
       armRetry: () => this.armRetry(),
     });
-    this.drive(this.#queue.sharding.fault ? [] : this.#queue.jobs);
+    this.drive(this.#queue.fault ? [] : this.#queue.jobs);
   }
 
   static {
@@ -245,13 +241,13 @@ export class TaskQueueObject<Env = unknown>
   }
 
   protected override checkCall(): void {
-    const { fault } = this.#queue.sharding;
+    const { fault } = this.#queue;
     if (fault) throw new Error(fault);
   }
 
   // Nothing is lost by what is missing: with it, the first alarm goes on.
   #lookAgain(): void {
-    const { fault } = this.#queue.sharding;
+    const { fault } = this.#queue;
     if (!fault) return;
     console.error(`${this.title}: ${fault}`);
     this.wakeup.by(this.now() + LACKING_MS);
@@ -275,7 +271,9 @@ export class TaskQueueObject<Env = unknown>
 
   async addWhereItWas(task: unknown): Promise<Answer<Added | null>> {
     const { ok: admission, failure } = this.#queue.admission();
-    return failure ? { failure } : addWhereItWas(this.#queue, task, admission);
+    if (failure) return { failure };
+    const queue = this.#queue;
+    return queue.ruled?.addWhereItWas(queue, task, admission) ?? { ok: null };
   }
 
   async firstLeasable(request: LeaseRequest): Promise<Answer<FirstLeasable | null>> {
@@ -483,17 +481,22 @@ export class TaskQueueObject<Env = unknown>
   }
 
   async keys(query: KeyQuery): Promise<Answer<KeyPage>> {
-    return listKeys(this.#queue, query);
+    return this.#keysOr((keys) => keys.list(query));
   }
 
   async key(key: string): Promise<Answer<KeyView>> {
-    return getKey(this.#queue, key);
+    return this.#keysOr((keys) => keys.get(key));
   }
 
   /** Sets limits of one key in place of the configuration's; undefined: those hold again. */
   async limitKey(key: string, limits: unknown): Promise<Answer<KeyView>> {
     await this.#queue.ensureListed();
-    return limitKey(this.#queue, key, limits);
+    return this.#keysOr((keys) => keys.limit(key, limits));
+  }
+
+  #keysOr<T>(call: (keys: Keys) => Answer<T>): Answer<T> {
+    const { keys } = this.#queue;
+    return keys ? call(keys) : NO_KEYS;
   }
 
   async mode(): Promise<"push" | "pull" | undefined> {

@@ -6,7 +6,7 @@ import { destinationOf, type Targets } from "../../core/egress/targets.ts";
 import { failureResponse } from "../../core/task/failures.ts";
 import type { App } from "../app.ts";
 import type { Aside } from "../delivery/answer-body.ts";
-import { type BatchOutcome, batchOutcomeOf } from "../delivery/batch-outcome.ts";
+import { type BatchOutcome, type BatchOutcomeOf, NO_BATCHES } from "../delivery/batch-outcome.ts";
 import { withCancellation } from "../delivery/cancellation.ts";
 import {
   type BatchDelivery,
@@ -41,16 +41,22 @@ export class TaskRunnerEntrypoint<Env = unknown>
   readonly #app: App<Env> | undefined;
   readonly #targets: Targets;
   readonly #entrance: Entrance;
+  readonly #batchOutcomeOf: BatchOutcomeOf | undefined;
 
-  /** `app` is absent when the Worker's handler was not handed over: then it is called by loopback. */
+  /**
+   * `app` is absent when the Worker's handler was not handed over: then it is called by loopback. `batchOutcomeOf` reads
+   * answers to batches, where there are any.
+   */
   constructor(
     ctx: ExecutionContext,
     env: Env,
     app: App<Env> | undefined,
     targets: Targets,
     entrance: Entrance,
+    batchOutcomeOf?: BatchOutcomeOf,
   ) {
     super(ctx, env);
+    this.#batchOutcomeOf = batchOutcomeOf;
     this.#entrance = entrance;
     this.#app = app;
     this.#targets = targetsOf(env, targets);
@@ -62,7 +68,11 @@ export class TaskRunnerEntrypoint<Env = unknown>
   }
 
   async runBatch(delivery: BatchDelivery): Promise<BatchOutcome> {
-    const outcome = await this.#run(delivery, ofBatch);
+    const read = this.#batchOutcomeOf;
+    if (!read) return NO_BATCHES;
+    const outcome = await this.#run(delivery, (answer, { batch }, aside) =>
+      read(answer, batch, aside),
+    );
     return Array.isArray(outcome) || delivery.batch.length === 1 ? outcome : alone(outcome);
   }
 
@@ -144,10 +154,6 @@ type Reader<D, O> = (answer: Response, delivery: D, aside: Aside) => Promise<O>;
 
 async function ofTask(answer: Response, delivery: Delivery, aside: Aside): Promise<WireOutcome> {
   return toWire(await outcomeOf(answer, delivery.keepsResult ?? false, aside));
-}
-
-function ofBatch(answer: Response, { batch }: BatchDelivery, aside: Aside): Promise<BatchOutcome> {
-  return batchOutcomeOf(answer, batch, aside);
 }
 
 /** A limit that attempts share may be met because of the others: the attempt is made again, and counts then. */

@@ -3,7 +3,7 @@ import type { KeyCounts } from "../../core/metrics/key-view.ts";
 import { MOST_COUNTED } from "../../core/metrics/key-view.ts";
 import { integer, text } from "../rows.ts";
 import type { Sql } from "../sql.ts";
-import type { StoredLines } from "./lines.ts";
+import type { LineTables } from "./line-tables.ts";
 import { LAST_SCHEDULED_KEY, lastKeyOf } from "./row-key.ts";
 
 // From name to name: the tasks of one are not gone through.
@@ -21,21 +21,21 @@ const MOST = MOST_COUNTED + 1;
 
 export class CountedKeys {
   readonly #sql: Sql;
-  readonly #lines: StoredLines;
+  readonly #tables: LineTables;
 
-  constructor(sql: Sql, lines: StoredLines) {
+  constructor(sql: Sql, tables: LineTables) {
     this.#sql = sql;
-    this.#lines = lines;
+    this.#tables = tables;
   }
 
   /** Names of keys with tasks behind `after`, `limit` at most. */
   names(after: string, limit: number): string[] {
-    if (!this.#lines.exist) return [];
+    if (!this.#tables.exist) return [];
     return this.#sql.rows(NAMES, after, limit).map((row) => text(row, "line"));
   }
 
   counts(key: string, now: number): KeyCounts {
-    if (!this.#lines.exist) return { due: 0, scheduled: 0 };
+    if (!this.#tables.exist) return { due: 0, scheduled: 0 };
     const last = lastKeyOf(now);
     return {
       due: this.#count(key, -1, last),

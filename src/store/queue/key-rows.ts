@@ -4,19 +4,19 @@ import type { KeyLimitsEntry } from "../../core/config/keys-schema.ts";
 import type { StoredLevel } from "../../core/dispatch/levels.ts";
 import { integer, json, text } from "../rows.ts";
 import type { Sql } from "../sql.ts";
-import type { StoredLines } from "./lines.ts";
+import type { LineTables } from "./line-tables.ts";
 
 export class KeyRows {
   readonly #sql: Sql;
-  readonly #lines: StoredLines;
+  readonly #tables: LineTables;
 
-  constructor(sql: Sql, lines: StoredLines) {
+  constructor(sql: Sql, tables: LineTables) {
     this.#sql = sql;
-    this.#lines = lines;
+    this.#tables = tables;
   }
 
   levels(): { row: number; levels: StoredLevel[] }[] {
-    if (!this.#lines.exist) return [];
+    if (!this.#tables.exist) return [];
     return this.#sql
       .rows("SELECT row, levels FROM key_levels")
       .map((row) => ({ row: integer(row, "row"), levels: json(row, "levels") }));
@@ -29,31 +29,25 @@ export class KeyRows {
   }
 
   clearLevels(): void {
-    if (this.#lines.exist) this.#sql.run("DELETE FROM key_levels");
+    if (this.#tables.exist) this.#sql.run("DELETE FROM key_levels");
   }
 
   /** Limits as they were set, by key. */
   limits(): Map<string, KeyLimitsEntry> {
-    if (!this.#lines.exist) return new Map();
+    if (!this.#tables.exist) return new Map();
     const rows = this.#sql.rows("SELECT key, limits FROM key_limits");
     return new Map(rows.map((row) => [text(row, "key"), json<KeyLimitsEntry>(row, "limits")]));
   }
 
   /** Inside a commit. */
   setLimits(key: string, limits: KeyLimitsEntry): void {
-    this.#lines.make();
+    this.#tables.make();
     const query = "INSERT OR REPLACE INTO key_limits (key, limits) VALUES (?, ?)";
     this.#sql.run(query, key, JSON.stringify(limits));
   }
 
   /** Inside a commit. */
   removeLimits(key: string): void {
-    if (this.#lines.exist) this.#sql.run("DELETE FROM key_limits WHERE key = ?", key);
-  }
-
-  /** Nothing is kept any more. */
-  clear(): void {
-    this.clearLevels();
-    if (this.#lines.exist) this.#sql.run("DELETE FROM key_limits");
+    if (this.#tables.exist) this.#sql.run("DELETE FROM key_limits WHERE key = ?", key);
   }
 }

@@ -1,11 +1,9 @@
 // The lines of a queue: the tasks of one key, and those without a key that have a priority of their own. A task in a
 // line has two columns more and a place in an index, which SQLite keeps right whoever moves or removes the row, a
 // version that knows nothing of lines too. Removing from an index is not billed: a task in a line costs one row more.
-// Columns, index and the tables of keys are made with the first such task, so that queues without have nothing of them.
 import { DEFAULT_PRIORITY } from "../../core/task/task.ts";
 import { integer, optionalInteger, optionalText, text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
-import type { QueueMeta } from "./queue-meta.ts";
 import { LAST_EXPEDITED_KEY } from "./row-key.ts";
 import { TASK_COLUMNS, type TaskRow, taskOf } from "./tasks.ts";
 
@@ -41,32 +39,9 @@ const AT_KEYS = `SELECT ${TASK_COLUMNS.replace("key", "tasks.key AS key")}, line
 
 export class StoredLines {
   readonly #sql: Sql;
-  readonly #meta: QueueMeta;
 
-  constructor(sql: Sql, meta: QueueMeta) {
+  constructor(sql: Sql) {
     this.#sql = sql;
-    this.#meta = meta;
-  }
-
-  /** Whether there ever was a task in a line. */
-  get exist(): boolean {
-    return this.#meta.get("lines") ?? false;
-  }
-
-  /** Inside a commit, before the first task is put in a line. */
-  make(): void {
-    if (this.exist) return;
-    this.#meta.set("lines", true);
-    const made = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'lines'";
-    // What a queue knew is forgotten when it is removed; its tables stay.
-    if (this.#sql.rows(made).length > 0) return;
-    this.#sql.run("ALTER TABLE tasks ADD COLUMN line TEXT");
-    this.#sql.run("ALTER TABLE tasks ADD COLUMN priority INTEGER");
-    this.#sql.run("CREATE INDEX lines ON tasks (line, priority) WHERE line IS NOT NULL");
-    this.#sql.run("CREATE TABLE key_levels (row INTEGER PRIMARY KEY, levels TEXT NOT NULL)");
-    this.#sql.run(
-      "CREATE TABLE key_limits (key TEXT PRIMARY KEY, limits TEXT NOT NULL) WITHOUT ROWID",
-    );
   }
 
   /** Tasks with `after < key <= upTo` in due order, a page of them. */

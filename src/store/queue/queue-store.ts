@@ -26,12 +26,10 @@ import {
   type OutboxState,
   type SubtaskState,
 } from "./group-outbox.ts";
-import { CountedKeys } from "./key-counts.ts";
-import { KeyRows } from "./key-rows.ts";
 import { LargeResults } from "./large-results.ts";
 import { LeasableTasks } from "./leasable-tasks.ts";
 import { lineOf } from "./line-columns.ts";
-import { StoredLines } from "./lines.ts";
+import { LineTables } from "./line-tables.ts";
 import { type EndedRow, type NameQuery, type NameRow, Names } from "./names.ts";
 import { type QueueMetaValues, READ_AT_START } from "./queue-meta.ts";
 import { RowCount } from "./row-count.ts";
@@ -72,9 +70,7 @@ export type AddOutcome = { added: TaskRow } | { taken: Found };
 export class QueueStore {
   readonly tasks: Tasks;
   readonly leasable: LeasableTasks;
-  readonly lines: StoredLines;
-  readonly keys: KeyRows;
-  readonly countedKeys: CountedKeys;
+  readonly lines: LineTables;
   readonly failed: FailedTasks;
   /** Tasks that were not started in time, kept as failed ones are. */
   readonly expired: FailedTasks;
@@ -97,6 +93,7 @@ export class QueueStore {
    * `random` gives the random part of generated names, 0 to 1. `ended` is called with the name of each task that
    * ends, without one when all do; the transaction may still be rolled back then. `isOwn`: whether a name is one for
    * this object. `placedAt` is called with the key of a task that comes onto the queue because another has ended.
+   * `hasLines`: whether tasks with a key or a priority are put in lines.
    */
   constructor(
     sql: Sql,
@@ -104,6 +101,7 @@ export class QueueStore {
     ended: (name?: string) => void = () => {},
     isOwn: (name: string) => boolean = () => true,
     placedAt: (key: number) => void = () => {},
+    hasLines = true,
   ) {
     this.#ended = ended;
     this.#placedAt = placedAt;
@@ -114,11 +112,15 @@ export class QueueStore {
     this.groupOutbox = new GroupOutbox(sql);
     this.acceptedGroups = new AcceptedGroups(sql);
     this.meta = new Meta(sql, READ_AT_START);
-    this.lines = new StoredLines(sql, this.meta);
-    this.keys = new KeyRows(sql, this.lines);
-    this.countedKeys = new CountedKeys(sql, this.lines);
+    this.lines = new LineTables(sql, this.meta);
     const rows = new RowCount(this.meta, "tasksCount");
-    this.tasks = new Tasks(sql, random, rows, () => this.lines.make(), isOwn);
+    this.tasks = new Tasks(
+      sql,
+      random,
+      rows,
+      hasLines ? () => this.lines.make() : undefined,
+      isOwn,
+    );
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
     this.expired = new FailedTasks(sql, new RowCount(this.meta, "expiredCount"), "expired");
     this.expiries = new Expiries(sql, () => this.meta.get("ruled") ?? false);
@@ -685,7 +687,7 @@ export class QueueStore {
     this.deadLetters.clear();
     this.groupOutbox.clear();
     this.acceptedGroups.clear();
-    this.keys.clear();
+    this.lines.clear();
     this.#clearRuled();
     this.#names.clear();
     this.meta.clearBut(...keys);
@@ -740,7 +742,7 @@ export class QueueStore {
     this.largeResults.clear();
     this.deadLetters.clear();
     this.acceptedGroups.clear();
-    this.keys.clear();
+    this.lines.clear();
     this.#clearRuled();
     this.#names.clear();
     this.meta.clearAll();

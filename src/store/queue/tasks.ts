@@ -97,22 +97,24 @@ export class Tasks {
   readonly #sql: Sql;
   readonly #random: () => number;
   readonly #makeLines: () => void;
+  readonly #lineOf: typeof lineOf;
   readonly #isOwn: ((name: string) => boolean) | undefined;
   readonly #lastKeys = new LastKeys();
 
   /**
    * `random` gives the random part of generated names, 0 to 1; those that `isOwn` refuses are not taken. `makeLines`
-   * makes what tasks in lines need.
+   * makes what tasks in lines need; without it none is in a line.
    */
   constructor(
     sql: Sql,
     random: () => number,
     rows: RowCount,
-    makeLines: () => void,
+    makeLines: (() => void) | undefined,
     isOwn?: (name: string) => boolean,
   ) {
     this.rows = rows;
-    this.#makeLines = makeLines;
+    this.#makeLines = makeLines ?? (() => {});
+    this.#lineOf = makeLines ? lineOf : () => undefined;
     this.#sql = sql;
     this.#random = random;
     this.#isOwn = isOwn;
@@ -145,7 +147,7 @@ export class Tasks {
   /** The same for many, in their order. */
   insertAll(tasks: readonly AcceptedTask[], now: number): TaskRow[] {
     const inserted: TaskRow[] = [];
-    const areInLines = tasks.some(({ spec }) => lineOf(spec) !== undefined);
+    const areInLines = tasks.some(({ spec }) => this.#lineOf(spec) !== undefined);
     if (areInLines) this.#makeLines();
     const most = areInLines ? TOGETHER_IN_LINES : TOGETHER;
     for (let i = 0; i < tasks.length; i += most) {
@@ -324,7 +326,7 @@ export class Tasks {
   ): number | undefined {
     const json = progressJson(progress);
     const written =
-      lineOf(spec) === undefined
+      this.#lineOf(spec) === undefined
         ? this.#sql.run(MOVE, to, json, key, name)
         : this.#sql.run(MOVE_IN_LINE, to, json, ...lineColumns(spec, to, priority), key, name);
     if (written === 0) return undefined;
@@ -441,7 +443,7 @@ export class Tasks {
       ...[key, name, Number(named), createdAt, specJson(spec), progressJson(progress)],
       body ?? null,
     ];
-    if (lineOf(spec) === undefined) return this.#sql.run(INSERT, ...values) > 0;
+    if (this.#lineOf(spec) === undefined) return this.#sql.run(INSERT, ...values) > 0;
     this.#makeLines();
     return this.#sql.run(INSERT_IN_LINE, ...values, ...lineColumns(spec, key)) > 0;
   }

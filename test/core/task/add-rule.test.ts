@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  acceptRule,
   checkWithoutRule,
   debouncedDue,
   type Holder,
@@ -13,6 +14,7 @@ const push: Admission = {
   queue: { name: "mail", mode: "push" },
   now: NOW,
   hosts: { allow: [], refuse: [] },
+  acceptRule,
 };
 const pull: Admission = { ...push, queue: { name: "work", mode: "pull" } };
 const N = { name: "n" };

@@ -6,6 +6,7 @@ import { type Result, resultFromStored, type StoredResult } from "../../../src/c
 import { NO_PROGRESS, type Progress } from "../../../src/core/task/task.ts";
 import { LeaseTable } from "../../../src/objects/queue/leasing/lease-table.ts";
 import type { Found } from "../../../src/store/queue/found.ts";
+import { StoredLines } from "../../../src/store/queue/lines.ts";
 import type { NameRow, TaskRecord } from "../../../src/store/queue/names.ts";
 import { QueueStore, type Retention } from "../../../src/store/queue/queue-store.ts";
 import { dueOf, isExpedited, isParked, lastKeyOf } from "../../../src/store/queue/row-key.ts";
@@ -559,7 +560,7 @@ export class World {
     );
     const inLine = (a: { key: number; priority: number }, b: typeof a) =>
       a.priority - b.priority || a.key - b.key;
-    same(this.#store.lines.behind("", 1000), places.sort(inLine));
+    same(new StoredLines(this.#sql).behind("", 1000), places.sort(inLine));
   }
 
   check(): void {

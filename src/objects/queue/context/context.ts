@@ -1,10 +1,11 @@
 // What operations on a queue are given: its rows, its definition, and what its consumers have under way.
 import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
-import type { Answer } from "../../../core/errors.ts";
-import type { KeyState } from "../../../core/metrics/key-view.ts";
+import type { Answer, Failure } from "../../../core/errors.ts";
 import type { Resharding } from "../../../core/metrics/queue-view.ts";
 import type { LimitState } from "../../../core/sharding/limit.ts";
 import type { ShardMap } from "../../../core/sharding/shard-map.ts";
+import type { AcceptRule, RuledTask } from "../../../core/task/add-rule.ts";
+import type { Added } from "../../../core/task/calls.ts";
 import type { Admission } from "../../../core/task/new-task.ts";
 import type { TaskState } from "../../../core/task/task.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
@@ -32,8 +33,6 @@ export interface PushState {
   tokens(): { level: Bucket; shape: BucketShape } | undefined;
   /** What there is of each limit that the queue draws from. */
   limits(): readonly LimitState[];
-  /** What a key has under way, and by which limits it goes. */
-  keyState(key: string): KeyState;
 }
 
 /** What is with workers. */
@@ -59,6 +58,27 @@ export interface ShardPlace {
   goBy(map: ShardMap): void;
 }
 
+/** Why tasks of keys wait. */
+export interface KeyReasons {
+  /**
+   * Says it of one key after the other, each looked at once; `isFirst`: of its tasks that were asked to run, which need
+   * no token.
+   */
+  newWhy(): (key: string, isFirst: boolean) => string | undefined;
+}
+
+/** Adds by rules: ifExists, debounce, throttle. */
+export interface RuledAdds {
+  /** The rule of a new task, if it has one. */
+  acceptRule: AcceptRule;
+  /** Inside a commit. */
+  add(queue: QueueContext, task: RuledTask, now: number): Added;
+  /** Why the task would not be added. */
+  refusal(queue: QueueContext, task: RuledTask, now: number): Failure | undefined;
+  /** What becomes of a task whose name is to go to another shard; null where it is to be added there. */
+  addWhereItWas(queue: QueueContext, given: unknown, admission: Admission): Answer<Added | null>;
+}
+
 export interface QueueContext {
   readonly name: string;
   /** Which of the queue's objects it is, and how many there are. */
@@ -69,6 +89,10 @@ export interface QueueContext {
   readonly statistics: Statistics;
   readonly push: PushState;
   readonly pull: PullState;
+  /** What it has for tasks with keys; a Worker may do without. */
+  readonly keys: KeyReasons | undefined;
+  /** Adds by rules; a Worker may do without. */
+  readonly ruled: RuledAdds | undefined;
   /** How far a change of the number of shards is, while there is one. */
   readonly resharding: Resharding | undefined;
   /** Paused by hand. */

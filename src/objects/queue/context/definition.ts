@@ -1,8 +1,6 @@
 // The definition of a queue: its entry in queue.yaml; else the one it was made with over the API; else, for
 // a queue that was taken out of the file, the last one seen, with which it keeps its tasks and starts none.
 import { changesOf } from "../../../core/config/config-changes.ts";
-import { readKeyLimits } from "../../../core/config/key-limits.ts";
-import type { KeyLimitsEntry } from "../../../core/config/keys-schema.ts";
 import { entryOf, type QueueConfig, type QueueFile } from "../../../core/config/queue-config.ts";
 import { type Answer, refuse } from "../../../core/errors.ts";
 import type { QueueMeta, StoredMark } from "../../../store/queue/queue-meta.ts";
@@ -55,11 +53,6 @@ export class QueueDefinition {
   /** An entry by which the queue is to be made or changed. */
   read(given: unknown): Answer<QueueConfig> {
     return entryOf(this.#file, given);
-  }
-
-  /** Limits of one key, by the same reader. */
-  readKeyLimits(given: unknown): Answer<KeyLimitsEntry> {
-    return readKeyLimits(this.#file, given);
   }
 
   /** Inside a commit. Makes or changes the queue by an entry that was checked. */

@@ -24,6 +24,8 @@ export interface BatchesDeps {
   settlement: Settlement;
 }
 
+export type NewBatches = new (deps: BatchesDeps) => Batches;
+
 export class Batches {
   readonly #deps: BatchesDeps;
 
@@ -67,6 +69,11 @@ export class Batches {
     return deliverBatch(batchDeliveryOf(tasks, number, definition.config, shard));
   }
 
+  /** The end of a call as that of each of its tasks. */
+  shared(outcome: Outcome, tasks: number): Outcome {
+    return shared(outcome, tasks);
+  }
+
   get #path(): string {
     return `/_ah/queue/${shortQueueName(this.#deps.definition.config.name)}`;
   }
@@ -77,8 +84,8 @@ function outcomesOf(outcome: BatchOutcome, tasks: number): Outcome[] {
   return Array<Outcome>(tasks).fill(shared(fromWire(outcome), tasks));
 }
 
-/** The end of a call as that of each of its tasks. One that asks for later blames none of them. */
-export function shared(outcome: Outcome, tasks: number): Outcome {
+// One that asks for later blames none of them.
+function shared(outcome: Outcome, tasks: number): Outcome {
   if (tasks === 1 || isSuccess(outcome)) return outcome;
   const isForLater = outcome.kind === "answered" && mayAskForLater(outcome.status);
   return isForLater ? outcome : { ...outcome, isShared: true };

@@ -1,4 +1,5 @@
 // Attempts: which due tasks start, and what is in flight.
+import type { BatchConfig } from "../../../core/config/queue-config.ts";
 import type { BatchPlan } from "../../../core/dispatch/batching.ts";
 import { afterCutOff, CUT_OFF, cutOffSince } from "../../../core/task/cut-off.ts";
 import type { TaskSpec } from "../../../core/task/task.ts";
@@ -13,13 +14,14 @@ import { fromWire, outcomeOfError, type WireOutcome } from "../../delivery/outco
 import type { QueueDefinition } from "../context/definition.ts";
 import type { Statistics } from "../context/statistics.ts";
 import type { DrawnLimits } from "../limits/drawn-limits.ts";
-import { Batches, shared } from "./batches.ts";
+import type { Batches, NewBatches } from "./batches.ts";
 import { expireLate, noteStarts } from "./expiring.ts";
 import { Gathering } from "./gathering.ts";
 import { type Attempt, InFlight, type SharedCall } from "./in-flight.ts";
-import { countsOf, KeysAtWork } from "./keys-at-work.ts";
+import type { KeysAtWork } from "./keys-at-work.ts";
 import { EXPEDITED, Lane, SCHEDULED } from "./lane.ts";
-import { Lines } from "./lines.ts";
+import type { Lined, NewLined } from "./lined.ts";
+import type { Lines } from "./lines.ts";
 import { Settlement } from "./settlement.ts";
 import { Starts } from "./starts.ts";
 import type { TokenSource } from "./token-source.ts";
@@ -41,6 +43,10 @@ export interface DispatcherDeps {
   tokens: () => TokenSource | undefined;
   /** What the queue draws from beside its own; a Worker may do without. */
   limits?: DrawnLimits | undefined;
+  /** What tasks in lines need; a Worker may do without. */
+  newLined?: NewLined | undefined;
+  /** Makes calls that tasks share; a Worker may do without. */
+  Batches?: NewBatches | undefined;
   /** Whether the task of this name is on its way to another shard. */
   isMoving: (name: string) => boolean;
   /** ms since 1970 */
@@ -70,8 +76,8 @@ export class Dispatcher {
   readonly #expedited: Lane;
   readonly #plain: Lane;
   // Once a task was in a line.
-  #lined: { lines: Lines; keys: KeysAtWork } | undefined;
-  readonly #batches: Batches;
+  #lined: Lined | undefined;
+  readonly #batches: Batches | undefined;
   readonly #gathering = new Gathering();
   #lastAttempt: number;
 
@@ -86,7 +92,8 @@ export class Dispatcher {
     });
     this.#expedited = new Lane(EXPEDITED, deps.store.tasks, this.#isRunning);
     this.#plain = new Lane(SCHEDULED, deps.store.tasks, this.#isRunning);
-    this.#batches = new Batches({ ...deps, settlement: this.#settlement });
+    const { Batches } = deps;
+    this.#batches = Batches && new Batches({ ...deps, settlement: this.#settlement });
     // Numbered on from the moment of the start, faster than attempts can follow each other.
     this.#lastAttempt = deps.now() * 1000;
   }
@@ -134,27 +141,21 @@ export class Dispatcher {
 
   /** Keys, what they have under way and by which limits they go; undefined where no task was ever in a line. */
   get keys(): KeysAtWork | undefined {
-    return this.#deps.store.lines.exist ? this.#withLines().keys : undefined;
+    return this.#withLines()?.keys;
   }
 
   get #scheduled(): Lane | Lines {
-    return this.#deps.store.lines.exist ? this.#withLines().lines : this.#plain;
+    return this.#withLines()?.lines ?? this.#plain;
   }
 
-  #withLines(): { lines: Lines; keys: KeysAtWork } {
-    this.#lined ??= this.#newLines();
+  #withLines(): Lined | undefined {
+    const { newLined, store } = this.#deps;
+    if (!newLined || !store.lines.exist) return undefined;
+    this.#lined ??= newLined({
+      isTaken: (key) => this.inFlight.holds(key) || this.#starts.isHeldBack(key),
+      isRunning: this.#isRunning,
+    });
     return this.#lined;
-  }
-
-  #newLines(): { lines: Lines; keys: KeysAtWork } {
-    const { store } = this.#deps;
-    const keys = new KeysAtWork(this.#deps);
-    const isTaken = (key: number) => this.inFlight.holds(key) || this.#starts.isHeldBack(key);
-    const { lines, tasks } = store;
-    return {
-      keys,
-      lines: new Lines({ lines, tasks, keys, isTaken, isRunning: this.#isRunning }),
-    };
   }
 
   /** When the first scheduled task that is not in flight is due (ms), if there is one. */
@@ -184,30 +185,38 @@ export class Dispatcher {
   startScheduled(now: number, limit: number, calls: number): void {
     const tasks = this.#startable(this.#scheduled, now, limit);
     if (tasks.length === 0) return;
-    const { batch } = this.#deps.definition.config;
+    const batching = this.#batching;
     const spend = (some: readonly TaskRow[]) => this.#spend(some, now, tasks.length === limit);
-    if (batch) {
-      this.#startBatches(this.#batches.plan(tasks, now, batch), now, calls, spend);
+    if (batching) {
+      const { batches, batch } = batching;
+      this.#startBatches(batches, batches.plan(tasks, now, batch), now, calls, spend);
       return;
     }
     spend(tasks);
     this.#startAll(tasks, now);
   }
 
+  get #batching(): { batches: Batches; batch: BatchConfig } | undefined {
+    const { batch } = this.#deps.definition.config;
+    return batch && this.#batches && { batches: this.#batches, batch };
+  }
+
   /** Starts up to `limit` expedited tasks, which takes no tokens and waits for no others; how many. */
   startExpedited(now: number, limit: number, calls: number): number {
     const tasks = this.#startable(this.#expedited, now, limit);
-    const { batch } = this.#deps.definition.config;
-    if (tasks.length === 0 || !batch) this.#startAll(tasks, now);
+    const batching = this.#batching;
+    if (tasks.length === 0 || !batching) this.#startAll(tasks, now);
     else {
-      const plan = this.#batches.plan(tasks, now, { size: batch.size, wait: 0 });
-      return this.#startBatches(plan, now, calls, () => {});
+      const { batches, batch } = batching;
+      const plan = batches.plan(tasks, now, { size: batch.size, wait: 0 });
+      return this.#startBatches(batches, plan, now, calls, () => {});
     }
     return tasks.length;
   }
 
   /** Makes the first of the planned calls, up to `most`; how many tasks start. */
   #startBatches(
+    batches: Batches,
     plan: BatchPlan<TaskRow>,
     now: number,
     most: number,
@@ -220,9 +229,9 @@ export class Dispatcher {
     const single: Attempt[] = [];
     for (const own of calls) {
       const call = { size: own.length, open: 0 };
-      const isBatch = this.#batches.isBatch(own);
+      const isBatch = batches.isBatch(own);
       const attempts = own.map((task) => this.#start(task, now, isBatch ? call : undefined));
-      if (isBatch) this.#batches.deliver(attempts);
+      if (isBatch) batches.deliver(attempts);
       else single.push(...attempts);
     }
     this.#deliver(single);
@@ -308,12 +317,13 @@ export class Dispatcher {
     const n = tasks.length;
     const keys = this.keys?.areLimited ? this.keys : undefined;
     if (!tokens && !keys) return;
-    const counts = keys && countsOf(tasks);
+    const counts = keys?.countsOf(tasks);
     const spend = () => {
       tokens?.spend(n, now, areMore);
-      if (counts) keys.spend(counts, now);
+      if (counts) keys?.spend(counts, now);
     };
-    const isCovered = (tokens?.covers(n, now) ?? true) && (!counts || keys.cover(counts, now));
+    const isCovered =
+      (tokens?.covers(n, now) ?? true) && (!counts || !keys || keys.cover(counts, now));
     if (isCovered) spend();
     else commit.run(spend);
   }
@@ -325,7 +335,9 @@ export class Dispatcher {
       const seconds = (attempt.deadlineAt - attempt.startedAt) / 1000;
       const error = `no answer within its deadline of ${seconds} s`;
       const outcome = { kind: "unanswered" as const, error };
-      this.#settlement.add(attempt, attempt.call ? shared(outcome, attempt.call.size) : outcome);
+      const { call } = attempt;
+      const own = call && this.#batches ? this.#batches.shared(outcome, call.size) : outcome;
+      this.#settlement.add(attempt, own);
     }
   }
 

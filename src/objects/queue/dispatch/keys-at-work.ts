@@ -16,13 +16,13 @@ import {
 } from "../../../core/dispatch/bucket.ts";
 import { fullAt, Levels, type StoredLevel } from "../../../core/dispatch/levels.ts";
 import { quantum } from "../../../core/dispatch/plan.ts";
-import type { QueueStore } from "../../../store/queue/queue-store.ts";
+import type { KeyRows } from "../../../store/queue/key-rows.ts";
 import type { QueueDefinition } from "../context/definition.ts";
 import { Times } from "./times.ts";
 
 export interface KeyLimitsDeps {
   definition: QueueDefinition;
-  store: QueueStore;
+  rows: KeyRows;
   /** ms since 1970 */
   now: () => number;
   /** How late alarms come, in ms. */
@@ -183,6 +183,13 @@ export class KeysAtWork {
     return this.#times.next();
   }
 
+  /** How many of each key. */
+  countsOf(tasks: readonly { spec: { key?: string } }[]): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { spec } of tasks) if (spec.key !== undefined) add(counts, spec.key, 1);
+    return counts;
+  }
+
   /** Whether taking a token for each of these keys writes nothing. */
   cover(counts: ReadonlyMap<string, number>, now: number): boolean {
     for (const [key, n] of counts) {
@@ -235,7 +242,7 @@ export class KeysAtWork {
   }
 
   #asText(): string {
-    const set = this.#deps.store.keys.limits();
+    const set = this.#deps.rows.limits();
     return JSON.stringify([this.#deps.definition.config.keys ?? null, [...set]]);
   }
 
@@ -276,8 +283,8 @@ export class KeysAtWork {
 
   // What was set leaves the rest as the configuration says.
   #readSet(): Map<string, KeyLimits> {
-    const { store, definition } = this.#deps;
-    const set = [...store.keys.limits()];
+    const { rows, definition } = this.#deps;
+    const set = [...rows.limits()];
     return new Map(
       set.map(([key, entry]) => [
         key,
@@ -288,7 +295,7 @@ export class KeysAtWork {
 
   #read(): void {
     if (this.#rows) return;
-    const rows = this.#deps.store.keys.levels();
+    const rows = this.#deps.rows.levels();
     for (const { levels } of rows) this.#levels.load(levels);
     this.#rows = rows.map(({ row, levels }) => ({ row, until: untilOf(levels) }));
   }
@@ -305,31 +312,24 @@ export class KeysAtWork {
     const isSpare = oldest !== undefined && oldest.until <= now;
     if (isSpare) rows.shift();
     const row = isSpare ? oldest.row : rows.length + 1;
-    this.#deps.store.keys.writeLevels(row, levels);
+    this.#deps.rows.writeLevels(row, levels);
     rows.push({ row, until: untilOf(levels) });
   }
 
   #rewrite(levels: readonly StoredLevel[]): void {
-    const { keys } = this.#deps.store;
-    keys.clearLevels();
+    const { rows } = this.#deps;
+    rows.clearLevels();
     this.#rows = [];
     for (let i = 0; i < levels.length; i += LEVELS_IN_ROW) {
       const some = levels.slice(i, i + LEVELS_IN_ROW);
       const row = this.#rows.length + 1;
-      keys.writeLevels(row, some);
+      rows.writeLevels(row, some);
       this.#rows.push({ row, until: untilOf(some) });
     }
   }
 }
 
 const MOST_HELD = 10_000;
-
-/** How many of each key. */
-export function countsOf(tasks: readonly { spec: { key?: string } }[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { spec } of tasks) if (spec.key !== undefined) add(counts, spec.key, 1);
-  return counts;
-}
 
 function untilOf(levels: readonly StoredLevel[]): number {
   return Math.max(...levels.map(fullAt));

@@ -4,16 +4,13 @@
 // object's newest incoming request: started from an add, a task that adds a task would grow a chain until
 // the platform cuts it ("Subrequest depth limit exceeded", which no local runtime shows). An alarm has no
 // ancestor. So adds, results and commits do no more than arm it.
-import { limitsOfKey } from "../../../core/config/keys-config.ts";
 import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
 import { type Capacity, PACE_MS, startable, wakeAt } from "../../../core/dispatch/plan.ts";
-import { BEGUN } from "../../../core/dispatch/rank.ts";
-import { type KeyState, keyAtRest } from "../../../core/metrics/key-view.ts";
 import type { Load } from "../../../core/sharding/held.ts";
 import type { LimitState } from "../../../core/sharding/limit.ts";
 import { MANY } from "../../../core/sharding/statement.ts";
 import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
-import { dueOf, isExpedited, lastKeyOf } from "../../../store/queue/row-key.ts";
+import { dueOf, isExpedited } from "../../../store/queue/row-key.ts";
 import { WATCHDOG_MS } from "../../wakeup.ts";
 import type { Consumer } from "../context/consumer.ts";
 import type { PushState } from "../context/context.ts";
@@ -21,6 +18,7 @@ import type { Holder } from "../sharding/holder.ts";
 import type { Sharding } from "../sharding/sharding.ts";
 import { Dispatcher, type DispatcherDeps, type Gone } from "./dispatcher.ts";
 import type { Attempt } from "./in-flight.ts";
+import type { KeysAtWork } from "./keys-at-work.ts";
 import { Tokens } from "./tokens.ts";
 
 export interface PushDeps extends Omit<DispatcherDeps, "tokens"> {
@@ -122,15 +120,9 @@ export class PushConsumer implements Consumer, PushState {
     return this.#held ? this.#deps.shares.shown() : this.#tokens?.at(this.#deps.now());
   }
 
-  keyState(key: string): KeyState {
-    const { definition, store, now } = this.#deps;
-    const state = this.#dispatcher.keys?.load(key, now());
-    if (!state) return keyAtRest(limitsOfKey(definition.config.keys, key), now());
-    const begun = store.lines
-      .firstOfEach(key, lastKeyOf(now()))
-      .find(({ priority }) => priority === BEGUN);
-    const retryAt = begun && dueOf(begun.key);
-    return retryAt !== undefined && retryAt > now() ? { ...state, retryAt } : state;
+  /** Keys of tasks, what they have under way and by which limits they go; undefined where no task was ever in a line. */
+  get keys(): KeysAtWork | undefined {
+    return this.#dispatcher.keys;
   }
 
   /** What there is to start: whether there is any, or how much. */

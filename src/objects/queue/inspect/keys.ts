@@ -6,22 +6,30 @@ import { checkLimit, PAGE } from "../../../core/limits.ts";
 import {
   type KeyPage,
   type KeyQuery,
+  type KeyState,
   type KeyView,
   keyView,
 } from "../../../core/metrics/key-view.ts";
 import { checkKey } from "../../../core/task/new-task-fairness.ts";
+import type { KeyStore } from "../../../store/queue/key-store.ts";
 import type { QueueContext } from "../context/context.ts";
 
-export function listKeys(queue: QueueContext, query: KeyQuery): Answer<KeyPage> {
+/** What of a queue has to do with keys. */
+export interface KeyedQueue extends Pick<QueueContext, "name" | "shard" | "now"> {
+  readonly keyStore: KeyStore;
+  keyState(key: string): KeyState;
+}
+
+export function listKeys(queue: KeyedQueue, query: KeyQuery): Answer<KeyPage> {
   const { limit = PAGE.default, cursor } = query;
   const refused = checkLimit(limit) ?? noKeys(queue);
   if (refused) return refused;
   const start = cursor === undefined ? { ok: "" } : placeOf(["keys", queue.name], cursor);
   if (start.failure) return start;
-  const names = queue.store.countedKeys.names(textOf(start.ok), limit + 1);
+  const names = queue.keyStore.counted.names(textOf(start.ok), limit + 1);
   const page = names.slice(0, limit);
   const last = names.length > limit ? page.at(-1) : undefined;
-  const set = queue.store.keys.limits();
+  const set = queue.keyStore.rows.limits();
   return {
     ok: {
       keys: page.map((key) => viewOf(queue, key, set.get(key))),
@@ -30,18 +38,21 @@ export function listKeys(queue: QueueContext, query: KeyQuery): Answer<KeyPage> 
   };
 }
 
-export function getKey(queue: QueueContext, key: string): Answer<KeyView> {
+export function getKey(queue: KeyedQueue, key: string): Answer<KeyView> {
   const refused = checkKey(key) ?? noKeys(queue);
-  return refused ?? { ok: viewOf(queue, key, queue.store.keys.limits().get(key)) };
+  return refused ?? { ok: viewOf(queue, key, queue.keyStore.rows.limits().get(key)) };
 }
 
-function viewOf(queue: QueueContext, key: string, set: KeyLimitsEntry | undefined): KeyView {
+function viewOf(queue: KeyedQueue, key: string, set: KeyLimitsEntry | undefined): KeyView {
   const now = queue.now();
-  return keyView(key, queue.push.keyState(key), queue.store.countedKeys.counts(key, now), set);
+  return keyView(key, queue.keyState(key), queue.keyStore.counted.counts(key, now), set);
 }
 
 /** Why the queue has no keys, where it has none. */
-export function noKeys({ name, shard }: QueueContext): Answer<never> | undefined {
+export function noKeys({
+  name,
+  shard,
+}: Pick<QueueContext, "name" | "shard">): Answer<never> | undefined {
   if (!shard.isSharded) return undefined;
   const message = `queue: found "${name}" with ${shard.map.shards} shards, expected one of one shard, which alone has keys`;
   return refuse("INVALID_REQUEST", message);

@@ -4,7 +4,6 @@ import { type Answer, refuse } from "../../../core/errors.ts";
 import { PAGE } from "../../../core/limits.ts";
 import { behind, comparePlaces, LAST_NAME, type Place } from "../../../core/list-place.ts";
 import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
-import { blocked, type KeyState } from "../../../core/metrics/key-view.ts";
 import {
   type AtRest,
   entryMark,
@@ -93,22 +92,9 @@ interface Dispatch {
 }
 
 function dispatchOf(queue: QueueContext): Dispatch {
-  const states = new Map<string, KeyState>();
-  const stateOf = (key: string) => {
-    const state = states.get(key) ?? queue.push.keyState(key);
-    states.set(key, state);
-    return state;
-  };
   const isPush = queue.definition.config.mode === "push";
-  return {
-    state: dispatchStateOf(queue),
-    ofKey: (key, isFirst) =>
-      isPush ? blocked(isFirst ? slotsOf(stateOf(key)) : stateOf(key)).why : undefined,
-  };
-}
-
-function slotsOf({ limits, running }: KeyState): KeyState {
-  return { limits: { ...limits, rate: Number.POSITIVE_INFINITY }, running, bucket: undefined };
+  const ofKey = isPush ? queue.keys?.newWhy() : undefined;
+  return { state: dispatchStateOf(queue), ofKey: ofKey ?? (() => undefined) };
 }
 
 function dispatchStateOf({ definition, push, isPaused: paused }: QueueContext): DispatchState {
