@@ -79,7 +79,7 @@ export default queues.serve({ fetch: () => new Response("up") });`;
 }
 
 const BUDGET_MS = 25;
-/** As many starts of an empty Worker as one of ours may cost more: 0.6 to 1.5 of them, on machines of any speed. */
+/** As many starts of an empty Worker as one of ours may cost more: 0.7 to 2 of them, on machines of any speed. */
 const FAR_OVER = 3;
 
 if (process.platform !== "linux") {
