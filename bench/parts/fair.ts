@@ -129,10 +129,7 @@ async function measureMillionKeys(size: Size): Promise<Report> {
   const plain = "no keys";
   const servers = await Promise.all([started(), started()]);
   try {
-    const fill = `/fill?tasks=${size.waiting}`;
-    await call(portOf(servers[0]), "GET", fill);
-    await call(portOf(servers[1]), "GET", `${fill}&keys`);
-    const sides = [plain, keyed].map((name, i) => sideOf(name, servers[i] as Running, size));
+    const sides = [sideOf(plain, servers[0], size, ""), sideOf(keyed, servers[1], size, "&keys")];
     const slices = await takeTurns(sides, size);
     const rows = [plain, keyed].map((name) => [
       name,
@@ -160,10 +157,13 @@ async function measureMillionKeys(size: Size): Promise<Report> {
   }
 }
 
-function sideOf(name: string, server: Running, { tasks }: Size): Side {
+// More start than are waited for, until the queue has heard that it is paused: what is gone comes back first.
+function sideOf(name: string, server: Running, { tasks, waiting }: Size, keys: string): Side {
   return {
     name,
+    prepare: () => call(portOf(server), "GET", `/fill?tasks=${waiting}${keys}`),
     run: () => call(portOf(server), "GET", `/drain?tasks=${tasks}`),
+    end: () => call(portOf(server), "GET", "/stop"),
     cpu: server.cpu,
   };
 }

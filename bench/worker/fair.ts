@@ -32,6 +32,7 @@ const FED_SHARE = 0.92;
 const served: string[] = [];
 const late: number[] = [];
 let isFed = false;
+let keys = 0;
 
 function taken(request: Request): void {
   const key = decodeURIComponent(new URL(request.url).pathname.slice("/of/".length));
@@ -61,14 +62,16 @@ const ROUTES: Record<string, Work> = {
     await all;
     return served.splice(0);
   },
+  // Up to so many wait, each of a key of its own or of none.
   "/fill": async (env, asked) => {
     const [n, hasKeys] = [Number(asked.get("tasks")), asked.has("keys")];
     const queue = queues.get(env, "drained");
     await queue.pause();
-    for (let i = 0; i < n; i += BATCH) {
-      const task = (j: number) => (hasKeys ? { key: `c${i + j}` } : {});
+    const { tasks: waiting } = (await queue.describe()).statistics;
+    for (let i = waiting; i < n; i += BATCH) {
+      const task = () => (hasKeys ? { key: `c${keys++}` } : {});
       const length = Math.min(BATCH, n - i);
-      await queue.add(Array.from({ length }, (_, j) => ({ payload: PAYLOAD, ...task(j) })));
+      await queue.add(Array.from({ length }, () => ({ payload: PAYLOAD, ...task() })));
     }
   },
   "/drain": async (env, asked) => {
@@ -76,8 +79,9 @@ const ROUTES: Record<string, Work> = {
     const called = afterCalls(Number(asked.get("tasks")));
     await queue.resume();
     await called;
-    // Else the rest would go on until somebody said so.
-    await queue.pause();
+  },
+  "/stop": async (env) => {
+    await queues.get(env, "drained").pause();
   },
   // Others wait: as many as that from the beginning, or a few at any time.
   "/crowd": async (env, asked) => {

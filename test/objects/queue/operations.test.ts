@@ -136,7 +136,8 @@ describe.each(DOORS)("by %s", (_, queue) => {
     await pass("push", 5);
     expect(await rate()).toBeLessThan(500);
     handlers.clear();
-    for (let i = 0; i < 30; i++) {
+    // Of several shards the one that was slowed may get few of them.
+    for (let i = 0; i < 200 && (await rate()) !== 500; i++) {
       await push().add({});
       await pass("push", 1);
     }
