@@ -1,12 +1,13 @@
 // Queues that hand on batches, and handlers that see which tasks came together.
 import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import { readBatch, type TaskBatch } from "../../src/index.ts";
+import { withShards } from "./shards.ts";
 import { deployed, handlers, queueFile } from "./worker.ts";
 
 /** Deploys one of the queues with another entry, in the form of queue.yaml. */
 export function deployBatches(name: string, extensions: object, entry: object = {}): void {
   const limits = { rate: "500/s", bucket_size: 500 };
-  const text = JSON.stringify({ queue: [{ name, ...limits, ...entry, extensions }] });
+  const text = withShards(JSON.stringify({ queue: [{ name, ...limits, ...entry, extensions }] }));
   const made = parseQueueYaml(text).queues;
   deployed.queues = { ...queueFile, queues: new Map([...queueFile.queues, ...made]) };
 }

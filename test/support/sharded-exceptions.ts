@@ -12,6 +12,9 @@ export const REASONS = {
     "what a shard cannot do at once it does later, and whoever called is told that it is done",
   history: "each shard keeps its own history, and forgets what few tasks did sooner",
   storage: "each shard has its part of the storage",
+  keys: "the tasks of a key take turns in one object, so that a queue of several shards has no keys",
+  batches: "each shard has calls of its own tasks alone",
+  swept: "each shard forgets what is to be forgotten when it has something to do itself",
   why: "a task may wait for its shard's share too",
   touched: "a call on a name makes its shard keep the number of shards",
   // What is in the tests.
@@ -39,6 +42,14 @@ export const EXCEPTIONS: readonly Exception[] = [
   { file: "objects/queue/no-keys", reason: "object" },
   { file: "objects/queue/no-rules", reason: "object" },
   { file: "objects/queue/dispatch/shared-calls", reason: "object" },
+  // Its tasks are few, to share one call; objects/sharded/batches has calls of several shards.
+  { file: "objects/queue/dispatch/batches", reason: "batches" },
+  { file: "objects/queue/batch-groups", reason: "batches" },
+  { file: "objects/queue/key-fields", reason: "keys" },
+  { file: "objects/queue/dispatch/keys", reason: "keys" },
+  { file: "http/native/keys", reason: "keys" },
+  // Its deploys go back to versions of one object.
+  { file: "objects/queue/add-rules-killed", reason: "object" },
   ...of("objects/queue/control", {
     "run > takes no token, needs none, and goes before the others": "rate",
     "run > waits for a free slot, and then goes first": "slots",
@@ -121,5 +132,35 @@ export const EXCEPTIONS: readonly Exception[] = [
   ...of("client/waiters", { "5,000 callers that wait": "cost" }),
   ...of("objects/queue/dispatch/recovery", {
     "the wake-up invariant > while attempts are in flight a handler is open": "object",
+  }),
+  ...of("objects/queue/dispatch/recovery", {
+    "the platform's alarm traps > a turn goes on while nobody calls": "object",
+  }),
+  ...of("objects/queue/add-rules", {
+    "ifExists: keep > says in a batch what became of each": "atomic",
+  }),
+  ...of("objects/queue/expires", {
+    "a task that is not started in time > ends as expired at that very moment on a queue that is out of":
+      "object",
+    "a task that is not started in time > is forgotten after keep_failed": "swept",
+    "a task that is started in time > expires no more": "rate",
+    "a task that is started in time > leaves no row": "object",
+    "a pull task > expires where nobody has leased it": "object",
+  }),
+  ...of("http/native/limits", {
+    "docs/limits.md > '`key`': '200 characters' at most": "keys",
+  }),
+  ...of("http/native/task-options", {
+    "beside JSON > each option in the query holds": "keys",
+    "beside JSON with other options > each option in the query holds": "keys",
+    "beside a form > each option in the query holds": "keys",
+    "beside text > each option in the query holds": "keys",
+    "beside bytes > each option in the query holds": "keys",
+    "beside a body without a type > each option in the query holds": "keys",
+    "beside no body > each option in the query holds": "keys",
+    "an option in the query and in JSON > that agree are one: ?key=acme": "keys",
+    "the caller's token in the query > ?key=acme": "keys",
+    "the caller's token in the query > ?key=full-token&key=acme": "keys",
+    "the caller's token in the query > ?access_token=full-token&key=acme": "keys",
   }),
 ];
