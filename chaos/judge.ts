@@ -2,10 +2,13 @@
 import { excess, mostOpen, onward, spansOf } from "./bound.ts";
 import type { Collector, Noted } from "./collector.ts";
 import { CRON_S, type Measured, shapesOf } from "./config.ts";
+import { type End, type Ends, endFaults, endsOf } from "./ends.ts";
 import { keyFaults } from "./keyed.ts";
 import { type Grant, type LeaseFaults, leaseFaults } from "./leases.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Life } from "./plan.ts";
+import { RULED } from "./ruled.ts";
+import { SHARING, sharedFaults } from "./sharing.ts";
 import { type Added, type Cut, type Execution, sortAll, type Verdict } from "./sort.ts";
 import { idleStretches, missingTicks, type Stretch, type Tick } from "./ticks.ts";
 import { TOGETHER } from "./together.ts";
@@ -20,6 +23,8 @@ export interface Record {
   collector: Collector;
   ledger: Ledger;
   failed: ReadonlySet<string>;
+  /** What is kept of the queue whose tasks expire. */
+  kept: Pick<Ends, "failed" | "expired" | "counted">;
   /** States of the groups that are not done. */
   unfinished: readonly string[];
   recoveries: readonly number[];
@@ -37,6 +42,8 @@ export function judge(record: Record): { faults: Faults; figures: { [name: strin
     ...{ lost: v.lost, unexpected: v.unexpected, "duplicates without a reason": v.duplicated },
     ...{ "names twice": v.namedTwice, bound: bounds(record), "in flight": overfull(record) },
     ...keyFaultsOf(record),
+    ...sharedFaultsOf(record),
+    ...endFaults(endsIn(record)),
     "cut off early": cutEarly(record),
     ...leaseFaultsByName(leases),
     invalid: ledger.invalid,
@@ -50,6 +57,24 @@ export function judge(record: Record): { faults: Faults; figures: { [name: strin
 function keyFaultsOf({ collector, ledger, peaks, lives }: Record) {
   const { noted } = collector;
   return keyFaults({ noted, keyOf: ledger.keyOf, peaks, lives: lives.length });
+}
+
+function sharedFaultsOf({ collector, lives, peaks }: Record) {
+  const { noted } = collector;
+  // What is lent is lent anew, by whatever the clock says then.
+  const gone = goneBack(lives, () => true);
+  const by = (life: number) => gone[life] ?? 0;
+  const stamps = ({ life, at = 0, turn = 0, latest = 0 }: Execution) => {
+    return { life, at, turn: turn + by(life), latest: latest + by(life) };
+  };
+  const shown = peaks.map((peak, life) => peak + by(life));
+  return sharedFaults({ noted, stamps, peaks: shown, lives: lives.length });
+}
+
+function endsIn({ collector, kept, ledger }: Record): Ends {
+  const executions = collector.noted.filter(({ queue }) => queue === RULED);
+  const { added, fates } = ledger;
+  return { fates, added, executions, ...kept };
 }
 
 const isTick = ({ task }: Noted) => task.startsWith("cron-");
@@ -125,11 +150,12 @@ function bounds(record: Record): string[] {
  * By how much clocks had gone back before each life, where queues have several shards. A new shard's tokens come from
  * when it has its share, by whatever its clock says: what counts for them is the time that has passed.
  */
-function goneBack(lives: readonly Life[]): number[] {
+function goneBack(lives: readonly Life[], isLent = ({ shards }: Life) => shards > 1): number[] {
   let gone = 0;
-  return lives.map(({ clockAheadMs, shards }, i) => {
+  return lives.map((life, i) => {
+    const { clockAheadMs } = life;
     const { clockAheadMs: ahead = clockAheadMs, jumpMs = 0 } = lives[i - 1] ?? {};
-    if (shards > 1) gone += Math.max(0, -jumpMs) + Math.max(0, ahead + jumpMs - clockAheadMs);
+    if (isLent(life)) gone += Math.max(0, -jumpMs) + Math.max(0, ahead + jumpMs - clockAheadMs);
     return gone;
   });
 }
@@ -194,7 +220,15 @@ function dueOf(task: string): number {
   return Date.parse(`${day}T${h}:${m}:${s}Z`);
 }
 
-function figuresOf({ ledger, collector, lives, recoveries }: Record, v: Verdict, ticks: Noted[]) {
+/** How tasks of that queue have ended. */
+function endCounts(record: Record): { [end: string]: number } {
+  const ends = [...endsOf(endsIn(record)).values()].flat();
+  const count = (of: End) => ends.filter((end) => end === of).length;
+  return { expired: count("expired"), replaced: count("replaced") };
+}
+
+function figuresOf(record: Record, v: Verdict, ticks: Noted[]) {
+  const { ledger, collector, lives, recoveries } = record;
   const sorted = [...recoveries].sort((a, b) => a - b);
   const { noted } = collector;
   const { grants } = ledger;
@@ -206,6 +240,8 @@ function figuresOf({ ledger, collector, lives, recoveries }: Record, v: Verdict,
     lateAnswers: noted.filter(({ cutAt, endedAt }) => cutAt && endedAt && endedAt > cutAt).length,
     clockJumps: lives.filter(({ jumpMs }) => jumpMs !== 0).length,
     keyed: noted.filter(({ id }) => ledger.keyOf.has(id)).length,
+    ...endCounts(record),
+    sharing: noted.filter(({ queue }) => (SHARING as readonly string[]).includes(queue)).length,
     together: noted.filter(({ queue }) => queue === TOGETHER).length,
     leases: grants.length,
     staleLeasesTried: grants.reduce((sum, { tried = 0 }) => sum + tried, 0),

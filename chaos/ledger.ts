@@ -1,5 +1,6 @@
 // What was asked of the servers, and what they answered.
 import type { Grant } from "./leases.ts";
+import type { Fate } from "./ruled.ts";
 import type { Added, Redrive } from "./sort.ts";
 
 export interface MadeGroup {
@@ -27,6 +28,8 @@ export class Ledger {
   readonly queueOf = new Map<string, string>();
   /** The key of each task that has one. */
   readonly keyOf = new Map<string, string>();
+  /** What became of tasks by their names. */
+  readonly fates: Fate[] = [];
   #ids = 0;
 
   new(end: Added["end"] = "done", isNamed = false): Added {

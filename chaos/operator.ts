@@ -151,10 +151,24 @@ export class Operator {
   }
 
   /** What has failed on the queue; a dead letter runs as a task of its own. */
-  async failedOf(queue: string): Promise<Failed[]> {
-    const response = await this.#door.get(`${native(queue)}/tasks?state=failed&limit=1000`);
-    if (!response?.ok) return [];
-    const { tasks } = (await response.json()) as { tasks: { name: string; url?: string }[] };
+  failedOf(queue: string): Promise<Failed[]> {
+    return this.#keptOf(queue, "failed");
+  }
+
+  expiredOf(queue: string): Promise<Failed[]> {
+    return this.#keptOf(queue, "expired");
+  }
+
+  async #keptOf(queue: string, state: "failed" | "expired"): Promise<Failed[]> {
+    const tasks: { name: string; url?: string }[] = [];
+    const path = `${native(queue)}/tasks?state=${state}&limit=1000`;
+    for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+      const response = await this.#door.get(cursor ? `${path}&cursor=${cursor}` : path);
+      if (!response?.ok) return [];
+      const page = (await response.json()) as { tasks: typeof tasks; cursor?: string };
+      tasks.push(...page.tasks);
+      cursor = page.cursor;
+    }
     return tasks.map(({ name, url = "" }) => {
       const id = `${url.split("/")[2]}${queue === "dead" ? "!" : ""}`;
       return { name, id };

@@ -2,6 +2,7 @@
 // and its clock are, and how it ends.
 import type { Deployed } from "./config.ts";
 import { pick, randomOf } from "./random.ts";
+import { LIMIT_OBJECT } from "./sharing.ts";
 
 export interface Life extends Deployed {
   /** How long it works before it is killed, in ms. */
@@ -25,6 +26,9 @@ export const EVICTED = [
   "gone",
   "keyed",
   "together",
+  "ruled",
+  "sharing-one",
+  LIMIT_OBJECT,
 ] as const;
 
 /** A life whose clock jumps near a deadline: time for handlers to be under way before it, and to answer after it. */

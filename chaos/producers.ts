@@ -4,6 +4,8 @@ import { fairness, KEYED } from "./keyed.ts";
 import type { Ledger } from "./ledger.ts";
 import { pick } from "./random.ts";
 import { deadlineOf } from "./report.ts";
+import { NAMES_AT_ONCE, workOnName } from "./ruled.ts";
+import { BURST, SHARING } from "./sharing.ts";
 import type { Added } from "./sort.ts";
 import { TOGETHER, togetherTask } from "./together.ts";
 
@@ -21,10 +23,11 @@ export class Producers {
   readonly #random: () => number;
   /** Where tasks that leave the Worker go. */
   readonly #outside: string;
-  /** Whether the version that lives knows of keys and of tasks that share a call. */
+  /** Whether the version that lives knows of keys, of tasks that share a call, of rules and of limits that queues share. */
   isNow = true;
   #hasBuffered = false;
   #lateLeft = 0;
+  #nextBurst = 0;
 
   constructor(door: Door, ledger: Ledger, random: () => number, outside: string) {
     this.#door = door;
@@ -38,7 +41,8 @@ export class Producers {
     this.#lateLeft = LATE_PER_LIFE;
     await this.#sendAgain();
     await this.#makeBuffered();
-    await Promise.all([this.#produce(), this.#produce(), this.#produce()]);
+    const produced = [this.#produce(), this.#produce(), this.#produce()];
+    await Promise.all([...produced, this.#produceRuled()]);
   }
 
   /** More than some seconds' tokens at once, so that the queue has none to spare. */
@@ -49,6 +53,10 @@ export class Producers {
   }
 
   async #produce(): Promise<void> {
+    const newer = [
+      ...[this.#keyed, this.#keyed, this.#together, this.#together],
+      ...[this.#sharing, this.#sharing],
+    ];
     const kinds = [
       ...[this.#single, this.#single, this.#form, this.#batch, this.#batch, this.#gathered],
       ...[this.#cloudTasks, this.#cloudBatch, this.#buffer, this.#group, this.#fragile],
@@ -62,7 +70,7 @@ export class Producers {
         this.#out,
       ],
       ...[this.#toPurge, this.#pull, this.#pull, this.#toGone, this.#raw],
-      ...(this.isNow ? [this.#keyed, this.#keyed, this.#together, this.#together] : []),
+      ...(this.isNow ? newer : []),
     ];
     while (!this.#door.isClosed) {
       await pick(this.#random, kinds).call(this);
@@ -269,6 +277,30 @@ export class Producers {
     const tasks = ones.map(({ id, name }) => ({ ...togetherTask(id, this.#random), name }));
     const response = await this.#door.send(`${native(TOGETHER)}/tasks`, { tasks });
     await this.#ledger.answered(response, ones);
+  }
+
+  async #sharing(): Promise<void> {
+    if (Date.now() < this.#nextBurst) return;
+    this.#nextBurst = Date.now() + BURST.everyMs;
+    await Promise.all(
+      SHARING.map(async (queue) => {
+        const ones = Array.from({ length: BURST.tasks }, () => this.#ledger.new());
+        const tasks = ones.map((one) => ({ ...this.#taskOf(one), countdown: 0 }));
+        await this.#ledger.answered(
+          await this.#door.send(`${native(queue)}/tasks`, { tasks }),
+          ones,
+        );
+      }),
+    );
+  }
+
+  /** One name after the other, as long as each takes. */
+  async #produceRuled(): Promise<void> {
+    const work = { door: this.#door, ledger: this.#ledger, random: this.#random };
+    while (this.isNow && !this.#door.isClosed) {
+      await Promise.all(Array.from({ length: NAMES_AT_ONCE }, () => workOnName(work)));
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    }
   }
 
   async #toPurge(): Promise<void> {

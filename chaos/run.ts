@@ -8,12 +8,13 @@ import { until } from "../scripts/until.ts";
 import { Collector } from "./collector.ts";
 import { cronYaml, QUEUES, queueYaml } from "./config.ts";
 import { Door, native } from "./door.ts";
-import { judge } from "./judge.ts";
+import { judge, type Record } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
 import { Operator } from "./operator.ts";
 import { isNearDeadline, type Life, planOf } from "./plan.ts";
 import { Producers } from "./producers.ts";
 import { randomOf } from "./random.ts";
+import { RULED } from "./ruled.ts";
 import { bundleAll, type Running, start } from "./server.ts";
 import type { Cut } from "./sort.ts";
 import type { Stretch } from "./ticks.ts";
@@ -70,12 +71,13 @@ lives.push(last);
 const server = await begin(last, kills);
 const from = Date.now() + last.clockAheadMs;
 const failed = await finish(server);
+const kept = await keptOfRuled();
 stretches.push({ life: kills, from, to: Date.now() + last.clockAheadMs });
 const unfinished = await unfinishedGroups();
 await server.kill();
 ends.push(Date.now());
 collector.close();
-const facts = { lives, ends, peaks, stretches, cuts, collector, ledger, failed, unfinished };
+const facts = { lives, ends, peaks, stretches, cuts, collector, ledger, failed, kept, unfinished };
 if (options.facts) {
   const { noted, turns } = collector;
   const plain = (_: string, value: unknown) =>
@@ -198,6 +200,17 @@ async function idle(log: readonly string[]): Promise<void> {
   await until("all idle", IDLE_S, isIdle).catch(async (error) => {
     said(`${error}: left ${QUEUES} ${await all()}`);
   });
+}
+
+/** What there is of tasks that have failed or expired, in lists and in numbers. */
+async function keptOfRuled() {
+  const ids = async (found: Promise<{ id: string }[]>) =>
+    new Set((await found).map(({ id }) => id));
+  const [failed, expired] = [operator.failedOf(RULED), operator.expiredOf(RULED)].map(ids);
+  const response = await door.get(native(RULED));
+  const { statistics } = ((await response?.json()) ?? {}) as { statistics?: { expired: number } };
+  const counted = statistics?.expired ?? -1;
+  return { failed: await failed, expired: await expired, counted } as Record["kept"];
 }
 
 async function unfinishedGroups(): Promise<string[]> {

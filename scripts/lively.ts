@@ -7,6 +7,8 @@ const QUEUES = "/_ah/api/queues";
 /** A task that waits for its third attempt, and one that failed for good. */
 export const RETRYING = "invoice-2041";
 export const FAILED = "invoice-1987";
+/** One that its queue, which is paused, did not start in time. */
+export const EXPIRED = "reminder-1";
 
 /** The queues beside those of the demo's queue.yaml. */
 export async function defineQueues(server: Server): Promise<void> {
@@ -71,6 +73,12 @@ export async function makeLively(server: Server): Promise<void> {
     numbered(12, (i) => ({ name: `weekly-${i}`, ...HOME })),
   );
   await server.fetch(`${QUEUES}/reports:pause`, { method: "POST" });
+  const reminder = { expires: 20, payload: { text: "Your meeting begins in ten minutes" } };
+  await add(server, "reports", [
+    { name: EXPIRED, ...reminder },
+    ...numbered(3, (i) => ({ ...reminder, name: `reminder-${i + 1}` })),
+    { ...reminder, name: "reminder-5", expires: 3600 },
+  ]);
   await addInvoices(server);
   await add(
     server,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, newContext } from "./browser.ts";
-import { defineQueues, FAILED, makeLively, passSecond, RETRYING } from "./lively.ts";
+import { defineQueues, EXPIRED, FAILED, makeLively, passSecond, RETRYING } from "./lively.ts";
 import { ROOT, type Server, startServer } from "./server.ts";
 
 const PAGES: readonly (readonly [
@@ -19,6 +19,7 @@ const PAGES: readonly (readonly [
   ["queue-6h", "/queues/mail?span=6h&state=scheduled"],
   ["queue-pull", "/queues/inbox"],
   ["queue-paused", "/queues/reports"],
+  ["queue-expired", "/queues/reports?state=expired"],
   ["queue-empty", "/queues/sub?state=failed"],
   ["queue-keys", "/queues/invoices/keys"],
   ["queue-key", "/queues/invoices?key=acme"],
@@ -30,6 +31,7 @@ const PAGES: readonly (readonly [
   ["task-keyed", "/queues/invoices/tasks/invoice-119"],
   ["task-retrying", `/queues/thumbnails/tasks/${RETRYING}`],
   ["task-failed", `/queues/thumbnails/tasks/${FAILED}`],
+  ["task-expired", `/queues/reports/tasks/${EXPIRED}`],
   ["task-master", "/queues/master/tasks/slow"],
   ["task-done", "/queues/sub/tasks/nightly-1-4"],
   ["task-leased", "/queues/inbox/tasks/scan-1"],

@@ -1,8 +1,10 @@
 // The check at the end of a chaos run sees faults that are planted.
 import { describe, expect, it } from "vitest";
 import { excess, mostOpen, onward, type Stamped, spansOf } from "../chaos/bound.ts";
+import { type Ends, endFaults } from "../chaos/ends.ts";
 import { type Grant, type LeaseFaults, leaseFaults } from "../chaos/leases.ts";
 import { planOf } from "../chaos/plan.ts";
+import { SHARING, sharedFaults } from "../chaos/sharing.ts";
 import { type Added, type Execution, type Facts, sortAll, type Verdict } from "../chaos/sort.ts";
 import { idleStretches, missingTicks, type Turn } from "../chaos/ticks.ts";
 
@@ -487,3 +489,96 @@ it.each(Array.from({ length: 20 }, (_, seed) => seed))(
     }
   },
 );
+
+const none: Ends = {
+  ...{ fates: [{ id: "a" }], added: [{ ...one, end: "any" }], executions: [] },
+  ...{ failed: new Set(), expired: new Set(), counted: 0 },
+};
+const expired = { expired: new Set("a"), counted: 1 };
+const heir: Pick<Ends, "added" | "fates"> = {
+  added: [...none.added, { ...one, id: "b" }],
+  fates: [{ id: "a", isDoubtful: true, heir: "b" }],
+};
+const beforeIt = { ...run, writtenAt: 10_120 };
+
+describe("ends of tasks that expire or are replaced", () => {
+  it.each<[string, Partial<Ends>, { [fault: string]: string[] }]>([
+    ["a success", { executions: [run] }, {}],
+    ["one that has expired", expired, {}],
+    ["one that failed", { failed: new Set("a") }, {}],
+    ["nothing at all", {}, { "no end": ["a"] }],
+    ["one that was perhaps deleted", { fates: [{ id: "a", isDoubtful: true }] }, {}],
+    [
+      "one that expired and is kept as failed",
+      { ...expired, failed: new Set("a") },
+      { "two ends": ["a:failed,expired"] },
+    ],
+    [
+      "one that expired though it ran",
+      { ...expired, executions: [{ ...run, ok: false }] },
+      { "expired though it ran": ["a"] },
+    ],
+    [
+      "one that expired and was not counted",
+      { expired: new Set("a") },
+      { "expired uncounted": ["0"] },
+    ],
+    [
+      "one that was replaced while it ran",
+      { executions: [run], fates: [{ id: "a", gone: "replaced", askedAt: 10_050 }] },
+      {},
+    ],
+    [
+      "one that was deleted when its success was on disk",
+      { executions: [beforeIt], fates: [{ id: "a", gone: "deleted", askedAt: 10_500 }] },
+      { "two ends": ["a:done,deleted"] },
+    ],
+    ["one that another may have replaced, where neither is there", heir, { "no end": ["a"] }],
+    [
+      "one that another may have replaced, which is there",
+      { ...heir, executions: [{ ...run, id: "b" }] },
+      {},
+    ],
+    [
+      "one that another may have replaced, where both ran",
+      { ...heir, executions: [run, { ...run, id: "b" }] },
+      { "two ends": ["a:b"] },
+    ],
+  ])("%s", (_, planted, found) => {
+    const faults = Object.entries(endFaults({ ...none, ...planted }));
+    expect(Object.fromEntries(faults.filter(([, ids]) => ids.length > 0))).toEqual(found);
+  });
+});
+
+describe("a limit that two queues share", () => {
+  /** Attempts of each queue at once, which stay open for a second. */
+  const burst = (each: number, at: number): Execution[] =>
+    SHARING.flatMap((queue) =>
+      Array.from({ length: each }, (_, i) => {
+        const started = { startedAt: at, endedAt: at + 1000, at, turn: at, latest: at };
+        return { id: `${queue}${i}${at}`, life: 0, queue, ...started };
+      }),
+    );
+  const stamps = ({ life, at = 0, turn = 0, latest = 0 }: Execution) => ({
+    life,
+    at,
+    turn,
+    latest,
+  });
+
+  it.each<[string, Execution[], string[], string[]]>([
+    ["as many as it has", burst(2, 10_000), [], []],
+    ["one more of each", burst(3, 10_000), ["+2"], ["0:6"]],
+    [
+      "as many again before there are tokens",
+      [...burst(2, 10_000), ...burst(2, 10_010)],
+      ["+4"],
+      ["0:8"],
+    ],
+    ["as many again when there are", [...burst(2, 10_000), ...burst(2, 12_000)], [], []],
+    ["others beside", [...burst(2, 10_000), { ...run, queue: "left" }], [], []],
+  ])("%s", (_, noted, bound, open) => {
+    const faults = sharedFaults({ noted, stamps, peaks: [20_000], lives: 1 });
+    expect(Object.values(faults)).toEqual([bound, open]);
+  });
+});

@@ -80,6 +80,18 @@ describe("the problems of a queue", () => {
       1,
     ],
     [
+      "expired before",
+      queueWith({ statistics: { expired: 1 } }),
+      ["1 task has expired and can be redriven"],
+      1,
+    ],
+    [
+      "expiring now, and failed before: the worst first",
+      queueWith({ statistics: { expired: 2, expiredLastMinute: 2, failed: 1 } }),
+      ["2 tasks have expired and can be redriven", "1 task has failed and can be redriven"],
+      2,
+    ],
+    [
       "failing now, and slow: the worst first",
       queueWith({ statistics: { failed: 3, failedLastMinute: 1, enforcedRate: 2.5 } }),
       [
@@ -116,6 +128,16 @@ describe("the time to drain", () => {
         ],
       }),
       "25 s",
+    ],
+    [
+      "expired ones are gone too",
+      queueWith({ ...backlog, points: [{ at: at(-10), expired: 10 }] }),
+      "1 min 40 s",
+    ],
+    [
+      "expired ones of the last minute too",
+      queueWith({ ...backlog, statistics: { ...backlog.statistics, expiredLastMinute: 60 } }),
+      "1 min 40 s",
     ],
     [
       "failed ones are gone too",

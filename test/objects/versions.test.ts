@@ -1,15 +1,25 @@
 // Today's code over the rows of the versions before it, in turns with them too. The rows under versions/ were
 // written by those versions under the tests' queue.yaml, with their clocks at 2050: `first` had one class for
-// every role, `second` has one for each.
+// every role, `second` has one for each, and `third` made tables for rules at add with every queue.
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { parseCronYaml } from "../../src/core/config/cron-yaml.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import { clock } from "../support/clock.ts";
+import { deployQueues } from "../support/deploy.ts";
 import { passEvicting } from "../support/evictions.ts";
 import { call } from "../support/http.ts";
-import { CRON, crash, DIRECTORY, freshStart, groupObject, objectOf } from "../support/time.ts";
+import {
+  CRON,
+  crash,
+  DIRECTORY,
+  freshStart,
+  groupObject,
+  objectOf,
+  pass,
+  queue,
+} from "../support/time.ts";
 import { deployed, queueFile, received } from "../support/worker.ts";
 
 beforeEach(freshStart);
@@ -21,7 +31,7 @@ const files = import.meta.glob<string>("./versions/*/*.sql", {
 });
 
 const VERSIONS = ["first", "second"] as const;
-type Version = (typeof VERSIONS)[number];
+type Version = (typeof VERSIONS)[number] | "third";
 
 /** A moment after those rows were written. */
 const AFTERWARDS = Date.UTC(2050, 0, 1, 0, 17, 40);
@@ -155,6 +165,76 @@ describe.each(VERSIONS)("rows of the %s version", (version) => {
     expect((await call("DELETE", "/queues/made"))[0]).toBe(200);
     await crash();
     expect((await call("GET", "/queues/made"))[0]).toBe(404);
+  });
+});
+
+describe("rows of the third version, with keys and rules at add", () => {
+  const SLOW =
+    "{name: slow-retry, rate: 100/s, bucket_size: 100, retry_parameters: {min_backoff_seconds: 600, task_retry_limit: 5}}";
+  const KEYED =
+    "{name: unlimited, rate: 100/s, bucket_size: 100, extensions: {keys: {rate: 1/m, bucket_size: 2}}}";
+  const ran = () => received.map(({ headers }) => headers.get("X-AppEngine-TaskName"));
+
+  beforeEach(async () => {
+    for (const [file, sql] of filesOf("third")) {
+      await runInDurableObject(objectOf(file), async (_, { storage }) => {
+        await storage.deleteAll();
+        storage.sql.exec(sql);
+      });
+    }
+    clock.now = Date.UTC(2050, 0, 1, 0, 17, 11);
+    await deployQueues(`- ${KEYED}`, `- ${SLOW}`);
+  });
+
+  it("have the levels of keys, limits that were set, and lines", async () => {
+    expect(await queue("unlimited").key("b")).toMatchObject({
+      limits: { weight: 3, rate: "2/s" },
+      scheduled: 1,
+    });
+    expect(await queue("unlimited").list()).toMatchObject({
+      tasks: [
+        { name: "a2", key: "a", state: "due" },
+        { name: "a3" },
+        { name: "b0", key: "b", priority: 1 },
+        { name: "urgent", priority: 0 },
+        { name: "plain" },
+      ],
+    });
+    // Both tokens of the key were spent at 00:17:00.
+    await pass("unlimited", 48);
+    expect(ran()).toEqual([]);
+    await pass("unlimited", 2);
+    expect(ran()).toEqual(["a2"]);
+    await pass("unlimited", 3600);
+    expect(ran().slice(0, 2)).toEqual(["a2", "a3"]);
+    expect(ran().slice(2).sort()).toEqual(["b0", "plain", "urgent"]);
+  });
+
+  it("have what expires, has expired, waits behind another and stands for a window", async () => {
+    const slow = queue("slow-retry");
+    expect(await slow.get("late")).toMatchObject({ state: "expired" });
+    expect((await slow.list({ state: "expired" })).tasks).toHaveLength(1);
+    expect((await slow.tombstones()).tombstones).toEqual([]);
+    expect(await slow.get("burst")).toMatchObject({ next: { eta: "2050-01-01T00:17:12.000Z" } });
+    expect(await slow.get("goes")).toMatchObject({
+      why: expect.stringContaining("it expires at 2050-01-01T00:32:11.000Z"),
+    });
+    const again = await slow.add({ name: "once", payload: "more", throttle: { seconds: 1200 } });
+    expect(again).toMatchObject({ outcome: "throttled" });
+    const debounce = { seconds: 900, max: 1800 };
+    const waits = await slow.add({ name: "waits", payload: "last", debounce });
+    expect(waits).toMatchObject({ outcome: "debounced" });
+    await slow.pause();
+    await passEvicting(["slow-retry"], 200);
+    expect(await slow.get("expiring")).toMatchObject({ state: "expired" });
+    expect((await slow.describe()).statistics).toMatchObject({ expired: 2 });
+    expect(await slow.redrive("all")).toEqual({ redriven: 2 });
+    await slow.resume();
+    await pass("slow-retry", 3600);
+    expect(received.map(({ body }) => body).sort()).toEqual(
+      ["", "", "", "first", "last", "second", "throttled"].sort(),
+    );
+    expect(await slow.get("burst")).toMatchObject({ state: "done" });
   });
 });
 

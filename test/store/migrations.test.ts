@@ -34,6 +34,48 @@ const RESULTS_BEFORE = {
   first: "SELECT min(key) AS key FROM results",
   clear: "DELETE FROM results",
 };
+
+/** The eleventh of the third version, in its own words: what rules at add need, for every queue. */
+const THIRD_VERSION: readonly Migration[] = [
+  ...QUEUE_MIGRATIONS.slice(0, 10),
+  `CREATE TABLE IF NOT EXISTS expiries (
+     at INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (at, name)
+   ) WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS expired (
+     key INTEGER PRIMARY KEY, name TEXT NOT NULL, named INTEGER NOT NULL, created INTEGER NOT NULL,
+     due INTEGER NOT NULL, spec TEXT, progress TEXT, body BLOB
+   );
+   CREATE TABLE IF NOT EXISTS successors (
+     name TEXT PRIMARY KEY, due INTEGER NOT NULL, created INTEGER NOT NULL, spec TEXT, body BLOB
+   );`,
+];
+const RULED = ["expired", "expiries", "successors"];
+
+function namesOfTables(sql: ReturnType<typeof memorySql>): unknown[] {
+  return tablesOf(sql).map(({ name }) => name);
+}
+
+/** A task that has expired, one that may, and one with another behind it. */
+function addRuled(store: QueueStore, sql: ReturnType<typeof memorySql>): void {
+  sql.transaction(() => {
+    const task = { due: NOW, body: undefined };
+    const late = store.add({ ...task, name: "late", spec: { expires: 1 } }, NOW);
+    const spec = { throttle: { seconds: 9 } };
+    store.add({ ...task, name: "burst", spec }, NOW);
+    store.ruled.follow({ ...task, name: "burst", createdAt: NOW, spec });
+    store.add({ ...task, name: "may", spec: { expires: 9 } }, NOW);
+    if ("added" in late)
+      store.expire(late.added, NOW + 1000, { tombstoneTtl: 100, keepFailed: 40 });
+  });
+}
+
+function expectRuled(store: QueueStore): void {
+  expect(store.find("late", NOW)).toMatchObject({ kind: "failed" });
+  expect(store.counts.expired()).toBe(1);
+  expect(store.ruled.expiries.upTo(NOW + 9000, 9)).toEqual([{ at: NOW + 9000, name: "may" }]);
+  expect(store.ruled.successors.of("burst")).toMatchObject({ due: NOW });
+}
+
 const NOW = Date.UTC(2030, 0, 1);
 
 /** A queue of today with a small result and a large one. */
@@ -169,6 +211,43 @@ describe("migrations", () => {
       expect(tablesOf(stepwise)).toEqual(tablesOf(fresh));
     },
   );
+
+  it("make no tables for rules at add before a task needs them, and the third version finds them made", () => {
+    const sql = memorySql();
+    const store = new QueueStore(queueTables(sql), () => 0.5);
+    store.add({ name: "plain", due: NOW, spec: {}, body: undefined }, NOW);
+    const plain = namesOfTables(sql);
+    for (const table of RULED) expect(plain).not.toContain(table);
+    addRuled(store, sql);
+    migrate(sql, THIRD_VERSION);
+    expectRuled(new QueueStore(queueTables(sql), () => 0.5));
+    expect(namesOfTables(sql)).toEqual(expect.arrayContaining(RULED));
+  });
+
+  it("let the third version make them itself over rows of a queue without", () => {
+    const sql = memorySql();
+    const store = new QueueStore(queueTables(sql), () => 0.5);
+    store.add({ name: "plain", due: NOW, spec: {}, body: undefined }, NOW);
+    migrate(sql, THIRD_VERSION);
+    for (const table of RULED) expect(sql.rows(`SELECT * FROM ${table}`)).toEqual([]);
+    const again = new QueueStore(queueTables(sql), () => 0.5);
+    addRuled(again, sql);
+    expectRuled(again);
+  });
+
+  it("have what the third version has left where it erased a queue that it made", () => {
+    const sql = memorySql();
+    migrate(sql, THIRD_VERSION);
+    sql.run("INSERT INTO successors (name, due, created) VALUES ('burst', 1, 1)");
+    const store = new QueueStore(queueTables(sql), () => 0.5);
+    addRuled(store, sql);
+    expectRuled(store);
+  });
+
+  // Objects that the third version made have run eleven: another in that place would never be run there.
+  it("leave the eleventh place to the third version", () => {
+    expect([undefined, "SELECT 1"]).toContain(QUEUE_MIGRATIONS[10]);
+  });
 
   it("never lower the number: an older version over newer rows leaves it", () => {
     const sql = memorySql();

@@ -33,12 +33,13 @@ function flowOf(
   const recent = history.points.filter(({ at }) => Date.parse(at) > now - NOW_MS);
   const sum = (pick: (point: (typeof recent)[number]) => number) =>
     recent.reduce((total, point) => total + pick(point), 0);
-  const gone = sum(({ done, failed }) => done + failed);
+  const gone = sum(({ done, failed, expired }) => done + failed + expired);
   // The current slot is incomplete, and the first reaches back more than half a minute.
   const seconds = (now - Date.parse(recent[0]?.at ?? "")) / 1000;
   if (gone > 0) return { added: sum(({ added }) => added) / seconds, gone: gone / seconds };
-  const { doneLastMinute, failedLastMinute, addedLastMinute } = statistics;
-  return { added: addedLastMinute / 60, gone: (doneLastMinute + failedLastMinute) / 60 };
+  const { doneLastMinute, failedLastMinute, expiredLastMinute, addedLastMinute } = statistics;
+  const goneLastMinute = doneLastMinute + failedLastMinute + expiredLastMinute;
+  return { added: addedLastMinute / 60, gone: goneLastMinute / 60 };
 }
 
 /** Due tasks; beyond a thousand the states are not counted separately. */

@@ -26,7 +26,10 @@ type ProblemInput = Pick<
 
 /** `now` in ms since 1970. */
 export function problemsOf(queue: ProblemInput, now: number): Problem[] {
-  const found = [disabled(queue), late(queue, now), failing(queue), stopped(queue), slowed(queue)];
+  const found = [
+    ...[disabled(queue), late(queue, now), failing(queue), expiring(queue)],
+    ...[stopped(queue), slowed(queue)],
+  ];
   const problems = found.filter((problem) => problem !== undefined);
   return [...problems.filter(isBad), ...problems.filter((problem) => !isBad(problem))];
 }
@@ -108,5 +111,18 @@ function carried(capacity: number, rate: string, shards = 1): string {
 function failing({ statistics: { failed, failedLastMinute } }: ProblemInput): Problem | undefined {
   if (failed === 0) return undefined;
   const text = `${counts.counted(failed, "task has", "tasks have")} failed and can be redriven`;
-  return { severity: failedLastMinute > 0 ? "bad" : "warn", text };
+  return { severity: severityOf(failedLastMinute), text };
+}
+
+function expiring({
+  statistics: { expired, expiredLastMinute },
+}: ProblemInput): Problem | undefined {
+  if (expired === 0) return undefined;
+  const text = `${counts.counted(expired, "task has", "tasks have")} expired and can be redriven`;
+  return { severity: severityOf(expiredLastMinute), text };
+}
+
+/** Work that was lost a moment ago goes on being lost. */
+function severityOf(lastMinute: number): Severity {
+  return lastMinute > 0 ? "bad" : "warn";
 }

@@ -25,14 +25,14 @@ export class ExpiryJob implements Job {
   }
 
   nextWakeAt(): number | undefined {
-    const at = this.#deps.queue.store.expiries.nextAt();
+    const at = this.#deps.queue.store.ruled.expiries.nextAt();
     return at === undefined ? undefined : Math.max(at, this.#notBefore);
   }
 
   onAlarm(now: number): void {
     if ((this.nextWakeAt() ?? Number.POSITIVE_INFINITY) > now) return;
     const { isMoving, queue } = this.#deps;
-    const due = queue.store.expiries.upTo(now, PAGE);
+    const due = queue.store.ruled.expiries.upTo(now, PAGE);
     const here = due.filter(({ name }) => !isMoving(name));
     if (here.length < due.length) this.#notBefore = now + LOOK_AGAIN_MS;
     if (here.length > 0) expireAll(queue, here, now);
@@ -52,6 +52,6 @@ function expire(queue: QueueContext, expiry: Expiry, now: number): void {
   const task = found?.kind === "live" ? found.task : undefined;
   const isIt =
     task && expiryOf(task) === expiry.at && !push.isRunning(task) && !hasStarted(task.progress);
-  if (!isIt) store.expiries.remove(expiry);
+  if (!isIt) store.ruled.expiries.remove(expiry);
   else if (store.expire(task, now, definition.config)) queue.forget(task);
 }

@@ -199,7 +199,7 @@ export class Queue implements QueueContext {
     commit.run(() => {
       if (definition.noticeDeploy()) sharding.resume();
       this.push.reshape();
-      if (store.meta.get("ruled")) store.heal(now());
+      if (store.ruled.exist) store.succession.heal(now(), store.meta.get("purgedAt") ?? 0);
     });
     commit.onCommit((at) => this.#committed(at));
     shard.noticeDefinition();

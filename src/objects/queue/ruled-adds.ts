@@ -69,7 +69,7 @@ function addWhereItWas(
 }
 
 function meetingOf(queue: QueueContext, task: RuledTask, found: Found, now: number): Meeting {
-  const next = found.kind === "live" ? queue.store.successorOf(found.task) : undefined;
+  const next = found.kind === "live" ? queue.store.ruled.successorOf(found.task) : undefined;
   return { queue, task, found, next, now };
 }
 
@@ -145,7 +145,7 @@ function followed({ queue, task, now }: Meeting, since: number, outcome: AddedHo
   const { debounce } = spec;
   const due = debounce ? debouncedDue(debounce, since, now) : task.due;
   const next = { name, due, createdAt: now, spec: debounce ? { ...spec, since } : spec, body };
-  queue.store.follow(next);
+  queue.store.ruled.follow(next);
   return answered(waitingView(queue, next, now), outcome);
 }
 

@@ -112,7 +112,7 @@ function checkBeforeExpiry(
   task: TaskRow,
   due: number,
 ): Refusal | undefined {
-  const at = store.expiresAt(task);
+  const at = store.ruled.expiresAt(task);
   if (at === undefined || due < at) return undefined;
   const expected = `an instant before ${rfc3339(at)}, when the task expires`;
   return invalid("time", rfc3339(due), expected, "INVALID_ETA");
@@ -161,9 +161,9 @@ function isOnItsWay({ definition, store }: QueueContext, { key, isExpired }: Pla
 
 /** The same for every task that has failed, or has expired, until now; how many. */
 export async function redriveAll(queue: QueueContext): Promise<number> {
-  const { expired, failed, meta } = queue.store;
+  const { failed, ruled } = queue.store;
   const ofFailed = await redriveAllOf(queue, failed);
-  return meta.get("ruled") ? ofFailed + (await redriveAllOf(queue, expired)) : ofFailed;
+  return ruled.exist ? ofFailed + (await redriveAllOf(queue, ruled.expired)) : ofFailed;
 }
 
 async function redriveAllOf(queue: QueueContext, failed: FailedTasks): Promise<number> {

@@ -2,6 +2,7 @@
 // whose task is gone stands for nothing, and is removed when its time comes.
 import { integer, optionalInteger, text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
+import type { RuleTables } from "./rule-tables.ts";
 
 /** A task that expires at `at`, ms since 1970. */
 export interface Expiry {
@@ -11,14 +12,13 @@ export interface Expiry {
 
 export class Expiries {
   readonly #sql: Sql;
-  readonly #isUsed: () => boolean;
+  readonly #tables: RuleTables;
   /** The first of them, infinite where there is none; undefined when the rows have to be asked. */
   #next: number | undefined;
 
-  /** `isUsed`: whether there may be any, without which the table is not looked at. */
-  constructor(sql: Sql, isUsed: () => boolean) {
+  constructor(sql: Sql, tables: RuleTables) {
     this.#sql = sql;
-    this.#isUsed = isUsed;
+    this.#tables = tables;
   }
 
   add({ at, name }: Expiry): void {
@@ -28,18 +28,20 @@ export class Expiries {
 
   /** False when there was none: the task has been started. */
   remove({ at, name }: Expiry): boolean {
+    if (!this.#tables.exist) return false;
     if (at === this.#next) this.#next = undefined;
     return this.#sql.run("DELETE FROM expiries WHERE at = ? AND name = ?", at, name) > 0;
   }
 
   has({ at, name }: Expiry): boolean {
+    if (!this.#tables.exist) return false;
     const query = "SELECT 1 FROM expiries WHERE at = ? AND name = ?";
     return this.#sql.rows(query, at, name).length > 0;
   }
 
   /** When the first task expires (ms), if any does. */
   nextAt(): number | undefined {
-    if (!this.#isUsed()) return undefined;
+    if (!this.#tables.exist) return undefined;
     this.#next ??= this.#first();
     return Number.isFinite(this.#next) ? this.#next : undefined;
   }

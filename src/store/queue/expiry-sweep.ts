@@ -6,13 +6,14 @@ import type { FailedTasks } from "./failed-tasks.ts";
 import type { LargeResults } from "./large-results.ts";
 import type { Names } from "./names.ts";
 import type { QueueMeta } from "./queue-meta.ts";
+import type { RuledTasks } from "./ruled-tasks.ts";
 
 export interface SweepDeps {
   failed: FailedTasks;
-  expired: FailedTasks;
   meta: QueueMeta;
   names: Names;
   results: LargeResults;
+  ruled: RuledTasks;
 }
 
 /** How far the survey that is under way has come. */
@@ -94,9 +95,9 @@ export class ExpirySweep {
   /** Removes a page of what has expired, if anything may have; true when there is more to do at once. */
   run(now: number): boolean {
     if (!this.isDue(now)) return false;
-    const { expired, failed, meta, results } = this.#deps;
+    const { failed, results, ruled } = this.#deps;
     const swept = [failed.sweep(now, PAGE), results.sweep(now, PAGE)];
-    if (meta.get("ruled")) swept.push(expired.sweep(now, PAGE));
+    if (ruled.exist) swept.push(ruled.expired.sweep(now, PAGE));
     if (swept.some(({ removed }) => removed === PAGE) || this.#removePage(now)) return true;
     const survey = this.#progress.survey ?? this.#begin();
     const { seen, isWhole } = this.#look(survey, now);

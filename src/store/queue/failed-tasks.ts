@@ -8,6 +8,7 @@ import { dueOf, lastKeyOf } from "./row-key.ts";
 import {
   type BriefTask,
   freeKey,
+  type KeptIn,
   placesJson,
   progressJson,
   specJson,
@@ -25,15 +26,15 @@ function recordsAt(table: string): string {
 
 export class FailedTasks {
   readonly rows: RowCount;
+  readonly table: KeptIn;
   readonly #sql: Sql;
-  readonly #table: "failed" | "expired";
   readonly #briefs: string;
   readonly #removeAll: string;
 
-  constructor(sql: Sql, rows: RowCount, table: "failed" | "expired" = "failed") {
+  constructor(sql: Sql, rows: RowCount, table: KeptIn = "failed") {
     this.rows = rows;
     this.#sql = sql;
-    this.#table = table;
+    this.table = table;
     const at = recordsAt(table);
     this.#briefs = `SELECT record.key, name, named, created, due, spec, progress ${at}`;
     this.#removeAll = `DELETE FROM ${table} WHERE key IN (SELECT record.key ${at})`;
@@ -41,9 +42,9 @@ export class FailedTasks {
 
   /** Keeps a task until `expires` (ms since 1970) and answers the key it lies at. */
   add({ name, named, createdAt, due, spec, progress, body }: StoredTask, expires: number): number {
-    const key = freeKey(this.#sql, this.#table, expires);
+    const key = freeKey(this.#sql, this.table, expires);
     this.#sql.run(
-      `INSERT INTO ${this.#table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO ${this.table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[
         key,
         name,
@@ -60,7 +61,7 @@ export class FailedTasks {
   }
 
   at(key: number, name: string): TaskRow | undefined {
-    const query = `SELECT ${COLUMNS} FROM ${this.#table} WHERE key = ? AND name = ?`;
+    const query = `SELECT ${COLUMNS} FROM ${this.table} WHERE key = ? AND name = ?`;
     const row = this.#sql.rows(query, key, name)[0];
     return row && taskOf(row);
   }
@@ -72,13 +73,13 @@ export class FailedTasks {
 
   /** A page of failed tasks, the first to be forgotten first. */
   list(after: number, limit: number): TaskRow[] {
-    const query = `SELECT ${COLUMNS} FROM ${this.#table} WHERE key > ? ORDER BY key LIMIT ?`;
+    const query = `SELECT ${COLUMNS} FROM ${this.table} WHERE key > ? ORDER BY key LIMIT ?`;
     return this.#sql.rows(query, after, limit).map(taskOf);
   }
 
   /** The same without what is in them: keys and names with `after < key <= upTo`. */
   names(after: number, upTo: number, limit: number): { key: number; name: string }[] {
-    const query = `SELECT key, name FROM ${this.#table} WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`;
+    const query = `SELECT key, name FROM ${this.table} WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`;
     return this.#sql
       .rows(query, after, upTo, limit)
       .map((row) => ({ key: integer(row, "key"), name: text(row, "name") }));
@@ -88,7 +89,7 @@ export class FailedTasks {
   lastKey(): number {
     return (
       optionalInteger(
-        this.#sql.rows(`SELECT max(key) AS key FROM ${this.#table}`)[0] as Row,
+        this.#sql.rows(`SELECT max(key) AS key FROM ${this.table}`)[0] as Row,
         "key",
       ) ?? -1
     );
@@ -96,7 +97,7 @@ export class FailedTasks {
 
   /** False when it is no longer there. */
   remove({ key, name }: { key: number; name: string }): boolean {
-    const query = `DELETE FROM ${this.#table} WHERE key = ? AND name = ?`;
+    const query = `DELETE FROM ${this.table} WHERE key = ? AND name = ?`;
     const isGone = this.#sql.run(query, key, name) > 0;
     if (isGone) this.rows.changed(-1);
     return isGone;
@@ -109,25 +110,25 @@ export class FailedTasks {
 
   /** Its record goes on under another name. */
   rename(key: number, name: string): void {
-    this.#sql.run(`UPDATE ${this.#table} SET name = ?, named = 0 WHERE key = ?`, name, key);
+    this.#sql.run(`UPDATE ${this.table} SET name = ?, named = 0 WHERE key = ?`, name, key);
   }
 
   clear(): void {
-    this.#sql.run(`DELETE FROM ${this.#table}`);
+    this.#sql.run(`DELETE FROM ${this.table}`);
     this.rows.counted(0);
   }
 
   /** Reads every key. */
   count(): number {
-    return integer(this.#sql.rows(`SELECT count(*) AS n FROM ${this.#table}`)[0] as Row, "n");
+    return integer(this.#sql.rows(`SELECT count(*) AS n FROM ${this.table}`)[0] as Row, "n");
   }
 
   /** Forgets up to `limit` records that expired by `now`; when the next one does (ms), if any. */
   sweep(now: number, limit: number): { removed: number; earliest: number } {
-    const query = `DELETE FROM ${this.#table} WHERE key IN (SELECT key FROM ${this.#table} WHERE key <= ? LIMIT ?)`;
+    const query = `DELETE FROM ${this.table} WHERE key IN (SELECT key FROM ${this.table} WHERE key <= ? LIMIT ?)`;
     const removed = this.#sql.run(query, lastKeyOf(now), limit);
     this.rows.changed(-removed);
-    const [row] = this.#sql.rows(`SELECT min(key) AS key FROM ${this.#table}`);
+    const [row] = this.#sql.rows(`SELECT min(key) AS key FROM ${this.table}`);
     const first = row && optionalInteger(row, "key");
     return { removed, earliest: first === undefined ? Number.POSITIVE_INFINITY : dueOf(first) };
   }

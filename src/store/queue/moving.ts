@@ -8,7 +8,8 @@ import type { Found } from "./found.ts";
 import type { LargeResults } from "./large-results.ts";
 import type { EndedRow, NameRow, Names } from "./names.ts";
 import { dueOf, keyInName } from "./row-key.ts";
-import type { Successor, Successors } from "./successors.ts";
+import type { RuledTasks } from "./ruled-tasks.ts";
+import type { Successor } from "./successors.ts";
 import type { TaskRow, Tasks } from "./tasks.ts";
 
 /** All there is under one name: a task on the queue, a failed one with the row of its name, or that row alone. */
@@ -30,16 +31,10 @@ interface MovingStore {
   largeResults: LargeResults;
   deadLetters: DeadLetterOutbox;
   sweep: ExpirySweep;
+  ruled: RuledTasks;
   find(name: string, now: number): Found | undefined;
-  use(): void;
   isLetter(task: TaskRow): boolean;
-  expiresAt(task: TaskRow): number | undefined;
   keptIn(progress: Progress): FailedTasks;
-  successorOf(task: TaskRow): Successor | undefined;
-  successors: Successors;
-  follow(task: Successor): void;
-  expect(task: TaskRow): void;
-  unexpect(task: TaskRow): void;
 }
 
 export class Moving {
@@ -86,8 +81,8 @@ export class Moving {
   }
 
   #living(task: TaskRow): MovingRow {
-    const next = this.#store.successorOf(task);
-    const expires = this.#store.expiresAt(task) !== undefined;
+    const next = this.#store.ruled.successorOf(task);
+    const expires = this.#store.ruled.expiresAt(task) !== undefined;
     const { name } = task;
     return { name, task, ...(next && { next }), ...(expires && { expires }) };
   }
@@ -113,14 +108,14 @@ export class Moving {
   #takeInTask(given: TaskRow, { next, expires }: MovingRow): TaskRow {
     const task = this.#store.tasks.takeIn(given);
     if (hasRow(task)) this.#names.place(task.name, task.named ? "live" : "moved", task.key);
-    if (next) this.#store.follow(next);
-    if (expires) this.#store.expect(task);
+    if (next) this.#store.ruled.follow(next);
+    if (expires) this.#store.ruled.expect(task);
     return task;
   }
 
   #takeInFailed(task: TaskRow, row: NameRow, isLetter = false): void {
     const keptUntil = dueOf(task.key);
-    if (task.progress.expired) this.#store.use();
+    if (task.progress.expired) this.#store.ruled.use();
     const key = this.#store.keptIn(task.progress).add(task, keptUntil);
     this.#names.end({ ...(row as EndedRow), name: task.name, key });
     if (isLetter) this.#store.deadLetters.add({ key, name: task.name });
@@ -143,8 +138,8 @@ export class Moving {
     const { deadLetters, largeResults, tasks } = this.#store;
     if (task && !row) {
       tasks.remove(task);
-      this.#store.unexpect(task);
-      if (next) this.#store.successors.remove(name);
+      this.#store.ruled.unexpect(task);
+      if (next) this.#store.ruled.successors.remove(name);
       if (hasRow(task)) this.#names.remove(name);
       return;
     }

@@ -14,6 +14,7 @@ import {
 } from "../rows.ts";
 import type { Row, Sql, SqlValue } from "../sql.ts";
 import { SpareNames } from "./spare-names.ts";
+import type { KeptIn } from "./tasks.ts";
 
 /**
  * `live`: the named task lies at `key`. `moved`: the same for a task with a generated name. `failed`: it
@@ -70,6 +71,8 @@ const MAX_IN_ROW = 900;
 const SCAN = 5000;
 /** Comes after every character a name can have. */
 const LAST_CHARACTER = "~";
+const HAS_NO_RECORD = (kept: KeptIn) =>
+  `AND NOT EXISTS (SELECT 1 FROM ${kept} AS kept WHERE kept.key = n.key AND kept.name = n.name)`;
 const RANGE = "FROM names WHERE name > ? AND name >= ? AND name < ? ORDER BY name";
 
 /** What a page of a survey has seen; `earliest`: the next expiry among the names that stay, in ms since 1970. */
@@ -205,13 +208,18 @@ export class Names {
     return name.length + length + (result.type ?? "").length + result.body.length <= MAX_IN_ROW;
   }
 
-  /** Names that at `now` nothing but a tombstone holds; and behind which one to go on, if there may be more. */
-  ended({ prefix, after, limit }: NameQuery, now: number): { rows: NameRow[]; next?: string } {
+  /**
+   * Names that at `now` nothing but a tombstone holds, with no record in `kept`; and behind which one to go on, if there
+   * may be more.
+   */
+  ended(
+    { prefix, after, limit }: NameQuery,
+    now: number,
+    kept: readonly KeptIn[],
+  ): { rows: NameRow[]; next?: string } {
     const range = [after, prefix, prefix + LAST_CHARACTER];
     const query = `SELECT * FROM (SELECT ${COLUMNS} ${RANGE} LIMIT ${SCAN}) AS n
-      WHERE expires > ? AND NOT EXISTS
-        (SELECT 1 FROM failed WHERE failed.key = n.key AND failed.name = n.name) AND NOT EXISTS
-        (SELECT 1 FROM expired WHERE expired.key = n.key AND expired.name = n.name) LIMIT ?`;
+      WHERE expires > ? ${kept.map(HAS_NO_RECORD).join(" ")} LIMIT ?`;
     const rows = this.#sql.rows(query, ...range, now, limit).map(nameOf);
     const scanned = `SELECT name ${RANGE} LIMIT 1 OFFSET ${SCAN - 1}`;
     const [lastScanned] = this.#sql.rows(scanned, ...range);

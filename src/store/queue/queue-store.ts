@@ -4,19 +4,19 @@
 import { noTransitions, type TransitionCounts } from "../../core/metrics/transitions.ts";
 import { isWindow, windowEnd } from "../../core/task/add-rule.ts";
 import { unbegun } from "../../core/task/cut-off.ts";
-import { expiryOf, hasStarted } from "../../core/task/expiry.ts";
+import { hasStarted } from "../../core/task/expiry.ts";
 import { type Result, resultFromStored, type StoredResult } from "../../core/task/result.ts";
 import {
   type AcceptedTask,
   NO_PROGRESS,
   type Progress,
   type StoredTask,
+  type TaskSpec,
 } from "../../core/task/task.ts";
 import { Meta } from "../meta.ts";
 import type { Sql } from "../sql.ts";
 import { AcceptedGroups } from "./accepted-groups.ts";
 import { DeadLetterOutbox } from "./dead-letter-outbox.ts";
-import { Expiries } from "./expiries.ts";
 import { ExpirySweep, type SweepProgress } from "./expiry-sweep.ts";
 import { FailedTasks } from "./failed-tasks.ts";
 import type { Found } from "./found.ts";
@@ -28,13 +28,13 @@ import {
 } from "./group-outbox.ts";
 import { LargeResults } from "./large-results.ts";
 import { LeasableTasks } from "./leasable-tasks.ts";
-import { lineOf } from "./line-columns.ts";
 import { LineTables } from "./line-tables.ts";
 import { type EndedRow, type NameQuery, type NameRow, Names } from "./names.ts";
 import { type QueueMetaValues, READ_AT_START } from "./queue-meta.ts";
 import { RowCount } from "./row-count.ts";
 import { dueOf, keyInName } from "./row-key.ts";
-import { type Successor, Successors } from "./successors.ts";
+import { RuledTasks } from "./ruled-tasks.ts";
+import { Succession } from "./succession.ts";
 import { type CountsState, TaskCounts } from "./task-counts.ts";
 import { type BriefTask, type TaskRow, Tasks } from "./tasks.ts";
 
@@ -72,10 +72,8 @@ export class QueueStore {
   readonly leasable: LeasableTasks;
   readonly lines: LineTables;
   readonly failed: FailedTasks;
-  /** Tasks that were not started in time, kept as failed ones are. */
-  readonly expired: FailedTasks;
-  readonly expiries: Expiries;
-  readonly successors: Successors;
+  readonly ruled: RuledTasks;
+  readonly succession: Succession;
   readonly largeResults: LargeResults;
   readonly deadLetters: DeadLetterOutbox;
   readonly groupOutbox: GroupOutbox;
@@ -86,7 +84,6 @@ export class QueueStore {
   readonly #isOwn: (name: string) => boolean;
   readonly #names: Names;
   readonly #ended: (name?: string) => void;
-  readonly #placedAt: (key: number) => void;
   #transitions = noTransitions();
 
   /**
@@ -104,7 +101,6 @@ export class QueueStore {
     hasLines = true,
   ) {
     this.#ended = ended;
-    this.#placedAt = placedAt;
     this.#isOwn = isOwn;
     this.leasable = new LeasableTasks(sql);
     this.largeResults = new LargeResults(sql);
@@ -122,13 +118,21 @@ export class QueueStore {
       isOwn,
     );
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
-    this.expired = new FailedTasks(sql, new RowCount(this.meta, "expiredCount"), "expired");
-    this.expiries = new Expiries(sql, () => this.meta.get("ruled") ?? false);
-    this.successors = new Successors(sql);
-    this.counts = new TaskCounts(sql, this.tasks, this.failed, this.expired);
+    this.ruled = new RuledTasks(sql, this.meta);
+    this.counts = new TaskCounts(sql, this.tasks, this.failed, this.ruled);
     this.#names = new Names(sql, (now) => this.sweep.mayHaveExpired(now));
-    const { expired, failed, meta, largeResults: results } = this;
-    this.sweep = new ExpirySweep({ expired, failed, meta, results, names: this.#names });
+    const { deadLetters, failed, meta, largeResults: results, ruled, tasks } = this;
+    this.sweep = new ExpirySweep({ failed, meta, results, ruled, names: this.#names });
+    this.succession = new Succession({
+      ...{ tasks, names: this.#names, ruled, deadLetters },
+      find: (name, now) => this.find(name, now),
+      keptIn: (progress) => this.keptIn(progress),
+      isLetter: (task) => this.isLetter(task),
+      placed: ({ key }) => {
+        this.#transitions.added++;
+        placedAt(key);
+      },
+    });
   }
 
   /** What is made with the names themselves, for a part that a Worker may leave out. */
@@ -161,7 +165,7 @@ export class QueueStore {
     this.meta.restore();
     this.#transitions = saved.steps;
     this.sweep.restore(saved.sweep);
-    this.expiries.restore();
+    this.ruled.expiries.restore();
   }
 
   /** The transitions of tasks since this was last asked. */
@@ -198,15 +202,9 @@ export class QueueStore {
     return !progress.expired && this.deadLetters.has(key);
   }
 
-  /** When the task expires should it not be started before (ms), if it may. */
-  expiresAt(task: Pick<TaskRow, "name" | "createdAt" | "spec">): number | undefined {
-    const at = expiryOf(task);
-    return at !== undefined && this.expiries.has({ at, name: task.name }) ? at : undefined;
-  }
-
   /** Where the record of a task is kept that has failed, or has expired. */
   keptIn({ expired }: Progress): FailedTasks {
-    return expired ? this.expired : this.failed;
+    return expired ? this.ruled.expired : this.failed;
   }
 
   /** Puts a new task on the queue and takes its name, or answers what has the name already. */
@@ -221,7 +219,7 @@ export class QueueStore {
     this.#checkOwn(task);
     const found = this.find(task.name, now);
     if (found?.kind === "live") return { taken: found };
-    if (found?.kind === "failed") this.#rename(found);
+    if (found?.kind === "failed") this.succession.rename(found);
     return { added: this.#insert(task, now) };
   }
 
@@ -229,92 +227,16 @@ export class QueueStore {
     const added = this.tasks.insert(task, now);
     if (added.named) this.#names.take(added.name, added.key, now);
     this.#transitions.added++;
-    if (added.spec.expires !== undefined) this.expect(added);
+    if (added.spec.expires !== undefined) this.ruled.expect(added);
     return added;
   }
 
   /** Puts a new task in the place of one that waits, which counts as deleted and leaves nothing. */
   replace(old: TaskRow, task: AcceptedTask, now: number): TaskRow {
     if (!this.tasks.remove(old)) throw new Error("a task is not where it was");
-    this.unexpect(old);
+    this.ruled.unexpect(old);
     this.#transitions.deleted++;
     return this.#insert({ ...task, name: old.name }, now);
-  }
-
-  /** Keeps a new task until the one of its name has ended, in place of the one that waits for that already. */
-  follow(task: Successor): void {
-    this.use();
-    this.successors.put(task);
-  }
-
-  /** What waits for the task to end. */
-  successorOf({ name, spec }: Pick<TaskRow, "name" | "spec">): Successor | undefined {
-    return isWindow(spec) ? this.successors.of(name) : undefined;
-  }
-
-  /** What a version that knows nothing of them left waiting for a task that has ended. */
-  heal(now: number): void {
-    const purgedAt = this.meta.get("purgedAt") ?? 0;
-    for (const name of this.successors.orphans()) {
-      const next = this.successors.of(name) as Successor;
-      this.successors.remove(name);
-      if (next.createdAt <= purgedAt) continue;
-      const found = this.find(name, now);
-      if (found?.kind === "failed") this.#rename(found);
-      this.#promote(next, now);
-    }
-  }
-
-  // The record of a task that failed goes on under a name of its own, where another has its name.
-  #rename({ task, row }: Extract<Found, { kind: "failed" }>): string {
-    const { key } = task;
-    const name = this.tasks.nameFor(key);
-    this.keptIn(task.progress).rename(key, name);
-    if (this.isLetter(task)) this.deadLetters.rename({ key, name });
-    this.#names.endGenerated({ ...(row as EndedRow), name });
-    return name;
-  }
-
-  // Its place is among tasks by its own time, or the moment that comes to it.
-  #promote({ name, due, createdAt, spec, body }: Successor, now: number): void {
-    const task = { name, due: Math.max(due, now), spec, body };
-    const added = this.tasks.insert(task, createdAt);
-    this.#names.place(name, "live", added.key);
-    this.#transitions.added++;
-    if (spec.expires !== undefined) this.expect(added);
-    this.#placedAt(added.key);
-  }
-
-  /** A task has ended: what waits for that takes its place. Whether anything did. */
-  #succeed(task: TaskRow, now: number): boolean {
-    const next = this.successorOf(task);
-    if (!next) return false;
-    this.successors.remove(next.name);
-    this.#promote(next, now);
-    return true;
-  }
-
-  /** From now on the tables for what rules need may have rows; what an erased queue left there goes. */
-  use(): void {
-    if (this.meta.get("ruled")) return;
-    this.meta.set("ruled", true);
-    this.expiries.clear();
-    this.expired.clear();
-    this.successors.clear();
-  }
-
-  /** The task expires should it not be started before. */
-  expect(task: TaskRow): void {
-    const at = expiryOf(task);
-    if (at === undefined) return;
-    this.use();
-    this.expiries.add({ at, name: task.name });
-  }
-
-  /** An attempt of it begins, or it is on the queue no more: it does not expire. */
-  unexpect(task: Pick<TaskRow, "name" | "createdAt" | "spec">): void {
-    const at = expiryOf(task);
-    if (at !== undefined) this.expiries.remove({ at, name: task.name });
   }
 
   /** The task is done, with this result; false when it was no longer there. */
@@ -362,7 +284,7 @@ export class QueueStore {
       now,
     );
     this.#transitions.added += added.length;
-    for (const task of added) if (task.spec.expires !== undefined) this.expect(task);
+    for (const task of added) if (task.spec.expires !== undefined) this.ruled.expect(task);
     const outcomes: AddOutcome[] = [];
     let next = 0;
     for (const [i, task] of tasks.entries()) {
@@ -401,7 +323,7 @@ export class QueueStore {
     { tombstoneTtl, keepResults = false }: Retention,
   ): void {
     // Else its name is that of the one behind it by now.
-    if (!this.#succeed(task, now)) {
+    if (!this.succession.succeed(task, now)) {
       const until = tombstoneEnd(task, now, tombstoneTtl);
       if (keepResults) this.#storeResult(task, now, progress, until, result);
       else this.#release(task, "done", now, progress, tombstoneTtl);
@@ -476,44 +398,23 @@ export class QueueStore {
     const progress = unbegun(task.progress);
     const key = this.tasks.expedite({ ...task, progress }, due);
     if (key === undefined) return undefined;
-    this.unexpect(task);
+    this.ruled.unexpect(task);
     return this.#placed({ ...task, key, progress });
   }
 
-  /**
-   * Tasks that have failed or expired are on the queue again as if they were new, due at `now`; those that were kept.
-   * Those of which nothing is but their rows go together.
-   */
+  /** Tasks that have failed or expired are on the queue again as if they were new, due at `now`; those that were kept. */
   redriveAll(places: readonly Place[], now: number): Place[] {
-    const ofFailed = places.filter(({ isExpired }) => !isExpired);
-    const failed = ofFailed.length > 0 ? this.failed.briefsAt(ofFailed) : [];
-    const together = failed.filter(isBare);
-    const single = [
-      ...failed.filter((task) => !isBare(task)).map(({ key, name }) => this.failed.at(key, name)),
-      ...places.filter(({ isExpired }) => isExpired).map((it) => this.expired.at(it.key, it.name)),
-    ];
-    return [
-      ...this.#redriveTogether(together, now),
-      ...single.flatMap((task) => (task ? this.#redrive(task, now) : [])),
-    ];
-  }
-
-  #redriveTogether(tasks: readonly BriefTask[], now: number): Place[] {
-    if (tasks.length === 0) return [];
-    const restored = this.tasks.restoreAll(tasks, now);
-    this.failed.removeAll(tasks);
-    this.#transitions.added += tasks.length;
-    for (const task of tasks) this.#report(task, "open");
-    this.#names.placeAll(restored.filter(hasPlace));
-    this.#names.removeAll(restored.flatMap((task) => (hasPlace(task) ? [] : task.name)));
-    return restored;
-  }
-
-  #redrive(task: TaskRow, now: number): TaskRow {
-    this.keptIn(task.progress).remove(task);
-    this.#transitions.added++;
-    this.#report(task, "open");
-    return this.#placed(this.tasks.restore(redriven(task, now), now));
+    return this.#byTable(places).flatMap(([table, own]) => {
+      const kept = table.briefsAt(own);
+      if (kept.length === 0) return [];
+      const restored = this.tasks.restoreAll(kept, now, { table: table.table, again: anew(now) });
+      table.removeAll(kept);
+      this.#transitions.added += kept.length;
+      for (const task of kept) this.#report(task, "open");
+      this.#names.placeAll(restored.filter(hasPlace));
+      this.#names.removeAll(restored.flatMap((task) => (hasPlace(task) ? [] : task.name)));
+      return restored;
+    });
   }
 
   /** A pull task is leased until `lease` (ms since 1970); its row, or undefined when it was no longer there. */
@@ -521,7 +422,7 @@ export class QueueStore {
     if (!this.leasable.lease(task, lease, progress)) return undefined;
     // One more among its attempts: a lease that ran out, or was given back.
     if (progress.attempts !== task.progress.attempts) this.#transitions.retried++;
-    this.unexpect(task);
+    this.ruled.unexpect(task);
     return { ...task, lease, progress };
   }
 
@@ -531,7 +432,7 @@ export class QueueStore {
    */
   withdrawLease(task: TaskRow, progress: Progress): boolean {
     if (!this.leasable.unlease(task, progress)) return false;
-    if (task.spec.expires !== undefined && !hasStarted(progress)) this.expect(task);
+    if (task.spec.expires !== undefined && !hasStarted(progress)) this.ruled.expect(task);
     return true;
   }
 
@@ -549,7 +450,8 @@ export class QueueStore {
   /** The task was not started in time, and is kept as a failed one is; false when it was no longer there. */
   expire(task: TaskRow, now: number, retention: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
-    this.unexpect(task);
+    this.ruled.use();
+    this.ruled.unexpect(task);
     this.#transitions.expired++;
     this.#keep(task, now, { ...task.progress, expired: true }, retention);
     this.#report(task, "failed", { error: "expired" });
@@ -558,8 +460,7 @@ export class QueueStore {
 
   /** The same of one whose time to start is over; false when it was started before. */
   expireInTime(task: TaskRow, now: number, retention: Retention): boolean {
-    const at = expiryOf(task);
-    if (at === undefined || !this.expiries.has({ at, name: task.name })) return false;
+    if (this.ruled.expiresAt(task) === undefined) return false;
     return this.expire(task, now, retention);
   }
 
@@ -575,13 +476,13 @@ export class QueueStore {
     const key = this.keptIn(progress).add({ ...task, progress }, kept);
     this.sweep.expect(kept);
     const row = { ...endedRow(task, "failed", now, progress), key };
-    if (isWindow(task.spec) && this.successors.of(task.name)) {
-      const name = this.#rename({
+    if (this.ruled.successorOf(task)) {
+      const name = this.succession.rename({
         kind: "failed",
         task: { ...task, key, progress },
         row: { ...row, expires: kept },
       });
-      this.#succeed(task, now);
+      this.succession.succeed(task, now);
       return { key, name };
     }
     const until = task.named ? Math.max(kept, tombstoneEnd(task, now, tombstoneTtl)) : kept;
@@ -632,21 +533,28 @@ export class QueueStore {
 
   #deleted(task: BriefTask): void {
     this.#ended(task.name);
-    this.unexpect(task);
-    if (isWindow(task.spec)) this.successors.remove(task.name);
+    this.ruled.deleted(task);
     this.#report(task, "deleted");
   }
 
   /** Removes records of failed and of expired tasks; those that were there. */
   #takeRecords(places: readonly Place[]): BriefTask[] {
-    return [false, true].flatMap((isExpired) => {
-      const table = isExpired ? this.expired : this.failed;
-      const own = places.filter((place) => (place.isExpired ?? false) === isExpired);
-      if (own.length === 0) return [];
+    return this.#byTable(places).flatMap(([table, own]) => {
       const tasks = table.briefsAt(own);
       table.removeAll(tasks);
       return tasks;
     });
+  }
+
+  /** Which of the records lie where; without tables that have none. */
+  #byTable(places: readonly Place[]): [table: FailedTasks, own: Place[]][] {
+    const ofFailed = places.filter(({ isExpired }) => !isExpired);
+    const ofExpired = places.filter(({ isExpired }) => isExpired);
+    const each: [FailedTasks, Place[]][] = [
+      [this.failed, ofFailed],
+      [this.ruled.expired, ofExpired],
+    ];
+    return each.filter(([, own]) => own.length > 0);
   }
 
   /** Where records of failed and of expired tasks of these names lie. */
@@ -676,7 +584,8 @@ export class QueueStore {
 
   /** Names of ended tasks, in their order: a page may be short, or empty, and yet have a next. */
   tombstones(query: NameQuery, now: number): { rows: NameRow[]; next?: string } {
-    return this.#names.ended(query, now);
+    const kept = this.ruled.exist ? ALL_KEPT : FAILED_KEPT;
+    return this.#names.ended(query, now, kept);
   }
 
   /** Everything is forgotten but the values of `keys`: what there was is elsewhere. */
@@ -688,7 +597,7 @@ export class QueueStore {
     this.groupOutbox.clear();
     this.acceptedGroups.clear();
     this.lines.clear();
-    this.#clearRuled();
+    this.ruled.clear();
     this.#names.clear();
     this.meta.clearBut(...keys);
     this.sweep.reset();
@@ -718,10 +627,7 @@ export class QueueStore {
     if (this.acceptedGroups.any())
       for (const task of this.tasks.ofGroupsBetween(after, upTo)) this.#report(task, "deleted");
     this.#names.endTasks(after, upTo, now, expires);
-    if (this.meta.get("ruled")) {
-      this.expiries.removeBetween(after, upTo);
-      this.successors.removeBetween(after, upTo);
-    }
+    this.ruled.deletedBetween(after, upTo);
     this.#transitions.deleted += this.tasks.removeBetween(after, upTo);
     this.#ended();
     this.sweep.expect(expires);
@@ -743,17 +649,10 @@ export class QueueStore {
     this.deadLetters.clear();
     this.acceptedGroups.clear();
     this.lines.clear();
-    this.#clearRuled();
+    this.ruled.clear();
     this.#names.clear();
     this.meta.clearAll();
     this.sweep.reset();
-  }
-
-  #clearRuled(): void {
-    if (!this.meta.get("ruled")) return;
-    this.expiries.clear();
-    this.expired.clear();
-    this.successors.clear();
   }
 
   #forgetRecord(task: TaskRow, now: number, state: "deleted" | "failed"): void {
@@ -807,6 +706,9 @@ export class QueueStore {
   }
 }
 
+const FAILED_KEPT = ["failed"] as const;
+const ALL_KEPT = ["failed", "expired"] as const;
+
 /** What `restore` goes back to. */
 export interface QueueStoreState {
   counts: CountsState;
@@ -840,17 +742,11 @@ function tombstoneEnd(
   return throttle ? Math.max(end, windowEnd(throttle, createdAt)) : end;
 }
 
-/** Whether a task that failed has nothing that is in other tables than its own, or changes when it is new again. */
-function isBare({ spec }: BriefTask): boolean {
-  return lineOf(spec) === undefined && spec.expires === undefined && spec.since === undefined;
-}
-
-/** A failed task as if it were new. Who puts it back wants it to run, whenever that is. */
-function redriven(task: TaskRow, now: number): TaskRow {
-  const { expires: _, since, ...spec } = task.spec;
-  return {
-    ...task,
-    spec: since === undefined ? spec : { ...spec, since: now },
-    progress: NO_PROGRESS,
+/** What a failed task is when it is new again. Who puts it back wants it to run, whenever that is. */
+function anew(now: number): (spec: TaskSpec) => TaskSpec {
+  return (spec) => {
+    if (spec.expires === undefined && spec.since === undefined) return spec;
+    const { expires: _, since, ...rest } = spec;
+    return since === undefined ? rest : { ...rest, since: now };
   };
 }

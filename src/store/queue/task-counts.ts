@@ -6,6 +6,7 @@ import type { Row, Sql } from "../sql.ts";
 import type { FailedTasks } from "./failed-tasks.ts";
 import { COUNTED, type CountState, type RowCount } from "./row-count.ts";
 import { LAST_SCHEDULED_KEY, lastKeyOf } from "./row-key.ts";
+import type { RuledTasks } from "./ruled-tasks.ts";
 import type { Tasks } from "./tasks.ts";
 
 /**
@@ -42,15 +43,15 @@ export class TaskCounts {
   readonly #sql: Sql;
   readonly #tasks: Tasks;
   readonly #failed: FailedTasks;
-  readonly #expired: FailedTasks;
+  readonly #ruled: RuledTasks;
   readonly #counted: readonly { rows: RowCount }[];
 
-  constructor(sql: Sql, tasks: Tasks, failed: FailedTasks, expired: FailedTasks) {
+  constructor(sql: Sql, tasks: Tasks, failed: FailedTasks, ruled: RuledTasks) {
     this.#sql = sql;
     this.#tasks = tasks;
     this.#failed = failed;
-    this.#expired = expired;
-    this.#counted = [tasks, failed, expired];
+    this.#ruled = ruled;
+    this.#counted = [tasks, failed, ruled.expired];
   }
 
   /** Tasks on the queue at `now` (ms since 1970). */
@@ -93,7 +94,7 @@ export class TaskCounts {
 
   /** Tasks that have expired, and are kept. */
   expired(): number {
-    return this.#kept(this.#expired, EXPIRED);
+    return this.#ruled.exist ? this.#kept(this.#ruled.expired, EXPIRED) : 0;
   }
 
   #kept(tasks: FailedTasks, query: string): number {
@@ -119,12 +120,12 @@ export class TaskCounts {
     return {
       tasks: this.#tasks.rows.save(),
       failed: this.#failed.rows.save(),
-      expired: this.#expired.rows.save(),
+      expired: this.#ruled.expired.rows.save(),
     };
   }
 
   restore({ tasks, failed, expired }: CountsState): void {
-    this.#expired.rows.restore(expired);
+    this.#ruled.expired.rows.restore(expired);
     this.#tasks.rows.restore(tasks);
     this.#failed.rows.restore(failed);
   }

@@ -7,6 +7,7 @@ import {
   NO_SPEC,
   type Progress,
   type StoredTask,
+  type TaskSpec,
 } from "../../core/task/task.ts";
 import { integer, optionalBody, optionalInteger, optionalJson, text } from "../rows.ts";
 import type { Row, Sql, SqlValue } from "../sql.ts";
@@ -63,20 +64,41 @@ const REMOVE_ALL = `DELETE FROM tasks WHERE key IN
 type Moving = Pick<TaskRow, "key" | "name" | "spec">;
 /** A task without what its handler is given, which may be large. */
 export type BriefTask = Omit<TaskRow, "body" | "lease">;
+/** Where records of tasks are kept that are on the queue no more. */
+export type KeptIn = "failed" | "expired";
+
+interface Restoring {
+  table: KeptIn;
+  /** What the spec of each is from then on; itself, where it stays. */
+  again: (spec: TaskSpec) => TaskSpec;
+}
 
 const BRIEF = `SELECT tasks.key, name, named, created, spec, progress
   FROM json_each(?) AS place CROSS JOIN tasks
     ON tasks.key = place.value ->> 0 AND tasks.name = place.value ->> 1`;
-/** Rows of failed tasks as new ones, given the keys of both: what is in them is copied without being read. */
-const RESTORE_ALL = `INSERT INTO tasks (key, name, named, created, spec, body)
-  SELECT place.value ->> 2, name, named, created, spec, body
-    FROM json_each(?) AS place CROSS JOIN failed
-      ON failed.key = place.value ->> 0 AND failed.name = place.value ->> 1`;
+/**
+ * Records as new tasks, given the keys of both, and what their row says that the record does not: their line, and the
+ * spec where it is another. What is in them is copied without being read.
+ */
+const RESTORE = { failed: restoring("failed"), expired: restoring("expired") };
 
 const WITH_LEASE = `${COLUMNS}, lease`;
 const ROWS = page(COLUMNS);
 const ROWS_WITH_LEASE = page(WITH_LEASE);
 const KEYS = page("key, name");
+
+function restoring(table: KeptIn) {
+  const from = `FROM json_each(?) AS place CROSS JOIN ${table} AS record
+    ON record.key = place.value ->> 0 AND record.name = place.value ->> 1`;
+  const columns = "key, name, named, created, body, spec";
+  const spec = "iif(json_type(place.value, '$[5]') IS NULL, spec, place.value ->> 5)";
+  const values = `place.value ->> 2, name, named, created, body, ${spec}`;
+  return {
+    plain: `INSERT INTO tasks (${columns}) SELECT ${values} ${from}`,
+    inLines: `INSERT INTO tasks (${columns}, line, priority)
+      SELECT ${values}, place.value ->> 3, place.value ->> 4 ${from}`,
+  };
+}
 
 function newTask(from: number): string {
   const [key, name, named, spec, body] = [0, 1, 2, 3, 4].map((i) => `?${from + i}`);
@@ -180,20 +202,26 @@ export class Tasks {
     return rows;
   }
 
-  /** Puts a task that was taken off the table back on it, due at `due`. */
-  restore(task: StoredTask, due: number): TaskRow {
-    return this.#put((key) => ({ ...task, due: dueOf(key), key }), due);
-  }
-
-  /** The same for failed tasks, whose records are still there, as if they were new; what they are then. */
-  restoreAll(failed: readonly BriefTask[], due: number): BriefTask[] {
-    const first = freeKeyFrom(this.#sql, "tasks", firstKeyOf(due), failed.length);
-    const restored = failed.map((task, i) => ({ ...task, key: first + i, due: dueOf(first + i) }));
-    const places = failed.map(({ key, name }, i) => [key, name, first + i]);
-    this.#sql.run(RESTORE_ALL, JSON.stringify(places));
+  /** Puts tasks whose records are still there on the queue as if they were new, due at `due`; what they are then. */
+  restoreAll(kept: readonly BriefTask[], due: number, { table, again }: Restoring): BriefTask[] {
+    const first = freeKeyFrom(this.#sql, "tasks", firstKeyOf(due), kept.length);
+    const areInLines = kept.some(({ spec }) => this.#lineOf(spec) !== undefined);
+    if (areInLines) this.#makeLines();
+    const restored = kept.map((task, i) => {
+      const key = first + i;
+      return { ...task, spec: again(task.spec), key, due: dueOf(key), progress: NO_PROGRESS };
+    });
+    const places = kept.map(({ key, name, spec }, i) => {
+      const task = restored[i] as BriefTask;
+      const line = areInLines ? lineColumns(spec, task.key) : [null, null];
+      const place = [key, name, task.key, ...line];
+      return task.spec === spec ? place : [...place, specJson(task.spec)];
+    });
+    const { plain, inLines } = RESTORE[table];
+    this.#sql.run(areInLines ? inLines : plain, JSON.stringify(places));
     for (const task of restored) this.#inserted(task);
-    this.#lastKeys.set(due, first + failed.length - 1);
-    return restored.map((task) => ({ ...task, progress: NO_PROGRESS }));
+    this.#lastKeys.set(due, first + kept.length - 1);
+    return restored;
   }
 
   /** Takes in a task that lay elsewhere: at its key where that is free, else behind those of its moment. */
@@ -472,7 +500,7 @@ export function freeKey(sql: Sql, table: Keyed, ms: number): number {
 }
 
 /** The tables whose rows lie at a time. */
-type Keyed = "tasks" | "failed" | "expired" | "large_results";
+type Keyed = "tasks" | KeptIn | "large_results";
 
 /**
  * Behind the last key of a window that starts at `first`, with room for `count`: the window doubles while it is full to

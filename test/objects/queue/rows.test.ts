@@ -64,6 +64,19 @@ it("a named task writes four, its tombstone among them", async () => {
   expect(rows).toBe(4 * TASKS + HISTORY);
 });
 
+it("a new queue pays for its tables once, and not for what its tasks do not need", async () => {
+  const cost = await meter("made");
+  await queue("made").define({ rate: "5/s" });
+  await queue("made").add({ countdown: 60 });
+  const first = cost.rows;
+  await queue("made").add({ countdown: 60, expires: 90 });
+  // Its row, when it expires, and tables for the rules of adds.
+  const ruled = cost.rows - first;
+  await queue("made").add({ countdown: 60, expires: 90 });
+  const next = cost.rows - first - ruled;
+  expect([first, ruled, next]).toEqual([37, 2 + 8, 2]);
+});
+
 /** What is written beside: the task that wakes the queue, tokens, the table made anew, when the next sweep is due. */
 const BESIDE = 2 + 2 + 2 + 2 + 2 * HISTORY;
 

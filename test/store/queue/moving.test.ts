@@ -47,10 +47,11 @@ function side(): Side {
     store,
     run: (work) => transact(sql, store, NOW, work),
     count: () => {
-      const counted = [...TABLES, ...RULED].map((table) => [
-        table,
-        sql.rows(`SELECT count(*) AS n FROM ${table}`)[0]?.n,
-      ]);
+      const rows = (table: string) => sql.rows(`SELECT count(*) AS n FROM ${table}`)[0]?.n;
+      const counted = [
+        ...TABLES.map((table) => [table, rows(table)]),
+        ...RULED.map((table) => [table, store.ruled.exist ? rows(table) : 0]),
+      ];
       return Object.fromEntries(counted);
     },
   };
@@ -100,7 +101,7 @@ const KINDS: Record<string, (name: string | undefined) => string> = {
   "may expire": (name) => add(name, { spec: { expires: 5 } }).name,
   "might have expired, but was started": (name) => {
     const task = add(name, { spec: { expires: 5 } });
-    here.store.unexpect(task);
+    here.store.ruled.unexpect(task);
     return task.name;
   },
   "has expired": (name) => {
@@ -110,7 +111,7 @@ const KINDS: Record<string, (name: string | undefined) => string> = {
   },
   "has another wait behind it": (given) => {
     const { name } = add(given ?? "given", { spec: { throttle: { seconds: 5 } } });
-    here.store.follow({ name, due: NOW, createdAt: NOW, spec: { expires: 5 }, body: "next" });
+    here.store.ruled.follow({ name, due: NOW, createdAt: NOW, spec: { expires: 5 }, body: "next" });
     return name;
   },
   "has a small result": (name) => {
@@ -157,9 +158,10 @@ function seen({ store }: Side, name: string): object | undefined {
 }
 
 function ruledOf(store: QueueStore): object {
-  const next = store.successors.of("given") ?? store.successors.of("named");
-  const expired = store.meta.get("ruled") ? store.counts.expired() : 0;
-  return { next, expired, expiries: store.expiries.upTo(LATER, 9) };
+  const { expiries, successors } = store.ruled;
+  if (!store.ruled.exist) return { next: undefined, expired: 0, expiries: [] };
+  const next = successors.of("given") ?? successors.of("named");
+  return { next, expired: store.counts.expired(), expiries: expiries.upTo(LATER, 9) };
 }
 
 function move(name: string): TaskRow | undefined {
@@ -182,6 +184,17 @@ it("a task that failed keeps its record where another has its name by then", () 
   const [kept] = there.store.failed.list(-1, 9);
   expect(kept).toMatchObject({ body: task.body, named: false });
   expect(there.store.find(kept?.name as string, NOW)).toMatchObject({ kind: "failed" });
+});
+
+it("is started again, retried and done where no task ever expired", () => {
+  const name = here.run(() => KINDS["might have expired, but was started"]?.("named")) as string;
+  const task = move(name) as TaskRow;
+  there.run(() => there.store.ruled.unexpect(task));
+  expect(there.store.ruled.expiresAt(task)).toBeUndefined();
+  expect(there.run(() => there.store.expireInTime(task, LATER, RETENTION))).toBe(false);
+  const retried = there.run(() => there.store.retry(task, LATER, TRIED)) as TaskRow;
+  expect(there.run(() => there.store.complete(retried, LATER, TRIED, RETENTION))).toBe(true);
+  expect(there.store.ruled.exist).toBe(false);
 });
 
 describe.each(Object.entries(KINDS))("a task that %s", (_, make) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { type AcceptedTask, NO_PROGRESS } from "../../../src/core/task/task.ts";
+import { type AcceptedTask, NO_PROGRESS, type TaskSpec } from "../../../src/core/task/task.ts";
 import { migrate, QUEUE_MIGRATIONS } from "../../../src/store/migrations.ts";
 import { QueueStore } from "../../../src/store/queue/queue-store.ts";
 import {
@@ -157,14 +157,58 @@ it("moves a task into a full instant behind the others, and says when it is due 
   expect(store.find("late", NOW)).toEqual({ kind: "live", task: moved });
 });
 
-it("puts a task that was taken off back on, as it was", () => {
-  const { tasks } = freshStore();
-  const given = { ...task(NOW, "a"), body: new Uint8Array([1, 2]), spec: { tag: "t" } };
-  const taken = tasks.insert(given, NOW);
-  tasks.remove(taken);
-  const back = tasks.restore(taken, NOW + 5);
-  expect(back).toEqual({ ...taken, due: NOW + 5, key: firstKeyOf(NOW + 5) });
-  expect(tasks.at(back.key, "a")).toEqual(back);
+const body = new Uint8Array([1, 2]);
+const since = NOW - 5;
+
+describe.each<"fail" | "expire">(["fail", "expire"])("puts back what was ended by %s", (end) => {
+  it.each<[string, TaskSpec[], (TaskSpec | undefined)[], unknown[][]]>([
+    ["as it was", [{}, { tag: "t" }], [{}, { tag: "t" }], []],
+    ["never to expire", [{ expires: 9 }, { expires: 9, tag: "t" }], [{}, { tag: "t" }], []],
+    [
+      "with a window of its own",
+      [{ debounce: { seconds: 1 }, since }, {}],
+      [{ debounce: { seconds: 1 }, since: NOW + 5 }, {}],
+      [],
+    ],
+    [
+      "in its line",
+      [{ key: "k", priority: 2, expires: 9 }, { priority: 0 }, {}],
+      [{ key: "k", priority: 2 }, { priority: 0 }, {}],
+      [
+        ["k", 2, 0],
+        ["", 0, 1],
+      ],
+    ],
+  ])("%s", (_, specs, then, lines) => {
+    const sql = queueTables();
+    const store = new QueueStore(sql, () => 0.5);
+    const retention = { tombstoneTtl: 100, keepFailed: 40 };
+    const tasks = specs.map((spec, i) => {
+      const { added } = store.add({ ...task(NOW, `n${i}`), body, spec }, NOW) as { added: TaskRow };
+      if (end === "fail") store.fail(added, NOW, NO_PROGRESS, retention);
+      else store.expire(added, NOW, retention);
+      return added;
+    });
+    const names = tasks.map(({ name }) => name);
+    expect(store.redriveAll(store.failedOf(names, NOW), NOW + 5)).toHaveLength(specs.length);
+    const first = firstKeyOf(NOW + 5);
+    for (const [i, before] of tasks.entries()) {
+      const back = { ...before, due: NOW + 5, key: first + i, spec: then[i] };
+      expect(store.find(before.name, NOW)).toEqual({ kind: "live", task: back });
+    }
+    const tags = then.flatMap((spec, i) => (spec?.tag ? [{ tag: "t", key: first + i }] : []));
+    expect(sql.rows("SELECT tag, key FROM tags")).toEqual(tags);
+    if (store.lines.exist) {
+      const places = lines.map(([line, priority, i]) => ({
+        line,
+        priority,
+        key: first + Number(i),
+      }));
+      const query = "SELECT line, priority, key FROM tasks WHERE line IS NOT NULL ORDER BY key";
+      expect(sql.rows(query)).toEqual(places);
+    }
+    expect([store.counts.failed(), store.counts.expired()]).toEqual([0, 0]);
+  });
 });
 
 it("finds room behind a full instant, however the instants before and after were filled", () => {

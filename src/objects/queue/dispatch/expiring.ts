@@ -28,6 +28,6 @@ export function noteStarts({ store, commit }: ExpiringDeps, tasks: readonly Task
   const expiring = tasks.filter(({ spec }) => spec.expires);
   if (expiring.length === 0) return;
   commit.run(() => {
-    for (const task of expiring) store.unexpect(task);
+    for (const task of expiring) store.ruled.unexpect(task);
   });
 }

@@ -60,12 +60,12 @@ function liveView(queue: QueueContext, task: TaskRow, dispatch: Dispatch, now: n
   const ofKey = key === undefined || state !== "due" ? undefined : dispatch.ofKey(key, isFirst);
   const around = isFirst ? unlimited(dispatch.state) : dispatch.state;
   const why = whyNotRunning(
-    { ...task, expiresAt: queue.store.expiresAt(task) },
+    { ...task, expiresAt: queue.store.ruled.expiresAt(task) },
     state,
     now,
     ofKey ? { ...around, ofKey } : around,
   );
-  const next = queue.store.successorOf(task);
+  const next = queue.store.ruled.successorOf(task);
   if (next) view.next = { createdAt: rfc3339(next.createdAt), eta: rfc3339(next.due) };
   const attempt = queue.push.attemptOf(task);
   if (attempt)
@@ -189,7 +189,9 @@ function rowsOf(
   after: number,
   limit: number,
 ): TaskRow[] {
-  if (isKept(state)) return queue.store[state].list(after, limit);
+  const { failed, ruled } = queue.store;
+  if (state === "failed") return failed.list(after, limit);
+  if (state === "expired") return ruled.exist ? ruled.expired.list(after, limit) : [];
   const { from, upTo } = rangeOf(state, queue.now());
   return queue.store.tasks.list(Math.max(after, from), upTo, limit);
 }

@@ -14,7 +14,7 @@ export function statisticsView(queue: QueueContext, now: number): StatisticsView
   const tokens = queue.push.tokens();
   const counts = store.counts.tasks(now);
   const failed = store.counts.failed();
-  const expired = store.meta.get("ruled") ? store.counts.expired() : 0;
+  const expired = store.counts.expired();
   const minute = statistics.lastMinute(now);
   return {
     tasks: counts.tasks,
