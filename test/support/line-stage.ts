@@ -53,6 +53,7 @@ export class LineStage {
     this.keys.reshape(this.now);
     this.lines = new Lines({
       lines,
+      at: (keys) => lines.at(keys),
       tasks: store.tasks,
       keys: this.keys,
       isTaken: (key) => running.has(key),

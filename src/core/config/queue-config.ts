@@ -134,7 +134,7 @@ export function queueConfig(entry: QueueEntry): QueueConfig {
     ...(extensions.keep_results && { keepResults: true }),
     ...batchOf(entry),
     ...(extensions.failed_queue && { failedQueue: extensions.failed_queue }),
-    ...("keys" in extensions && extensions.keys && { keys: keysConfig(extensions.keys) }),
+    ...(extensions.keys && { keys: keysConfig(extensions.keys) }),
     ...shardsOf(extensions),
     ...(extensions.location && { location: extensions.location }),
     ...limitsOf(extensions),

@@ -139,7 +139,7 @@ const pullExtensions = mapping({
   max_concurrent_requests: pushOnly,
   task_age_limit: pushOnly,
   keep_results: pushOnly,
-  keys: pushOnly,
+  keys: key(keys, "Limits of each key that tasks name; keys take fair turns at being leased."),
   batch: pushOnly,
   limits: pushOnly,
   ...retention,
@@ -216,7 +216,10 @@ const pullQueue = mapping({
   target: pushOnly,
   retry_parameters: key(pullRetry, "How often a task may be leased again."),
   acl: key(list(grant, "a list of user_email and writer_email entries"), "Who may use the queue."),
-  extensions: key(ruled(pullExtensions, EACH_SHARD), "What App Engine does not have."),
+  extensions: key(
+    ruled(ruled(pullExtensions, EACH_SHARD), KEYS_IN_ONE_OBJECT),
+    "What App Engine does not have.",
+  ),
 });
 
 export type QueueEntry = TypeOf<typeof pushQueue> | TypeOf<typeof pullQueue>;

@@ -52,6 +52,25 @@ export class Turns<Line extends Turn> {
     return true;
   }
 
+  /** Lines that were served and did not start so many tasks: their turns are before all others again, in this order. */
+  unserved(lines: ReadonlyMap<Line, number>): void {
+    const others = this.#lines.slice(this.#first).filter((line) => !lines.has(line));
+    this.#lines = [...lines.keys(), ...others];
+    this.#first = 0;
+    for (const [line, tasks] of lines) {
+      line.isIn = true;
+      line.credit = Math.min(line.credit + tasks, Math.max(1, line.weight));
+    }
+  }
+
+  /** The line has started a task out of its turn, and has so much less of its next one. */
+  owes(line: Line): void {
+    if (!line.isIn) return;
+    const isInTurn = isWhole(line.credit);
+    line.credit -= 1;
+    if (isInTurn && !isWhole(line.credit)) line.credit -= line.weight;
+  }
+
   /** The line whose turn it is has nothing to start. */
   leave(): void {
     this.#out(this.#shift());

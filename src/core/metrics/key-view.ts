@@ -21,8 +21,10 @@ export const MOST_COUNTED = 1000;
 /** What an object knows of a key; times in ms since 1970. */
 export interface KeyState {
   limits: KeyLimits;
-  /** Attempts without an answer yet. */
+  /** Attempts without an answer yet, and leases that hold. */
   running: number;
+  /** Whether its tasks are leased. */
+  isPull?: boolean;
   /** Its tokens, and how they come; absent where it has no rate. */
   bucket: { level: Bucket; shape: BucketShape } | undefined;
   /** A handler asked for no tasks of it until then. */
@@ -96,10 +98,11 @@ export function keyView(
 
 /** What keeps a key's tasks from starting, the first of it. */
 export function blocked(state: KeyState): Pick<KeyView, "blockedUntil" | "why"> {
-  const { running, limits, bucket, heldUntil, retryAt } = state;
+  const { running, isPull, limits, bucket, heldUntil, retryAt } = state;
   const { rate, rateText, maxConcurrentRequests: slots } = limits;
   if (running >= slots) {
-    return { why: `${running} of ${slots} running (max_concurrent_requests of its key)` };
+    const taken = isPull ? "leased" : "running";
+    return { why: `${running} of ${slots} ${taken} (max_concurrent_requests of its key)` };
   }
   if (retryAt !== undefined) {
     return until(retryAt, "the task of its key that has begun waits for its retry");

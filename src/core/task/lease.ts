@@ -22,15 +22,15 @@ export interface LeaseRequest {
   waitSeconds?: number;
 }
 
-/** A leased task, and since when it was to be had (ms since 1970). */
+/** A leased task, and its rank among others (dispatch/rank.ts). */
 export interface LeasedTask {
   task: Task;
-  from: number;
+  rank: number;
 }
 
-/** The oldest task a lease would give: since when (ms since 1970), and its tag. */
+/** The first task a lease would give, its rank and its tag. */
 export interface FirstLeasable {
-  from: number;
+  rank: number;
   name: string;
   tag?: string;
 }

@@ -52,7 +52,7 @@ export function whyNotRunning(
 
 function waits(task: Waiting, now: number, queue: DispatchState): string {
   if (task.due > now) return untilDue(task, queue);
-  if (queue.mode === "pull") return stopped(queue) ?? "waiting to be leased";
+  if (queue.mode === "pull") return stopped(queue) ?? queue.ofKey ?? "waiting to be leased";
   const lack = stopped(queue) ?? outOfCapacity(queue) ?? outOfLimits(queue) ?? queue.ofKey;
   return lack ?? aboutToStart(task, now, queue);
 }

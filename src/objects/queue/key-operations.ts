@@ -41,12 +41,7 @@ function refusePattern(key: string): Answer<never> | undefined {
 }
 
 function refuseHere({ name, definition }: Queue): Answer<never> | undefined {
-  if (!definition.exists) return unknownQueue(name);
-  if (definition.config.mode === "push") return undefined;
-  return refuse(
-    "WRONG_QUEUE_MODE",
-    `queue: "${name}" is a pull queue, only keys of push queues have limits`,
-  );
+  return definition.exists ? undefined : unknownQueue(name);
 }
 
 function refuseMore({ keyStore }: KeyedQueue, key: string): Answer<never> | undefined {

@@ -34,7 +34,7 @@ import { PushConsumer } from "./dispatch/push-consumer.ts";
 import { ExpiryJob } from "./expiry.ts";
 import { GroupNotifier } from "./group-notifier.ts";
 import { ResultWaiters } from "./inspect/result-waiters.ts";
-import { Leasing } from "./leasing/leasing.ts";
+import { Leasing, type LinedLeasing } from "./leasing/leasing.ts";
 import type { Limits } from "./limits/limits.ts";
 import { OneObject } from "./one-object.ts";
 import { Room } from "./room.ts";
@@ -91,6 +91,7 @@ export type NewKeys = new (queue: Queue, deps: QueueDeps) => Keys;
 /** What an object has for tasks with keys: a part that a Worker may leave out. */
 export interface Keys extends KeyReasons {
   readonly newLined: NewLined;
+  newLeases(): LinedLeasing;
   list(query: KeyQuery): Answer<KeyPage>;
   get(key: string): Answer<KeyView>;
   /** `given`: limits, or undefined for those of the configuration. */
@@ -168,6 +169,7 @@ export class Queue implements QueueContext {
     const expiry = new ExpiryJob({ queue: this, isMoving });
     this.pull = new Leasing({
       ...shared,
+      newLined: this.keys && (() => (this.keys as Keys).newLeases()),
       expireLate: () => expiry.onAlarm(now()),
       isClosed: () => this.isPaused || !definition.isDefined,
     });

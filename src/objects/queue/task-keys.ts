@@ -11,13 +11,15 @@ import {
   keyAtRest,
 } from "../../core/metrics/key-view.ts";
 import { KeyStore } from "../../store/queue/key-store.ts";
-import { dueOf, lastKeyOf } from "../../store/queue/row-key.ts";
+import { dueOf, isExpedited, lastKeyOf } from "../../store/queue/row-key.ts";
+import type { TaskRow } from "../../store/queue/tasks.ts";
 import type { ShardPlace } from "./context/context.ts";
 import { KeysAtWork } from "./dispatch/keys-at-work.ts";
 import type { Lined } from "./dispatch/lined.ts";
 import { Lines, type LinesDeps } from "./dispatch/lines.ts";
 import { getKey, type KeyedQueue, listKeys } from "./inspect/keys.ts";
 import { limitKey } from "./key-operations.ts";
+import { LinedLeases } from "./leasing/lined-leases.ts";
 import type { Keys, NewKeys, Queue, QueueDeps } from "./queue.ts";
 
 export interface KeysPart {
@@ -31,6 +33,8 @@ export class TaskKeys implements Keys, KeyedQueue {
   readonly keyStore: KeyStore;
   readonly #queue: Queue;
   readonly #deps: QueueDeps;
+  #atWork: KeysAtWork | undefined;
+  #leases: LinedLeases | undefined;
 
   constructor(queue: Queue, deps: QueueDeps) {
     this.#queue = queue;
@@ -51,11 +55,31 @@ export class TaskKeys implements Keys, KeyedQueue {
   }
 
   newLined(of: Pick<LinesDeps, "isTaken" | "isRunning">): Lined {
-    const { definition, store } = this.#queue;
+    const { tasks } = this.#queue.store;
+    const { lines } = this.keyStore;
+    const at = (ofRows: readonly number[]) => lines.at(ofRows);
+    const keys = this.#keysAtWork;
+    return { keys, lines: new Lines({ lines, at, tasks, keys, ...of }) };
+  }
+
+  newLeases(): LinedLeases {
+    const { store, sharding } = this.#queue;
+    this.#leases = new LinedLeases({
+      keyStore: this.keyStore,
+      ...{ rows: store.leasable, tasks: store.tasks },
+      keys: this.#keysAtWork,
+      isMoving: (name) => sharding.isMoving(name),
+      now: this.#deps.now,
+    });
+    return this.#leases;
+  }
+
+  // One for both ways tasks leave: the mode of a queue may change while attempts are under way or leases run.
+  get #keysAtWork(): KeysAtWork {
     const { now, late } = this.#deps;
-    const { lines, rows } = this.keyStore;
-    const keys = new KeysAtWork({ definition, rows, now, late });
-    return { keys, lines: new Lines({ lines, tasks: store.tasks, keys, ...of }) };
+    const { definition } = this.#queue;
+    this.#atWork ??= new KeysAtWork({ definition, rows: this.keyStore.rows, now, late });
+    return this.#atWork;
   }
 
   list(query: KeyQuery): Answer<KeyPage> {
@@ -70,27 +94,43 @@ export class TaskKeys implements Keys, KeyedQueue {
     return limitKey(this.#queue, this, this.#deps.file, { key, given });
   }
 
-  newWhy(): (key: string, isFirst: boolean) => string | undefined {
+  newWhy(): (task: Pick<TaskRow, "key" | "spec">) => string | undefined {
     const states = new Map<string, KeyState>();
-    return (key, isFirst) => {
+    const firsts = new Map<string, number | undefined>();
+    return ({ key: row, spec: { key } }) => {
+      if (key === undefined) return undefined;
       const state = states.get(key) ?? this.keyState(key);
       states.set(key, state);
-      return blocked(isFirst ? slotsOf(state) : state).why;
+      // One that was asked to run needs no token.
+      const { why } = blocked(isExpedited(row) ? slotsOf(state) : state);
+      if (why !== undefined || !this.#pullLeases) return why;
+      if (!firsts.has(key)) firsts.set(key, this.#pullLeases.firstOf(key, this.now()));
+      return firsts.get(key) === row ? undefined : BEHIND_OTHERS;
     };
   }
 
   keyState(key: string): KeyState {
-    const { definition, push } = this.#queue;
+    const { definition, push, pull } = this.#queue;
     const now = this.now();
-    const state = push.keys?.load(key, now);
-    if (!state) return keyAtRest(limitsOfKey(definition.config.keys, key), now);
+    // Leases that were there before the object started are known once it has looked.
+    const isPull = definition.config.mode === "pull";
+    if (isPull) pull.leasedAt(now);
+    const load = push.keys?.load(key, now);
+    if (!load) return { ...keyAtRest(limitsOfKey(definition.config.keys, key), now), isPull };
+    const state = { ...load, isPull };
     const begun = this.keyStore.lines
       .firstOfEach(key, lastKeyOf(now))
       .find(({ priority }) => priority === BEGUN);
     const retryAt = begun && dueOf(begun.key);
     return retryAt !== undefined && retryAt > now ? { ...state, retryAt } : state;
   }
+
+  get #pullLeases(): LinedLeases | undefined {
+    return this.#queue.definition.config.mode === "pull" ? this.#leases : undefined;
+  }
 }
+
+const BEHIND_OTHERS = "waiting to be leased, behind others of its key";
 
 function slotsOf({ limits, running }: KeyState): KeyState {
   return { limits: { ...limits, rate: Number.POSITIVE_INFINITY }, running, bucket: undefined };

@@ -44,7 +44,7 @@ async function leaseOnce(routes: Routes, request: LeaseRequest): Promise<Answer<
   const refused = found.find(({ first }) => first.failure);
   if (refused?.first.failure) return refused.first;
   const sources = found.flatMap(({ on, first: { ok } }) => (ok ? [{ on, first: ok }] : []));
-  sources.sort((a, b) => a.first.from - b.first.from || byName(a.first, b.first));
+  sources.sort((a, b) => byRank(a.first, b.first) || byName(a.first, b.first));
   return { ok: await fromSources(sourcesOf(sources, request), requestOf(sources, request)) };
 }
 
@@ -74,7 +74,7 @@ async function fromSources(sources: readonly Source[], request: LeaseRequest): P
     const isFull = given[i]?.length === parts[i];
     if (isFull) all.push(...((await fromOne(on, request, maxTasks - all.length)) ?? []));
   }
-  all.sort((a, b) => a.from - b.from || byName(a.task, b.task));
+  all.sort((a, b) => byRank(a, b) || byName(a.task, b.task));
   return all.map(({ task }) => task);
 }
 
@@ -92,6 +92,11 @@ async function fromOne(
   if (maxTasks <= 0) return [];
   const leased = await unlessOutdated(on("leaseNow", { ...request, maxTasks }));
   return leased && (leased.ok ?? []);
+}
+
+// A rank may be infinite.
+function byRank(a: { rank: number }, b: { rank: number }): number {
+  return a.rank < b.rank ? -1 : Number(a.rank > b.rank);
 }
 
 function byName(a: { name: string }, b: { name: string }): number {

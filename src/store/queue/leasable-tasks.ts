@@ -39,6 +39,11 @@ export class LeasableTasks {
     return rows.map(leasableOf);
   }
 
+  /** The task at this key, if there is one. */
+  at(key: number): LeasableRow | undefined {
+    return this.page(undefined, key - 1, key, 1)[0];
+  }
+
   /** Writes a lease into its row; false when the task is no longer there. */
   lease({ key, name }: { key: number; name: string }, lease: number, progress: Progress): boolean {
     const query = "UPDATE tasks SET lease = ?, progress = ? WHERE key = ? AND name = ?";

@@ -39,6 +39,20 @@ export class LineTables {
     );
   }
 
+  /** Whether leased tasks that have keys are found without looking through all others. */
+  get haveLeases(): boolean {
+    return this.exist && (this.#meta.get("leases") ?? false);
+  }
+
+  /** Inside a commit, before the first task with a key is leased. */
+  makeLeases(): void {
+    if (this.haveLeases || !this.exist) return;
+    this.#meta.set("leases", true);
+    this.#sql.run(
+      `CREATE INDEX IF NOT EXISTS leases ON tasks (line) WHERE line > '' AND lease IS NOT NULL`,
+    );
+  }
+
   /** Nothing is kept of keys any more. */
   clear(): void {
     if (!this.exist) return;

@@ -14,6 +14,35 @@ export interface LinePlace {
   priority: number;
 }
 
+/** Rows of tasks in lines, as who takes turns between lines reads them. */
+export interface LineRows {
+  /** Tasks with `after < key <= upTo` in due order, a page of them. */
+  inOrder(after: number, upTo: number, limit: number): LinePlace[];
+  /** Keys of tasks of one priority in a line. */
+  ofPriority(
+    line: string,
+    priority: number,
+    between: readonly [after: number, upTo: number],
+    limit: number,
+  ): number[];
+  /** Keys of tasks in no line among the `window` that are next, up to `limit`; and how far it has looked. */
+  plain(
+    after: number,
+    upTo: number,
+    limit: number,
+    window: number,
+  ): { keys: number[]; last: number };
+  /**
+   * Of each priority in a line the first task with a key up to `upTo`; of those that have begun (BEGUN) the first,
+   * whenever it is due.
+   */
+  firstOfEach(line: string, upTo: number): { priority: number; key: number }[];
+  /** Tasks of the lines behind the line `after`, a page of them, line by line. */
+  behind(after: string, limit: number): LinePlace[];
+  /** Lines behind the line `after`, a page of them, whose tasks are passed over. */
+  namesBehind(after: string, limit: number): string[];
+}
+
 const IN_ORDER = `SELECT key, line, priority FROM tasks
   WHERE key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
 const OF_PRIORITY = `SELECT key FROM tasks INDEXED BY lines
@@ -28,7 +57,7 @@ const FIRST_OF_EACH = `SELECT place.value AS priority, (
   ) AS key FROM json_each('[-1,0,1,2,3,4,5,6,7,8,9]') AS place`;
 const BEHIND_LINE = `SELECT key, line, priority FROM tasks INDEXED BY lines
   WHERE line > ? ORDER BY line, priority, key LIMIT ? + 0`;
-const NAMES_BEHIND = `WITH RECURSIVE names (line) AS (
+export const NAMES_BEHIND = `WITH RECURSIVE names (line) AS (
     SELECT (SELECT min(line) FROM tasks INDEXED BY lines WHERE line > ?1)
     UNION ALL
     SELECT (SELECT min(line) FROM tasks INDEXED BY lines WHERE line > names.line)
@@ -37,19 +66,17 @@ const NAMES_BEHIND = `WITH RECURSIVE names (line) AS (
 const AT_KEYS = `SELECT ${TASK_COLUMNS.replace("key", "tasks.key AS key")}, line
   FROM json_each(?) AS place CROSS JOIN tasks ON tasks.key = place.value`;
 
-export class StoredLines {
+export class StoredLines implements LineRows {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
-  /** Tasks with `after < key <= upTo` in due order, a page of them. */
   inOrder(after: number, upTo: number, limit: number): LinePlace[] {
     return this.#sql.rows(IN_ORDER, after, upTo, limit).map(placeOf);
   }
 
-  /** Keys of tasks of one priority in a line. */
   ofPriority(
     line: string,
     priority: number,
@@ -59,7 +86,6 @@ export class StoredLines {
     return this.#sql.rows(OF_PRIORITY, line, priority, after, upTo, limit).map(keyOf);
   }
 
-  /** Keys of tasks in no line among the `window` that are next, up to `limit`; and how far it has looked. */
   plain(after: number, upTo: number, limit: number, window: number) {
     const [row] = this.#sql.rows(LAST_OF_WINDOW, after, upTo, window);
     const last = row && optionalInteger(row, "key");
@@ -68,10 +94,6 @@ export class StoredLines {
     return { keys, last: keys.length === limit ? (keys.at(-1) as number) : last };
   }
 
-  /**
-   * Of each priority in a line the first task with a key up to `upTo`; of those that have begun (BEGUN) the first,
-   * whenever it is due.
-   */
   firstOfEach(line: string, upTo: number): { priority: number; key: number }[] {
     return this.#sql.rows(FIRST_OF_EACH, line, upTo).flatMap((row) => {
       const key = optionalInteger(row, "key");
@@ -79,12 +101,10 @@ export class StoredLines {
     });
   }
 
-  /** Tasks of the lines behind the line `after`, a page of them, line by line. */
   behind(after: string, limit: number): LinePlace[] {
     return this.#sql.rows(BEHIND_LINE, after, limit).map(placeOf);
   }
 
-  /** Lines behind the line `after`, a page of them, whose tasks are passed over. */
   namesBehind(after: string, limit: number): string[] {
     return this.#sql.rows(NAMES_BEHIND, after, limit).map((row) => text(row, "line"));
   }
@@ -97,11 +117,11 @@ export class StoredLines {
   }
 }
 
-function keyOf(row: Row): number {
+export function keyOf(row: Row): number {
   return integer(row, "key");
 }
 
-function placeOf(row: Row): LinePlace {
+export function placeOf(row: Row): LinePlace {
   const priority = optionalInteger(row, "priority") ?? DEFAULT_PRIORITY;
   return { key: keyOf(row), line: optionalText(row, "line") ?? "", priority };
 }

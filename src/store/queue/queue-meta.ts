@@ -62,6 +62,8 @@ export interface QueueMetaValues {
   sweepAt: number;
   /** There is, or was, a task in a line. */
   lines: boolean;
+  /** A task with a key was leased. */
+  leases: boolean;
   /** Of a queue of several shards: how many there are. */
   shards: ShardMap;
   /** When this shard asks again for a token (ms), and what the queue was when that was said. */

@@ -419,6 +419,7 @@ export class QueueStore {
 
   /** A pull task is leased until `lease` (ms since 1970); its row, or undefined when it was no longer there. */
   lease(task: TaskRow, lease: number, progress: Progress): TaskRow | undefined {
+    if (task.spec.key !== undefined) this.lines.makeLeases();
     if (!this.leasable.lease(task, lease, progress)) return undefined;
     // One more among its attempts: a lease that ran out, or was given back.
     if (progress.attempts !== task.progress.attempts) this.#transitions.retried++;

@@ -107,7 +107,10 @@ describe("as they are shown", () => {
 
 /** What is said of a file whose queue has these lines under `keys`. */
 function faults(lines: string, more = ""): string[] {
-  const text = `queue:\n- name: q\n  rate: 1/s\n  extensions:\n${more}    keys:\n${lines}`;
+  return textFaults(`queue:\n- name: q\n  rate: 1/s\n  extensions:\n${more}    keys:\n${lines}`);
+}
+
+function textFaults(text: string): string[] {
   try {
     parseQueueYaml(text);
   } catch (error) {
@@ -193,15 +196,29 @@ describe("a fault", () => {
     ]);
   });
 
-  it("is keys beside several shards, and on a pull queue", () => {
+  it.each(["push", "pull"])("is keys beside several shards, on a %s queue", (mode) => {
+    const entry = (shards: number) =>
+      parseQueueEntry({
+        name: "q",
+        mode,
+        ...(mode === "push" && { rate: "1/s" }),
+        extensions: { keys: { weight: 2 }, shards },
+      });
+    expect(entry(4).failure?.message).toContain(
+      "extensions.keys: found a mapping, expected none beside shards: 4, for a key's tasks are in one object",
+    );
+    expect(entry(1)).toMatchObject({ ok: { keys: { weight: 2 } } });
+  });
+
+  it("is found on its line, on a pull queue too", () => {
     expect(faults("      weight: 2", "    shards: 4\n")).toEqual([
       'queue.yaml:7:7: queue "q": extensions.keys: found a mapping, expected none beside shards: 4, for a key\'s tasks are in one object',
     ]);
     expect(faults("      weight: 2", "    shards: 1\n")).toEqual([]);
-    const entry = { name: "q", mode: "pull", extensions: { keys: {} } };
-    expect(parseQueueEntry(entry).failure?.message).toContain(
-      "extensions.keys: found an empty mapping, expected on push queues only",
-    );
+    const file = "queue:\n- name: q\n  mode: pull\n  extensions:\n    keys:\n      weight: 0\n";
+    expect(textFaults(file)).toEqual([
+      expect.stringMatching(/^queue\.yaml:6:15: queue "q": extensions\.keys\.weight: found 0/),
+    ]);
   });
 });
 

@@ -198,7 +198,6 @@ describe("limits of one key", () => {
 
   it.each<[string, string, number, string]>([
     ["nope", "a", 404, "nope"],
-    ["pull", "a", 400, "only keys of push queues have limits"],
     ["four-shards", "a", 400, "expected one of one shard"],
     ["stopped", "free-*", 400, "expected a key's whole name"],
     ["stopped", "k".repeat(201), 400, "1 to 200 characters"],

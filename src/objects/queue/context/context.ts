@@ -60,11 +60,8 @@ export interface ShardPlace {
 
 /** Why tasks of keys wait. */
 export interface KeyReasons {
-  /**
-   * Says it of one key after the other, each looked at once; `isFirst`: of its tasks that were asked to run, which need
-   * no token.
-   */
-  newWhy(): (key: string, isFirst: boolean) => string | undefined;
+  /** Says it of one task after the other, and looks at each key once. */
+  newWhy(): (task: Pick<TaskRow, "key" | "spec">) => string | undefined;
 }
 
 /** Adds by rules: ifExists, debounce, throttle. */

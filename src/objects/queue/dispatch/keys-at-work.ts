@@ -59,6 +59,7 @@ export class KeysAtWork {
   /** Rows of expedited tasks that wait for a slot of their key: they need no token. */
   readonly #expedited = new Map<number, string>();
   #seen: string | undefined;
+  #version = 0;
 
   constructor(deps: KeyLimitsDeps) {
     this.#deps = deps;
@@ -78,6 +79,11 @@ export class KeysAtWork {
   /** Whether any key may be limited. */
   get areLimited(): boolean {
     return this.#deps.definition.config.keys !== undefined || this.#setLimits.size > 0;
+  }
+
+  /** Another one whenever limits have changed, or who starts tasks by them. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Whether one more may start. If not, the key is named by `due` or `ended` once one may. */
@@ -115,7 +121,7 @@ export class KeysAtWork {
     const chosen = this.#chosen.get(key) ?? 0;
     const { level, shape: filling } = this.#levels.at(key, shape, now);
     if (wholeTokens(level) > chosen) return now;
-    const wanted = quantum(filling, this.#deps.late());
+    const wanted = this.#isPull ? 1 : quantum(filling, this.#deps.late());
     return readyAt(taken(level, chosen), filling, wanted) ?? Number.POSITIVE_INFINITY;
   }
 
@@ -234,6 +240,7 @@ export class KeysAtWork {
     const wereUsed = before !== undefined || this.#set !== undefined;
     this.#seen = this.#asText();
     if (this.#seen === before) return false;
+    this.#version++;
     this.#set = undefined;
     this.#read();
     const levels = this.#levels.reshape((key) => bucketOf(this.of(key)), now);
@@ -243,7 +250,12 @@ export class KeysAtWork {
 
   #asText(): string {
     const set = this.#deps.rows.limits();
-    return JSON.stringify([this.#deps.definition.config.keys ?? null, [...set]]);
+    return JSON.stringify([this.#deps.definition.config.keys ?? null, [...set], this.#isPull]);
+  }
+
+  // Who leases comes for one more at any time; an alarm had better have several to start.
+  get #isPull(): boolean {
+    return this.#deps.definition.config.mode === "pull";
   }
 
   /** Keys that waited for a slot or a time, and wait no more. */

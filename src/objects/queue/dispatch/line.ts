@@ -11,6 +11,13 @@ export type Look = (
   limit: number,
 ) => { keys: number[]; last: number; isAll: boolean };
 
+/** The first task of a line by its place in it: the least rank is first. */
+export interface Head {
+  priority: number;
+  key: number;
+  rank: number;
+}
+
 /** Keys of one priority that are remembered, and read together. */
 const REMEMBERED = 16;
 const READ_TOGETHER = 64;
@@ -131,15 +138,19 @@ export class Line implements Turn {
     return this.#subs.some(({ isMore }) => isMore);
   }
 
-  /** Takes the task that is first; undefined when none waits, or none was found yet. */
-  take(look: Look): { priority: number; key: number } | undefined {
+  /**
+   * Takes the task that is first; undefined when none waits, or none was found yet. `other`: one that is known elsewhere,
+   * and is first unless one here is.
+   */
+  take(look: Look, other?: Head): { priority: number; key: number } | undefined {
     const first = this.#first(look);
+    if (other && !(first && first.rank < other.rank)) return other;
     first?.sub.take();
     return first && { priority: first.sub.priority, key: first.key };
   }
 
-  #first(look: Look): { sub: SubLine; key: number } | undefined {
-    let first: { sub: SubLine; key: number } | undefined;
+  #first(look: Look): { sub: SubLine; key: number; rank: number } | undefined {
+    let first: { sub: SubLine; key: number; rank: number } | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (let i = this.#subs.length - 1; i >= 0; i--) {
       const sub = this.#subs[i] as SubLine;
@@ -152,7 +163,7 @@ export class Line implements Turn {
       if (first && (rank > least || (rank === least && sub.priority > first.sub.priority)))
         continue;
       least = rank;
-      first = { sub, key };
+      first = { sub, key, rank };
     }
     return first;
   }

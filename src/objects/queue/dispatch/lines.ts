@@ -9,7 +9,7 @@
 import { BEGUN } from "../../../core/dispatch/rank.ts";
 import { Turns } from "../../../core/dispatch/turns.ts";
 import { DEFAULT_PRIORITY } from "../../../core/task/task.ts";
-import type { LinePlace, StoredLines } from "../../../store/queue/lines.ts";
+import type { LinePlace, LineRows } from "../../../store/queue/lines.ts";
 import {
   dueOf,
   LAST_EXPEDITED_KEY,
@@ -18,18 +18,38 @@ import {
 } from "../../../store/queue/row-key.ts";
 import type { TaskRow, Tasks } from "../../../store/queue/tasks.ts";
 import type { KeysAtWork } from "./keys-at-work.ts";
-import { Line, type Look } from "./line.ts";
+import { type Head, Line, type Look } from "./line.ts";
 
-export interface LinesDeps {
-  lines: StoredLines;
+/** What is read of a task that is to start. */
+type Startable = Pick<TaskRow, "key" | "name">;
+
+export interface LinesDeps<Row extends Startable = TaskRow> {
+  lines: LineRows;
+  /** The tasks at these keys, in this order, with their lines; fewer, when some are gone. */
+  at: (keys: readonly number[]) => { task: Row; line: string }[];
   tasks: Tasks;
   keys: KeysAtWork;
   /** Whether the task at this key cannot start, for it runs or is held back. */
   isTaken: (key: number) => boolean;
   /** The same by its name, for those that are on their way to another shard. */
   isRunning: (key: number, name: string) => boolean;
+  /** The key behind which tasks are met, in due order. */
+  from?: number;
+  /** The last key of the moments that are over at `now`, if more may still come at `now` itself. */
+  lastOver?: (now: number) => number;
+  /** Tasks that are in no such order, for they have come back. */
+  back?: TasksBack;
   /** Lines that are remembered. */
   most?: number;
+}
+
+/** Tasks of lines that have come back, and are where they were. */
+export interface TasksBack {
+  first(line: string): Head | undefined;
+  /** The first one is chosen. */
+  take(line: string): void;
+  /** One that was chosen does not start; whether it is one of these. */
+  untake(key: number): boolean;
 }
 
 /** Lines that may start something, and as many that wait and are remembered for what is known of them. */
@@ -39,6 +59,8 @@ const PLAIN_REMEMBERED = 4096;
 const PAGE = 500;
 /** Rows that are met in one turn, and looked through for tasks without a key, so that a turn stays short. */
 const MET_PER_TURN = 2000;
+/** Turns in which all that there is to look through is looked through, with room. */
+const MOST_TURNS = 100_000;
 /** Rows of lines that are swept at once; where lines are long, names alone. */
 const SWEPT = { first: 32, most: 1024, names: 100 };
 const SWEEPS_PER_TURN = 8;
@@ -57,12 +79,15 @@ interface Sweep {
   isCrowded: boolean;
 }
 
-export class Lines {
-  readonly #deps: LinesDeps;
+export class Lines<Row extends Startable = TaskRow> {
+  readonly #deps: LinesDeps<Row>;
   readonly #lines = new Map<string, Line>();
   readonly #turns = new Turns<Line>();
   // Every due task up to this key is known, or its line is left out.
-  #cursor = LAST_EXPEDITED_KEY;
+  #cursor: number;
+  // The same while it is this moment, in which more may come before those that were met.
+  #reached = { at: 0, key: 0 };
+  #areAllMet = false;
   // When the first task behind the cursor is due (ms); undefined when the rows have to be asked.
   #next: number | undefined;
   #sweep: Sweep | undefined;
@@ -72,14 +97,16 @@ export class Lines {
   #mayLook = 0;
   readonly #most: number;
 
-  constructor(deps: LinesDeps) {
+  constructor(deps: LinesDeps<Row>) {
     this.#deps = deps;
+    this.#cursor = deps.from ?? LAST_EXPEDITED_KEY;
     this.#most = deps.most ?? MOST_LINES;
   }
 
   /** A row was written at `key`: if that lies before the cursor, the cursor goes back. */
   rewindTo(key: number): void {
     this.#cursor = Math.min(this.#cursor, key - 1);
+    this.#reached.key = Math.min(this.#reached.key, key - 1);
     if (this.#next !== undefined) this.#next = Math.min(this.#next, dueOf(key));
   }
 
@@ -117,14 +144,56 @@ export class Lines {
     this.#join(name, true);
   }
 
+  /** The task waits at this place, and was not met there. */
+  waits(place: LinePlace): void {
+    this.#met(place);
+  }
+
+  /** A task of the line has started that was not chosen here. */
+  owes(name: string): void {
+    const line = this.#lines.get(name);
+    if (line) this.#turns.owes(line);
+  }
+
   /** Up to `limit` tasks that are due at `now`, whose turn it is. */
-  due(now: number, limit: number): TaskRow[] {
+  due(now: number, limit: number): Row[] {
     this.#now = now;
-    this.#mayLook = MET_PER_TURN;
     this.#putBack();
-    if (limit <= 0) return [];
+    return limit <= 0 ? [] : this.#turn(limit);
+  }
+
+  /** The same, with all that was not met yet if it takes that. */
+  dueOfAll(now: number, limit: number): Row[] {
+    const found = this.due(now, limit);
+    for (let turn = 0; turn < MOST_TURNS; turn++) {
+      if (found.length >= limit || (this.#areAllMet && !this.#sweep && this.#turns.size === 0))
+        break;
+      found.push(...this.#turn(limit - found.length));
+    }
+    return found;
+  }
+
+  /** What was chosen and has not started has its turn before all others again, as if nobody had asked. */
+  giveBack(): void {
+    this.#deps.keys.noneChosen();
+    if (this.#chosen.size === 0) return;
+    const waiting = [...this.#chosen];
+    this.#chosen.clear();
+    const unserved = new Map<Line, number>();
+    for (const [key, { line, priority }] of waiting) {
+      const known = this.#join(line, true);
+      if (!this.#deps.back?.untake(key)) known?.put(priority, key);
+      if (known) unserved.set(known, (unserved.get(known) ?? 0) + 1);
+    }
+    this.#turns.unserved(unserved);
+  }
+
+  #turn(limit: number): Row[] {
+    const now = this.#now;
+    this.#mayLook = MET_PER_TURN;
     for (const key of this.#deps.keys.due(now)) this.meet(key);
-    if (!this.#meetDue(now) && !this.#sweep?.isCrowded) {
+    this.#areAllMet = this.#meetDue(now);
+    if (!this.#areAllMet && !this.#sweep?.isCrowded) {
       // Lines that begin behind very many tasks of others are found by their names.
       this.#sweep ??= newSweep();
       for (let i = 0; i < SWEEPS_BEHIND && this.#sweep; i++) this.#sweepPage(this.#sweep);
@@ -132,9 +201,9 @@ export class Lines {
     return this.#rows(this.#choose(limit));
   }
 
-  /** The task at `key`, which was chosen, is in flight now. */
-  started(key: number): void {
-    this.#chosen.delete(key);
+  /** The task at `key` is in flight now; whether it was chosen here. */
+  started(key: number): boolean {
+    return this.#chosen.delete(key);
   }
 
   /** When a task may start next (ms), as far as lines are concerned; undefined when time alone changes nothing. */
@@ -164,10 +233,13 @@ export class Lines {
     const upTo = lastKeyOf(now);
     // Where lines are left out, most of what is met is too.
     const most = this.#sweep?.isCrowded ? PAGE : MET_PER_TURN;
+    const over = this.#deps.lastOver?.(now) ?? upTo;
+    if (this.#reached.at !== now) this.#reached = { at: now, key: this.#cursor };
     for (let met = 0; met < most; met += PAGE) {
-      const places = this.#deps.lines.inOrder(this.#cursor, upTo, PAGE);
+      const places = this.#deps.lines.inOrder(this.#reached.key, upTo, PAGE);
       for (const place of places) this.#met(place);
-      this.#cursor = places.at(-1)?.key ?? this.#cursor;
+      this.#reached.key = places.at(-1)?.key ?? this.#reached.key;
+      this.#cursor = Math.min(this.#reached.key, over);
       if (places.length < PAGE) return true;
     }
     return false;
@@ -237,17 +309,27 @@ export class Lines {
   #take(line: Line, later: Line[]): number | undefined {
     const { keys } = this.#deps;
     const isWaiting = !keys.admits(line.name, this.#now);
-    const first = isWaiting || this.#isHeld(line) ? undefined : line.take(this.#lookIn(line));
+    const back = this.#deps.back?.first(line.name);
+    const first = isWaiting || this.#isHeld(line) ? undefined : this.#firstOf(line, back);
     if (!first) {
       this.#turns.leave();
       if (line.isMore && !isWaiting && !this.#isHeld(line)) later.push(line);
       else if (!isWaiting || !this.#mayKeep()) this.#lines.delete(line.name);
       return undefined;
     }
+    if (first === back) this.#deps.back?.take(line.name);
     keys.chosen(line.name);
     this.#chosen.set(first.key, { line: line.name, priority: first.priority });
     this.#served(line);
     return first.key;
+  }
+
+  // What it knows of may have started elsewhere since.
+  #firstOf(line: Line, back: Head | undefined): { priority: number; key: number } | undefined {
+    for (;;) {
+      const first = line.take(this.#lookIn(line), back);
+      if (!first || first === back || !this.#deps.isTaken(first.key)) return first;
+    }
   }
 
   #isHeld(line: Line): boolean {
@@ -266,7 +348,8 @@ export class Lines {
     const isOver = this.#turns.served();
     if (!isOver || !this.#sweep?.isCrowded || line.name === "") return;
     this.#turns.leaveLast();
-    const hasMore = !line.isEmpty && this.#deps.keys.admits(line.name, this.#now);
+    const isEmpty = line.isEmpty && !this.#deps.back?.first(line.name);
+    const hasMore = !isEmpty && this.#deps.keys.admits(line.name, this.#now);
     if (hasMore) this.#leftOut(line);
     else this.#lines.delete(line.name);
   }
@@ -301,10 +384,10 @@ export class Lines {
   };
 
   // What is gone, or another's by now, is passed over.
-  #rows(keys: readonly number[]): TaskRow[] {
+  #rows(keys: readonly number[]): Row[] {
     if (keys.length === 0) return [];
-    const rows: TaskRow[] = [];
-    for (const { task, line } of this.#deps.lines.at(keys)) {
+    const rows: Row[] = [];
+    for (const { task, line } of this.#deps.at(keys)) {
       const isChosen = this.#chosen.get(task.key)?.line === line;
       if (isChosen && !this.#deps.isRunning(task.key, task.name)) rows.push(task);
     }
@@ -372,12 +455,12 @@ export class Lines {
   #swept(name: string, places: readonly LinePlace[], isCut: boolean): void {
     const { isTaken, keys } = this.#deps;
     if (this.#lines.get(name)?.isIn) return;
-    const upTo = lastKeyOf(this.#now);
+    const upTo = this.#deps.lastOver?.(this.#now) ?? lastKeyOf(this.#now);
     const isBegun = places.some(({ priority }) => priority === BEGUN);
     const waiting = places.filter(
       ({ key }) => key > LAST_EXPEDITED_KEY && key <= upTo && !isTaken(key),
     );
-    if (!isCut && !isBegun && waiting.length === 0) return;
+    if (!isCut && !isBegun && waiting.length === 0 && !this.#deps.back?.first(name)) return;
     const line = new Line(name, keys.of(name).weight, isCut || isBegun);
     this.#lines.set(name, line);
     this.#turns.join(line);

@@ -55,10 +55,8 @@ export function tombstoneOf(queue: string, row: NameRow, now: number): EndedTask
 function liveView(queue: QueueContext, task: TaskRow, dispatch: Dispatch, now: number): Task {
   const state = queue.stateOf(task, now);
   const view = taskView(queue.name, state, task);
-  const { key } = task.spec;
-  const isFirst = isExpedited(task.key);
-  const ofKey = key === undefined || state !== "due" ? undefined : dispatch.ofKey(key, isFirst);
-  const around = isFirst ? unlimited(dispatch.state) : dispatch.state;
+  const ofKey = state === "due" ? dispatch.ofKey(task) : undefined;
+  const around = isExpedited(task.key) ? unlimited(dispatch.state) : dispatch.state;
   const why = whyNotRunning(
     { ...task, expiresAt: queue.store.ruled.expiresAt(task) },
     state,
@@ -87,13 +85,12 @@ function unlimited(dispatch: DispatchState): DispatchState {
 /** What can delay tasks, looked at once for all tasks of an answer. */
 interface Dispatch {
   state: DispatchState;
-  /** What a key waits for; `isFirst`: its tasks that were asked to run, which need no token. */
-  ofKey: (key: string, isFirst: boolean) => string | undefined;
+  /** What the task waits for that others of its key have. */
+  ofKey: (task: TaskRow) => string | undefined;
 }
 
 function dispatchOf(queue: QueueContext): Dispatch {
-  const isPush = queue.definition.config.mode === "push";
-  const ofKey = isPush ? queue.keys?.newWhy() : undefined;
+  const ofKey = queue.keys?.newWhy();
   return { state: dispatchStateOf(queue), ofKey: ofKey ?? (() => undefined) };
 }
 

@@ -2,18 +2,16 @@
 // were written, by time, by leases that ended. Whoever waits for a tag is looked at when a task of that tag is
 // among it, so that of many tags the others cost nothing.
 import { lastKeyOf } from "../../../store/queue/row-key.ts";
-import type { LeaseTable } from "./lease-table.ts";
-
-type Tag = string | undefined;
+import type { Leasables, Tag } from "./leasables.ts";
 
 export class Arrivals {
-  readonly #table: LeaseTable;
+  readonly #table: () => Leasables;
   #since = 0;
   /** Rows that were written before the keys of that moment; those behind them are found by time. */
   #keys: number[] = [];
   #isAnywhere = false;
 
-  constructor(table: LeaseTable) {
+  constructor(table: () => Leasables) {
     this.#table = table;
   }
 
@@ -46,9 +44,9 @@ export class Arrivals {
   #tags(now: number, lines: number): Set<Tag> | undefined {
     const max = lines + 1;
     if (this.#isAnywhere || this.#keys.length > max) return undefined;
-    const tags = this.#table.tagsBetween(this.#since, now, max);
+    const tags = this.#table().tagsBetween(this.#since, now, max);
     for (const key of this.#keys) {
-      const task = this.#table.at(key);
+      const task = this.#table().at(key);
       if (task) tags?.add(task.tag);
     }
     return tags;

@@ -8,6 +8,8 @@ export interface Leasable {
   /** When it is or was available from, ms since 1970. */
   from: number;
   tag: string | undefined;
+  /** Where it is not the default. */
+  priority?: number;
 }
 
 export function inOrder(a: Leasable, b: Leasable): number {

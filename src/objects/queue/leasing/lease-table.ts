@@ -9,6 +9,7 @@
 import type { LeasableRow, LeasableTasks } from "../../../store/queue/leasable-tasks.ts";
 import { lastKeyOf } from "../../../store/queue/row-key.ts";
 import { Ends, inOrder, type Leasable } from "./ends.ts";
+import type { Leasables, Tag } from "./leasables.ts";
 
 /** Tasks that were available at an instant and had never been leased, in order. */
 interface Fresh {
@@ -19,13 +20,11 @@ interface Fresh {
   isAll: boolean;
 }
 
-type Tag = string | undefined;
-
 const PAGE = 100;
 /** Cursors kept at once; the tag that was not asked for longest loses its own, and is read from the front. */
 const MAX_CURSORS = 1000;
 
-export class LeaseTable {
+export class LeaseTable implements Leasables {
   readonly #rows: LeasableTasks;
   readonly #isMoving: (name: string) => boolean;
   readonly #leased = new Map<number, Leasable>();
@@ -45,20 +44,28 @@ export class LeaseTable {
     this.#isMoving = isMoving;
   }
 
-  /** The first `max` tasks that are available at `now`; of one tag, if it is given. */
   available(now: number, max: number, tag?: string): Leasable[] {
     const fresh = this.#firstFresh(now, max, tag);
     const again = this.#ends.available(now, max, tag);
     return again.length === 0 ? fresh : [...fresh, ...again].sort(inOrder).slice(0, max);
   }
 
-  /** The task is leased until `until`, or was given back then. */
   lease(task: { key: number; name: string; spec: { tag?: string } }, until: number): void {
     const { key, name, spec } = task;
     this.#know({ key, name, from: until, tag: spec.tag });
   }
 
-  /** The task at this key has left, or was moved elsewhere. */
+  spend(): void {}
+
+  undelivered({ key }: { key: number }): void {
+    this.forget(key);
+    this.rewindTo(key);
+  }
+
+  takeReleased(): boolean {
+    return false;
+  }
+
   forget(key: number): void {
     if (this.#fresh.size > 0) this.#gone.add(key);
     this.#drop(key);
@@ -80,37 +87,25 @@ export class LeaseTable {
     this.#lastCursor = key - 1;
   }
 
-  /** Tasks under a lease that holds at `now`, as far as they are known since the start. */
   leasedAt(now: number): number {
     return this.#ends.leasedAt(now);
   }
 
-  /** Whether it knows of a lease; one that ran out stays known until its task is leased again. */
   get anyLeased(): boolean {
     return this.#leased.size > 0;
   }
 
-  /** The first moment after `now` at which a task becomes available by itself, infinite if there is none. */
   nextMoment(now: number): number {
-    const next = this.#ends.next(now) + 1;
-    const rows = this.#rows.page(undefined, lastKeyOf(now - 1), Number.MAX_SAFE_INTEGER, PAGE);
-    const waiting = rows.find((row) => !this.#leased.has(row.key) && !isAvailable(row, now));
-    if (waiting) return Math.min(next, waiting.due + 1);
-    // There may be one behind those that are available.
-    return rows.length < PAGE ? next : Math.min(next, now + 1);
+    const come = timeOfNext(this.#rows, now, (key) => this.#leased.has(key));
+    return Math.min(this.#ends.next(now) + 1, come);
   }
 
-  /** Tags of tasks whose lease or whose wait for their time ended from `since` to `now` (ms); undefined: of too many. */
   tagsBetween(since: number, now: number, max: number): Set<Tag> | undefined {
-    const ended = this.#ends.between(since, now);
-    const rows = this.#rows.page(undefined, lastKeyOf(since - 1), lastKeyOf(now), max);
-    if (rows.length === max || ended.length >= max) return undefined;
-    return new Set([...ended, ...rows].map(({ tag }) => tag));
+    return tagsBetween(this.#rows, this.#ends, [since, now], max);
   }
 
-  /** The tag of the task at this key, if there is one. */
   at(key: number): { tag: Tag } | undefined {
-    return this.#rows.page(undefined, key - 1, key, 1)[0];
+    return this.#rows.at(key);
   }
 
   #firstFresh(now: number, max: number, tag: Tag): Leasable[] {
@@ -207,6 +202,32 @@ export class LeaseTable {
     this.#leased.delete(key);
     this.#ends.remove(known);
   }
+}
+
+/** When the next task comes that was not leased before (ms), infinite if there is none. */
+export function timeOfNext(
+  rows: LeasableTasks,
+  now: number,
+  isLeased: (key: number) => boolean,
+): number {
+  const page = rows.page(undefined, lastKeyOf(now - 1), Number.MAX_SAFE_INTEGER, PAGE);
+  const waiting = page.find((row) => !isLeased(row.key) && !isAvailable(row, now));
+  if (waiting) return waiting.due + 1;
+  // There may be one behind those that are available.
+  return page.length < PAGE ? Number.POSITIVE_INFINITY : now + 1;
+}
+
+/** Tags of tasks that came from one moment to another: by their time, or the ends of their leases. */
+export function tagsBetween(
+  rows: LeasableTasks,
+  ends: Ends,
+  [since, now]: readonly [number, number],
+  max: number,
+): Set<Tag> | undefined {
+  const ended = ends.between(since, now);
+  const come = rows.page(undefined, lastKeyOf(since - 1), lastKeyOf(now), max);
+  if (come.length === max || ended.length >= max) return undefined;
+  return new Set([...ended, ...come].map(({ tag }) => tag));
 }
 
 // The clock counts whole milliseconds. A task that was due when it was added was added before a lease in

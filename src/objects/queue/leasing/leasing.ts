@@ -1,5 +1,6 @@
 // A pull queue at work: workers lease tasks, acknowledge them, change their leases, or wait for a first
 // one. A lease is fenced: only whoever shows its token while it holds can act on it.
+import { rankOf } from "../../../core/dispatch/rank.ts";
 import { type Answer, type Refusal, refuse } from "../../../core/errors.ts";
 import type { AckResult } from "../../../core/task/calls.ts";
 import { isLate } from "../../../core/task/expiry.ts";
@@ -17,7 +18,7 @@ import {
   tokenOf,
   undelivered,
 } from "../../../core/task/lease.ts";
-import type { Task } from "../../../core/task/task.ts";
+import { DEFAULT_PRIORITY, type Task } from "../../../core/task/task.ts";
 import { taskView } from "../../../core/task/task-view.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
@@ -31,7 +32,16 @@ import type { QueueDefinition } from "../context/definition.ts";
 import type { Statistics } from "../context/statistics.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Leasable } from "./ends.ts";
+import type { Leasables } from "./leasables.ts";
 import { LeaseTable } from "./lease-table.ts";
+
+/** What a queue leases by that has tasks with keys or priorities: a part that a Worker may leave out. */
+export interface LinedLeasing extends Leasables {
+  /** Before a transaction. */
+  save(): void;
+  /** It was rolled back. */
+  restore(): void;
+}
 
 export interface LeasingDeps {
   definition: QueueDefinition;
@@ -42,6 +52,8 @@ export interface LeasingDeps {
   now: () => number;
   /** Whether the task of this name is on its way to another shard. */
   isMoving: (name: string) => boolean;
+  /** What tasks in lines need; a Worker may do without. */
+  newLined?: (() => LinedLeasing) | undefined;
   /** Has tasks expire that were not started in time: no alarm need have come for them. */
   expireLate: () => void;
   /** Whether nothing is leased: the queue is paused, or not defined any more. */
@@ -54,13 +66,15 @@ const MAX_ANSWER_BYTES = 30 * 1024 * 1024;
 export class Leasing implements Consumer, PullState {
   readonly #deps: LeasingDeps;
   readonly #waiters: Waiters<LeaseRequest, Task[]>;
-  readonly #table: LeaseTable;
+  readonly #plain: LeaseTable;
+  // Once a task was in a line.
+  #lined: LinedLeasing | undefined;
   readonly #arrivals: Arrivals;
 
   constructor(deps: LeasingDeps) {
     this.#deps = deps;
-    this.#table = new LeaseTable(deps.store.leasable, deps.isMoving);
-    this.#arrivals = new Arrivals(this.#table);
+    this.#plain = new LeaseTable(deps.store.leasable, deps.isMoving);
+    this.#arrivals = new Arrivals(() => this.#table);
     this.#waiters = new Waiters({
       now: deps.now,
       // By the oldest's tag is among those who take any: where there is anything, there is something for it.
@@ -101,20 +115,20 @@ export class Leasing implements Consumer, PullState {
     const { now: clock, commit, expireLate } = this.#deps;
     expireLate();
     const now = clock();
-    const since = new Map(this.#choose(request, now).map(({ name, from }) => [name, from]));
-    const tasks = since.size > 0 ? commit.run(() => this.#take(request, now)) : [];
-    return { ok: tasks.map((task) => ({ task, from: since.get(task.name) ?? now })) };
+    const ranks = new Map(this.#choose(request, now).map((task) => [task.name, rankIn(task)]));
+    const tasks = ranks.size > 0 ? commit.run(() => this.#take(request, now)) : [];
+    return { ok: tasks.map((task) => ({ task, rank: ranks.get(task.name) ?? now })) };
   }
 
-  /** The oldest task that a lease would give, null when there is none. */
+  /** The first task that a lease would give, null when there is none. */
   first(request: LeaseRequest): Answer<FirstLeasable | null> {
     const refusal = checkLeaseRequest(request) ?? this.#refusalWhileClosed();
     if (refusal) return refusal;
     this.#deps.expireLate();
     const [first] = this.#choose({ ...request, maxTasks: 1 }, this.#deps.now());
     if (!first) return { ok: null };
-    const { from, name, tag } = first;
-    return { ok: { from, name, ...(tag !== undefined && { tag }) } };
+    const { name, tag } = first;
+    return { ok: { rank: rankIn(first), name, ...(tag !== undefined && { tag }) } };
   }
 
   /** Leases that reached nobody are not counted, and their tasks are to be had at once. */
@@ -187,7 +201,7 @@ export class Leasing implements Consumer, PullState {
   }
 
   forgetAll(): void {
-    this.#table.clear();
+    this.#clear();
   }
 
   leasedAt(now: number): number {
@@ -198,11 +212,26 @@ export class Leasing implements Consumer, PullState {
     return !this.#isPull || !this.#table.anyLeased;
   }
 
-  save(): void {}
+  save(): void {
+    this.#lined?.save();
+  }
 
   // When rows are as they were before, the table is made from them again.
   restore(): void {
-    this.#table.clear();
+    this.#clear();
+    this.#lined?.restore();
+  }
+
+  #clear(): void {
+    this.#plain.clear();
+    this.#lined?.clear();
+  }
+
+  get #table(): Leasables {
+    const { newLined, store } = this.#deps;
+    if (!newLined || !store.lines.exist) return this.#plain;
+    this.#lined ??= newLined();
+    return this.#lined;
   }
 
   get #isPull(): boolean {
@@ -227,8 +256,8 @@ export class Leasing implements Consumer, PullState {
     const { task } = found;
     if (lease === undefined || tokenOf(task) !== lease) return;
     if (!store.withdrawLease(task, undelivered(task.progress))) return;
-    this.#table.forget(task.key);
-    this.rowWritten(task.key);
+    this.#table.undelivered(task);
+    this.#changed(task.key);
   }
 
   #held({ name, lease }: LeaseToken, now: number): Answer<TaskRow> {
@@ -252,6 +281,7 @@ export class Leasing implements Consumer, PullState {
   // Of a queue that leases nothing nothing is lost: when it goes on, all are looked at.
   #changedLines<T>(all: ReadonlyMap<string | undefined, T>): Iterable<string | undefined> {
     const { isClosed, now } = this.#deps;
+    if (this.#table.takeReleased(now())) this.#arrivals.anywhere();
     if (!isClosed()) return this.#arrivals.take(now(), all);
     this.#arrivals.anywhere();
     return [];
@@ -302,6 +332,7 @@ export class Leasing implements Consumer, PullState {
       const row = task && this.#leaseOne(task, until, now);
       if (row) leased.push(row);
     }
+    this.#table.spend(leased, now);
     return leased;
   }
 
@@ -335,6 +366,10 @@ export class Leasing implements Consumer, PullState {
   #view(task: TaskRow, state: "leased" | "due"): Task {
     return taskView(this.#deps.definition.config.name, state, task);
   }
+}
+
+function rankIn({ from, priority = DEFAULT_PRIORITY }: Leasable): number {
+  return rankOf(from, priority);
 }
 
 // A lease of 0 seconds is over within the same millisecond.
