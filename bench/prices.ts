@@ -1,12 +1,5 @@
-// Cloudflare's list prices for Durable Objects on Workers Paid, past what the plan includes:
-// https://developers.cloudflare.com/durable-objects/platform/pricing/
-
-/** Dollars for each. */
-export const PRICES = {
-  date: "November 2026",
-  rowWritten: 1 / 1e6,
-  request: 0.15 / 1e6,
-};
+// What a task costs, by the list prices that the library itself goes by.
+import { PRICES } from "../src/core/metrics/prices.ts";
 
 /** What a million of these cost. An alarm that is set is billed as a row written. */
 export function dollarsAMillion(each: { rows: number; alarms: number; requests: number }): number {

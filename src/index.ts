@@ -7,6 +7,7 @@ import type { Targets } from "./core/egress/targets.ts";
 import type { PayloadTypes, UntypedPayloads } from "./core/task/typed-task.ts";
 import { cloudTasks } from "./http/cloud-tasks/door.ts";
 import { console } from "./http/console/door.ts";
+import { metrics } from "./http/metrics/door.ts";
 import { api } from "./http/native/door.ts";
 import { cron as cronPart } from "./objects/cron/part.ts";
 import { rules } from "./objects/queue/ruled-adds.ts";
@@ -50,7 +51,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     ...rest,
     config: isCompiled(config) ? withoutText(config, cron) : read(config, cron),
     ...{
-      doors: [api, cloudTasks, console],
+      doors: [api, cloudTasks, console, metrics],
       parts: [batches, cronPart, deferred, keys, limits, rules, shards],
     },
   });

@@ -1,6 +1,6 @@
 // The library without what a Worker may leave out: YAML is read beforehand, doors and parts are chosen. Wiring only.
 import { exports, env as ownEnv } from "cloudflare:workers";
-import { pageAfter, queuePage, visitQueues, watchQueues } from "./client/all-queues.ts";
+import { figuresOf, pageAfter, queuePage, visitQueues, watchQueues } from "./client/all-queues.ts";
 import { CronHandle } from "./client/cron-handle.ts";
 import type { Defer, Deferred, DeferredFunctions, DeferredPart } from "./client/deferred.ts";
 import { createGroup, GroupHandle } from "./client/group-handle.ts";
@@ -62,6 +62,7 @@ export type { KeyLimitsEntry } from "./core/config/keys-schema.ts";
 export { type DefinitionsPart, definitions } from "./core/config/queue-entry.ts";
 export { fromYaml } from "./core/config/yaml-files.ts";
 export * from "./core/errors.ts";
+export type { Costs, QueueCosts, Usage } from "./core/metrics/costs.ts";
 export type {
   HistoryMark,
   HistoryPoint,
@@ -128,6 +129,7 @@ export type {
 export { cloudTasks } from "./http/cloud-tasks/door.ts";
 export { console } from "./http/console/door.ts";
 export type { Door } from "./http/door.ts";
+export { metrics } from "./http/metrics/door.ts";
 export { api } from "./http/native/door.ts";
 export { type CronPart, cron } from "./objects/cron/part.ts";
 export { type RulesPart, rules } from "./objects/queue/ruled-adds.ts";
@@ -145,7 +147,7 @@ export interface SlimOptions {
    * origin. The setting TASKQUEUE_TARGETS goes before it.
    */
   targets?: Targets | undefined;
-  /** What is served to the outside, of `api`, `cloudTasks` and `console`. Default: nothing. */
+  /** What is served to the outside, of `api`, `cloudTasks`, `console` and `metrics`. Default: nothing. */
   doors?: readonly Door[] | undefined;
   /** What there is beside queues and groups, of `batches`, `cron`, `deferred`, `definitions`, `keys`, `limits`, `rules` and `shards`. Default: nothing. */
   parts?:
@@ -251,6 +253,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   checkAttemptsPerCall(attemptsPerCall);
   const cronPart = parts.find((it) => it.part === "cron");
   const watching = doors.find((door) => door.watching)?.watching;
+  const counting = doors.find((door) => door.counting)?.counting;
   const deferredPart = parts.find((it) => it.part === "deferred");
   const { queues: configured, cron: recurring } = filesOf(
     config as SlimOptions["config"],
@@ -267,6 +270,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     Batches: batchesPart?.Batches,
     Keys: parts.find((it) => it.part === "keys")?.Keys,
     ruled: parts.find((it) => it.part === "rules")?.ruled,
+    Totals: counting?.Totals,
   };
   if (!limitsPart) checkNoLimits(configured);
   const names = new Set(parts.map((it) => it.part));
@@ -294,6 +298,8 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     group: (name) => groupOf(env, name),
     createGroup: async (given) => (await createGroup(stubsOf(env), given)).progress,
     cron: () => cronOf(env),
+    now: clock,
+    figures: () => figuresOf(stubsOf(env)),
   });
   // Exports are complete only after the module has run, so they are checked with the first request.
   let isChecked = false;
@@ -348,7 +354,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
       : NoCronObject) as TaskQueues<Env, Payloads>["TaskCron"],
     TaskDirectory: class TaskDirectory extends TaskDirectoryObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file, watching);
+        super(ctx, env, file, watching, counting?.newFigures);
       }
     },
     TaskEgress: class TaskEgress extends TaskEgressObject<Env> {

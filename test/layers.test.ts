@@ -56,7 +56,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     ...["sharded", "queue", "group", "cron", "directory"],
   ],
   "objects/queue": ["context", "sharding", "limits", "dispatch", "leasing", "inspect", "."],
-  http: [".", "native", "cloud-tasks", "console", "doors.ts"],
+  http: [".", "native", "cloud-tasks", "console", "metrics", "doors.ts"],
 };
 
 function readSources(): Sources {

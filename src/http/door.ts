@@ -1,5 +1,6 @@
 // A door: what is served to the outside at paths of its own.
 import type { ReadEntry } from "../core/config/queue-config.ts";
+import type { Counting } from "../objects/directory/counting.ts";
 import type { Watching } from "../objects/directory/watching.ts";
 import type { QueueSettings } from "../objects/settings.ts";
 import type { DoorSettings } from "./auth.ts";
@@ -17,6 +18,8 @@ export interface Visit {
 export interface Door {
   /** For a door that shows changes of queues. */
   readonly watching?: Watching;
+  /** For a door that shows what queues have counted. */
+  readonly counting?: Counting;
   /** For a door by which queues are made. */
   readonly readEntry?: ReadEntry;
   /** Whether the request is for this door; `path` is its path, decoded, doubled slashes as one. */

@@ -5,7 +5,7 @@ import type { GroupHandle } from "../client/group-handle.ts";
 import type { QueueHandle } from "../client/queue-handle.ts";
 import type { QueueQuery } from "../core/task/calls.ts";
 import type { GroupProgress, NewGroup } from "../core/task/group.ts";
-import type { QueuePage } from "../objects/rpc.ts";
+import type { QueueFigures, QueuePage } from "../objects/rpc.ts";
 
 /** What the API needs of the queues. */
 export interface QueueService {
@@ -19,6 +19,10 @@ export interface QueueService {
   group(name: string): GroupHandle;
   createGroup(given: NewGroup): Promise<GroupProgress>;
   cron(): CronHandle;
+  /** ms since 1970 */
+  now(): number;
+  /** What each queue is, and has counted, by its name. */
+  figures(): AsyncIterable<QueueFigures>;
 }
 
 /** With what only Google's API needs. */

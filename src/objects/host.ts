@@ -1,8 +1,9 @@
 // What every Durable Object with storage has: SQLite, a clock, commits and the alarm loop. An alarm lets
 // each job do what is due, then the next alarm is armed at the earliest moment any job names.
 import { DurableObject } from "cloudflare:workers";
+import { Meter } from "../core/metrics/meter.ts";
 import type { Migration } from "../store/migrations.ts";
-import type { Sql } from "../store/sql.ts";
+import { metered, type Sql } from "../store/sql.ts";
 import { Tables } from "../store/tables.ts";
 import { Commit } from "./commit.ts";
 import { afterTurn } from "./event-loop.ts";
@@ -35,6 +36,8 @@ export abstract class Host<Env> extends DurableObject<Env> {
   protected readonly sql: Tables;
   protected readonly wakeup: Wakeup;
   protected readonly commit: Commit;
+  /** What it has used since its start; calls where they are counted (`countCalls`). */
+  protected readonly meter = new Meter(() => this.now());
   readonly #alarm: StoredAlarm;
   #jobs: readonly Job[] = [];
   readonly #retryAt = new Map<Job, number>();
@@ -48,9 +51,10 @@ export abstract class Host<Env> extends DurableObject<Env> {
   /** `migrations`: the tables of the role. */
   constructor(ctx: DurableObjectState, env: Env, migrations: readonly Migration[]) {
     super(ctx, env);
-    this.sql = tablesOf(ctx.storage, migrations);
+    this.sql = tablesOf(ctx.storage, migrations, this.meter);
     this.#alarm = standIn?.alarmOf(this.#seen(), ctx) ?? ctx.storage;
-    this.wakeup = new Wakeup(this.#alarm, () => this.now());
+    const set = () => this.meter.alarmsSet++;
+    this.wakeup = new Wakeup(this.#alarm, () => this.now(), set);
     this.commit = new Commit({ sql: this.sql, now: () => this.now(), nextTurn: afterTurn });
   }
 
@@ -96,10 +100,18 @@ export abstract class Host<Env> extends DurableObject<Env> {
       const value = function (this: Host<unknown>, ...args: unknown[]) {
         this.checkCall();
         this.#calls++;
-        return method.apply(this, args);
+        return this.#metered(method.apply(this, args));
       };
       Object.defineProperty(prototype, name, { ...rest, value });
     }
+  }
+
+  // What a call does before it first waits takes no time by the platform's clock.
+  #metered<T>(called: T): T {
+    this.meter.began();
+    const ended = () => this.meter.ended();
+    Promise.resolve(called).then(ended, ended);
+    return called;
   }
 
   /** Arms the alarm for whatever is next, after anything that changed it. Does not throw. */
@@ -140,6 +152,10 @@ export abstract class Host<Env> extends DurableObject<Env> {
   // A throw would make the platform try again, and after seven tries drop the alarm for good: it is
   // caught here and the alarm is armed again.
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    return this.#metered(this.#fired(info));
+  }
+
+  async #fired(info?: AlarmInvocationInfo): Promise<void> {
     this.wakeup.fired(info?.scheduledTime);
     this.#callsBefore = this.#calls;
     this.#turnAll();
@@ -210,18 +226,27 @@ export abstract class Host<Env> extends DurableObject<Env> {
 }
 
 // The first statement fails where the class was listed as one without SQLite.
-function tablesOf(storage: DurableObjectStorage, migrations: readonly Migration[]): Tables {
+function tablesOf(
+  storage: DurableObjectStorage,
+  migrations: readonly Migration[],
+  meter: Meter,
+): Tables {
   try {
-    return new Tables(sqlOf(storage), migrations);
+    return new Tables(sqlOf(storage, meter), migrations);
   } catch (error) {
     throw /SQL is not enabled/.test(String(error)) ? new Error(withoutSqlite()) : error;
   }
 }
 
-function sqlOf(storage: DurableObjectStorage): Sql {
+function sqlOf(storage: DurableObjectStorage, meter: Meter): Sql {
   return {
-    rows: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray(),
-    run: (query, ...bindings) => storage.sql.exec(query, ...bindings).rowsWritten,
+    rows: (query, ...bindings) => {
+      const cursor = storage.sql.exec(query, ...bindings);
+      const rows = cursor.toArray();
+      metered(cursor, meter);
+      return rows;
+    },
+    run: (query, ...bindings) => metered(storage.sql.exec(query, ...bindings), meter),
     transaction: (work) => storage.transactionSync(work),
     size: () => storage.sql.databaseSize,
   };

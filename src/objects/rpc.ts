@@ -5,8 +5,9 @@ import type { QueueConfig } from "../core/config/queue-config.ts";
 import type { Answer, Failure } from "../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
-import type { QueueReport } from "../core/metrics/queue-report.ts";
+import type { QueueReport, ReportReader } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
+import type { QueueTotals } from "../core/metrics/totals.ts";
 import type { ShardMap } from "../core/sharding/shard-map.ts";
 import type { Total } from "../core/sharding/share.ts";
 import type { Grant, Recall, Statement } from "../core/sharding/statement.ts";
@@ -64,7 +65,7 @@ export interface QueueCalls {
   describe(): Promise<QueueView>;
   history(span: HistorySpan): Promise<QueueHistory>;
   /** The queue's state, and its history as far as that is newer than `since` (ms since 1970). */
-  pulse(since: number, reader?: "directory"): Promise<QueueReport>;
+  pulse(since: number, reader?: ReportReader): Promise<QueueReport>;
   /** Its configuration; in contrast to `describe` this reads no rows. */
   config(): Promise<QueueConfig>;
   /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */
@@ -149,6 +150,8 @@ export interface MoveReport {
   isDone: boolean;
   /** How many names have left it. */
   moved: number;
+  /** Of one that has gone: what it had counted. */
+  totals?: QueueTotals;
 }
 
 /** What other objects call of a queue. */
@@ -176,7 +179,7 @@ export interface QueueRpc {
   /** How many of the group's tasks are with their handlers. */
   runningOfGroup(group: string): Promise<number>;
   /** Its state; the reader takes it for true until it hears of a change. */
-  pulse(since: number, reader: "directory"): Promise<QueueReport>;
+  pulse(since: number, reader: ReportReader): Promise<QueueReport>;
   /** Arms the alarm anew, should the platform have lost it. */
   wake(): Promise<void>;
   /** Asked by a long attempt: settles with the reason when it is to be cancelled, or once it has ended. */
@@ -236,6 +239,21 @@ export interface QueuePage {
   last?: string;
 }
 
+/** Figures of a queue, as JSON. */
+export interface QueueFigures {
+  name: string;
+  /** A QueueView; absent where it did not answer. */
+  view?: string;
+  /** QueueTotals; absent of a queue of a version before. */
+  totals?: string;
+}
+
+export interface FiguresPage {
+  queues: QueueFigures[];
+  /** The last name that was looked at; absent when there are no more. */
+  last?: string;
+}
+
 /** The directory: which queues there are beside those of queue.yaml. */
 export interface DirectoryRpc {
   register(queue: string): Promise<void>;
@@ -246,6 +264,8 @@ export interface DirectoryRpc {
   changed(queue: string): Promise<void>;
   /** The queues whose names come after `after`, in their order, `limit` at most. */
   page(after: string, limit: number): Promise<QueuePage>;
+  /** The same with what each has counted; queues that are asked for it write it down. */
+  figures(after: string, limit: number): Promise<FiguresPage>;
   /** Visits the queues that may have lost their alarms, in the background. */
   visitQueues(): Promise<void>;
   /** Server-sent events of these queues, or of all. */

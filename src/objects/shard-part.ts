@@ -5,6 +5,7 @@ import type { RecentTimesCounts } from "../core/metrics/histogram.ts";
 import type { QueueHistory } from "../core/metrics/history.ts";
 import type { AtRest } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
+import type { QueueTotals } from "../core/metrics/totals.ts";
 import type { Task } from "../core/task/task.ts";
 
 /** What is asked of a list behind a place: no more tasks, and bytes of bodies, but `least` tasks whatever their size. */
@@ -40,4 +41,8 @@ export interface ShardLook {
   lateness: RecentTimesCounts;
   runTime: RecentTimesCounts;
   atRest: AtRest;
+  /** For who scrapes. */
+  totals?: QueueTotals;
+  /** Not all that was counted is in its totals yet. */
+  isLate?: true;
 }

@@ -29,6 +29,7 @@ export interface AlarmStorage {
 export class Wakeup {
   readonly #storage: AlarmStorage;
   readonly #now: () => number;
+  readonly #wasSet: () => void;
   #armed = Number.POSITIVE_INFINITY;
   #lastFired = 0;
   // What this object set itself: one that was set before it started says nothing of its lateness.
@@ -36,9 +37,11 @@ export class Wakeup {
   #late = USUAL_LATE_MS;
   #endHold: (() => void) | undefined;
 
-  constructor(storage: AlarmStorage, now: () => number) {
+  /** `wasSet` is called with each alarm that is set. */
+  constructor(storage: AlarmStorage, now: () => number, wasSet: () => void = () => {}) {
     this.#storage = storage;
     this.#now = now;
+    this.#wasSet = wasSet;
   }
 
   /** On start: `stored` is what getAlarm() answered. */
@@ -120,6 +123,7 @@ export class Wakeup {
     };
     try {
       this.#storage.setAlarm(at).catch(again);
+      this.#wasSet();
     } catch (error) {
       again(error);
     }

@@ -206,6 +206,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
      until INTEGER,
      active INTEGER NOT NULL
    ) WITHOUT ROWID;`,
+  "ALTER TABLE summaries ADD COLUMN totals TEXT;",
 ];
 
 /**

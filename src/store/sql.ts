@@ -14,3 +14,13 @@ export interface Sql {
   /** Bytes the database takes on disk, free pages not counted. */
   size(): number;
 }
+
+/** What a statement says of itself once it is through, and where that is counted. */
+type Counted = Record<"rowsWritten" | "rowsRead", number>;
+
+/** Adds what a statement wrote and read to the meter; the rows it wrote. */
+export function metered({ rowsWritten, rowsRead }: Readonly<Counted>, meter: Counted): number {
+  meter.rowsWritten += rowsWritten;
+  meter.rowsRead += rowsRead;
+  return rowsWritten;
+}

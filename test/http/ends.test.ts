@@ -54,7 +54,7 @@ const NATIVE: Row[] = [
   ["GET", `${API}/cron`, 200],
   ["GET", `${API}/nowhere`, 400],
   ["PATCH", `${API}/queues/push`, 400],
-  ["GET", "/_ah/metrics", 404],
+  ["GET", "/_ah/metrics", 200],
   ["GET", "/_ah/oidc/.well-known/openid-configuration", 404],
   ["POST", "/_ah/queue/push", 403],
   ["GET", "/_ah/%zz", 400],

@@ -4,6 +4,7 @@ import { vi } from "vitest";
 import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import { parseHostRules } from "../../src/core/egress/host-rules.ts";
 import type { Answer } from "../../src/core/errors.ts";
+import { Meter } from "../../src/core/metrics/meter.ts";
 import type { Added } from "../../src/core/task/calls.ts";
 import type { Written } from "../../src/objects/commit.ts";
 import { Commit } from "../../src/objects/commit.ts";
@@ -173,6 +174,7 @@ export class World {
         hosts: parseHostRules(undefined),
         hasIdentity: false,
         sql,
+        meter: new Meter(() => this.now),
         commit,
       },
       stubs: undefined as never,

@@ -7,6 +7,7 @@ import { parseQueueEntry } from "../../src/core/config/queue-entry.ts";
 import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import { createTaskQueues } from "../../src/index.ts";
 import { TaskCronObject } from "../../src/objects/cron/task-cron.ts";
+import { counting } from "../../src/objects/directory/counting.ts";
 import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.ts";
 import { watching } from "../../src/objects/directory/watching.ts";
 import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
@@ -104,6 +105,7 @@ export const deployed: QueueParts & {
   Keys: TaskKeys,
   ruled: rules.ruled,
   Batches,
+  Totals: counting.Totals,
 };
 
 export class TaskQueue extends TaskQueueObject<unknown> {
@@ -127,7 +129,7 @@ export class TaskCron extends TaskCronObject<unknown> {
 
 export class TaskDirectory extends TaskDirectoryObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, deployed.queues, watching);
+    super(ctx, env, deployed.queues, watching, counting.newFigures);
   }
 }
 

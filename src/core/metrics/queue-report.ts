@@ -2,6 +2,7 @@
 import type { QueueConfig } from "../config/queue-config.ts";
 import type { QueueHistory } from "./history.ts";
 import type { QueueView } from "./queue-view.ts";
+import type { QueueTotals } from "./totals.ts";
 
 /** The state of a queue at an instant. */
 export interface QueueReport {
@@ -19,7 +20,22 @@ export interface QueueReport {
   isActive?: boolean;
   /** The mark of the entry of queue.yaml it has. */
   entry?: string;
+  /** For who scrapes; versions before gave none. */
+  totals?: QueueTotals;
+  /** Until when all but the percentiles stays as it is unless the queue says that it has changed; absent likewise. */
+  numbersHoldUntil?: number;
 }
+
+/** Of its numbers, which do not age. */
+export function numbersHoldUntil(view: QueueView, atRest: AtRest): number | undefined {
+  return holdsUntil(view, atRest, Number.MAX_SAFE_INTEGER);
+}
+
+/**
+ * Who takes a report for true until it hears that it holds no more: the directory, for its lists or for metrics. A
+ * queue that is scraped writes down what it counts.
+ */
+export type ReportReader = "directory" | "scrape";
 
 /** How long percentiles of the last hour stay as they were while a queue is at rest, in ms. */
 const HOUR_AGES_MS = 5 * 60_000;
@@ -35,14 +51,18 @@ export interface AtRest {
 }
 
 /** Until when the view of a queue at rest holds (ms); undefined while time alone changes it. */
-export function holdsUntil(view: QueueView, { now, rate, nextDue, wakesAt }: AtRest) {
+export function holdsUntil(
+  view: QueueView,
+  { now, rate, nextDue, wakesAt }: AtRest,
+  hourAgesMs = HOUR_AGES_MS,
+) {
   const { statistics: seen, bucketSize } = view;
   const isFull = seen.tokens === null || seen.tokens >= bucketSize;
   const isSlowed = seen.enforcedRate !== null && seen.enforcedRate !== rate;
   if (seen.inFlight > 0 || !isFull || isSlowed || countOf(view) > 0) return undefined;
   const ages = seen.lateness.lastHour.count + seen.runTime.lastHour.count > 0;
   const until = Math.min(nextDue ?? Number.MAX_SAFE_INTEGER, wakesAt, Number.MAX_SAFE_INTEGER);
-  return ages ? Math.min(until, now + HOUR_AGES_MS) : until;
+  return ages ? Math.min(until, now + hourAgesMs) : until;
 }
 
 /** What happened in the last minute. */

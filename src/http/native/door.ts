@@ -1,5 +1,6 @@
 // The door of the JSON API.
 import { parseQueueEntry } from "../../core/config/queue-entry.ts";
+import { counting } from "../../objects/directory/counting.ts";
 import { watching } from "../../objects/directory/watching.ts";
 import { checkAccess, withoutToken } from "../auth.ts";
 import { withCors } from "../cors.ts";
@@ -7,17 +8,13 @@ import { type Door, isUnder, type Visit } from "../door.ts";
 import { errorResponse } from "../respond.ts";
 import { API_PREFIX, answerApi } from "./router.ts";
 
-/** Kept for metrics, which there are none of yet: it is never the Worker's own. */
-const METRICS = "/_ah/metrics";
-const noMetrics = () => new Response("There are no metrics yet.\n", { status: 404 });
-
 /** The JSON API under `/_ah/api`. */
 export const api: Door = {
+  counting,
   watching,
   readEntry: parseQueueEntry,
-  isFor: (_, path) => isUnder(path, API_PREFIX) || isUnder(path, METRICS),
-  answer: (request, path, visit) => {
-    if (isUnder(path, METRICS)) return answerAllowed(request, visit, noMetrics);
+  isFor: (_, path) => isUnder(path, API_PREFIX),
+  answer: (request, _, visit) => {
     const answer = async () => answerApi(await withoutToken(request, visit.settings), visit.queues);
     return withCors(request, visit.settings, () => answerAllowed(request, visit, answer));
   },

@@ -8,6 +8,7 @@ import type { AddResult, NewTask, Task } from "../../core/task/task.ts";
 import type { QueueService } from "../queue-service.ts";
 import { readdressed } from "../readdressed.ts";
 import { errorResponse, failureJson, headOf, json, jsonText, thrownResponse } from "../respond.ts";
+import { getCosts } from "./cost-routes.ts";
 import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
 import { getHistory, queueEvents } from "./event-routes.ts";
 import {
@@ -108,6 +109,7 @@ function newRouter() {
     .post("/groups/:name/tasks", withoutOptions, addToGroup)
     .post("/groups/:name/~close", withNothing, closeGroup)
     .post("/groups/:name/~cancel", withNothing, cancelGroup)
+    .get("/costs", withoutOptions, getCosts)
     .get("/cron", withoutOptions, listCron)
     .post("/cron/:name/~run", withNothing, runCron)
     .post("/cron/:name/~pause", withNothing, pauseCron)

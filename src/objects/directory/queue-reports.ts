@@ -1,7 +1,8 @@
 // What queues say of themselves. A queue is asked when its last report holds no more, and says by itself, once,
 // when it has changed. What it said is kept, so that it need not be asked again, nor woken.
 import type { QueueFile } from "../../core/config/queue-config.ts";
-import { entryMark, type QueueReport } from "../../core/metrics/queue-report.ts";
+import { entryMark, type QueueReport, type ReportReader } from "../../core/metrics/queue-report.ts";
+import type { QueueTotals } from "../../core/metrics/totals.ts";
 import type { DirectoryStore } from "../../store/directory/directory-store.ts";
 import type { Summary } from "../../store/directory/summaries.ts";
 import type { Commit } from "../commit.ts";
@@ -18,6 +19,15 @@ export interface ReportDeps {
 
 /** How long a queue has to answer, in ms: one that hangs holds up no list. */
 const PATIENCE_MS = 10_000;
+/** A queue whose numbers are kept is asked this often all the same, so that it knows that somebody wants them. */
+const ASKED_AGAIN_MS = 6 * 3600_000;
+
+/** Totals as they are kept; times in ms since 1970. */
+interface HeldTotals extends QueueTotals {
+  askedAt: number;
+  numbersUntil?: number;
+}
+
 /** Characters of a view that is kept; a larger one (annotations) is asked for each time. */
 const MAX_VIEW = 16_384;
 
@@ -56,18 +66,36 @@ export class QueueReports {
   holds(summary: Summary | undefined): summary is Summary & { view: string } {
     if (summary?.view === undefined || summary.until === undefined) return false;
     const isNow = summary.until > this.#deps.now();
-    return isNow && summary.entry === (this.#entries.get(summary.name) ?? "");
+    return isNow && this.#isOfEntry(summary);
+  }
+
+  /** What it said of its numbers, if that still holds. */
+  heldFigures(summary: Summary | undefined): { view: string; totals: string } | undefined {
+    const { view, until, totals } = summary ?? {};
+    if (!summary || view === undefined || until === undefined || totals === undefined) return;
+    const { numbersUntil = 0, askedAt } = JSON.parse(totals) as HeldTotals;
+    const now = this.#deps.now();
+    const isNow = numbersUntil > now && askedAt + ASKED_AGAIN_MS > now;
+    return isNow && this.#isOfEntry(summary) ? { view, totals } : undefined;
+  }
+
+  #isOfEntry({ name, entry }: Summary): boolean {
+    return entry === (this.#entries.get(name) ?? "");
   }
 
   /**
    * The queue's own report, its history as far as it is newer than `since` (ms since 1970), by default none of it.
    * Throws when it does not answer.
    */
-  async ask(name: string, since = Number.MAX_SAFE_INTEGER): Promise<QueueReport> {
+  async ask(
+    name: string,
+    since = Number.MAX_SAFE_INTEGER,
+    reader: ReportReader = "directory",
+  ): Promise<QueueReport> {
     const ask = { isOutdated: false };
     this.#begin(name, ask);
     try {
-      const asked = this.#deps.stubs.queue(name).pulse(since, "directory");
+      const asked = this.#deps.stubs.queue(name).pulse(since, reader);
       const report = await within(PATIENCE_MS, asked);
       this.#keep(name, report, ask.isOutdated);
       return report;
@@ -108,13 +136,14 @@ export class QueueReports {
 }
 
 function summaryOf(name: string, report: QueueReport, until: number | undefined): Summary {
-  const { entry = "", isActive = true } = report;
+  const { entry = "", isActive = true, totals, numbersHoldUntil: numbersUntil, now } = report;
   const view = JSON.stringify(report.view);
   const isKept = view.length <= MAX_VIEW;
   return {
     ...{ name, entry, isActive },
     ...(isKept && { view }),
     ...(isKept && until !== undefined && { until }),
+    ...(isKept && totals && { totals: JSON.stringify({ ...totals, numbersUntil, askedAt: now }) }),
   };
 }
 

@@ -7,8 +7,10 @@ import { DirectoryStore } from "../../store/directory/directory-store.ts";
 import { DIRECTORY_MIGRATIONS } from "../../store/migrations.ts";
 import { Adoption, allFormerRows, FORMER_DIRECTORY } from "../first-version.ts";
 import { Host } from "../host.ts";
-import type { DirectoryRpc, QueuePage } from "../rpc.ts";
+import type { DirectoryRpc, FiguresPage, QueuePage } from "../rpc.ts";
 import { Stubs } from "../stubs.ts";
+import type { NewFigures } from "./counting.ts";
+import type { Figures } from "./figures.ts";
 import { QueuePages } from "./queue-pages.ts";
 import { QueueReports } from "./queue-reports.ts";
 import { Rounds } from "./rounds.ts";
@@ -29,9 +31,19 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
   readonly #pages: QueuePages;
   readonly #rounds: Rounds;
   readonly #watchers: Watchers | undefined;
+  readonly #figures: Figures | undefined;
 
-  /** `file`: the queue.yaml this Worker was deployed with. Without `watching` nobody can ask to watch. */
-  constructor(ctx: DurableObjectState, env: Env, file: QueueFile, watching: Watching | undefined) {
+  /**
+   * `file`: the queue.yaml this Worker was deployed with. Without `watching` nobody can ask to watch, without
+   * `newFigures` nobody for figures.
+   */
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    file: QueueFile,
+    watching: Watching | undefined,
+    newFigures?: NewFigures,
+  ) {
     super(ctx, env, DIRECTORY_MIGRATIONS);
     this.#store = new DirectoryStore(this.sql);
     this.commit.join(this.#store.meta);
@@ -50,6 +62,7 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
       known: () => this.#reports.between("", LAST_NAME),
       now: () => this.now(),
     });
+    this.#figures = newFigures?.({ reports: this.#reports, pages: this.#pages });
     this.commit.onCommit(() => this.arm());
     this.drive([this.#rounds]);
   }
@@ -100,6 +113,12 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
   async page(after: string, limit: number): Promise<QueuePage> {
     await this.#adoptOnce();
     return this.#pages.page(after, limit);
+  }
+
+  async figures(after: string, limit: number): Promise<FiguresPage> {
+    await this.#adoptOnce();
+    if (!this.#figures) throw new Error("no door of this Worker shows figures of queues");
+    return this.#figures.page(after, limit);
   }
 
   async visitQueues(): Promise<void> {

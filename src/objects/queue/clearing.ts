@@ -88,5 +88,5 @@ export function erase(queue: ClearableQueue): void {
   definition.forget();
   queue.push.reshape();
   queue.forgetAll();
-  queue.commit.after(() => statistics.history.forget());
+  queue.commit.after(() => statistics.forget());
 }

@@ -77,7 +77,10 @@ export class ManyObjects implements Sharding, ObjectCalls {
     });
     const transit = this.#transit;
     this.#mover = new Mover({ ...shared, moving: this.#moving, transit, queue: () => queue });
-    this.#change = new ShardChange({ ...shared, mover: this.#mover });
+    this.#change = new ShardChange({
+      ...{ ...shared, mover: this.#mover },
+      takeOver: (totals) => queue.takeOver(totals),
+    });
     const others = deps.shard === 0 ? this.#orders : this.#newAsking();
     this.jobs = [others, this.#mover, this.#change, this.shares];
   }

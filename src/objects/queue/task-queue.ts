@@ -8,7 +8,7 @@ import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { MAX_WAIT_S } from "../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
-import type { QueueReport } from "../../core/metrics/queue-report.ts";
+import type { QueueReport, ReportReader } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import {
   type ShardMap,
@@ -182,6 +182,7 @@ export class TaskQueueObject<Env = unknown>
         object: () => this,
         file,
         sql: this.sql,
+        meter: this.meter,
         commit: this.commit,
         stubs: this.#stubs,
       },
@@ -444,14 +445,22 @@ export class TaskQueueObject<Env = unknown>
    * The queue's state, and its history as far as that is newer than `since` (ms since 1970). The directory is told
    * when the state it was given holds no more.
    */
-  async pulse(since: number, reader?: "directory"): Promise<QueueReport> {
-    const report = reportOf(this.#queue, since, this.wakeup.nextAt);
+  async pulse(since: number, reader?: ReportReader): Promise<QueueReport> {
+    if (reader === "scrape") this.#scraped();
+    const report = reportOf(this.#queue, since, this.wakeup.nextAt, reader);
     if (reader) this.#queue.notice.reported(report.holdsUntil !== undefined);
     return report;
   }
 
-  async look(span: HistorySpan, since: number, reader?: "directory"): Promise<ShardLook> {
-    const look = shardLook(this.#queue, span, since, this.wakeup.nextAt);
+  // The reader hears by its answer of what this writes.
+  #scraped(): void {
+    this.#queue.notice.reported(false);
+    this.#queue.statistics.totals?.scraped(this.now());
+  }
+
+  async look(span: HistorySpan, since: number, reader?: ReportReader): Promise<ShardLook> {
+    if (reader === "scrape") this.#scraped();
+    const look = shardLook(this.#queue, { span, since, reader }, this.wakeup.nextAt);
     if (reader) this.#queue.notice.reported(true);
     return look;
   }

@@ -2,8 +2,15 @@
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import { mergedHistory } from "../../core/metrics/merged-history.ts";
 import { mergedView } from "../../core/metrics/merged-view.ts";
-import { type AtRest, holdsUntil, type QueueReport } from "../../core/metrics/queue-report.ts";
+import {
+  type AtRest,
+  holdsUntil,
+  numbersHoldUntil,
+  type QueueReport,
+  type ReportReader,
+} from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
+import { sumOfTotals } from "../../core/metrics/totals.ts";
 import type { ShardLook } from "../shard-part.ts";
 import type { Routes } from "./routes.ts";
 
@@ -19,16 +26,21 @@ export async function historyOfShards(routes: Routes, span: HistorySpan): Promis
 export async function reportOfShards(
   routes: Routes,
   since: number,
-  reader?: "directory",
+  reader?: ReportReader,
 ): Promise<QueueReport> {
   const looks = await routes.all("look", "15m", since, reader);
   const view = viewOf(looks);
   const atRest = allAtRest(looks.map((look) => look.atRest));
-  const until = holdsUntil(view, atRest);
+  const totals = looks.flatMap((look) => look.totals ?? []);
+  const isLate = looks.some((look) => look.isLate);
+  const until = isLate ? undefined : holdsUntil(view, atRest);
+  const numbersUntil = isLate ? undefined : numbersHoldUntil(view, atRest);
   return {
     ...{ now: atRest.now, view, history: historyOf(looks) },
     ...(until !== undefined && { holdsUntil: until }),
     ...{ isActive: looks.some(({ isActive }) => isActive), entry: looks[0]?.entry ?? "" },
+    ...(totals.length === looks.length && { totals: sumOfTotals(totals) }),
+    ...(numbersUntil !== undefined && { numbersHoldUntil: numbersUntil }),
   };
 }
 

@@ -4,6 +4,7 @@
 
 import type { Answer, Failure } from "../../core/errors.ts";
 import type { HistorySpan } from "../../core/metrics/history.ts";
+import type { ReportReader } from "../../core/metrics/queue-report.ts";
 import { isSameMap, type ShardMap, shardOf, shardsOf } from "../../core/sharding/shard-map.ts";
 import type { Added, ListQuery } from "../../core/task/calls.ts";
 import type { FirstLeasable, LeasedTask, LeaseRequest } from "../../core/task/lease.ts";
@@ -34,7 +35,7 @@ export interface ShardOnlyCalls {
   /** The tasks behind a place in the list, as far as they are asked for. */
   listPart(query: ListQuery, ask: PartAsk): Promise<ListPart>;
   /** Its state and its history, as far as that is newer than `since` (ms since 1970). */
-  look(span: HistorySpan, since: number, reader?: "directory"): Promise<ShardLook>;
+  look(span: HistorySpan, since: number, reader?: ReportReader): Promise<ShardLook>;
   /** Takes in what another shard hands over, once; false where it does not. */
   takeIn(batch: MovingBatch): Promise<boolean>;
   /** How far it is with what has to go from it. */

@@ -4,7 +4,7 @@ import type { QueueConfig } from "../../core/config/queue-config.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
-import type { QueueReport } from "../../core/metrics/queue-report.ts";
+import type { QueueReport, ReportReader } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type {
   AckResult,
@@ -206,7 +206,7 @@ export class ShardedQueue implements QueueCalls {
     return historyOfShards(this.#routes, span);
   }
 
-  pulse(since: number, reader?: "directory"): Promise<QueueReport> {
+  pulse(since: number, reader?: ReportReader): Promise<QueueReport> {
     return reportOfShards(this.#routes, since, reader);
   }
 

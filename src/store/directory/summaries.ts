@@ -13,9 +13,11 @@ export interface Summary {
   until?: number;
   /** Whether its last quarter of an hour has anything in it. */
   isActive: boolean;
+  /** Its totals as JSON, where it was asked for them. */
+  totals?: string;
 }
 
-const COLUMNS = "name, view, entry, until, active";
+const COLUMNS = "name, view, entry, until, active, totals";
 
 export class Summaries {
   readonly #sql: Sql;
@@ -36,14 +38,15 @@ export class Summaries {
     return new Map(rows.map((row) => [text(row, "name"), summaryOf(row)]));
   }
 
-  put({ name, view, entry, until, isActive }: Summary): void {
-    const query = `INSERT OR REPLACE INTO summaries (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`;
-    this.#sql.run(query, name, view ?? null, entry, until ?? null, Number(isActive));
+  put({ name, view, entry, until, isActive, totals }: Summary): void {
+    const query = `INSERT OR REPLACE INTO summaries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`;
+    const values = [name, view ?? null, entry, until ?? null, Number(isActive), totals ?? null];
+    this.#sql.run(query, ...values);
   }
 
   /** The queue has changed: what is known of it holds no more. */
   outdate(name: string): void {
-    const query = `INSERT INTO summaries (${COLUMNS}) VALUES (?, NULL, '', NULL, 1)
+    const query = `INSERT INTO summaries (name, entry, active) VALUES (?, '', 1)
       ON CONFLICT (name) DO UPDATE SET until = NULL`;
     this.#sql.run(query, name);
   }
@@ -54,12 +57,13 @@ export class Summaries {
 }
 
 function summaryOf(row: Row): Summary {
-  const { view, until } = row;
+  const { view, until, totals } = row;
   return {
     name: text(row, "name"),
     ...(typeof view === "string" && { view }),
     entry: text(row, "entry"),
     ...(typeof until === "number" && { until }),
     isActive: integer(row, "active") === 1,
+    ...(typeof totals === "string" && { totals }),
   };
 }

@@ -1,7 +1,8 @@
 // The groups that have subtasks on this queue: the last batch that was accepted of each, so that none is
 // added twice, and whether the group was cancelled, so that what fails afterwards is not tried again.
 import { integer, text } from "../rows.ts";
-import type { Sql } from "../sql.ts";
+import type { Row, Sql } from "../sql.ts";
+import { COUNTED } from "./row-count.ts";
 
 export interface AcceptedGroup {
   group: string;
@@ -40,6 +41,12 @@ export class AcceptedGroups {
       ON CONFLICT (grp) DO UPDATE SET batch = excluded.batch, cancelled = 1`;
     this.#sql.run(query, group, batch);
     this.#cancelled = new Set(this.#cancelled).add(group);
+  }
+
+  /** How many there are, up to one more than are counted. */
+  count(): number {
+    const query = `SELECT count(*) AS n FROM (SELECT 1 FROM accepted_groups LIMIT ${COUNTED + 1})`;
+    return integer(this.#sql.rows(query)[0] as Row, "n");
   }
 
   all(): AcceptedGroup[] {

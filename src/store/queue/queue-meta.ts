@@ -1,6 +1,7 @@
 // The single values a queue's object remembers about itself.
 import type { Bucket, BucketShape } from "../../core/dispatch/bucket.ts";
 import type { HistoryMark, StoredHistory } from "../../core/metrics/history.ts";
+import type { QueueTotals } from "../../core/metrics/totals.ts";
 import type { StoredShares } from "../../core/sharding/ledger.ts";
 import type { ShardMap } from "../../core/sharding/shard-map.ts";
 import type { Meta } from "../meta.ts";
@@ -39,6 +40,14 @@ export interface StoredMoves {
 /** Of the object of a limit: what each of the queues' objects was granted, under the number it has here. */
 export interface StoredLimit extends StoredShares {
   numbers: Readonly<Record<string, number>>;
+}
+
+/** Totals in the history's row; ms since 1970. */
+export interface StoredTotals extends QueueTotals {
+  /** When they were written. */
+  at: number;
+  /** Until when the queue counts as scraped. */
+  watchedUntil?: number;
 }
 
 export interface QueueMetaValues {
@@ -93,7 +102,9 @@ export interface QueueMetaValues {
   /** There are, or were, tasks that expire, or wait for one of their name to end. */
   ruled: boolean;
   /** The history, as it was when it was last written. */
-  history: StoredHistory;
+  history: StoredHistory & { totals?: StoredTotals };
+  /** Of a shard that has gone: what it had counted, for the first one to take over, in that version of the map. */
+  left: { version: number; totals: StoredTotals };
   /** What was done to the queue: the latest of it. */
   marks: StoredMark[];
 }

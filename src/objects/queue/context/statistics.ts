@@ -6,16 +6,20 @@ import {
 } from "../../../core/metrics/histogram.ts";
 import { RecentCounts } from "../../../core/metrics/recent-counts.ts";
 import { TRANSITION_KINDS, type TransitionCounts } from "../../../core/metrics/transitions.ts";
+import type { KeptTotals } from "./kept-totals.ts";
 import type { StoredHistory } from "./stored-history.ts";
 
 export class Statistics {
   readonly history: StoredHistory;
+  /** Where a door of the Worker shows them. */
+  readonly totals: KeptTotals | undefined;
   readonly #lateness = new RecentTimes();
   readonly #runTime = new RecentTimes();
   readonly #counts = new RecentCounts([...TRANSITION_KINDS, "executed"]);
 
-  constructor(history: StoredHistory) {
+  constructor(history: StoredHistory, totals?: KeptTotals) {
     this.history = history;
+    this.totals = totals;
   }
 
   /** An attempt, or a lease, started at `now` that was due at `due` (ms). */
@@ -23,6 +27,7 @@ export class Statistics {
     this.#lateness.record(now - due, now);
     this.#counts.add("started", 1, now);
     this.history.started(now - due, now);
+    this.totals?.started(now - due);
   }
 
   /** An attempt that started at `startedAt` was answered at `now` (ms). */
@@ -30,6 +35,7 @@ export class Statistics {
     this.#runTime.record(now - startedAt, now);
     this.#counts.add("executed", 1, now);
     this.history.ran(now - startedAt, now);
+    this.totals?.ran(now - startedAt);
   }
 
   /** `n` tasks were leased at `now` (ms): a pull task is executed by being leased. */
@@ -43,6 +49,13 @@ export class Statistics {
       if (steps[step] > 0) this.#counts.add(step, steps[step], now);
     }
     this.history.took(steps, now);
+    this.totals?.took(steps);
+  }
+
+  /** All of it that is kept is forgotten. */
+  forget(): void {
+    this.history.forget();
+    this.totals?.forget();
   }
 
   /** How long after their time attempts started. */

@@ -12,7 +12,7 @@ import {
 } from "../../../core/metrics/history.ts";
 import { TRANSITION_KINDS, type TransitionCounts } from "../../../core/metrics/transitions.ts";
 import { rfc3339 } from "../../../core/task/task-view.ts";
-import type { QueueMeta, StoredMark } from "../../../store/queue/queue-meta.ts";
+import type { QueueMeta, StoredMark, StoredTotals } from "../../../store/queue/queue-meta.ts";
 
 const MAX_MARKS = 50;
 /** It is written after so many steps that wrote a row, at rest or after so long; a few steps wait longer. */
@@ -73,9 +73,10 @@ export class StoredHistory {
     return isMuch || waited >= WRITE.fewEveryMs;
   }
 
-  /** Inside a commit. Stores the history; `tasks` are on the queue, where that is known. */
-  store(now: number, tasks: number | undefined): void {
-    this.#meta.set("history", this.#history.toStored(now, tasks));
+  /** Inside a commit. Stores the history, and the totals in its row; `tasks` are on the queue, where that is known. */
+  store(now: number, tasks: number | undefined, totals?: StoredTotals): void {
+    const history = this.#history.toStored(now, tasks);
+    this.#meta.set("history", totals ? { ...history, totals } : history);
     this.#unwritten = 0;
     this.#writtenAt = now;
   }

@@ -8,9 +8,12 @@ import {
   type AtRest,
   entryMark,
   holdsUntil,
+  numbersHoldUntil,
   type QueueReport,
+  type ReportReader,
 } from "../../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../../core/metrics/queue-view.ts";
+import type { QueueTotals } from "../../../core/metrics/totals.ts";
 import type { LimitState, SharedLimit } from "../../../core/sharding/limit.ts";
 import type { ListQuery, TaskPage } from "../../../core/task/calls.ts";
 import { endedState } from "../../../core/task/expiry.ts";
@@ -224,18 +227,39 @@ export function historyOf(
  * The state of the queue, and what is newer than `since` (ms) of its last quarter of an hour; `wakesAt`: when the
  * object wakes by itself (ms).
  */
-export function reportOf(queue: QueueContext, since: number, wakesAt: number): QueueReport {
+export function reportOf(
+  queue: QueueContext,
+  since: number,
+  wakesAt: number,
+  reader?: ReportReader,
+): QueueReport {
   const now = queue.now();
   const view = queueView(queue);
   const { tasks } = view.statistics;
   const history = historyOf(queue, "15m", 0, tasks);
   const { fileEntry } = queue.definition;
-  const until = holdsUntil(view, atRestOf(queue, wakesAt));
+  const { totals, isLate } = totalsFor(reader, queue);
+  const atRest = atRestOf(queue, wakesAt);
+  const until = isLate ? undefined : holdsUntil(view, atRest);
+  const numbersUntil = isLate ? undefined : numbersHoldUntil(view, atRest);
   return {
     ...{ now, view, history: since === 0 ? history : historyOf(queue, "15m", since, tasks) },
     ...(until !== undefined && { holdsUntil: until }),
     ...{ isActive: hasHappened(history), entry: entryMark(fileEntry) },
+    ...(totals && {
+      totals,
+      ...(numbersUntil !== undefined && { numbersHoldUntil: numbersUntil }),
+    }),
   };
+}
+
+/** Its totals, for who scrapes; `isLate`: not all that was counted is in them yet. */
+export function totalsFor(
+  reader: ReportReader | undefined,
+  { statistics: { totals } }: QueueContext,
+): { totals?: QueueTotals; isLate?: true } {
+  if (reader !== "scrape" || !totals) return {};
+  return { totals: totals.shown(), ...(!totals.isCurrent && { isLate: true }) };
 }
 
 /** What of its state is not in its view; `wakesAt`: when the object wakes by itself (ms). */

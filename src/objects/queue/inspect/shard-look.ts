@@ -1,15 +1,21 @@
 // What a shard says of itself where its queue is looked at as a whole.
 import type { HistorySpan } from "../../../core/metrics/history.ts";
-import { entryMark } from "../../../core/metrics/queue-report.ts";
+import { entryMark, type ReportReader } from "../../../core/metrics/queue-report.ts";
 import type { ShardLook } from "../../shard-part.ts";
 import type { QueueContext } from "../context/context.ts";
-import { atRestOf, hasHappened, historyOf, queueView } from "./queries.ts";
+import { atRestOf, hasHappened, historyOf, queueView, totalsFor } from "./queries.ts";
 
-/** `since` and `wakesAt` in ms since 1970: how new the history has to be, and when the object wakes by itself. */
+/** What a look is for; `since` in ms since 1970: how new the history has to be. */
+export interface LookAsk {
+  span: HistorySpan;
+  since: number;
+  reader: ReportReader | undefined;
+}
+
+/** `wakesAt`: when the object wakes by itself (ms). */
 export function shardLook(
   queue: QueueContext,
-  span: HistorySpan,
-  since: number,
+  { span, since, reader }: LookAsk,
   wakesAt: number,
 ): ShardLook {
   const view = queueView(queue);
@@ -21,5 +27,6 @@ export function shardLook(
     entry: entryMark(queue.definition.fileEntry),
     ...queue.statistics.times(queue.now()),
     atRest: atRestOf(queue, wakesAt),
+    ...totalsFor(reader, queue),
   };
 }

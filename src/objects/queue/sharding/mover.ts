@@ -73,7 +73,9 @@ export class Mover extends AlarmJob {
 
   get report(): MoveReport {
     const { isDone, moved } = this.#moves;
-    return { isDone: isDone || this.#isOver, moved };
+    const { version, totals } = this.#deps.store.meta.get("left") ?? {};
+    const left = totals && version === this.#deps.shard.map.version ? { totals } : {};
+    return { isDone: isDone || this.#isOver, moved, ...left };
   }
 
   /** There may be something that can leave by now. */
@@ -307,14 +309,16 @@ export class Mover extends AlarmJob {
   }
 
   #finish(): void {
-    const { commit, queue, store } = this.#deps;
+    const { commit, now, queue, store } = this.#deps;
     this.#walk = undefined;
     commit.run(() => {
       const moves = this.#moves;
       if (this.#goes) {
+        const totals = queue().statistics.totals?.toStored(now());
         store.leave("name", "shards", "obeyed");
+        if (totals) store.meta.set("left", { version: moves.version, totals });
         queue().forgetAll();
-        queue().statistics.history.forget();
+        queue().statistics.forget();
       }
       store.meta.set("moves", { ...moves, isDone: true });
     });

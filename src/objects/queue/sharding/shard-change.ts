@@ -5,6 +5,7 @@
 //
 // Each of them is told of the map, and hands over what has to go by itself; from time to time it is asked how far it is.
 import type { Resharding } from "../../../core/metrics/queue-view.ts";
+import type { QueueTotals } from "../../../core/metrics/totals.ts";
 import { AlarmJob, type JobRun } from "../../alarm-job.ts";
 import type { MoveReport } from "../../rpc.ts";
 import type { QueueJobDeps } from "../context/job-deps.ts";
@@ -14,6 +15,8 @@ import type { Shard } from "./shard.ts";
 export interface ShardChangeDeps extends QueueJobDeps {
   shard: Shard;
   mover: Mover;
+  /** Inside a commit: takes over what shards have counted that are no more. */
+  takeOver: (totals: readonly QueueTotals[]) => void;
 }
 
 const RETRY_MS = 1_000;
@@ -73,7 +76,9 @@ export class ShardChange extends AlarmJob {
     if (!run.isCurrent || shard.map.version !== version) return;
     const reports = [...this.#reports.values()];
     if (reports.length === former && reports.every(({ isDone }) => isDone))
-      return shard.endChange();
+      return shard.endChange(() =>
+        this.#deps.takeOver(reports.flatMap(({ totals }) => totals ?? [])),
+      );
     const hasMoved = this.progress?.moved !== before?.moved;
     this.#waitMs = hasMoved ? ASK_AGAIN_MS.first : Math.min(2 * this.#waitMs, ASK_AGAIN_MS.most);
     this.#askAt = now() + this.#waitMs;

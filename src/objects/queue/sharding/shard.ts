@@ -74,23 +74,26 @@ export class Shard implements ShardPlace {
     return shards !== this.#wanted;
   }
 
-  /** Of the first shard: nothing is on its way any more. */
-  endChange(): void {
-    this.#change({ version: this.#nextVersion, shards: this.map.shards });
+  /** Of the first shard: nothing is on its way any more. `also` is done inside the commit that says so. */
+  endChange(also: () => void): void {
+    this.#change({ version: this.#nextVersion, shards: this.map.shards }, also);
     this.noticeDefinition();
   }
 
   // What was to be added by the map before is on disk before the new one is.
-  #change(map: ShardMap): void {
+  #change(map: ShardMap, also: () => void = () => {}): void {
     this.#deps.commit.flush();
-    this.#deps.commit.run(() => this.goBy(map));
+    this.#deps.commit.run(() => {
+      this.goBy(map);
+      also();
+    });
   }
 
   /** Inside a commit: this is the map from now on. */
   goBy(map: ShardMap): void {
     const { meta } = this.#deps;
     meta.set("shards", map);
-    for (const key of ["moves", "taken"] as const) if (meta.get(key)) meta.clear(key);
+    for (const key of ["moves", "taken", "left"] as const) if (meta.get(key)) meta.clear(key);
   }
 
   get #nextVersion(): number {

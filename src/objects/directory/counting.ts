@@ -1,0 +1,18 @@
+// What a Worker leaves out of which no door shows what queues have counted.
+import { KeptTotals, type NewTotals } from "../queue/context/kept-totals.ts";
+import { Figures, type FiguresDeps } from "./figures.ts";
+
+export type NewFigures = (deps: FiguresDeps) => Figures;
+
+/** For a door that shows what queues have counted. */
+export interface Counting {
+  /** What a queue counts by. */
+  readonly Totals: NewTotals;
+  /** Makes what the directory asks all of them by. */
+  readonly newFigures: NewFigures;
+}
+
+export const counting: Counting = {
+  Totals: KeptTotals,
+  newFigures: (deps) => new Figures(deps),
+};
