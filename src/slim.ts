@@ -27,6 +27,7 @@ import { TaskDirectoryObject } from "./objects/directory/task-directory.ts";
 import { TaskEgressObject } from "./objects/egress/task-egress.ts";
 import { TaskGroupObject } from "./objects/group/task-group.ts";
 import { clock } from "./objects/host.ts";
+import { logBy } from "./objects/log.ts";
 import { checkAttemptsPerCall } from "./objects/queue/dispatch/runner-calls.ts";
 import type { QueueParts } from "./objects/queue/queue.ts";
 import type { RulesPart } from "./objects/queue/ruled-adds.ts";
@@ -248,6 +249,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const isGuest = usesBindings(ownEnv);
   if (!isGuest) checkCompatibility();
   checkSettings(ownEnv);
+  logBy((ownEnv as QueueSettings).TASKQUEUE_LOG);
   const { config, targets = {}, doors = [], parts = [] }: Partial<SlimOptions> = options ?? {};
   const attemptsPerCall = options?.attemptsPerCall;
   checkAttemptsPerCall(attemptsPerCall);

@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { parseCronYaml } from "../src/core/config/cron-yaml.ts";
 import { parseQueueYaml } from "../src/core/config/queue-yaml.ts";
 import { type ErrorCode, errorOf, HTTP_STATUS } from "../src/core/errors.ts";
+import { LEVELS } from "../src/core/metrics/queue-event.ts";
 import { blocksOf, PAGES } from "./support/pages.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -33,7 +34,12 @@ describe("docs/faq.md", () => {
   });
 });
 
-/** The texts that calls of `console` begin with, cut where a value stands in them. */
+/** Where texts for the log begin: by these the level is what the name says, else the first argument. */
+const WRITERS: Readonly<Record<string, string>> = {
+  ...{ trouble: "error", fault: "error", "console.error": "error" },
+};
+
+/** The texts that the log is given, cut where a value stands in them. */
 function lines(): [file: string, level: string, pieces: string[]][] {
   const folders = ["src/objects", "src/http", "src/remote", "src/client"];
   const files = folders.flatMap((folder) =>
@@ -41,13 +47,28 @@ function lines(): [file: string, level: string, pieces: string[]][] {
       .filter((name) => name.endsWith(".ts") && !name.endsWith("assets.ts"))
       .map((name) => join(folder, name)),
   );
+  const calls =
+    /\b(?:(trouble|fault|console\.error)\(\s*|writeText\(\s*"(\w+)",\s*)(?:"([^"]*)"|`([^`]*)`)/g;
   return files.flatMap((file) =>
-    [...read(file).matchAll(/console\.(\w+)\(\s*(?:"([^"]*)"|`([^`]*)`)/g)].map(
-      ([, level, plain, template]): [string, string, string[]] => [
+    [...read(file).matchAll(calls)].map(
+      ([, name, given, plain, template]): [string, string, string[]] => [
         file,
-        level as string,
+        given ?? (WRITERS[name as string] as string),
         (plain ?? template ?? "").split(/\$\{[^}]*\}/).map((piece) => piece.trim()),
       ],
+    ),
+  );
+}
+
+/** Events that lines have, beside `trouble` and `fault`. */
+function events(): [event: string, level: string][] {
+  const files = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" });
+  const texts = files
+    .filter((name) => name.endsWith(".ts") && name !== join("objects", "log.ts"))
+    .map((name) => read(join("src", name)));
+  return texts.flatMap((text) =>
+    [...text.matchAll(/writeLine\(\s*(?:\.\.\.\(\[)?"(\w+)",\s*"(\w+)"/g)].map(
+      ([, level, event]): [string, string] => [event as string, level as string],
     ),
   );
 }
@@ -64,8 +85,14 @@ describe("docs/logs.md", () => {
     );
   });
 
+  it.each([...events(), ...Object.entries(LEVELS)])("has the event %s, by %s", (event, level) => {
+    const rows = page.filter((row) => row.startsWith(`| \`${event}\` `));
+    expect(rows.map((row) => row.split("|")[2]?.trim())).toEqual([level]);
+  });
+
   it("finds the lines at all", () => {
     expect(lines().length).toBeGreaterThan(25);
+    expect(events().length).toBeGreaterThan(4);
   });
 });
 

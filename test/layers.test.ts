@@ -102,6 +102,7 @@ function faults(sources: Sources): string[] {
     ...importsOf(path, loadedOf(path, text)).flatMap((name) => importFault(path, name) ?? []),
     ...importsOf(path, text).flatMap((name) => orderFaults(path, name)),
     ...clockFaults(path, text),
+    ...logFaults(path, text),
   ]);
 }
 
@@ -125,6 +126,14 @@ function importFault(path: string, name: string): string | undefined {
   if (floor === "remote") return /^(remote|core)\//.test(name) ? undefined : fault;
   if (floor === "demo") return name.startsWith("demo/") || name === "index.ts" ? undefined : fault;
   return floorOf(name) >= 0 && floorOf(name) <= floorOf(path) ? undefined : fault;
+}
+
+/** One file writes to the log. The client for elsewhere, the page, the demo and what runs in Node are no part of that. */
+function logFaults(path: string, text: string): string[] {
+  const floor = path.split("/")[0] as string;
+  const isApart = ["remote", "console", "demo", "testing", ...COMMAND].includes(floor);
+  if (path === "objects/log.ts" || isApart) return [];
+  return (text.match(/\bconsole(\.\w+|\[\w+\])\(/g) ?? []).map((call) => `${path} has ${call}`);
 }
 
 function clockFaults(path: string, text: string): string[] {
@@ -228,6 +237,8 @@ describe("the check", () => {
     ["core/a.ts", 'import "../http/b.ts";'],
     ["core/a.ts", 'import { b } from "../attic/b.ts";'],
     ["demo/a.ts", 'import { Store } from "../store/store.ts";'],
+    ["http/a.ts", 'console.error("x");'],
+    ["objects/a.ts", "console[level](text);"],
     ["cli.ts", 'import { api } from "./http/api.ts";'],
     ["cli/a.ts", 'import { stubs } from "../objects/stubs.ts";'],
     ["core/a.ts", 'import { b } from "../cli/b.ts";'],

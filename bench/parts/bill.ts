@@ -1,9 +1,10 @@
 // What a task of each kind costs on the bill, over its whole life: rows written, alarms set and requests, of all
 // objects that it concerns; and how many statements and calls of the runner there are beside them.
 import { join } from "node:path";
+import { PRICES } from "../../src/core/metrics/prices.ts";
 import { type Count, type Counts, FIRST, type KindCounts, total } from "../bill-count.ts";
 import { call } from "../http.ts";
-import { dollarsAMillion, PRICES } from "../prices.ts";
+import { dollarsAMillion } from "../prices.ts";
 import type { Bar, Report, Table } from "../report.ts";
 import { startTarget } from "../target-server.ts";
 import { CLASSES, type Running, startWorkerd } from "../workerd.ts";

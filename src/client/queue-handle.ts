@@ -15,6 +15,7 @@ import {
 import { MAX_WAIT_S } from "../core/limits.ts";
 import { type HistorySpan, type QueueHistory, SPANS } from "../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
+import type { QueueEvent } from "../core/metrics/queue-event.ts";
 import type { QueueReport } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import { checkNames, checkNamesOnce } from "../core/task/batch.ts";
@@ -39,11 +40,14 @@ import { checkKey } from "../core/task/new-task-fairness.ts";
 import { checkTaskName } from "../core/task/new-task-rules.ts";
 import { answerOf } from "../core/task/result-error.ts";
 import { type AddResult, hasEnded, type Task } from "../core/task/task.ts";
+import { rfc3339 } from "../core/task/task-view.ts";
 import type { AnyPayloads, NewGroupOf, NewTaskOf, PayloadTypes } from "../core/task/typed-task.ts";
+import { clock } from "../objects/host.ts";
 import { resultOf } from "../objects/queue/admission.ts";
 import { inFileRefusal } from "../objects/queue/context/definition.ts";
 import type { QueueCalls } from "../objects/rpc.ts";
 import { checkWait } from "../objects/waiters.ts";
+import { eventsIn, merged } from "./events.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./group-handle.ts";
 import { LeaseTurn } from "./lease-turn.ts";
@@ -334,6 +338,25 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
    */
   async pulse(since = 0): Promise<QueueReport> {
     return (await this.#object()).pulse(since);
+  }
+
+  /**
+   * What happens to the queue and its tasks, as it happens, until `signal` aborts, which throws, or the loop is left. An
+   * object that ends takes the stream along, which is made anew: what was missed meanwhile is an event `missed` without
+   * a count. Throws UnknownQueueError.
+   */
+  async *tail({ signal }: WaitOptions = {}): AsyncGenerator<QueueEvent, void> {
+    for (let isFirst = true; ; isFirst = false) {
+      signal?.throwIfAborted();
+      const stream = await this.events();
+      if (!isFirst) yield { event: "missed", at: rfc3339(clock()) };
+      yield* eventsIn(stream, signal);
+    }
+  }
+
+  /** The same as the text of server-sent events, which ends when one of the queue's objects does. */
+  async events(): Promise<ReadableStream<Uint8Array>> {
+    return merged(unwrap(await (await this.#object()).follow()));
   }
 
   // A queue that is not in queue.yaml exists if the directory knows it: its tasks are kept, and can be read. What

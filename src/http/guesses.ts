@@ -3,6 +3,7 @@
 // all the memory there is in front of the objects: what keeps guessing hopeless is a token's length.
 import { utf8 } from "../core/bytes.ts";
 import { type Refusal, refuse } from "../core/errors.ts";
+import { writeLine } from "../objects/log.ts";
 
 /** Different wrong tokens in one window after which others are answered 429. A client set up wrong sends one. */
 const MAX_WRONG = 50;
@@ -21,7 +22,10 @@ export async function refusalOfGuess(given: string, now: number): Promise<Refusa
   if (window.wrong.size >= MAX_WRONG) return tooMany(window.begun + WINDOW_MS - now);
   window.wrong.add(guess);
   if (window.wrong.size === MAX_WRONG) {
-    console.warn(`task queue: ${MAX_WRONG} different wrong tokens within a minute`);
+    writeLine(
+      ...(["warn", "wrong_tokens"] as const),
+      `task queue: ${MAX_WRONG} different wrong tokens within a minute`,
+    );
   }
   return undefined;
 }

@@ -2,6 +2,7 @@
 // server finds its client gone only by writing to it, and one that hung up without a word is found by the
 // second byte. Behind a proxy, as under `wrangler dev`, each connection takes a byte more.
 import { utf8 } from "../core/bytes.ts";
+import { fault } from "../objects/log.ts";
 import { aborted, readerLeft } from "./reader.ts";
 
 /** Whoever waits for the answer. */
@@ -50,7 +51,7 @@ async function send(
     const body = await answer({ left, isThere: () => isThere(() => write(SPACE), left) });
     await write(utf8(`${JSON.stringify(body)}\n`));
   } catch (error) {
-    if (!left.aborted) console.error("task queue API:", error);
+    if (!left.aborted) fault("task queue API:", error);
   } finally {
     clearInterval(heartbeat);
     writer.close().catch(ignore);

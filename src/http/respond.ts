@@ -2,6 +2,7 @@
 // terminal is on a line of its own.
 import { type Failure, HTTP_STATUS, TaskQueueError } from "../core/errors.ts";
 import { isSetUpFault } from "../objects/exported.ts";
+import { fault } from "../objects/log.ts";
 import { retryAfterOf } from "./guesses.ts";
 
 export function json(body: unknown, status = 200): Response {
@@ -53,7 +54,7 @@ export async function headOf({ body, status, headers }: Response): Promise<Respo
 export function thrownResponse(error: unknown, request: unknown): Response {
   if (error instanceof TaskQueueError) return errorResponse(error);
   if (isHangUp(error, request)) return hungUp();
-  console.error("task queue API:", error);
+  fault("task queue API:", error);
   const message = isSetUpFault(error) ? error.message : "internal error; the log has it";
   return json({ error: { code: "INTERNAL", message } }, 500);
 }

@@ -8,6 +8,7 @@
 // A run that neither answers nor fails is abandoned after ABANDON_MS: another one may start, and what the
 // old one still learns is ignored, so receivers must be idempotent.
 import type { Job } from "./host.ts";
+import { trouble } from "./log.ts";
 import { WATCHDOG_MS } from "./wakeup.ts";
 
 export interface AlarmJobDeps {
@@ -88,7 +89,7 @@ export class AlarmJob implements Job {
       await this.#deps.run(run);
       if (isCurrent()) this.#failures = 0;
     } catch (error) {
-      console.error(`task queue: ${this.#deps.name} failed, trying again`, error);
+      trouble(`task queue: ${this.#deps.name} failed, trying again`, error);
       if (isCurrent()) this.#backOff();
     }
     if (!isCurrent()) return;
@@ -97,7 +98,7 @@ export class AlarmJob implements Job {
   }
 
   #abandon(): void {
-    console.error(`task queue: ${this.#deps.name} had no answer, trying again`);
+    trouble(`task queue: ${this.#deps.name} had no answer, trying again`);
     this.#current = undefined;
     this.#backOff();
   }

@@ -2,6 +2,7 @@
 // is and memory is as it was before. What depends on a commit (statistics, the alarm, waiters) is in the
 // after-commit list and runs once the transaction is through, so none of it can be undone.
 import type { Sql } from "../store/sql.ts";
+import { trouble } from "./log.ts";
 
 /** Memory that mirrors rows: saved before a transaction, restored when it is rolled back. */
 export interface Participant<State = unknown> {
@@ -209,6 +210,6 @@ function afterCommit(effect: () => void): void {
   try {
     effect();
   } catch (error) {
-    console.error("task queue: something failed after a commit", error);
+    trouble("task queue: something failed after a commit", error);
   }
 }

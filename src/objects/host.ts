@@ -8,6 +8,7 @@ import { Tables } from "../store/tables.ts";
 import { Commit } from "./commit.ts";
 import { afterTurn } from "./event-loop.ts";
 import { withoutSqlite } from "./exported.ts";
+import { trouble } from "./log.ts";
 import { type StartedObject, type StoredAlarm, standIn } from "./stand-in.ts";
 import { HOLD_MS, Wakeup } from "./wakeup.ts";
 
@@ -177,7 +178,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
     try {
       job.onAlarm(now);
     } catch (error) {
-      console.error(`${this.title}: a turn failed, trying again`, error);
+      trouble(`${this.title}: a turn failed, trying again`, error);
       this.#retryAt.set(job, now + TURN_RETRY_MS);
     }
   }
@@ -219,7 +220,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
     try {
       return this.#retryAt.get(job) ?? job.nextWakeAt();
     } catch (error) {
-      console.error(`${this.title}: what is next could not be read, trying again`, error);
+      trouble(`${this.title}: what is next could not be read, trying again`, error);
       return this.now() + TURN_RETRY_MS;
     }
   }

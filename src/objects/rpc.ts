@@ -66,6 +66,8 @@ export interface QueueCalls {
   history(span: HistorySpan): Promise<QueueHistory>;
   /** The queue's state, and its history as far as that is newer than `since` (ms since 1970). */
   pulse(since: number, reader?: ReportReader): Promise<QueueReport>;
+  /** What happens to it and its tasks from now on, as server-sent events; of several objects a stream of each. */
+  follow(): Promise<Answer<ReadableStream<Uint8Array>[]>>;
   /** Its configuration; in contrast to `describe` this reads no rows. */
   config(): Promise<QueueConfig>;
   /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */

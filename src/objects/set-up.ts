@@ -2,6 +2,7 @@
 // it can be seen.
 import type { App } from "./app.ts";
 import { ALL_EXPORTS, SET_UP, withoutContextExports, withoutExport } from "./exported.ts";
+import { writeText } from "./log.ts";
 
 const RULE = 'rules = [{ type = "Text", globs = ["**/*.yaml"], fallthrough = true }]';
 
@@ -72,7 +73,7 @@ export function watchExports<Exports extends object>(exports: Exports): Exports 
   queueMicrotask(() => {
     const missing = ALL_EXPORTS.find((name) => !taken.has(name));
     if (missing === undefined) areExported = true;
-    else if (!areExported) console.error(withoutExport(missing));
+    else if (!areExported) writeText("error", withoutExport(missing));
   });
   for (const name of ALL_EXPORTS) {
     const value = exports[name as keyof Exports];
@@ -94,7 +95,8 @@ export class Entrance {
   afterTask(): void {
     if (this.#isUsed || this.#isTold) return;
     this.#isTold = true;
-    console.error(
+    writeText(
+      "error",
       `${SET_UP}: the Worker's default export is not wrapped, so that anybody can call its handlers and the API does not answer; its main module needs the line: export default queues.serve(handler);`,
     );
   }

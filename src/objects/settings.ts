@@ -1,5 +1,6 @@
 import { hostRulesFault } from "../core/egress/host-rules.ts";
 import { parseTargets, type Targets } from "../core/egress/targets.ts";
+import { logLevelFault } from "../core/log-level.ts";
 import { originsFault } from "../core/origins.ts";
 
 /** The variables and secrets of the Worker that its queues read. */
@@ -14,6 +15,8 @@ export interface QueueSettings {
   TASKQUEUE_OIDC_KEY?: string;
   /** Who signs them: where this Worker's `/_ah/oidc` can be reached, https://your.worker/_ah/oidc. */
   TASKQUEUE_OIDC_ISSUER?: string;
+  /** How much the log says; core/log-level.ts has the levels. */
+  TASKQUEUE_LOG?: string;
 }
 
 /** Throws where a setting cannot mean what it was written for, so that the Worker does not start. */
@@ -21,7 +24,8 @@ export function checkSettings(env: unknown): void {
   const settings = (env ?? {}) as QueueSettings & { TASKQUEUE_ALLOW_ORIGINS?: string };
   const fault =
     hostRulesFault(settings.TASKQUEUE_ALLOW_HOSTS) ??
-    originsFault(settings.TASKQUEUE_ALLOW_ORIGINS);
+    originsFault(settings.TASKQUEUE_ALLOW_ORIGINS) ??
+    logLevelFault(settings.TASKQUEUE_LOG);
   if (fault !== undefined) throw new Error(fault);
 }
 

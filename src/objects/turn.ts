@@ -2,6 +2,7 @@
 // before, or was gone already, its leases are withdrawn.
 import type { Answer } from "../core/errors.ts";
 import type { Task } from "../core/task/task.ts";
+import { trouble } from "./log.ts";
 import { PendingAnswer, Place } from "./place.ts";
 
 /** A lease that is there at once, or a worker's turn among those who wait for one. */
@@ -63,6 +64,6 @@ async function unlessFailing(work: () => void | Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    console.error("task queue: a lease that reached nobody could not be withdrawn", error);
+    trouble("task queue: a lease that reached nobody could not be withdrawn", error);
   }
 }

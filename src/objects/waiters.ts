@@ -8,6 +8,7 @@ import { invalid, type Refusal } from "../core/errors.ts";
 import { Deadlines } from "./deadlines.ts";
 import { EarliestTimer } from "./earliest-timer.ts";
 import { Heap } from "./heap.ts";
+import { trouble } from "./log.ts";
 
 /** Refuses a wait that is not a number of seconds; NaN or infinity would make a timer that never rests. */
 export function checkWait(field: string, seconds: unknown): Refusal | undefined {
@@ -168,7 +169,7 @@ export class Waiters<Request, Got> {
       work();
       return true;
     } catch (error) {
-      console.error("task queue: waiting callers could not be served, trying again", error);
+      trouble("task queue: waiting callers could not be served, trying again", error);
       return false;
     }
   }

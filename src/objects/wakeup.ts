@@ -11,6 +11,7 @@
 //  - a deploy can end an object between two lines: the constructor calls `recover` on every start.
 
 import { afterAlarm, USUAL_LATE_MS } from "../core/dispatch/lateness.ts";
+import { trouble } from "./log.ts";
 
 /** A stored alarm within this of now counts as prompt enough for attempts in flight. */
 export const WATCHDOG_MS = 30_000;
@@ -117,7 +118,7 @@ export class Wakeup {
   // left without an alarm.
   #set(at: number): void {
     const again = (error: unknown) => {
-      console.error("task queue: the alarm could not be set, trying again", error);
+      trouble("task queue: the alarm could not be set, trying again", error);
       if (this.#armed === at) this.#armed = Number.POSITIVE_INFINITY;
       setTimeout(() => this.by(at), SET_AGAIN_MS);
     };

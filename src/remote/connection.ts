@@ -79,6 +79,19 @@ export class Connection {
     }
   }
 
+  /** A response whose body comes bit by bit, until `signal` aborts; throws as `call` does. Tried once. */
+  async open(call: Call, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const request = this.#requestOf(call);
+    const response = await this.#fetch(request.url, { ...request.init, signal }).catch((error) => {
+      signal.throwIfAborted();
+      throw noAnswer(request, missed(error), 1);
+    });
+    if (response.ok && response.body) return response.body;
+    const reply = await replyOf(response);
+    if (reply.kind === "refusal") throw reply.error;
+    throw noAnswer(request, reply.kind === "answer" ? missed("no stream") : reply, 1);
+  }
+
   async #try(request: Prepared, limitMs: number, signal: AbortSignal | undefined): Promise<Reply> {
     const cut = cutAfter(limitMs, signal);
     try {

@@ -11,6 +11,7 @@ export type {
   QueueHistory,
 } from "../core/metrics/history.ts";
 export type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
+export type { QueueEvent, QueueEventKind } from "../core/metrics/queue-event.ts";
 export type { QueueView } from "../core/metrics/queue-view.ts";
 export type {
   AckResult,

@@ -4,6 +4,7 @@ import { checkQueueName } from "../core/config/names.ts";
 import { errorOf, type Failure, invalid, type TaskQueueError } from "../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
+import type { QueueEvent } from "../core/metrics/queue-event.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type {
   AckResult,
@@ -16,6 +17,7 @@ import type {
   TaskPage,
   TombstonePage,
   TombstoneQuery,
+  WaitOptions,
 } from "../core/task/calls.ts";
 import type { NewGroup } from "../core/task/group.ts";
 import { isSameLease, type LeaseRequest } from "../core/task/lease.ts";
@@ -33,6 +35,7 @@ import { createGroup, type RemoteGroup } from "./group.ts";
 import { type CallOptions, checkNumber } from "./options.ts";
 import { keyPath, part } from "./paths.ts";
 import { PullWorker, type WorkHandler, type WorkOptions } from "./pull-worker.ts";
+import { follow } from "./tail.ts";
 
 /** Whether an add may be repeated, for which a task without a name gets one. Default: the client's. */
 export interface Repeatable {
@@ -344,6 +347,15 @@ export class RemoteQueue<P = unknown> {
   /** What the queue did lately: a quarter of an hour in steps of ten seconds, or six hours in steps of two minutes. */
   async history(span: HistorySpan = "15m", options?: CallOptions): Promise<QueueHistory> {
     return this.#connection.call({ ...this.#get("/history"), query: { span } }, options);
+  }
+
+  /**
+   * What happens to the queue and its tasks, as it happens, until `signal` aborts, which throws, or the loop is left. A
+   * connection that breaks is made anew: what was missed meanwhile is an event `missed` without a count. Throws
+   * UnknownQueueError, and whatever else the queues refuse with.
+   */
+  tail({ signal }: WaitOptions = {}): AsyncGenerator<QueueEvent, void> {
+    return follow(this.#connection, this.#get("/events"), signal);
   }
 
   async #results<T>(call: Call, options: CallOptions | undefined): Promise<T[]> {

@@ -258,7 +258,8 @@ export type Outcome = (
       /** The handler says that no further attempt is to be made. */
       isFinal?: true;
     }
-  | { kind: "unanswered"; error: string }
+  /** `isOverdue`: it was cut off by its deadline. */
+  | { kind: "unanswered"; error: string; isOverdue?: true }
   | { kind: "postponed"; error: string }
 ) & {
   /** It is that of a call with other tasks, one of which may be to blame. */

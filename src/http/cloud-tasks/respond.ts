@@ -1,6 +1,7 @@
 // Error responses in the form Google's clients expect.
 import { CloudTasksError, cloudError } from "../../core/cloud-tasks/status.ts";
 import { type Failure, TaskQueueError } from "../../core/errors.ts";
+import { fault } from "../../objects/log.ts";
 import { retryAfterOf } from "../guesses.ts";
 import { hungUp, isHangUp, json, orLater } from "../respond.ts";
 
@@ -21,6 +22,6 @@ export function thrownCloudResponse(error: unknown, request: unknown): Response 
   if (error instanceof CloudTasksError) return cloudErrorResponse(error);
   if (error instanceof TaskQueueError) return refusalResponse(error);
   if (isHangUp(error, request)) return hungUp();
-  console.error("Cloud Tasks API:", error);
+  fault("Cloud Tasks API:", error);
   return cloudErrorResponse(new CloudTasksError("INTERNAL", "Internal error; the log has it."));
 }

@@ -11,6 +11,7 @@ import {
 } from "../../core/metrics/exposition.ts";
 import { familiesOf, type Scrape, type ScrapedQueue } from "../../core/metrics/queue-families.ts";
 import { counting } from "../../objects/directory/counting.ts";
+import { trouble } from "../../objects/log.ts";
 import type { QueueFigures } from "../../objects/rpc.ts";
 import { checkAccess } from "../auth.ts";
 import { type Door, isUnder, type Visit } from "../door.ts";
@@ -66,7 +67,7 @@ async function cronOf(queues: QueueService): Promise<readonly CronView[] | undef
   try {
     return await queues.cron().list();
   } catch (error) {
-    console.error("task queue: the recurring tasks did not say how they are", error);
+    trouble("task queue: the recurring tasks did not say how they are", error);
     return undefined;
   }
 }

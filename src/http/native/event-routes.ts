@@ -13,6 +13,11 @@ export async function getHistory(request: IRequest, queues: QueueService): Promi
   return json(await queueOf(request, queues).history(span));
 }
 
+/** Server-sent events: what happens to one queue and its tasks, each as it happens. */
+export async function tailQueue(request: IRequest, queues: QueueService): Promise<Response> {
+  return streamed(await queueOf(request, queues).events());
+}
+
 /** Server-sent events: `queues` with the full state, then `changes`, at most one a second. */
 export async function queueEvents(request: IRequest, queues: QueueService): Promise<Response> {
   const names = namesOf(request);

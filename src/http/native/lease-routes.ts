@@ -11,6 +11,7 @@ import {
   type LeaseToken,
 } from "../../core/task/lease.ts";
 import type { Task } from "../../core/task/task.ts";
+import { trouble } from "../../objects/log.ts";
 import { type Client, lateJson } from "../late-json.ts";
 import type { QueueService } from "../queue-service.ts";
 import { json } from "../respond.ts";
@@ -34,7 +35,7 @@ async function tasksFor(client: Client, turn: LeaseTurn): Promise<Task[]> {
     await turn.take(tasks, client.left);
     return tasks;
   } catch (error) {
-    if (!client.left.aborted) console.error("task queue API: a wait for tasks ended early", error);
+    if (!client.left.aborted) trouble("task queue API: a wait for tasks ended early", error);
     return [];
   } finally {
     turn.leave();

@@ -10,7 +10,7 @@ import { readdressed } from "../readdressed.ts";
 import { errorResponse, failureJson, headOf, json, jsonText, thrownResponse } from "../respond.ts";
 import { getCosts } from "./cost-routes.ts";
 import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
-import { getHistory, queueEvents } from "./event-routes.ts";
+import { getHistory, queueEvents, tailQueue } from "./event-routes.ts";
 import {
   addToGroup,
   cancelGroup,
@@ -101,6 +101,7 @@ function newRouter() {
     .put(`${QUEUE}/keys/:key`, withoutOptions, limitKey)
     .delete(`${QUEUE}/keys/:key`, withNothing, resetKey)
     .get(`${QUEUE}/history`, getHistory)
+    .get(`${QUEUE}/events`, withoutOptions, tailQueue)
     .get("/events", queueEvents)
     .post("/groups", withoutOptions, createGroup)
     .get("/groups/:name", withoutOptions, getGroup)

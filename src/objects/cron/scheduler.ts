@@ -7,8 +7,10 @@ import type { CronView } from "../../core/config/cron-view.ts";
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { lastDue } from "../../core/schedule/schedule.ts";
 import type { Task } from "../../core/task/task.ts";
+import { rfc3339 } from "../../core/task/task-view.ts";
 import { AlarmJob, type JobRun } from "../alarm-job.ts";
 import type { Job } from "../host.ts";
+import { writeLine, writes } from "../log.ts";
 import type { QueueRpc } from "../rpc.ts";
 import { type ScheduleDeps, type ScheduleState, Schedules } from "./schedule-state.ts";
 import { cronView } from "./view.ts";
@@ -25,6 +27,8 @@ const RETRY_MS = 5_000;
 interface Due {
   entry: CronEntry;
   dueAt: number;
+  /** The first due time since the last that was handled: where that is another, some were missed. */
+  first: number;
 }
 
 export class Scheduler {
@@ -67,17 +71,21 @@ export class Scheduler {
     const at = now();
     const due = this.#running(queue)
       .filter(({ next }) => next <= at)
-      .map(({ entry, row }): Due => ({ entry, dueAt: lastDue(entry.next, row.handled, at) }));
+      .map(({ entry, row, next }): Due => {
+        const dueAt = lastDue(entry.next, row.handled, at);
+        return { entry, dueAt, first: next };
+      });
     const tasks = due.map(({ entry, dueAt }) => dueTask(entry, dueAt));
     const { ok: answers, failure } = await this.#deps.queue(queue).addCronTasks(tasks);
     if (failure) throw new Error(textOf(failure));
     if (!run.isCurrent) return;
     const addedAt = now();
     commit.run(() => {
-      for (const [i, { entry, dueAt }] of due.entries()) {
+      for (const [i, { entry, dueAt, first }] of due.entries()) {
         const task = tasks[i]?.task.name as string;
         if (isThere(answers[i])) {
           store.schedules.added(entry.name, dueAt, { task, queue, addedAt, dueAt });
+          if (first < dueAt) commit.after(() => logMissed(entry, first, dueAt));
         }
       }
     });
@@ -132,6 +140,19 @@ export class Scheduler {
 function isThere(answer: Answer<Task> | undefined): boolean {
   const code = answer?.failure?.code;
   return answer?.ok !== undefined || code === "TASK_ALREADY_EXISTS" || code === "TOMBSTONED_TASK";
+}
+
+/** So many missed due times are counted; of more it is said that there were as many at least. */
+const MOST_COUNTED = 1000;
+
+function logMissed({ name, queue, next }: CronEntry, first: number, dueAt: number): void {
+  if (!writes("warn")) return;
+  let count = 0;
+  for (let at: number | undefined = first; at !== undefined && at < dueAt; at = next(at))
+    if (++count === MOST_COUNTED) break;
+  const since = rfc3339(first);
+  const line = `"${name}" of cron.yaml missed ${count} of its due times, from ${since}`;
+  writeLine("warn", "cron_missed", line, { cron: name, queue, count, since });
 }
 
 function textOf({ code, message }: Failure): string {

@@ -1,6 +1,7 @@
 // Figures of all queues for who scrapes, page by page. A queue at rest whose last report holds is not asked; the others
 // are, some at a time, and one that does not answer costs its own figures only. Those who scrape at the same time
 // share a round.
+import { trouble } from "../log.ts";
 import type { FiguresPage, QueueFigures } from "../rpc.ts";
 import type { QueuePages } from "./queue-pages.ts";
 import { type QueueReports, within } from "./queue-reports.ts";
@@ -58,7 +59,7 @@ export class Figures {
       const own = totals && { totals: JSON.stringify(totals) };
       return { name, view: JSON.stringify(view), ...own };
     } catch (error) {
-      console.error(`task queue: "${name}" did not say what it has counted`, error);
+      trouble(`task queue: "${name}" did not say what it has counted`, error);
       return { name };
     }
   }

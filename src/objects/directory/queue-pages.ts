@@ -2,6 +2,7 @@
 import type { QueueFile } from "../../core/config/queue-config.ts";
 import type { DirectoryStore } from "../../store/directory/directory-store.ts";
 import type { Summary } from "../../store/directory/summaries.ts";
+import { trouble } from "../log.ts";
 import type { QueuePage } from "../rpc.ts";
 import type { QueueReports } from "./queue-reports.ts";
 
@@ -48,7 +49,7 @@ export class QueuePages {
     try {
       return JSON.stringify((await this.#reports.ask(name)).view);
     } catch (error) {
-      console.error(`task queue: "${name}" did not say how it is`, error);
+      trouble(`task queue: "${name}" did not say how it is`, error, { queue: name });
       return summary?.view;
     }
   }

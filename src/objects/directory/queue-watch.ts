@@ -10,6 +10,7 @@ import {
 import type { QueueReport } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import type { Summary } from "../../store/directory/summaries.ts";
+import { trouble } from "../log.ts";
 import type { QueueReports } from "./queue-reports.ts";
 
 /** After `turns` without a change a queue is asked only every `every` turns. */
@@ -136,7 +137,7 @@ export class QueueWatch {
     try {
       return await this.#deps.reports.ask(name, since);
     } catch (error) {
-      console.error(`task queue: "${name}" did not say how it is`, error);
+      trouble(`task queue: "${name}" did not say how it is`, error, { queue: name });
       this.#changed.add(name);
       return undefined;
     }

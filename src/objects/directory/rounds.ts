@@ -4,6 +4,7 @@
 import type { DirectoryStore, Round } from "../../store/directory/directory-store.ts";
 import { AlarmJob, type JobRun } from "../alarm-job.ts";
 import type { Commit } from "../commit.ts";
+import { trouble } from "../log.ts";
 import type { Stubs } from "../stubs.ts";
 import { type QueueReports, within } from "./queue-reports.ts";
 
@@ -78,7 +79,7 @@ export class Rounds extends AlarmJob {
       await within(PATIENCE_MS, stubs.queue(name).wake());
       await reports.ask(name);
     } catch (error) {
-      console.error(`task queue: "${name}" could not be visited`, error);
+      trouble(`task queue: "${name}" could not be visited`, error, { queue: name });
     }
   }
 }

@@ -4,6 +4,7 @@ import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { eventText, HEARTBEAT_MS } from "../../core/server-sent-event.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
 import type { Summary } from "../../store/directory/summaries.ts";
+import { trouble } from "../log.ts";
 import { type News, QueueWatch, type QueueWatchDeps } from "./queue-watch.ts";
 import { Watcher } from "./watcher.ts";
 
@@ -80,7 +81,7 @@ export class Watchers {
       const { changes, removed } = await this.#watch.turn(turn);
       await this.#tell({ changes: [...changes, ...added], removed });
     } catch (error) {
-      console.error("task queue: watching the queues failed, trying again", error);
+      trouble("task queue: watching the queues failed, trying again", error);
     }
   }
 

@@ -4,6 +4,7 @@ import { parseSigningSecrets } from "../../core/egress/signing-secrets.ts";
 import { bodyOf, bytesOf, type Delivery, titleOf, urlOf } from "../delivery/delivery.ts";
 import { headersOf } from "../delivery/headers.ts";
 import type { WireOutcome } from "../delivery/outcome.ts";
+import { writeText } from "../log.ts";
 import type { QueueSettings } from "../settings.ts";
 import { type Answer, finalAnswer } from "./final-answer.ts";
 import { identityOf, signToken } from "./identity.ts";
@@ -36,7 +37,7 @@ export async function send<O>(
     return await read(await finalAnswer(await fetch(request)), deps);
   } catch (error) {
     if (error instanceof NotSent) {
-      console.error(`${titleOf(delivery)} not called: ${error.message}`);
+      writeText("error", `${titleOf(delivery)} not called: ${error.message}`);
       return { kind: "unanswered", error: `not called: ${error.message}` };
     }
     const { signal } = deps;

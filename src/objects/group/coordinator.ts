@@ -9,6 +9,7 @@ import { reasonOf } from "../../core/task/group.ts";
 import type { GroupRecord, GroupStore } from "../../store/group/group-store.ts";
 import type { SubtaskBatch } from "../../store/group/subtask-batches.ts";
 import { AlarmJob } from "../alarm-job.ts";
+import { writeLine } from "../log.ts";
 import type { BatchCall, QueueRpc } from "../rpc.ts";
 import type { Group } from "./group.ts";
 import { GROUP_KEPT_MS } from "./progress.ts";
@@ -122,7 +123,7 @@ export class GroupCoordinator extends AlarmJob {
     };
     const { ok: failures, failure } = await this.#accept(queue, call);
     const refused = failure ?? failures?.[0];
-    if (refused) console.error(`task queue: "then" of the group "${name}" was refused:`, refused);
+    if (refused) logRefused(name, queue, refused);
     this.#done(record, (current) => ({
       ...current,
       then: { queue, task, added: true, ...(refused ? { error: refused.message } : {}) },
@@ -162,4 +163,9 @@ export class GroupCoordinator extends AlarmJob {
 
 function queuesOf({ queues, formerQueues }: GroupRecord): string[] {
   return [...new Set([...queues, ...formerQueues])];
+}
+
+function logRefused(group: string, queue: string, { code, message }: Failure): void {
+  const line = `task queue: "then" of the group "${group}" was refused: ${code}`;
+  writeLine("error", "then_refused", line, { group, queue, error: message });
 }

@@ -1,5 +1,7 @@
 // Tells the directory that the queue has changed: once, until the directory has asked for a report again. So a
 // queue that nobody looks at says nothing, however much happens on it.
+
+import { trouble } from "../log.ts";
 import type { Stubs } from "../stubs.ts";
 
 /** Waits between tries, in ms. A queue that is not heard is found by the directory's hourly round. */
@@ -36,7 +38,7 @@ export class ChangeNotice {
       const wait = RETRY_MS[tries];
       if (wait !== undefined) setTimeout(() => this.#give(tries + 1), wait);
       else {
-        console.error("task queue: the directory could not be told of a change", error);
+        trouble("task queue: the directory could not be told of a change", error);
         this.#isGiven = false;
       }
     }

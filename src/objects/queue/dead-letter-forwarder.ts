@@ -7,6 +7,7 @@ import type { Task } from "../../core/task/task.ts";
 import type { DeadLetterRow } from "../../store/queue/dead-letter-outbox.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import { AlarmJob, type JobRun } from "../alarm-job.ts";
+import { writeLine, writes } from "../log.ts";
 import type { QueueJobDeps } from "./context/job-deps.ts";
 
 /** One message: so many tasks, or so many bytes of bodies, whichever comes first. */
@@ -42,21 +43,26 @@ export class DeadLetterForwarder extends AlarmJob {
     const queue = this.#queue;
     const page = this.#page();
     const { name } = definition.config;
-    const isStuck = ({ task }: DeadLetter) => isAgainOn(task, name, queue);
-    const letters = page.letters.filter((letter) => !isStuck(letter));
-    const done = [...page.gone, ...page.letters.filter(isStuck).map(({ row }) => row)];
-    if (done.length > 0) commit.run(() => this.#removeRows(done));
+    const stuck = page.letters.filter(({ task }) => isAgainOn(task, name, queue));
+    const letters = page.letters.filter((letter) => !stuck.includes(letter));
+    const done = [...page.gone, ...stuck.map(({ row }) => row)];
+    if (done.length > 0) {
+      commit.run(() => {
+        this.#removeRows(done);
+        for (const { task } of stuck) this.#staysFailed(task, `it has failed on "${queue}" before`);
+      });
+    }
     if (queue === undefined || letters.length === 0) return;
     const tasks = letters.map(({ row, task }) => deadLetterTask(name, task, row.key));
     const { ok: answers, failure } = await stubs.queue(queue).addDeadLetters(tasks);
     if (!run.isCurrent) return;
     commit.run(() => {
       this.#removeRows(letters.map(({ row }) => row));
-      for (const [i, { task }] of letters.entries()) {
-        if (this.#isThere(task, failure ? { failure } : answers[i], queue)) {
-          store.deadLetter(task, this.#deps.now());
-        }
-      }
+      const moved = letters.filter(({ task }, i) =>
+        this.#isThere(task, failure ? { failure } : answers[i], queue),
+      );
+      for (const { task } of moved) store.deadLetter(task, this.#deps.now());
+      commit.after(() => logMoved(name, queue, moved));
     });
   }
 
@@ -81,18 +87,31 @@ export class DeadLetterForwarder extends AlarmJob {
   }
 
   // Refused, the task stays here as failed: it is not lost. A name that is taken is this very letter's.
-  #isThere({ name }: TaskRow, answer: Answer<Task> | undefined, queue: string): boolean {
-    const code = answer?.failure?.code;
+  #isThere(task: TaskRow, answer: Answer<Task> | undefined, queue: string): boolean {
+    const { code, message } = answer?.failure ?? {};
     if (!code || code === "TASK_ALREADY_EXISTS" || code === "TOMBSTONED_TASK") return true;
-    console.error(`task queue: "${name}" stays failed, "${queue}" refused it:`, answer.failure);
+    this.#staysFailed(task, `"${queue}" refused it: ${code}`, message);
     return false;
   }
+
+  /** Inside a commit. */
+  #staysFailed({ name: task }: TaskRow, why: string, error?: string): void {
+    const { name: queue, failedQueue: deadLetterQueue } = this.#deps.definition.config;
+    const fields = { queue, task, deadLetterQueue, error };
+    const line = `task queue: "${task}" stays failed, ${why}`;
+    this.#deps.commit.after(() => writeLine("error", "dead_letter_refused", line, fields));
+  }
+}
+
+function logMoved(queue: string, deadLetterQueue: string, moved: readonly DeadLetter[]): void {
+  if (moved.length === 0 || !writes("info")) return;
+  const tasks = moved.map(({ task }) => task.name);
+  const line = `${tasks.length} failed tasks of "${queue}" are on "${deadLetterQueue}"`;
+  writeLine("info", "dead_lettered", line, { queue, deadLetterQueue, count: tasks.length, tasks });
 }
 
 // A circle of dead-letter queues is refused where they are defined; two that are defined at the same moment, or
 // by a file and over the API, can still make one. Once round, the task stays failed.
 function isAgainOn(task: TaskRow, name: string, queue: string | undefined): boolean {
-  if (queue === undefined || ![...failedBefore(task), name].includes(queue)) return false;
-  console.error(`task queue: "${task.name}" stays failed, it has failed on "${queue}" before`);
-  return true;
+  return queue !== undefined && [...failedBefore(task), name].includes(queue);
 }

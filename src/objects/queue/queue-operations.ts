@@ -15,6 +15,7 @@ export async function setPaused(queue: Queue, paused: boolean): Promise<void> {
     if (paused === queue.isPaused) return;
     statistics.history.mark(paused ? "paused" : "resumed", queue.now());
     store.meta.set("paused", paused);
+    queue.commit.after(() => queue.happenings.did(paused ? "paused" : "resumed"));
     queue.push.reshape();
     queue.sharding.tell();
   });
@@ -51,6 +52,7 @@ export async function define(queue: Queue, given: unknown): Promise<Answer<true>
     store.meta.clear("removing");
     definition.define(given as object, config);
     if (isNew) queue.shard.begin();
+    queue.commit.after(() => queue.happenings.did("defined"));
     queue.push.reshape();
     queue.sharding.tell();
   });
@@ -82,6 +84,7 @@ function eraseAll(queue: Queue): void {
   const [map, orders] = [meta.get("shards"), meta.get("orders")];
   const { isSharded } = queue.shard;
   erase(queue);
+  queue.commit.after(() => queue.happenings.did("removed"));
   if (!map || !isSharded) return;
   meta.set("shards", map);
   queue.sharding.tell("erased", orders);

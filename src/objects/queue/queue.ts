@@ -20,11 +20,13 @@ import type { Sql } from "../../store/sql.ts";
 import type { Tables } from "../../store/tables.ts";
 import type { Commit } from "../commit.ts";
 import type { Job } from "../host.ts";
+import { trouble } from "../log.ts";
 import type { Stubs } from "../stubs.ts";
 import { ChangeNotice } from "./change-notice.ts";
 import type { Consumer } from "./context/consumer.ts";
 import type { KeyReasons, QueueContext, RuledAdds, ShardPlace } from "./context/context.ts";
 import { QueueDefinition, unknownQueue } from "./context/definition.ts";
+import { Happenings } from "./context/happenings.ts";
 import type { KeptTotals, NewTotals } from "./context/kept-totals.ts";
 import { Statistics } from "./context/statistics.ts";
 import { StoredHistory } from "./context/stored-history.ts";
@@ -122,6 +124,7 @@ export class Queue implements QueueContext {
   /** Why it refuses every call and starts nothing: it has what only a part that is left out knows. */
   readonly fault: string | undefined;
   readonly shard: ShardPlace;
+  readonly happenings: Happenings;
   readonly listing: DirectoryListing;
   readonly notifier: GroupNotifier;
   readonly notice: ChangeNotice;
@@ -148,10 +151,13 @@ export class Queue implements QueueContext {
     const history = new StoredHistory(store.meta, now());
     const name = deps.name ?? store.meta.get("name") ?? "";
     // The first shard's history is the queue's.
-    this.definition = new QueueDefinition(store.meta, file, name, (kind, detail) => {
-      if (deps.shard === 0) history.mark(kind, now(), detail);
+    this.definition = new QueueDefinition(store.meta, file, name, (kind, detail, by) => {
+      if (deps.shard > 0) return;
+      history.mark(kind, now(), detail);
+      if (by) commit.after(() => this.happenings.deployed(kind, detail));
     });
     const { definition } = this;
+    this.happenings = new Happenings({ definition, steps: store.steps, now });
     this.sharding = new (deps.Sharding ?? OneObject)(this, deps);
     this.shard = this.sharding.place;
     this.limits = deps.Limits && new deps.Limits(this, deps);
@@ -167,6 +173,7 @@ export class Queue implements QueueContext {
       Batches: deps.Batches,
       newLined: this.keys && ((of) => (this.keys as Keys).newLined(of)),
       shard: deps.shard,
+      happenings: this.happenings,
       deliver,
       deliverBatch,
       late,
@@ -311,6 +318,7 @@ export class Queue implements QueueContext {
   }
 
   #committed(now: number): void {
+    this.happenings.committed(now);
     this.statistics.took(this.store.takeTransitions(), now);
     this.pull.serve();
     // One that keeps nothing is as it was, and a limit's object is no queue.
@@ -333,7 +341,7 @@ export class Queue implements QueueContext {
       work();
     } catch (error) {
       this.statistics.totals?.notWritten();
-      console.error("task queue: the history could not be written", error);
+      trouble("task queue: the history could not be written", error);
     }
   }
 

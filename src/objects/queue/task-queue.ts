@@ -40,6 +40,7 @@ import { hasIdentity } from "../egress/identity.ts";
 import { EgressPool } from "../egress/pool.ts";
 import { groupOfFormerName } from "../first-version.ts";
 import { Host } from "../host.ts";
+import { writeText } from "../log.ts";
 import type { Waited } from "../place.ts";
 import type {
   BatchCall,
@@ -69,6 +70,7 @@ import type { Leased } from "../turn.ts";
 import { checkWait } from "../waiters.ts";
 import { addTasks } from "./admission.ts";
 import { collision } from "./collision.ts";
+import type { EventStream } from "./context/followers.ts";
 import { ATTEMPTS_PER_CALL, RunnerCalls } from "./dispatch/runner-calls.ts";
 import {
   acceptBatch,
@@ -108,7 +110,7 @@ import {
 const ROUTED = [
   ...["add", "get", "result", "list", "delete", "lease", "withdrawLeases", "acknowledge"],
   ...["modifyLease", "failLeased", "run", "reschedule", "redrive", "redriveAll", "tombstones"],
-  ...["release", "describe", "history", "pulse"],
+  ...["release", "describe", "history", "pulse", "follow"],
 ] as const satisfies readonly (keyof ShardedQueue)[];
 
 /** The same for calls of other objects. */
@@ -250,7 +252,7 @@ export class TaskQueueObject<Env = unknown>
   #lookAgain(): void {
     const { fault } = this.#queue;
     if (!fault) return;
-    console.error(`${this.title}: ${fault}`);
+    writeText("error", `${this.title}: ${fault}`);
     this.wakeup.by(this.now() + LACKING_MS);
   }
 
@@ -450,6 +452,12 @@ export class TaskQueueObject<Env = unknown>
     const report = reportOf(this.#queue, since, this.wakeup.nextAt, reader);
     if (reader) this.#queue.notice.reported(report.holdsUntil !== undefined);
     return report;
+  }
+
+  /** What happens from now on, as server-sent events; of several objects a stream of each. No RPC finds a method `tail`. */
+  async follow(): Promise<Answer<EventStream[]>> {
+    const { ok: stream, failure } = this.#queue.happenings.followers.add();
+    return failure ? { failure } : { ok: [stream] };
   }
 
   // The reader hears by its answer of what this writes.

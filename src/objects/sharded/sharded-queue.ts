@@ -210,6 +210,14 @@ export class ShardedQueue implements QueueCalls {
     return reportOfShards(this.#routes, since, reader);
   }
 
+  async follow(): Promise<Answer<ReadableStream<Uint8Array>[]>> {
+    const answers = await this.#routes.all("follow");
+    const refused = answers.find(({ failure }) => failure);
+    return refused?.failure
+      ? { failure: refused.failure }
+      : { ok: answers.flatMap(({ ok }) => ok ?? []) };
+  }
+
   config(): Promise<QueueConfig> {
     return this.#deps.whole().config();
   }

@@ -36,6 +36,7 @@ import { dueOf, keyInName } from "./row-key.ts";
 import { RuledTasks } from "./ruled-tasks.ts";
 import { Succession } from "./succession.ts";
 import { type CountsState, TaskCounts } from "./task-counts.ts";
+import { TaskSteps } from "./task-steps.ts";
 import { type BriefTask, type TaskRow, Tasks } from "./tasks.ts";
 
 /** How long ended tasks are remembered, in seconds. */
@@ -81,6 +82,8 @@ export class QueueStore {
   readonly meta: Meta<QueueMetaValues>;
   readonly counts: TaskCounts;
   readonly sweep: ExpirySweep;
+  /** The same transitions one by one, for whoever hears of them. */
+  readonly steps = new TaskSteps();
   readonly #isOwn: (name: string) => boolean;
   readonly #names: Names;
   readonly #ended: (name?: string) => void;
@@ -128,9 +131,10 @@ export class QueueStore {
       find: (name, now) => this.find(name, now),
       keptIn: (progress) => this.keptIn(progress),
       isLetter: (task) => this.isLetter(task),
-      placed: ({ key }) => {
+      placed: (task) => {
         this.#transitions.added++;
-        placedAt(key);
+        if (this.steps.hears.added) this.steps.add({ kind: "added", task });
+        placedAt(task.key);
       },
     });
   }
@@ -153,6 +157,7 @@ export class QueueStore {
       groupOutbox: this.groupOutbox.save(),
       cancelled: this.acceptedGroups.save(),
       steps: { ...this.#transitions },
+      told: this.steps.save(),
       sweep: this.sweep.save(),
     };
   }
@@ -164,6 +169,7 @@ export class QueueStore {
     this.acceptedGroups.restore(saved.cancelled);
     this.meta.restore();
     this.#transitions = saved.steps;
+    this.steps.restore(saved.told);
     this.sweep.restore(saved.sweep);
     this.ruled.expiries.restore();
   }
@@ -227,6 +233,7 @@ export class QueueStore {
     const added = this.tasks.insert(task, now);
     if (added.named) this.#names.take(added.name, added.key, now);
     this.#transitions.added++;
+    if (this.steps.hears.added) this.steps.add({ kind: "added", task: added });
     if (added.spec.expires !== undefined) this.ruled.expect(added);
     return added;
   }
@@ -236,6 +243,7 @@ export class QueueStore {
     if (!this.tasks.remove(old)) throw new Error("a task is not where it was");
     this.ruled.unexpect(old);
     this.#transitions.deleted++;
+    if (this.steps.hears.deleted) this.steps.add({ kind: "deleted", task: old });
     return this.#insert({ ...task, name: old.name }, now);
   }
 
@@ -284,6 +292,7 @@ export class QueueStore {
       now,
     );
     this.#transitions.added += added.length;
+    if (this.steps.hears.added) for (const task of added) this.steps.add({ kind: "added", task });
     for (const task of added) if (task.spec.expires !== undefined) this.ruled.expect(task);
     const outcomes: AddOutcome[] = [];
     let next = 0;
@@ -328,11 +337,12 @@ export class QueueStore {
       if (keepResults) this.#storeResult(task, now, progress, until, result);
       else this.#release(task, "done", now, progress, tombstoneTtl);
     }
-    this.#done({ task, result });
+    this.#done({ task, now, progress, result });
   }
 
-  #done({ task, result }: Pick<Completion, "task" | "result">): void {
+  #done({ task, progress, result }: Completion): void {
     this.#transitions.done++;
+    if (this.steps.hears.done) this.steps.add({ kind: "done", task, progress });
     this.#ended(task.name);
     this.#report(task, "done", result ? { result } : {});
   }
@@ -380,7 +390,10 @@ export class QueueStore {
   retry(task: TaskRow, due: number, progress: Progress, priority?: number): TaskRow | undefined {
     const key = this.tasks.move(task, due, progress, priority);
     if (key === undefined) return undefined;
-    if (progress.retryCount > task.progress.retryCount) this.#transitions.retried++;
+    if (progress.retryCount > task.progress.retryCount) {
+      this.#transitions.retried++;
+      if (this.steps.hears.retried) this.steps.add({ kind: "retried", task, progress, due });
+    }
     return this.#placed({ ...task, key, progress });
   }
 
@@ -410,6 +423,8 @@ export class QueueStore {
       const restored = this.tasks.restoreAll(kept, now, { table: table.table, again: anew(now) });
       table.removeAll(kept);
       this.#transitions.added += kept.length;
+      if (this.steps.hears.redriven)
+        for (const task of kept) this.steps.add({ kind: "redriven", task });
       for (const task of kept) this.#report(task, "open");
       this.#names.placeAll(restored.filter(hasPlace));
       this.#names.removeAll(restored.flatMap((task) => (hasPlace(task) ? [] : task.name)));
@@ -423,6 +438,7 @@ export class QueueStore {
     if (!this.leasable.lease(task, lease, progress)) return undefined;
     // One more among its attempts: a lease that ran out, or was given back.
     if (progress.attempts !== task.progress.attempts) this.#transitions.retried++;
+    if (this.steps.hears.leased) this.steps.add({ kind: "leased", task, progress, due: lease });
     this.ruled.unexpect(task);
     return { ...task, lease, progress };
   }
@@ -441,6 +457,7 @@ export class QueueStore {
   fail(task: TaskRow, now: number, progress: Progress, retention: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
     this.#transitions.failed++;
+    if (this.steps.hears.failed) this.steps.add({ kind: "failed", task, progress });
     const kept = this.#keep(task, now, progress, retention);
     if (retention.failedQueue) this.deadLetters.add(kept);
     const error = progress.attempts.at(-1)?.error;
@@ -454,6 +471,7 @@ export class QueueStore {
     this.ruled.use();
     this.ruled.unexpect(task);
     this.#transitions.expired++;
+    if (this.steps.hears.expired) this.steps.add({ kind: "expired", task });
     this.#keep(task, now, { ...task.progress, expired: true }, retention);
     this.#report(task, "failed", { error: "expired" });
     return true;
@@ -495,6 +513,7 @@ export class QueueStore {
   delete(task: TaskRow, now: number, { tombstoneTtl }: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
     this.#transitions.deleted++;
+    if (this.steps.hears.deleted) this.steps.add({ kind: "deleted", task });
     this.#release(task, "deleted", now, task.progress, tombstoneTtl);
     this.#deleted(task);
     return true;
@@ -528,6 +547,8 @@ export class QueueStore {
     this.#names.endAll(ended);
     this.#names.removeAll(freed.map(({ name }) => name));
     this.#transitions.deleted += live.length;
+    if (this.steps.hears.deleted)
+      for (const task of [...live, ...failed]) this.steps.add({ kind: "deleted", task });
     for (const task of live) this.#deleted(task);
     return { live, failed };
   }
@@ -629,7 +650,9 @@ export class QueueStore {
       for (const task of this.tasks.ofGroupsBetween(after, upTo)) this.#report(task, "deleted");
     this.#names.endTasks(after, upTo, now, expires);
     this.ruled.deletedBetween(after, upTo);
-    this.#transitions.deleted += this.tasks.removeBetween(after, upTo);
+    const count = this.tasks.removeBetween(after, upTo);
+    this.#transitions.deleted += count;
+    if (this.steps.hears.purged) this.steps.add({ kind: "purged", count });
     this.#ended();
     this.sweep.expect(expires);
     return page;
@@ -716,6 +739,7 @@ export interface QueueStoreState {
   groupOutbox: OutboxState;
   cancelled: ReadonlySet<string>;
   steps: TransitionCounts;
+  told: number;
   sweep: SweepProgress;
 }
 

@@ -1,6 +1,7 @@
 // What handlers throw and answer to say how their task goes on.
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { PermanentTaskFailure, RetryLater, SingularTaskFailure } from "../../../src/index.ts";
+import { logBy } from "../../../src/objects/log.ts";
 import { clock } from "../../support/clock.ts";
 import { freshStart, pass, queue } from "../../support/time.ts";
 import { handlers, received } from "../../support/worker.ts";
@@ -49,13 +50,15 @@ describe("a handler", () => {
   });
 
   it("is tried again as usual after SingularTaskFailure, and logged quietly", async () => {
+    logBy("debug");
+    onTestFinished(() => logBy("error"));
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     const quiet = vi.spyOn(console, "debug").mockImplementation(() => {});
     const task = await afterOne(thrower(new SingularTaskFailure("not yet")));
     expect(task.lastAttempt).toMatchObject({ status: 408, error: "not yet" });
     expect(waits(task)).toBe(10);
     expect(log).not.toHaveBeenCalled();
-    expect(quiet).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('"t"'), "not yet");
+    expect(quiet).toHaveBeenCalledWith(expect.stringContaining('"t"'), "not yet");
     vi.restoreAllMocks();
   });
 

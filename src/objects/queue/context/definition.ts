@@ -5,8 +5,8 @@ import { entryOf, type QueueConfig, type QueueFile } from "../../../core/config/
 import { type Answer, refuse } from "../../../core/errors.ts";
 import type { QueueMeta, StoredMark } from "../../../store/queue/queue-meta.ts";
 
-/** Adds a mark to the queue's history. */
-export type Mark = (kind: StoredMark["kind"], detail?: string) => void;
+/** Adds a mark to the queue's history; `by`: who did it, where nobody called. */
+export type Mark = (kind: StoredMark["kind"], detail?: string, by?: "deploy") => void;
 
 /** What `restore` goes back to. */
 interface DefinitionState {
@@ -92,13 +92,13 @@ export class QueueDefinition {
     if (!this.fileEntry || seen === undefined || seen === current) return false;
     this.#meta.set("config", current);
     this.#meta.clear("made");
-    this.#markChange(JSON.parse(seen), this.#config);
+    this.#markChange(JSON.parse(seen), this.#config, "deploy");
     return this.#file.resumePausedQueues && this.#meta.get("paused") === true;
   }
 
   /** Inside a commit. */
   resume(): void {
-    this.#mark("resumed", "its configuration was deployed anew");
+    this.#mark("resumed", "its configuration was deployed anew", "deploy");
     this.#meta.set("paused", false);
   }
 
@@ -118,9 +118,9 @@ export class QueueDefinition {
     return entryOf(this.#file, made).ok ?? this.#lastSeen();
   }
 
-  #markChange(before: QueueConfig, after: QueueConfig): void {
+  #markChange(before: QueueConfig, after: QueueConfig, by?: "deploy"): void {
     const changes = changesOf(before, after);
-    if (changes) this.#mark("changed", changes);
+    if (changes) this.#mark("changed", changes, by);
   }
 
   #lastSeen(): QueueConfig | undefined {

@@ -13,6 +13,7 @@ import {
 import { TRANSITION_KINDS, type TransitionCounts } from "../../../core/metrics/transitions.ts";
 import { rfc3339 } from "../../../core/task/task-view.ts";
 import type { QueueMeta, StoredMark, StoredTotals } from "../../../store/queue/queue-meta.ts";
+import { trouble } from "../../log.ts";
 
 const MAX_MARKS = 50;
 /** It is written after so many steps that wrote a row, at rest or after so long; a few steps wait longer. */
@@ -109,7 +110,7 @@ export class StoredHistory {
     try {
       return new History(this.#meta.get("history"));
     } catch (error) {
-      console.error("task queue: the history could not be read, beginning anew", error);
+      trouble("task queue: the history could not be read, beginning anew", error);
       return new History();
     }
   }

@@ -12,6 +12,7 @@ import type { BatchOutcome } from "../../delivery/batch-outcome.ts";
 import { type BatchDelivery, type Delivery, deliveryOf } from "../../delivery/delivery.ts";
 import { fromWire, outcomeOfError, type WireOutcome } from "../../delivery/outcome.ts";
 import type { QueueDefinition } from "../context/definition.ts";
+import type { Happenings } from "../context/happenings.ts";
 import type { Statistics } from "../context/statistics.ts";
 import type { DrawnLimits } from "../limits/drawn-limits.ts";
 import type { Batches, NewBatches } from "./batches.ts";
@@ -39,6 +40,8 @@ export interface DispatcherDeps {
   store: QueueStore;
   commit: Commit;
   statistics: Statistics;
+  /** Who hears of what happens. */
+  happenings: Happenings;
   /** Absent without a rate limit. */
   tokens: () => TokenSource | undefined;
   /** What the queue draws from beside its own; a Worker may do without. */
@@ -334,7 +337,7 @@ export class Dispatcher {
       attempt.cancellation?.resolve("the dispatch deadline has passed");
       const seconds = (attempt.deadlineAt - attempt.startedAt) / 1000;
       const error = `no answer within its deadline of ${seconds} s`;
-      const outcome = { kind: "unanswered" as const, error };
+      const outcome = { kind: "unanswered", error, isOverdue: true } as const;
       const { call } = attempt;
       const own = call && this.#batches ? this.#batches.shared(outcome, call.size) : outcome;
       this.#settlement.add(attempt, own);
@@ -383,6 +386,7 @@ export class Dispatcher {
       ? { number, task, startedAt: now, deadlineAt, call }
       : { number, task, startedAt: now, deadlineAt };
     this.#deps.statistics.started(task.due, now);
+    if (this.#deps.happenings.hearsStarts) this.#deps.happenings.started(task, now);
     this.#laneOf(task.key).started(task.key);
     this.inFlight.start(attempt);
     this.#starts.started(row, attempt);

@@ -9,7 +9,9 @@ import { isExpedited } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { Commit, Written } from "../../commit.ts";
 import { keepsResult } from "../../delivery/delivery.ts";
+import { trouble } from "../../log.ts";
 import type { QueueDefinition } from "../context/definition.ts";
+import type { Happenings } from "../context/happenings.ts";
 import type { Statistics } from "../context/statistics.ts";
 import type { Attempt, InFlight } from "./in-flight.ts";
 import type { KeysAtWork } from "./keys-at-work.ts";
@@ -20,6 +22,7 @@ export interface SettlementDeps {
   store: QueueStore;
   commit: Commit;
   statistics: Statistics;
+  happenings: Happenings;
   inFlight: InFlight;
   /** Absent without a rate limit. */
   tokens: () => TokenSource | undefined;
@@ -113,11 +116,15 @@ export class Settlement {
     return moved;
   }
 
-  // Then nobody will ever ask how it went.
+  // Then nobody will ever ask how it went, unless who follows the queue is to hear it now.
   #leavesNothing({ attempt: { task, waitsFor }, outcome }: OpenEnd): boolean {
     const { config } = this.#deps.definition;
     return (
-      !task.named && waitsFor === undefined && isSuccess(outcome) && !keepsResult(task, config)
+      !this.#deps.store.steps.hears.done &&
+      !task.named &&
+      waitsFor === undefined &&
+      isSuccess(outcome) &&
+      !keepsResult(task, config)
     );
   }
 
@@ -204,8 +211,10 @@ export class Settlement {
   }
 
   #settled({ attempt: { startedAt, task }, outcome, endedAt }: OpenEnd, moved: Moved): void {
-    const { statistics, rewindTo } = this.#deps;
+    const { happenings, statistics, rewindTo } = this.#deps;
     if (moved) rewindTo(moved.key);
+    if (outcome.kind === "unanswered" && outcome.isOverdue && happenings.hearsCutOffs)
+      happenings.cutOff(task, startedAt, endedAt);
     if (outcome.kind !== "answered") return;
     statistics.answered(startedAt, endedAt);
     const tokens = this.#tokensOf(task, outcome.retryAfter ? moved?.due : undefined);
@@ -222,7 +231,10 @@ export class Settlement {
 
   // The row is as it was, so the task runs again.
   #notSettled({ task }: Attempt, error: unknown): void {
-    console.error(`task queue: the result of "${task.name}" could not be written`, error);
+    const { name: queue } = this.#deps.definition.config;
+    trouble(`task queue: the result of "${task.name}" could not be written`, error, {
+      ...{ queue, task: task.name },
+    });
     this.#deps.rewindTo(task.key);
     this.#deps.onFault();
   }

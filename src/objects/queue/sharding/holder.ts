@@ -29,6 +29,7 @@ import type { Share, Total } from "../../../core/sharding/share.ts";
 import type { Recall, Statement } from "../../../core/sharding/statement.ts";
 import type { QueueMetaValues } from "../../../store/queue/queue-meta.ts";
 import type { Job } from "../../host.ts";
+import { trouble } from "../../log.ts";
 import type { ShardRpc } from "../../rpc.ts";
 import { WATCHDOG_MS } from "../../wakeup.ts";
 
@@ -214,7 +215,7 @@ export class Holder implements Job {
       this.#held = answered(this.#held, this.#total, grant, this.#deps.now());
       this.#keepAgain(this.#deps.now());
     } catch (error) {
-      console.error(`task queue: ${this.#deps.title} got no share, trying again`, error);
+      trouble(`task queue: ${this.#deps.title} got no share, trying again`, error);
       this.#held = unanswered(this.#held, statement.number);
     }
     changed();
