@@ -22,5 +22,9 @@ await build({
   // The other form of jsonc-parser calls a `require` that a bundler cannot see through.
   mainFields: ["module", "main"],
   external: Object.keys(dependencies),
+  // Commander requires Node's own modules, which no bundler turns into imports.
+  banner: {
+    js: 'import { createRequire as requireOf } from "node:module";\nconst require = requireOf(import.meta.url);',
+  },
   legalComments: "inline",
 });

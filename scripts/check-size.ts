@@ -22,6 +22,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
   { what: "with calls that tasks share", entry: "slim", names: "createTaskQueues, batches" },
   { what: "with keys and priorities of tasks", entry: "slim", names: "createTaskQueues, keys" },
   { what: "with limits that queues share", entry: "slim", names: "createTaskQueues, limits" },
+  { what: "with plans of a deploy", entry: "slim", names: "createTaskQueues, plans" },
   { what: "with ifExists, debounce, throttle", entry: "slim", names: "createTaskQueues, rules" },
   { what: "with queues of several shards", entry: "slim", names: "createTaskQueues, shards" },
   { what: "with the JSON API", entry: "slim", names: "createTaskQueues, api" },

@@ -14,7 +14,7 @@ const CHECKED = "TASKQUEUE_CHECKED_FILES";
 export async function buildDemo(): Promise<boolean> {
   const hash = hashOfFiles();
   if (hash === undefined || process.env[CHECKED] !== hash) {
-    if (check(FILES) !== 0) return false;
+    if (check({ args: FILES }) !== 0) return false;
     if (hash !== undefined) process.env[CHECKED] = hash;
   }
   await buildConsole();

@@ -1,29 +1,20 @@
 #!/usr/bin/env node
 // The command `durable-taskqueue`. Exit 0 done, 1 refused or something was found, 2 used wrongly.
 import { readFileSync } from "node:fs";
-import { COMMANDS, usage, usageOf } from "./cli/command.ts";
+import { run } from "./cli/program.ts";
+import { Terminal } from "./cli/terminal/terminal.ts";
 
-const HELP = ["--help", "-h", "help"];
-const VERSION = ["--version", "-v", "version"];
+const args = process.argv.slice(2);
+process.exitCode =
+  args[0] === "__complete"
+    ? await completed(args.slice(2))
+    : await run(args, version(), new Terminal());
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main([name = "", ...args]: string[]): Promise<number> {
-  if (VERSION.includes(name)) return print(version());
-  const asked = HELP.includes(name) ? args[0] : name;
-  const known = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? asked : undefined;
-  if (HELP.includes(name) || (known && args.some((arg) => HELP.slice(0, 2).includes(arg)))) {
-    return print(known ? usageOf(known) : usage());
-  }
-  const command = known && COMMANDS[known];
-  const exit = command ? await (await command.load()).default(args) : "usage";
-  if (exit !== "usage") return exit;
-  console.error(known ? usageOf(known) : usage());
-  return 2;
-}
-
-function print(text: string): 0 {
-  console.log(text);
+/** Asked by the scripts of `completion`. */
+async function completed(words: string[]): Promise<number> {
+  const { complete } = await import("./cli/complete.ts");
+  const { queueNames } = await import("./cli/remote/complete-queues.ts");
+  for (const word of await complete(words, queueNames)) console.log(word);
   return 0;
 }
 

@@ -1,5 +1,6 @@
 // The library as most Workers import it: both YAML files as text or compiled, every door open. Wiring only.
 import { deferred } from "./client/deferred.ts";
+import { plans } from "./client/deploy-plan.ts";
 import { shards } from "./client/sharded.ts";
 import { type CompiledFiles, type Files, isCompiled } from "./core/config/files.ts";
 import { fromYaml } from "./core/config/yaml-files.ts";
@@ -52,7 +53,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     config: isCompiled(config) ? withoutText(config, cron) : read(config, cron),
     ...{
       doors: [api, cloudTasks, console, metrics],
-      parts: [batches, cronPart, deferred, keys, limits, rules, shards],
+      parts: [batches, cronPart, deferred, keys, limits, plans, rules, shards],
     },
   });
 }

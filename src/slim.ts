@@ -3,6 +3,7 @@ import { exports, env as ownEnv } from "cloudflare:workers";
 import { figuresOf, pageAfter, queuePage, visitQueues, watchQueues } from "./client/all-queues.ts";
 import { CronHandle } from "./client/cron-handle.ts";
 import type { Defer, Deferred, DeferredFunctions, DeferredPart } from "./client/deferred.ts";
+import type { PlansPart } from "./client/deploy-plan.ts";
 import { createGroup, GroupHandle } from "./client/group-handle.ts";
 import { existsQueue, QueueHandle } from "./client/queue-handle.ts";
 import type { ShardsPart } from "./client/sharded.ts";
@@ -13,6 +14,7 @@ import { checkNoLimits } from "./core/config/no-limits.ts";
 import type { QueueFile } from "./core/config/queue-config.ts";
 import type { DefinitionsPart } from "./core/config/queue-entry.ts";
 import type { Targets } from "./core/egress/targets.ts";
+import { errorOf, refuse } from "./core/errors.ts";
 import { PAGE } from "./core/limits.ts";
 import type { PayloadTypes, TypedQueues, UntypedPayloads } from "./core/task/typed-task.ts";
 import type { DoorSettings } from "./http/auth.ts";
@@ -52,14 +54,18 @@ export type {
   DeferredPart,
 } from "./client/deferred.ts";
 export { deferred } from "./client/deferred.ts";
+export { type PlansPart, plans } from "./client/deploy-plan.ts";
 export type { GroupHandle } from "./client/group-handle.ts";
 export type { LeaseTurn } from "./client/lease-turn.ts";
 export type { QueueHandle } from "./client/queue-handle.ts";
 export { type ShardsPart, shards } from "./client/sharded.ts";
+export type { SettingChange } from "./core/config/config-changes.ts";
+export type { CronPlan } from "./core/config/cron-plan.ts";
 export type { CronView } from "./core/config/cron-view.ts";
 export type { CompiledFiles } from "./core/config/files.ts";
 export type { KeyLimitsView } from "./core/config/keys-config.ts";
 export type { KeyLimitsEntry } from "./core/config/keys-schema.ts";
+export type { DeployPlan } from "./core/config/plan.ts";
 export { type DefinitionsPart, definitions } from "./core/config/queue-entry.ts";
 export { fromYaml } from "./core/config/yaml-files.ts";
 export * from "./core/errors.ts";
@@ -150,7 +156,7 @@ export interface SlimOptions {
   targets?: Targets | undefined;
   /** What is served to the outside, of `api`, `cloudTasks`, `console` and `metrics`. Default: nothing. */
   doors?: readonly Door[] | undefined;
-  /** What there is beside queues and groups, of `batches`, `cron`, `deferred`, `definitions`, `keys`, `limits`, `rules` and `shards`. Default: nothing. */
+  /** What there is beside queues and groups, of `batches`, `cron`, `deferred`, `definitions`, `keys`, `limits`, `plans`, `rules` and `shards`. Default: nothing. */
   parts?:
     | readonly (
         | BatchesPart
@@ -159,6 +165,7 @@ export interface SlimOptions {
         | DefinitionsPart
         | KeysPart
         | LimitsPart
+        | PlansPart
         | RulesPart
         | ShardsPart
       )[]
@@ -264,6 +271,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const reading = [...doors, ...parts.filter((it) => it.part === "definitions")];
   const { readEntry: read } = reading.find((it) => it.readEntry) ?? {};
   const shardsPart = parts.find((it) => it.part === "shards");
+  const plansPart = parts.find((it) => it.part === "plans");
   const limitsPart = parts.find((it) => it.part === "limits");
   const batchesPart = parts.find((it) => it.part === "batches");
   const queueParts: QueueParts = {
@@ -302,6 +310,16 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     cron: () => cronOf(env),
     now: clock,
     figures: () => figuresOf(stubsOf(env)),
+    plan: (given) =>
+      (plansPart?.plan ?? withoutPlans)(
+        {
+          ...{ file, now: clock() },
+          page: (cursor) => queuePage(stubsOf(env), file, { limit: PAGE.max, cursor }),
+          configOf: (name) => queueOf(env, name).config(),
+          cron: () => (cronPart ? cronOf(env).list() : Promise.resolve([])),
+        },
+        given,
+      ),
   });
   // Exports are complete only after the module has run, so they are checked with the first request.
   let isChecked = false;
@@ -419,6 +437,11 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     scheduled,
   };
   return isGuest ? queues : watchExports(queues);
+}
+
+function withoutPlans(): never {
+  const message = "plan: left out of this Worker, expected parts: [plans]";
+  throw errorOf(refuse("INVALID_REQUEST", message).failure);
 }
 
 function isFromQueue({ props }: ExecutionContext): boolean {

@@ -3,8 +3,8 @@
 import { basename, dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EnvironmentModuleNode, Plugin, Rollup } from "vite";
-import { compile } from "./cli/compile.ts";
-import { cronBeside } from "./cli/files.ts";
+import { compile } from "./cli/files/compile.ts";
+import { cronBeside } from "./cli/files/read.ts";
 import { QueueConfigError } from "./core/config/yaml-document.ts";
 
 const QUEUE = "queue.yaml";

@@ -121,7 +121,9 @@ function importFault(path: string, name: string): string | undefined {
   // The command has texts of modules in it.
   if (name.endsWith(".yaml")) return ["demo", "cli"].includes(floor) ? undefined : fault;
   if (!/\.tsx?$/.test(name)) return undefined;
-  if (COMMAND.includes(floor)) return /^(core|cli)\//.test(name) ? undefined : fault;
+  // The command speaks with a Worker as any client does.
+  const beside = floor === "vite.ts" ? /^(core|cli)\// : /^(core|cli|remote)\//;
+  if (COMMAND.includes(floor)) return beside.test(name) ? undefined : fault;
   if (floor === "console") return /^(console|core)\//.test(name) ? undefined : fault;
   if (floor === "remote") return /^(remote|core)\//.test(name) ? undefined : fault;
   if (floor === "demo") return name.startsWith("demo/") || name === "index.ts" ? undefined : fault;

@@ -2,36 +2,20 @@
 // then it carries no YAML reader, and reads nothing at its start.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseArgs } from "node:util";
 import { queueWarnings } from "../core/config/queue-warnings.ts";
-import { compile } from "./compile.ts";
-import type { Exit } from "./exit.ts";
-import { complaint, cronBeside, textOf } from "./files.ts";
+import { compile } from "./files/compile.ts";
+import { complaint, cronBeside, textOf } from "./files/read.ts";
+import { type Given, textOption } from "./given/command.ts";
+import type { Exit } from "./terminal/exit.ts";
 
 /** Beside queue.yaml, where `--out` does not say otherwise. */
 const OUT = "taskqueue.json";
 
-export default function build(args: readonly string[]): Exit {
-  const { files, out } = argumentsOf(args) ?? {};
-  if (!files || files.length > 2) return "usage";
-  const [queueFile = "queue.yaml", cronFile = cronBeside(queueFile)] = files;
+export default function build(given: Given): Exit {
+  const [queueFile = "queue.yaml", cronFile = cronBeside(queueFile)] = given.args;
   const compiled = textFor(queueFile, cronFile);
   if (compiled === undefined) return 1;
-  return write(out ?? join(dirname(queueFile), OUT), compiled);
-}
-
-function argumentsOf(args: readonly string[]): { files: string[]; out?: string } | undefined {
-  try {
-    const options = { out: { type: "string" } } as const;
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options,
-      allowPositionals: true,
-    });
-    return { files: positionals, ...values };
-  } catch {
-    return undefined;
-  }
+  return write(textOption(given, "out") ?? join(dirname(queueFile), OUT), compiled);
 }
 
 /** What the files say as JSON; undefined after a complaint. */

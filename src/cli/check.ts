@@ -4,12 +4,12 @@ import { parseCronYaml } from "../core/config/cron-yaml.ts";
 import { type QueueFile, UNLISTED_DEFAULT } from "../core/config/queue-config.ts";
 import { queueWarnings } from "../core/config/queue-warnings.ts";
 import { parseQueueYaml } from "../core/config/queue-yaml.ts";
-import type { Exit } from "./exit.ts";
-import { complaint, cronBeside, textOf } from "./files.ts";
+import { complaint, cronBeside, textOf } from "./files/read.ts";
+import type { Given } from "./given/command.ts";
 import { lacksIn } from "./set-up.ts";
+import type { Exit } from "./terminal/exit.ts";
 
-export default function check(args: readonly string[]): Exit {
-  if (args.length > 2) return "usage";
+export default function check({ args }: Pick<Given, "args">): Exit {
   const [queueFile = "queue.yaml", cronFile = cronBeside(queueFile)] = args;
   // It is said, and no more: a wrangler file may stand there for another Worker.
   for (const sentence of lacksIn(dirname(queueFile))) console.error(sentence);

@@ -2,11 +2,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
-import type { Exit } from "./exit.ts";
+import type { Given } from "./given/command.ts";
 import { type Advice, type Change, Refusal } from "./init/plan.ts";
 import { planOf } from "./init/project.ts";
 import { adviceOf, diffOf, nextSteps } from "./init/said.ts";
 import { templateOf } from "./init/template.ts";
+import type { Exit } from "./terminal/exit.ts";
 
 interface Options {
   dir: string;
@@ -15,9 +16,8 @@ interface Options {
   template?: string;
 }
 
-export default async function init(args: readonly string[]): Promise<Exit> {
-  const options = optionsOf(args);
-  if (options === undefined) return "usage";
+export default async function init(given: Given): Promise<Exit> {
+  const options = optionsOf(given);
   try {
     const { dir, template } = options;
     return template === undefined ? await extend(options) : await begin(dir, template, options);
@@ -28,17 +28,12 @@ export default async function init(args: readonly string[]): Promise<Exit> {
   }
 }
 
-/** `[dir] [--yes] [--template [name]]`; a template without a folder is made in one of its name. */
-function optionsOf(args: readonly string[]): Options | undefined {
-  const isYes = args.some((arg) => arg === "--yes" || arg === "-y");
-  const rest = args.filter((arg) => arg !== "--yes" && arg !== "-y");
-  const at = rest.indexOf("--template");
-  const [dir, ...more] = at < 0 ? rest : rest.slice(0, at);
-  const [name, ...others] = at < 0 ? [] : rest.slice(at + 1);
-  if ([dir, name, ...more, ...others].some((arg) => arg?.startsWith("-"))) return undefined;
-  if (more.length + others.length > 0) return undefined;
+/** A template without a folder is made in one of its name, and one without a name has that of its folder. */
+function optionsOf({ args: [dir], options: { yes, template } }: Given): Options {
+  const isYes = yes === true;
+  const name = typeof template === "string" ? template : undefined;
   const place = dir ?? name ?? ".";
-  if (at < 0) return { dir: place, isYes };
+  if (template === undefined) return { dir: place, isYes };
   return { dir: place, isYes, template: name ?? basename(resolve(place)) };
 }
 

@@ -1,8 +1,10 @@
 // What the doors are given of the queues.
 import type { QueueViews } from "../client/all-queues.ts";
 import type { CronHandle } from "../client/cron-handle.ts";
+import type { NewFiles } from "../client/deploy-plan.ts";
 import type { GroupHandle } from "../client/group-handle.ts";
 import type { QueueHandle } from "../client/queue-handle.ts";
+import type { DeployPlan } from "../core/config/plan.ts";
 import type { QueueQuery } from "../core/task/calls.ts";
 import type { GroupProgress, NewGroup } from "../core/task/group.ts";
 import type { QueueFigures, QueuePage } from "../objects/rpc.ts";
@@ -23,6 +25,8 @@ export interface QueueService {
   now(): number;
   /** What each queue is, and has counted, by its name. */
   figures(): AsyncIterable<QueueFigures>;
+  /** What a deploy of these files would change. */
+  plan(files: NewFiles): Promise<DeployPlan>;
 }
 
 /** With what only Google's API needs. */

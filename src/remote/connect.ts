@@ -1,4 +1,5 @@
 // The queues of a Worker, from anywhere that has fetch.
+import type { DeployPlan } from "../core/config/plan.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { QueueQuery } from "../core/task/calls.ts";
 import type { PayloadTypes, UntypedPayloads } from "../core/task/typed-task.ts";
@@ -24,6 +25,8 @@ export interface RemoteQueues<Payloads extends PayloadTypes> {
   group(name: string): RemoteGroup;
   /** The recurring tasks of cron.yaml. */
   cron(): RemoteCron;
+  /** What a deploy of these files, as texts, would change. Throws InvalidRequestError for files that are wrong. */
+  plan(files: { queue: string; cron?: string }, options?: CallOptions): Promise<DeployPlan>;
 }
 
 /**
@@ -44,5 +47,7 @@ export function connect<Payloads extends PayloadTypes = UntypedPayloads>(
       ),
     group: (name) => new RemoteGroup(name, connection),
     cron: () => new RemoteCron(connection),
+    plan: (body, call) =>
+      connection.call({ method: "POST", path: "/plan", body, mayRepeat: true }, call),
   };
 }

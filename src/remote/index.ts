@@ -1,8 +1,12 @@
 // `durable-taskqueue/client`: the queues of a Worker from anywhere else, by fetch alone, and what handlers that run
 // there need.
+export type { SettingChange } from "../core/config/config-changes.ts";
+export type { CronPlan } from "../core/config/cron-plan.ts";
 export type { CronView } from "../core/config/cron-view.ts";
 export type { KeyLimitsView } from "../core/config/keys-config.ts";
 export type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
+export type { DeployPlan } from "../core/config/plan.ts";
+export type { QueuePlan } from "../core/config/queue-plan.ts";
 export * from "../core/errors.ts";
 export type {
   HistoryMark,

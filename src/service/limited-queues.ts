@@ -45,6 +45,7 @@ function onlyThese(names: ReadonlySet<string>, queues: QueueService): QueueServi
     cron: refuseAll("recurring tasks"),
     now: () => queues.now(),
     figures: refuseAll("all queues"),
+    plan: refuseAll("all queues"),
   };
 }
 

@@ -214,4 +214,12 @@ describe("with a token set", () => {
     }
     expect((await queue("push").describe()).statistics.tasks).toBe(0);
   });
+
+  it("the read token plans a deploy, which changes nothing", async () => {
+    const plan = { method: "POST", body: "queue:" };
+    const url = "https://q.example.com/_ah/api/plan";
+    const headers = { Authorization: "Bearer read-token", "Content-Type": "application/yaml" };
+    expect((await own.fetch(url, { ...plan, headers })).status).toBe(200);
+    expect((await own.fetch(url, plan)).status).toBe(401);
+  });
 });

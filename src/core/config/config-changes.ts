@@ -27,12 +27,27 @@ const SETTINGS: readonly [name: string, of: (config: QueueConfig) => unknown][] 
   ["acl", ({ acl }) => acl.map(({ userEmail, writerEmail }) => userEmail ?? writerEmail).join(" ")],
 ];
 
+/** A key of queue.yaml or cron.yaml that changes; what is not there is "none". */
+export interface SettingChange {
+  key: string;
+  before: string;
+  after: string;
+}
+
+/** The same as texts, of what has no keys of its own. */
+export function settingChange(key: string, before: unknown, after: unknown): SettingChange[] {
+  const change = { key, before: textOf(before), after: textOf(after) };
+  return change.before === change.after ? [] : [change];
+}
+
+/** What changed that queue.yaml could say. */
+export function settingChanges(before: QueueConfig, after: QueueConfig): SettingChange[] {
+  return SETTINGS.flatMap(([name, of]) => settingChange(name, of(before), of(after)));
+}
+
 /** "rate 5/s → 10/s, target none → backend"; undefined where nothing changed that queue.yaml could say. */
 export function changesOf(before: QueueConfig, after: QueueConfig): string | undefined {
-  const changes = SETTINGS.flatMap(([name, of]) => {
-    const [old, fresh] = [textOf(of(before)), textOf(of(after))];
-    return old === fresh ? [] : [`${name} ${old} → ${fresh}`];
-  });
+  const changes = settingChanges(before, after).map((it) => `${it.key} ${it.before} → ${it.after}`);
   if (changes.length === 0) return undefined;
   const line = changes.join(", ");
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;

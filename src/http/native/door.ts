@@ -21,11 +21,16 @@ export const api: Door = {
   answerBound: answerApi,
 };
 
+// A plan is asked for with a body, and changes nothing: who may read may have it.
+function whatItDoes({ method, url }: Request): string {
+  return new URL(url).pathname === `${API_PREFIX}/plan` && method === "POST" ? "GET" : method;
+}
+
 async function answerAllowed(
   request: Request,
   { settings, now }: Visit,
   answer: () => Response | Promise<Response>,
 ): Promise<Response> {
-  const refusal = await checkAccess(request, settings, now);
+  const refusal = await checkAccess(request, settings, now, whatItDoes(request));
   return refusal ? errorResponse(refusal.failure) : answer();
 }

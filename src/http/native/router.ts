@@ -29,6 +29,7 @@ import {
   modifyLease,
 } from "./lease-routes.ts";
 import { type AddRequest, readAddRequest } from "./new-task-request.ts";
+import { planDeploy } from "./plan-routes.ts";
 import {
   bodyOf,
   onlyFields,
@@ -102,6 +103,7 @@ function newRouter() {
     .delete(`${QUEUE}/keys/:key`, withNothing, resetKey)
     .get(`${QUEUE}/history`, getHistory)
     .get(`${QUEUE}/events`, withoutOptions, tailQueue)
+    .post("/plan", withoutOptions, planDeploy)
     .get("/events", queueEvents)
     .post("/groups", withoutOptions, createGroup)
     .get("/groups/:name", withoutOptions, getGroup)

@@ -142,14 +142,16 @@ describe("init", () => {
     expect(filesIn(dir)).toEqual(files);
   });
 
-  it.each([["a", "b"], ["--nonsense"], ["--template", "a", "b"], ["a", "--template", "--yess"]])(
-    "%j is wrong usage",
-    (...args) => {
-      const { status, stderr } = run(folderOf({}), ...args);
-      expect(status).toBe(2);
-      expect(stderr).toContain("usage: durable-taskqueue init");
-    },
-  );
+  it.each([
+    ["a", "b"],
+    ["--nonsense"],
+    ["--template", "a", "b", "c"],
+    ["a", "--template", "--yess"],
+  ])("%j is wrong usage", (...args) => {
+    const { status, stderr } = run(folderOf({}), ...args);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error: [\s\S]*--help after a command/);
+  });
 });
 
 describe("init --template", () => {
@@ -174,7 +176,7 @@ describe("init --template", () => {
     const dir = folderOf({});
     mkdirSync(join(dir, "place"));
     const { status, stderr } = run(dir, "place", "--template", name, "--yes");
-    expect(status).toBe(name === "-" ? 2 : 1);
-    if (status === 1) expect(stderr).toContain(`found the name "${name}"`);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`found the name "${name}"`);
   });
 });

@@ -1,9 +1,9 @@
 // queue.yaml and a cron.yaml beside it as a Worker imports them compiled.
-import { readCronYaml } from "../core/config/cron-yaml.ts";
-import { type CompiledFiles, compiledFiles } from "../core/config/files.ts";
-import { queueFile } from "../core/config/queue-config.ts";
-import { readQueueYaml } from "../core/config/queue-yaml.ts";
-import { textOf } from "./files.ts";
+import { readCronYaml } from "../../core/config/cron-yaml.ts";
+import { type CompiledFiles, compiledFiles } from "../../core/config/files.ts";
+import { queueFile } from "../../core/config/queue-config.ts";
+import { readQueueYaml } from "../../core/config/queue-yaml.ts";
+import { textOf } from "./read.ts";
 
 /** `name` is how messages call a file. Throws a QueueConfigError, or what reading a file threw. */
 export function compile(

@@ -1,9 +1,9 @@
 // Reading queue.yaml and cron.yaml from disk, and what is said when that fails.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { exactText, fromUtf8 } from "../core/bytes.ts";
-import { QueueConfigError } from "../core/config/yaml-document.ts";
-import { faultInUtf8 } from "../core/utf8.ts";
+import { exactText, fromUtf8 } from "../../core/bytes.ts";
+import { QueueConfigError } from "../../core/config/yaml-document.ts";
+import { faultInUtf8 } from "../../core/utf8.ts";
 
 /** The file's text; throws a QueueConfigError where it is not UTF-8, which calls the file by its name. */
 export function textOf(file: string, name = file): string {

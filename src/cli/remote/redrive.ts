@@ -1,0 +1,13 @@
+// `redrive`: puts failed tasks back on the queue.
+import { bulk } from "./bulk.ts";
+import { remote } from "./queues-of.ts";
+
+export default remote((it) =>
+  bulk(it, {
+    ...{ verb: "redrive", done: "redriven", fixed: { state: "failed" } },
+    act: async (queue, names, signal) => {
+      const results = await queue.redrive(names, { signal });
+      return results.filter(({ redriven }) => redriven).length;
+    },
+  }),
+);
