@@ -16,6 +16,7 @@ import { limits } from "./objects/queue/shared-limits.ts";
 import { batches } from "./objects/queue/task-batches.ts";
 import { keys } from "./objects/queue/task-keys.ts";
 import { importedText } from "./objects/set-up.ts";
+import type { Tracing } from "./objects/tracing/tracing.ts";
 import { createTaskQueues as createSlim, type TaskQueues } from "./slim.ts";
 
 export * from "./slim.ts";
@@ -38,6 +39,8 @@ export interface TaskQueuesOptions {
    * of handlers that end within milliseconds do, and no more than 4 that wait for something; each has its own request, signal, deadline and outcome all the same.
    */
   attemptsPerCall?: number | undefined;
+  /** `tracing` of durable-taskqueue/tracing, where the Worker has an OpenTelemetry provider. Default: no spans. */
+  tracing?: Tracing | undefined;
 }
 
 /**

@@ -41,6 +41,7 @@ import { type InsideProps, TaskRunnerEntrypoint } from "./objects/runner/task-ru
 import { checkCompatibility, checkHandler, Entrance, watchExports } from "./objects/set-up.ts";
 import { checkSettings, type QueueSettings } from "./objects/settings.ts";
 import { checkExports } from "./objects/stubs.ts";
+import type { Tracing } from "./objects/tracing/tracing.ts";
 import { QueuesEntrypoint } from "./service/queues-entrypoint.ts";
 
 export { readBatch, type TaskBatch } from "./client/batch.ts";
@@ -175,6 +176,8 @@ export interface SlimOptions {
    * of handlers that end within milliseconds do, and no more than 4 that wait for something; each has its own request, signal, deadline and outcome all the same.
    */
   attemptsPerCall?: number | undefined;
+  /** `tracing` of durable-taskqueue/tracing, where the Worker has an OpenTelemetry provider. Default: no spans. */
+  tracing?: Tracing | undefined;
 }
 
 /**
@@ -272,6 +275,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const { readEntry: read } = reading.find((it) => it.readEntry) ?? {};
   const shardsPart = parts.find((it) => it.part === "shards");
   const plansPart = parts.find((it) => it.part === "plans");
+  const tracing = options?.tracing;
   const limitsPart = parts.find((it) => it.part === "limits");
   const batchesPart = parts.find((it) => it.part === "batches");
   const queueParts: QueueParts = {
@@ -287,7 +291,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   checkParts(configured, names);
   const readEntry = readWithParts(read, names);
   const file: QueueFile = Object.freeze({ ...configured, readEntry });
-  const stubsOf = (env: unknown) => new CallerStubs(env, exports, shardsPart?.callsOf);
+  const stubsOf = (env: unknown) => new CallerStubs(env, exports, shardsPart?.callsOf, tracing);
   const entrance = new Entrance();
   let served: App<Env> | undefined;
 
@@ -306,7 +310,8 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     pageAfter: (name) => pageAfter(stubsOf(env), file, name, PAGE.max),
     wasRemoved: (name) => stubsOf(env).directory().wasRemoved(name),
     group: (name) => groupOf(env, name),
-    createGroup: async (given) => (await createGroup(stubsOf(env), given)).progress,
+    createGroup: async (given, trace) =>
+      (await createGroup(stubsOf(env), given, undefined, trace)).progress,
     cron: () => cronOf(env),
     now: clock,
     figures: () => figuresOf(stubsOf(env)),
@@ -362,7 +367,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     },
     TaskGroup: class TaskGroup extends TaskGroupObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file);
+        super(ctx, env, file, tracing);
       }
     },
     TaskCron: (cronPart
@@ -379,12 +384,12 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     },
     TaskEgress: class TaskEgress extends TaskEgressObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, targets, batchesPart?.batchOutcomeOf);
+        super(ctx, env, targets, batchesPart?.batchOutcomeOf, tracing);
       }
     },
     TaskRunner: class TaskRunner extends TaskRunnerEntrypoint<Env> {
       constructor(ctx: ExecutionContext, env: Env) {
-        super(ctx, env, served, targets, entrance, batchesPart?.batchOutcomeOf);
+        super(ctx, env, served, targets, entrance, batchesPart?.batchOutcomeOf, tracing);
       }
     },
     TaskQueuesEntrypoint: class TaskQueuesEntrypoint extends QueuesEntrypoint<Env> {

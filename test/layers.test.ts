@@ -17,6 +17,7 @@ const FLOORS = [
     "core",
     "store",
     "objects",
+    "tracing.ts",
     "client",
     "http",
     "service",
@@ -52,7 +53,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   ],
   store: [".", "queue", "group", "cron", "directory"],
   objects: [
-    ...[".", "delivery", "rpc.ts", "first-version.ts", "stubs.ts", "egress", "runner"],
+    ...[".", "delivery", "rpc.ts", "first-version.ts", "stubs.ts", "tracing", "egress", "runner"],
     ...["sharded", "queue", "group", "cron", "directory"],
   ],
   "objects/queue": ["context", "sharding", "limits", "dispatch", "leasing", "inspect", "."],

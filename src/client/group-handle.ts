@@ -12,6 +12,7 @@ import {
 } from "../core/task/group.ts";
 import { onto, portable } from "../core/task/portable.ts";
 import { checkSendable, isUnsent, unsentRefusal } from "../core/task/sendable.ts";
+import { type TraceContext, traced } from "../core/task/trace-context.ts";
 import type { AnyPayloads, GroupTaskOf, PayloadTypes } from "../core/task/typed-task.ts";
 import type { CallerStubs, GroupStub } from "./stubs.ts";
 import { numbersOf, type SubtaskNumbers } from "./subtask-numbers.ts";
@@ -39,14 +40,28 @@ export class GroupHandle<Payloads extends PayloadTypes = AnyPayloads> {
    * GroupClosedError.
    */
   async add(given: readonly GroupTaskOf<Payloads>[]): Promise<GroupProgress> {
+    return this.addFrom(undefined, given as readonly GroupTask[]);
+  }
+
+  /** As `add`, for a door: the request it is for belongs to this trace. */
+  async addFrom(
+    trace: TraceContext | undefined,
+    given: readonly GroupTask[],
+  ): Promise<GroupProgress> {
     const refusal = checkTaskList(given) ?? checkSendable(given);
     if (refusal.failure) throw errorOf(refusal.failure);
-    const tasks = (given as readonly GroupTask[]).map(portable);
+    const tasks = given.map(portable);
+    return adding(this.#stubs, this.name, trace, (own) => this.#add(tasks, own));
+  }
+
+  async #add(tasks: readonly object[], trace: TraceContext | undefined): Promise<GroupProgress> {
     const group = this.#group;
-    // Reserved before the call leaves: another add may begin while this one is under way.
+    // Reserved before the call leaves: another add may begin while this one is under way. What is tried again has
+    // another trace, and is the same subtask.
     const from = this.#numbers?.reserve(tasks);
+    const sending = tasks.map((task) => inTrace(task, trace));
     try {
-      return unwrap(await sent(group.add(tasks, from)));
+      return unwrap(await sent(group.add(sending, from)));
     } catch (error) {
       if (from !== undefined) this.#numbers?.failed(from, tasks);
       throw error;
@@ -100,28 +115,45 @@ export class GroupHandle<Payloads extends PayloadTypes = AnyPayloads> {
   }
 }
 
-/** Creates a group; tasks that name no queue go to `queue`. */
+/** Creates a group as part of a trace, if it is of one; tasks that name no queue go to `queue`. */
 export async function createGroup(
   stubs: CallerStubs,
   given: NewGroup,
   queue?: string,
+  trace?: TraceContext,
 ): Promise<{ handle: GroupHandle; progress: GroupProgress }> {
   const refusal = checkNewGroup(given) ?? checkSendable([...(given.tasks ?? []), given.then]);
   if (refusal.failure) throw errorOf(refusal.failure);
   const { name: own, tasks, then, master, ...rest } = given;
   const name = own || (master ? `${master.queue}-${master.name}` : crypto.randomUUID());
-  const forQueue = (task: GroupTask) => portable(queue === undefined ? task : onto(queue, task));
-  const request = {
-    ...rest,
-    ...(own === undefined ? {} : { name: own }),
-    ...(tasks ? { tasks: tasks.map(forQueue) } : { tasks }),
-    ...(then ? { then: forQueue(then) } : {}),
-    ...(master ? { master: { queue: master.queue, name: master.name } } : {}),
-  } as NewGroup;
-  const progress = unwrap(await sent(stubs.group(name).create(name, request)));
+  const progress = await adding(stubs, name, trace, (traceOfAdd) => {
+    const forQueue = (task: GroupTask) =>
+      inTrace(portable(queue === undefined ? task : onto(queue, task)), traceOfAdd);
+    const request = {
+      ...rest,
+      ...(own === undefined ? {} : { name: own }),
+      ...(tasks ? { tasks: tasks.map(forQueue) } : { tasks }),
+      ...(then ? { then: forQueue(then) } : {}),
+      ...(master ? { master: { queue: master.queue, name: master.name } } : {}),
+    } as NewGroup;
+    return sent(stubs.group(name).create(name, request, traceOfAdd)).then(unwrap);
+  });
   // Only a master is tried again; whoever else opened a group adds what it adds.
   const numbers = master && numbersOf(master, name, tasks?.length ?? 0);
   return { handle: new GroupHandle(name, stubs, numbers), progress };
+}
+
+function inTrace<T>(task: T, trace: TraceContext | undefined): T {
+  return trace ? traced(task, trace) : task;
+}
+
+function adding<T>(
+  { tracing }: CallerStubs,
+  group: string,
+  trace: TraceContext | undefined,
+  work: (trace: TraceContext | undefined) => Promise<T>,
+): Promise<T> {
+  return tracing ? tracing.adding({ group }, trace, work) : work(trace);
 }
 
 // What turns out too large to be sent is the caller's fault, as what is found so before.

@@ -7,11 +7,17 @@ import { letGo, unlessAborted } from "./waiting.ts";
 
 export class LeaseTurn {
   readonly #turn: Turn;
+  readonly #taken: (leased: readonly Task[]) => void;
   readonly #withdraw: (leased: readonly Task[]) => Promise<void>;
 
-  /** `withdraw` takes back leases that reached nobody. */
-  constructor(turn: Turn, withdraw: (leased: readonly Task[]) => Promise<void>) {
+  /** `taken` hears of leases that have reached the caller, `withdraw` takes back those that reached nobody. */
+  constructor(
+    turn: Turn,
+    taken: (leased: readonly Task[]) => void,
+    withdraw: (leased: readonly Task[]) => Promise<void>,
+  ) {
     this.#turn = turn;
+    this.#taken = taken;
     this.#withdraw = withdraw;
   }
 
@@ -25,6 +31,7 @@ export class LeaseTurn {
     try {
       await this.#turn.place.take();
       signal?.throwIfAborted();
+      this.#taken(tasks);
     } catch (error) {
       // Where this fails too, the leases end by themselves.
       await this.#withdraw(tasks).catch(() => {});

@@ -41,6 +41,7 @@ import { checkTaskName } from "../core/task/new-task-rules.ts";
 import { answerOf } from "../core/task/result-error.ts";
 import { type AddResult, hasEnded, type Task } from "../core/task/task.ts";
 import { rfc3339 } from "../core/task/task-view.ts";
+import { type TraceContext, traced } from "../core/task/trace-context.ts";
 import type { AnyPayloads, NewGroupOf, NewTaskOf, PayloadTypes } from "../core/task/typed-task.ts";
 import { clock } from "../objects/host.ts";
 import { resultOf } from "../objects/queue/admission.ts";
@@ -79,8 +80,40 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
   add(tasks: readonly NewTaskOf<P>[], options?: AddOptions): Promise<AddResult<TaskQueueError>[]>;
   async add(
     given: NewTaskOf<P> | readonly NewTaskOf<P>[],
+    options: AddOptions = {},
+  ): Promise<Task | AddResult<TaskQueueError>[]> {
+    return this.addFrom(undefined, given, options);
+  }
+
+  /** As `add`, for a door: the request it is for belongs to this trace. */
+  addFrom(trace: TraceContext | undefined, task: NewTaskOf<P>): Promise<Task>;
+  addFrom(
+    trace: TraceContext | undefined,
+    tasks: readonly NewTaskOf<P>[],
+    options: AddOptions,
+  ): Promise<AddResult<TaskQueueError>[]>;
+  addFrom(
+    trace: TraceContext | undefined,
+    given: NewTaskOf<P> | readonly NewTaskOf<P>[],
+    options: AddOptions,
+  ): Promise<Task | AddResult<TaskQueueError>[]>;
+  addFrom(
+    trace: TraceContext | undefined,
+    given: NewTaskOf<P> | readonly NewTaskOf<P>[],
     { atomic = false }: AddOptions = {},
   ): Promise<Task | AddResult<TaskQueueError>[]> {
+    const { tracing } = this.#stubs;
+    if (!tracing) return this.#add(given, atomic, trace);
+    const where = { queue: this.name };
+    return tracing.adding(where, trace, (own) => this.#add(given, atomic, own));
+  }
+
+  async #add(
+    all: NewTaskOf<P> | readonly NewTaskOf<P>[],
+    atomic: boolean,
+    trace: TraceContext | undefined,
+  ): Promise<Task | AddResult<TaskQueueError>[]> {
+    const given = trace ? tracedAll(all, trace) : all;
     if (!Array.isArray(given)) {
       const [added] = unwrap(await this.#adds.add({ tasks: [given], atomic: false }));
       const { task, error } = resultOf(this.name, added as Added);
@@ -168,12 +201,18 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
     signal?.throwIfAborted();
     const object = await this.#object();
     signal?.throwIfAborted();
+    const begunAt = clock();
+    const taken = (tasks: readonly Task[]) =>
+      this.#stubs.tracing?.leased(this.name, tasks, begunAt);
     const leased = await object.lease(request);
-    if (!("got" in leased)) return new LeaseTurn(leased, (tasks) => this.#withdraw(tasks));
+    if (!("got" in leased)) return new LeaseTurn(leased, taken, (tasks) => this.#withdraw(tasks));
     const tasks = unwrap(leased.got);
-    if (!signal?.aborted) return tasks;
-    await this.#withdraw(tasks);
-    throw signal.reason;
+    if (signal?.aborted) {
+      await this.#withdraw(tasks);
+      throw signal.reason;
+    }
+    taken(tasks);
+    return tasks;
   }
 
   // The object may have been reset in the meantime, which breaks the stub that leased.
@@ -395,4 +434,9 @@ export async function checkExists(
   const names = [...file.queues.keys()].join(", ");
   const message = `queue: there is no queue "${name}"; queue.yaml has ${names}`;
   throw new UnknownQueueError({ code: "UNKNOWN_QUEUE", message });
+}
+
+function tracedAll<T>(given: T | readonly T[], trace: TraceContext): T | readonly T[] {
+  if (!Array.isArray(given)) return traced(given as T, trace);
+  return given.map((task: T) => traced(task, trace));
 }

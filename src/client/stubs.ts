@@ -8,6 +8,7 @@ import type { TaskQueueObject } from "../objects/queue/task-queue.ts";
 import type { DirectoryRpc, QueueCalls, ShardRpc } from "../objects/rpc.ts";
 import type { QueueSettings } from "../objects/settings.ts";
 import { CRON_NAME, DIRECTORY_NAME, namespaceOf, type Placed, placed } from "../objects/stubs.ts";
+import type { Tracing } from "../objects/tracing/tracing.ts";
 
 /** The methods of a class that can be called by RPC. */
 type RpcOf<T> = {
@@ -42,12 +43,15 @@ export class CallerStubs {
   readonly #env: Record<string, unknown>;
   readonly #exports: unknown;
   readonly #callsOf: CallsOf | undefined;
+  /** Where traces are followed. */
+  readonly tracing: Tracing | undefined;
 
   /** `callsOf`: the way to queues of several objects; without it there are none. */
-  constructor(env: unknown, exports: unknown, callsOf?: CallsOf) {
+  constructor(env: unknown, exports: unknown, callsOf?: CallsOf, tracing?: Tracing) {
     this.#env = (env ?? {}) as Record<string, unknown>;
     this.#exports = exports;
     this.#callsOf = callsOf;
+    this.tracing = tracing;
   }
 
   /** The variables of the objects, where the Worker has them itself. */

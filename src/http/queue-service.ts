@@ -7,6 +7,7 @@ import type { QueueHandle } from "../client/queue-handle.ts";
 import type { DeployPlan } from "../core/config/plan.ts";
 import type { QueueQuery } from "../core/task/calls.ts";
 import type { GroupProgress, NewGroup } from "../core/task/group.ts";
+import type { TraceContext } from "../core/task/trace-context.ts";
 import type { QueueFigures, QueuePage } from "../objects/rpc.ts";
 
 /** What the API needs of the queues. */
@@ -19,7 +20,7 @@ export interface QueueService {
   /** Server-sent events of these queues, or of all. */
   watch(names: readonly string[] | undefined): Promise<ReadableStream<Uint8Array>>;
   group(name: string): GroupHandle;
-  createGroup(given: NewGroup): Promise<GroupProgress>;
+  createGroup(given: NewGroup, trace?: TraceContext): Promise<GroupProgress>;
   cron(): CronHandle;
   /** ms since 1970 */
   now(): number;

@@ -18,6 +18,7 @@ import { rules } from "../../src/objects/queue/ruled-adds.ts";
 import { SharedLimits } from "../../src/objects/queue/shared-limits.ts";
 import { TaskKeys } from "../../src/objects/queue/task-keys.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
+import { tracing } from "../../src/tracing.ts";
 import queueYaml from "./queue.yaml";
 import { withShards } from "./shards.ts";
 import "./stage.ts";
@@ -87,7 +88,8 @@ export function held(path: string): {
 const file = withShards(queueYaml);
 const targets = { backend: "Backend" };
 // All of it is taken, though the classes are made below, with the moved clock: otherwise it would warn.
-const queues = { ...createTaskQueues({ config: file, targets }) };
+// Traces are followed by tests that have a provider; without one that changes nothing.
+const queues = { ...createTaskQueues({ config: file, targets, tracing }) };
 
 /** The queue.yaml of the tests. */
 export const queueFile = parseQueueYaml(file);
@@ -117,7 +119,7 @@ export class TaskQueue extends TaskQueueObject<unknown> {
 
 export class TaskGroup extends TaskGroupObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, deployed.queues);
+    super(ctx, env, deployed.queues, tracing);
   }
 }
 

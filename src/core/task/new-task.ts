@@ -34,6 +34,7 @@ import {
   NO_SPEC,
   type TaskSpec,
 } from "./task.ts";
+import { isOfTrace } from "./trace-context.ts";
 
 /** What a task is checked against; `now` in ms since 1970. */
 export interface Admission {
@@ -99,18 +100,21 @@ function acceptPull(given: NewTask, admission: Admission): Answer<AcceptedTask> 
   return acceptRest(task, "PULL", admission);
 }
 
-// App Engine takes an empty url, target or set of headers as none.
+// App Engine takes an empty url, target or set of headers as none. Whoever leases a task may go on with its trace.
 function isNothing(field: (typeof PUSH_ONLY)[number], value: unknown): boolean {
-  if (field === "headers") return acceptHeaders(value).ok?.length === 0;
+  if (field === "headers") {
+    return acceptHeaders(value).ok?.every(([name]) => isOfTrace(name)) ?? false;
+  }
   return value === undefined || (value === "" && (field === "url" || field === "target"));
 }
 
 // A body that comes by HTTP says its type, which means nothing to a task that is not sent.
 function withoutContentType(task: NewTask): NewTask {
-  const names = Object.keys(task.headers ?? {});
-  if (names.length !== 1 || names[0]?.toLowerCase() !== "content-type") return task;
+  const all = Object.entries(task.headers ?? {});
+  const others = all.filter(([name]) => name.toLowerCase() !== "content-type");
+  if (others.length === all.length || !others.every(([name]) => isOfTrace(name))) return task;
   const { headers: _, ...rest } = task;
-  return rest;
+  return others.length === 0 ? rest : { ...rest, headers: Object.fromEntries(others) };
 }
 
 function acceptRest(

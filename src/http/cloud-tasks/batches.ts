@@ -37,7 +37,7 @@ export async function batchCreate(request: IRequest, call: Call): Promise<Respon
   const results = await Promise.allSettled(
     requests.map(async ({ parent = queue.name, task = {}, responseView = "BASIC" }) => {
       if (parent !== queue.name) throw otherQueue(queue.name, parent);
-      const added = await add(queue, newTaskOf(task, defaults));
+      const added = await add(queue, newTaskOf(task, defaults), call);
       return taskFormatter(queue, config, responseView, call)(added);
     }),
   );

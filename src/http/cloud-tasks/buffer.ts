@@ -28,7 +28,7 @@ export async function bufferTask(request: IRequest, call: Call): Promise<Respons
   const { type, body } = await bodyOf(request);
   const headers = { ...(type && { headers: { "Content-Type": type } }) };
   const task: CloudTask = { ...name, httpRequest: { ...headers, body } };
-  const added = await add(queue, newTaskOf(task, defaults));
+  const added = await add(queue, newTaskOf(task, defaults), call);
   return json({ task: taskFormatter(queue, config, "BASIC", call)(added) });
 }
 

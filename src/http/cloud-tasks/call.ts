@@ -18,6 +18,7 @@ import {
 import type { Version, View } from "../../core/cloud-tasks/resources.ts";
 import { invalidArgument } from "../../core/cloud-tasks/status.ts";
 import { TaskQueueError } from "../../core/errors.ts";
+import type { TraceContext } from "../../core/task/trace-context.ts";
 import { jsonTextOf } from "../body.ts";
 import { segment } from "../native/request.ts";
 import type { CloudQueues } from "../queue-service.ts";
@@ -33,6 +34,8 @@ export interface Call {
   home: string | undefined;
   /** Whether there are keys to sign identity tokens with. */
   hasIdentity: boolean;
+  /** What it belongs to, which tasks that it adds belong to as well. */
+  trace: TraceContext | undefined;
 }
 
 /** The request's queue. */

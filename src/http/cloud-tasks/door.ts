@@ -1,5 +1,6 @@
 // The door of Google's Cloud Tasks API.
 import { parseQueueEntry } from "../../core/config/queue-entry.ts";
+import { traceOf } from "../../core/task/trace-context.ts";
 import { hasIdentity } from "../../objects/egress/identity.ts";
 import { checkAccess } from "../auth.ts";
 import { withCors } from "../cors.ts";
@@ -20,7 +21,12 @@ async function answerAllowed(given: Request, { settings, queues, now }: Visit): 
   const refusal = await checkAccess(given, settings, now, methodOf(given));
   if (refusal) return refusalResponse(refusal.failure);
   const home = settings.TASKQUEUE_PROJECT || undefined;
-  const around = { queues, home, hasIdentity: hasIdentity(settings) };
+  const around = {
+    queues,
+    home,
+    hasIdentity: hasIdentity(settings),
+    trace: traceOf(given.headers),
+  };
   return withMethodOverride(given).then(
     (request) => answerCloudTasks(request, around),
     (error) => thrownCloudResponse(error, given),

@@ -96,7 +96,7 @@ export function isCloudTasksPath(pathname: string): boolean {
 /** Answers a request to one of its paths. */
 export async function answerCloudTasks(
   request: Request,
-  around: Pick<Call, "queues" | "home" | "hasIdentity">,
+  around: Pick<Call, "queues" | "home" | "hasIdentity" | "trace">,
 ): Promise<Response> {
   const url = new URL(request.url);
   const [prefix = "", version = "v2"] =

@@ -42,14 +42,18 @@ export async function createTask(request: IRequest, call: Call): Promise<Respons
   const config = await queue.handle.config();
   const newTask = newTaskOf(task, taskDefaultsOf(queue, config, call));
   const show = taskFormatter(queue, config, viewOf(request, responseView), call);
-  return json(show(await add(queue, newTask)));
+  return json(show(await add(queue, newTask, call)));
 }
 
 /** Adds a task; what it carries is not sent back, so it is put to the answer here. */
-export async function add({ handle }: RequestedQueue, newTask: NewTask): Promise<Task> {
+export async function add(
+  { handle }: RequestedQueue,
+  newTask: NewTask,
+  { trace }: Pick<Call, "trace">,
+): Promise<Task> {
   try {
     const { payload } = newTask;
-    const added = await handle.add(newTask);
+    const added = await handle.addFrom(trace, newTask);
     return payload === undefined ? added : { ...added, payload };
   } catch (error) {
     // The only thing that can be wrong with an instant that was read.

@@ -6,6 +6,7 @@ import { cursorOf, placeOf } from "../../core/cursor.ts";
 import { errorOf, unwrap } from "../../core/errors.ts";
 import type { ServerSentEvent } from "../../core/server-sent-event.ts";
 import { checkTaskList, type GroupTask, type NewGroup } from "../../core/task/group.ts";
+import { traceOf } from "../../core/task/trace-context.ts";
 import type { QueueService } from "../queue-service.ts";
 import { json } from "../respond.ts";
 import { eventStream } from "../sse.ts";
@@ -18,7 +19,7 @@ export async function createGroup(request: IRequest, queues: QueueService): Prom
   if (typeof master === "object" && master !== null) {
     onlyFields(master, ["queue", "name"], "master");
   }
-  return json(await queues.createGroup(body as NewGroup), 201);
+  return json(await queues.createGroup(body as NewGroup, traceOf(request.headers)), 201);
 }
 
 export async function getGroup(request: IRequest, queues: QueueService): Promise<Response> {
@@ -29,7 +30,9 @@ export async function addToGroup(request: IRequest, queues: QueueService): Promi
   const { tasks } = onlyFields(await bodyOf(request), ["tasks"]);
   const refusal = checkTaskList(tasks);
   if (refusal) throw errorOf(refusal.failure);
-  return json(await groupOf(request, queues).add(tasks as GroupTask[]));
+  return json(
+    await groupOf(request, queues).addFrom(traceOf(request.headers), tasks as GroupTask[]),
+  );
 }
 
 export async function closeGroup(request: IRequest, queues: QueueService): Promise<Response> {

@@ -5,6 +5,7 @@ import { checkQueueName } from "../../core/config/names.ts";
 import { cut, invalid, type Refusal, refuse, type TaskQueueError } from "../../core/errors.ts";
 import type { ListQuery } from "../../core/task/calls.ts";
 import type { AddResult, NewTask, Task } from "../../core/task/task.ts";
+import { type TraceContext, traceOf } from "../../core/task/trace-context.ts";
 import type { QueueService } from "../queue-service.ts";
 import { readdressed } from "../readdressed.ts";
 import { errorResponse, failureJson, headOf, json, jsonText, thrownResponse } from "../respond.ts";
@@ -182,19 +183,25 @@ async function addTasks(request: IRequest, queues: QueueService): Promise<Respon
   const queue = queueOf(request, queues);
   const parsed = await readAddRequest(request as unknown as Request);
   if ("failure" in parsed) return errorResponse(parsed.failure);
-  return add(queue, parsed);
+  return add(queue, parsed, traceOf(request.headers));
 }
 
-async function add(queue: QueueHandle, parsed: Exclude<AddRequest, { failure: unknown }>) {
+async function add(
+  queue: QueueHandle,
+  parsed: Exclude<AddRequest, { failure: unknown }>,
+  trace: TraceContext | undefined,
+) {
   // A list would pass for several tasks of the handle's.
   if ("one" in parsed && Array.isArray(parsed.one)) {
     return errorResponse(invalid("body", parsed.one, 'a task, or {"tasks": [...]}').failure);
   }
   if ("one" in parsed) {
-    const task = await queue.add(parsed.one as NewTask);
+    const task = await queue.addFrom(trace, parsed.one as NewTask);
     return json(task, isThere(task) ? 200 : 201);
   }
-  const results = await queue.add(parsed.tasks as NewTask[], { atomic: parsed.atomic });
+  const results = await queue.addFrom(trace, parsed.tasks as NewTask[], {
+    atomic: parsed.atomic,
+  });
   return json({ results: results.map(resultJson) });
 }
 

@@ -9,21 +9,25 @@ import { clock } from "../host.ts";
 import type { EgressRpc } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { type Reader, send } from "./send.ts";
 
 export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implements EgressRpc {
   readonly #targets: Targets;
   readonly #stubs: Stubs;
   readonly #batchOutcomeOf: BatchOutcomeOf | undefined;
+  readonly #tracing: Tracing | undefined;
 
-  /** `batchOutcomeOf` reads answers to batches, where there are any. */
+  /** `batchOutcomeOf` reads answers to batches, where there are any; `tracing` follows traces, where somebody does. */
   constructor(
     ctx: DurableObjectState,
     env: Env,
     targets: Targets,
     batchOutcomeOf?: BatchOutcomeOf,
+    tracing?: Tracing,
   ) {
     super(ctx, env);
+    this.#tracing = tracing;
     this.#batchOutcomeOf = batchOutcomeOf;
     this.#targets = targetsOf(env, targets);
     this.#stubs = new Stubs(ctx.exports);
@@ -35,7 +39,7 @@ export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implemen
   }
 
   async send(delivery: Delivery): Promise<WireOutcome> {
-    return this.#send(delivery, async (answer, deps) =>
+    return this.#traced(delivery, async (answer, deps) =>
       toWire(await outcomeOf(answer, delivery.keepsResult ?? false, deps)),
     );
   }
@@ -43,7 +47,12 @@ export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implemen
   async sendBatch(delivery: BatchDelivery): Promise<BatchOutcome> {
     const read = this.#batchOutcomeOf;
     if (!read) return NO_BATCHES;
-    return this.#send(delivery, (answer, deps) => read(answer, delivery.batch, deps));
+    return this.#traced(delivery, (answer, deps) => read(answer, delivery.batch, deps));
+  }
+
+  #traced<O>(delivery: Delivery, read: Reader<O>): Promise<O | WireOutcome> {
+    const send = (traced: Delivery) => this.#send(traced, read);
+    return this.#tracing ? this.#tracing.attempt(delivery, send) : send(delivery);
   }
 
   #send<O>(delivery: Delivery, read: Reader<O>): Promise<O | WireOutcome> {

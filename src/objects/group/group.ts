@@ -17,6 +17,7 @@ import {
 } from "../../core/task/group.ts";
 import { checkTaskName } from "../../core/task/new-task-rules.ts";
 import { resultView } from "../../core/task/result.ts";
+import type { TraceContext } from "../../core/task/trace-context.ts";
 import type { GroupRecord, GroupStore } from "../../store/group/group-store.ts";
 import type { SubtaskBatch } from "../../store/group/subtask-batches.ts";
 import { type GroupEvent, pagesOf } from "../../store/queue/group-outbox.ts";
@@ -39,6 +40,8 @@ export interface GroupDeps {
   queue: (name: string) => QueueRpc;
   /** Whether there is a queue of this name. */
   isKnown: (queue: string) => Promise<boolean>;
+  /** Called when it has ended, and this is on disk. */
+  ended?: ((record: GroupRecord) => void) | undefined;
 }
 
 /** The state of a group for whoever watches it. */
@@ -91,7 +94,11 @@ export class Group implements Participant<GroupMemory> {
   // The name is checked before the master is bound: a master that is refused its group must not wait for
   // it. Between the check and the commit nothing is awaited.
   /** Makes the group; where its own master made it before, answers as it is. */
-  async create(name: string, given: NewGroup): Promise<Answer<GroupProgress>> {
+  async create(
+    name: string,
+    given: NewGroup,
+    trace?: TraceContext,
+  ): Promise<Answer<GroupProgress>> {
     const bad = checkNewGroup(given);
     if (bad) return bad;
     const { master } = given;
@@ -105,7 +112,7 @@ export class Group implements Participant<GroupMemory> {
     if (found?.failure) return found;
     const before = this.#sameName(master, found?.ok);
     if (before === "taken") return this.#refusalOfName();
-    if (before === "free") this.#make(name, given, tasks.ok, then?.ok[0], found?.ok);
+    if (before === "free") this.#make(name, { ...given, trace }, tasks.ok, then?.ok[0], found?.ok);
     const bound = master && (await this.#deps.queue(master.queue).bindMaster(master.name, name));
     return bound?.failure ? bound : this.progress();
   }
@@ -139,7 +146,7 @@ export class Group implements Participant<GroupMemory> {
 
   #make(
     name: string,
-    { onFailure = "all", master, open }: NewGroup,
+    { onFailure = "all", master, open, trace }: NewGroup & { trace: TraceContext | undefined },
     tasks: CheckedTask[],
     then: CheckedTask | undefined,
     masterMadeAt: number | undefined,
@@ -151,6 +158,7 @@ export class Group implements Participant<GroupMemory> {
         ...beginningAfter(this.record),
         open: open === true || master !== undefined,
         createdAt: now(),
+        ...(trace && { trace }),
         ...(master && masterMadeAt !== undefined && { master, masterMadeAt }),
         ...(then && { then: withName(then, name) }),
       };
@@ -304,7 +312,9 @@ export class Group implements Participant<GroupMemory> {
     if (state === record.state) return record;
     const { endedAt: _, ...running } = record;
     if (state === "running") return { ...running, state };
-    return { ...running, state, endedAt: this.#deps.now() };
+    const ended = { ...running, state, endedAt: this.#deps.now() };
+    this.#deps.commit.after(() => this.#deps.ended?.(ended));
+    return ended;
   }
 
   async progress(): Promise<Answer<GroupProgress>> {

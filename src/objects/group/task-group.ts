@@ -4,6 +4,7 @@ import type { QueueFile } from "../../core/config/queue-config.ts";
 import { parseHostRules } from "../../core/egress/host-rules.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { GroupProgress, GroupResultPage, NewGroup } from "../../core/task/group.ts";
+import type { TraceContext } from "../../core/task/trace-context.ts";
 import { formerRecord } from "../../store/group/former-record.ts";
 import { GroupStore } from "../../store/group/group-store.ts";
 import { GROUP_MIGRATIONS } from "../../store/migrations.ts";
@@ -15,6 +16,7 @@ import type { Waited } from "../place.ts";
 import type { GroupRpc, Receipt } from "../rpc.ts";
 import type { QueueSettings } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import type { KnownQueue, QueueModes } from "./admission.ts";
 import { GroupCoordinator } from "./coordinator.ts";
 import { Group, type WatchedGroup } from "./group.ts";
@@ -26,8 +28,8 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
   readonly #store: GroupStore;
   readonly #adoption = new Adoption(() => this.#adoptFormer());
 
-  /** `file`: the queue.yaml this Worker was deployed with. */
-  constructor(ctx: DurableObjectState, env: Env, file: QueueFile) {
+  /** `file`: the queue.yaml this Worker was deployed with; `tracing`: where traces are followed. */
+  constructor(ctx: DurableObjectState, env: Env, file: QueueFile, tracing?: Tracing) {
     super(ctx, env, GROUP_MIGRATIONS);
     this.#file = file;
     this.#stubs = new Stubs(ctx.exports, (name) => file.queues.get(name));
@@ -37,7 +39,10 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
     const queue = (name: string) => this.#stubs.queue(name);
     const isKnown = (name: string) => this.#isKnown(name);
     const modes = this.#modes(env as QueueSettings);
-    this.#group = new Group({ store, commit: this.commit, now, modes, queue, isKnown });
+    this.#group = new Group({
+      ...{ store, commit: this.commit, now, modes, queue, isKnown },
+      ended: tracing && ((record) => tracing.groupEnded(record)),
+    });
     this.commit.onCommit(() => this.arm());
     const ended = () => this.arm();
     this.drive([new GroupCoordinator({ store, group: this.#group, now, queue, ended })]);
@@ -47,9 +52,13 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
     return `group "${this.#group.record?.name ?? ""}"`;
   }
 
-  /** Makes the group; where its own master made it before, answers as it is. */
-  async create(name: string, given: NewGroup): Promise<Answer<GroupProgress>> {
-    return this.#group.create(name, given);
+  /** Makes the group, as part of a trace; where its own master made it before, answers as it is. */
+  async create(
+    name: string,
+    given: NewGroup,
+    trace?: TraceContext,
+  ): Promise<Answer<GroupProgress>> {
+    return this.#group.create(name, given, trace);
   }
 
   /** Adds subtasks that are numbered from `from` on; those it has already are passed over. */

@@ -22,6 +22,7 @@ import type { SharedOutcomes, TaskRunnerRpc } from "../rpc.ts";
 import type { Entrance } from "../set-up.ts";
 import { targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { SharedAttempts } from "./shared-attempts.ts";
 
 /** Who takes a task's request. */
@@ -42,10 +43,11 @@ export class TaskRunnerEntrypoint<Env = unknown>
   readonly #targets: Targets;
   readonly #entrance: Entrance;
   readonly #batchOutcomeOf: BatchOutcomeOf | undefined;
+  readonly #tracing: Tracing | undefined;
 
   /**
    * `app` is absent when the Worker's handler was not handed over: then it is called by loopback. `batchOutcomeOf` reads
-   * answers to batches, where there are any.
+   * answers to batches, where there are any; `tracing` follows traces, where somebody does.
    */
   constructor(
     ctx: ExecutionContext,
@@ -54,8 +56,10 @@ export class TaskRunnerEntrypoint<Env = unknown>
     targets: Targets,
     entrance: Entrance,
     batchOutcomeOf?: BatchOutcomeOf,
+    tracing?: Tracing,
   ) {
     super(ctx, env);
+    this.#tracing = tracing;
     this.#batchOutcomeOf = batchOutcomeOf;
     this.#entrance = entrance;
     this.#app = app;
@@ -80,7 +84,9 @@ export class TaskRunnerEntrypoint<Env = unknown>
     const { queue, shard = 0, attempt } = delivery;
     // The stub is made for an attempt that takes long alone: for every one it was a tenth of the throughput.
     const cancelled = () => new Stubs(this.ctx.exports).shard(queue, shard).cancelled(attempt);
-    return withCancellation(this.ctx, cancelled, (signal) => this.#attempt(delivery, signal, read));
+    const work = (traced: D) =>
+      withCancellation(this.ctx, cancelled, (signal) => this.#attempt(traced, signal, read));
+    return this.#tracing ? this.#tracing.attempt(delivery, work) : work(delivery);
   }
 
   async runTogether(

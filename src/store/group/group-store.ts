@@ -1,6 +1,7 @@
 // What a group's object keeps: its record, the batches that are not on their queues yet, and how each
 // subtask ended.
 import type { FailurePolicy, GroupState, MasterName } from "../../core/task/group.ts";
+import type { TraceContext } from "../../core/task/trace-context.ts";
 import { adoptBatches, adoptMembers } from "../first-version.ts";
 import { Meta } from "../meta.ts";
 import type { Row, Sql } from "../sql.ts";
@@ -30,6 +31,8 @@ export interface GroupRecord {
   formerQueues: string[];
   createdAt: number;
   endedAt?: number;
+  /** The trace of the request that made it. */
+  trace?: TraceContext;
   master?: MasterName;
   /** When the master was added: another task may have its name later. */
   masterMadeAt?: number;
