@@ -125,6 +125,10 @@ const BESIDE_A_WORKER: Run[] = [
     says: [/^\{"queues":\[/, /^\{"tasks":\[/, /^\{"queue":"mail","name":"welcome-42",/],
   },
   {
+    place: ["docs/tracing.md", "curl -X POST"],
+    says: [/^\{"queue":"mail",.*"headers":\{.*"traceparent":"00-0af7651916cd43dd8448eb211c80319c-/],
+  },
+  {
     place: ["docs/targets.md", 'curl -H "Authorization'],
     says: [/^\{"queue":"\w+","name":"\w+",.*"url":"https:\/\/app.example.com\/hooks\/mail"/],
   },

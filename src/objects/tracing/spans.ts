@@ -1,6 +1,7 @@
 // Spans by OpenTelemetry's API, of the provider that the Worker has registered. Without one every
 // call here makes nothing, and a task keeps the trace of the request that adds it. Names and attributes are those of
 // OpenTelemetry's conventions for messaging (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/).
+import { waitUntil } from "cloudflare:workers";
 import {
   type Attributes,
   trace as api,
@@ -25,6 +26,11 @@ import {
 } from "../../core/task/trace-context.ts";
 import type { BatchDelivery, Delivery } from "../delivery/delivery.ts";
 import type { Destination, EndedGroup, Tracing } from "./tracing.ts";
+
+/** A provider of the SDK: its spans wait to be sent. */
+interface Flushing {
+  forceFlush?(): Promise<void>;
+}
 
 const SYSTEM = { "messaging.system": "durable-taskqueue" };
 /** Of a call that more tasks share, the others are left out. */
@@ -62,7 +68,7 @@ function leased(queue: string, tasks: readonly Pick<Task, "headers">[], begunAt:
   if (span.isRecording()) {
     span.addLinks(linksTo(tasks.map(({ headers }) => traceIn(pairsOf(headers)))));
   }
-  span.end();
+  end(span);
 }
 
 async function attempt<D extends Delivery | BatchDelivery, O>(
@@ -105,7 +111,17 @@ function groupEnded({ name, state, total, trace, createdAt, endedAt }: EndedGrou
   };
   const span = tracer().startSpan("group", { attributes, startTime: createdAt }, parent);
   if (state === "failed") span.setStatus({ code: SpanStatusCode.ERROR });
-  span.end(endedAt);
+  end(span, endedAt);
+}
+
+// What a Worker has begun ends with the invocation unless it waits: spans would be sent by chance.
+function end(span: Span, at?: number): void {
+  const isRecording = span.isRecording();
+  span.end(at);
+  if (!isRecording) return;
+  const provider = api.getTracerProvider() as Flushing & { getDelegate?(): Flushing };
+  const sent = (provider.getDelegate?.() ?? provider).forceFlush?.();
+  if (sent) waitUntil(sent.catch(() => {}));
 }
 
 function operation(name: string, type: string): Attributes {
@@ -182,6 +198,6 @@ async function within<T>(span: Span, parent: Context, work: () => Promise<T>): P
     span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
     throw error;
   } finally {
-    span.end();
+    end(span);
   }
 }
