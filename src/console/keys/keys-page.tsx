@@ -83,7 +83,9 @@ function Keys({ queue, keys, onLimit }: KeysProps) {
           <th scope="col">Key</th>
           <th scope="col">Waiting</th>
           <th scope="col">For later</th>
-          <th scope="col">Running</th>
+          <th scope="col" title="Of a pull queue: leased">
+            Running
+          </th>
           <th scope="col">Tokens</th>
           <th scope="col">Limits</th>
           <th scope="col">What it waits for</th>

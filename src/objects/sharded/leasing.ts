@@ -1,6 +1,7 @@
 // Leasing from a queue of several shards. First each says when the oldest task is due that it would give; then the
 // shards that have any give an equal part each, the oldest first among shards as within one. A worker that waits has
 // a turn at every shard; the first that gives it tasks ends the others.
+import { rankOf } from "../../core/dispatch/rank.ts";
 import type { Answer } from "../../core/errors.ts";
 import {
   checkLeaseRequest,
@@ -8,7 +9,7 @@ import {
   type LeasedTask,
   type LeaseRequest,
 } from "../../core/task/lease.ts";
-import type { Task } from "../../core/task/task.ts";
+import { DEFAULT_PRIORITY, type Task } from "../../core/task/task.ts";
 import { type Leased, type Turn, turnOf } from "../turn.ts";
 import { type OnShard, Outdated, type Routes, unlessOutdated } from "./routes.ts";
 
@@ -94,6 +95,11 @@ async function fromOne(
   return leased && (leased.ok ?? []);
 }
 
+// A lease moves its task's ETA.
+function rankAtFirst({ createdAt, priority = DEFAULT_PRIORITY }: Task): number {
+  return rankOf(Date.parse(createdAt), priority);
+}
+
 // A rank may be infinite.
 function byRank(a: { rank: number }, b: { rank: number }): number {
   return a.rank < b.rank ? -1 : Number(a.rank > b.rank);
@@ -124,7 +130,7 @@ async function firstOf(
       else turns.push(leased);
       if (left.aborted) leave();
     });
-    const tasks = atOnce.sort((a, b) => a.createdAt.localeCompare(b.createdAt) || byName(a, b));
+    const tasks = atOnce.sort((a, b) => rankAtFirst(a) - rankAtFirst(b) || byName(a, b));
     const surplus = tasks.splice(request.maxTasks);
     if (surplus.length > 0) await withdraw(surplus);
     return tasks.length > 0 ? tasks : await firstGiven(turns);

@@ -398,6 +398,25 @@ describe("a pull queue", () => {
     ).toBe(400);
   });
 
+  it("leases by turns of keys, their slots and priorities, of which it knows nothing", async () => {
+    const task = (name: string, more: object) => ({ name, payload: "", ...more });
+    await queue("pulled").limitKey("a", { max_concurrent_requests: 2 });
+    await queue("pulled").add([
+      ...[0, 1, 2].map((i) => task(`a${i}`, { key: "a", priority: 9 - i })),
+      task("late", { priority: 9 }),
+      task("b", { key: "b" }),
+    ]);
+    await add("c");
+    const lease = { leaseDuration: "60s", maxTasks: 9 };
+    const { tasks } = await ok("POST", `${PULLED}/tasks:lease`, lease);
+    const ids = tasks.map(({ name }: { name: string }) => name.split("/").at(-1));
+    expect(ids).toEqual(["a2", "c", "b", "a1", "late"]);
+    const { scheduleTime } = tasks[0];
+    await ok("POST", `/v2beta2/${tasks[0].name}:acknowledge`, { scheduleTime });
+    const { tasks: next } = await ok("POST", `${PULLED}/tasks:lease`, lease);
+    expect(next.map(({ name }: { name: string }) => name.split("/").at(-1))).toEqual(["a0"]);
+  });
+
   it("refuses what it can not do", async () => {
     await add("a");
     const refusals = [

@@ -4,6 +4,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
+import type { QueueHandle } from "../../../src/index.ts";
 import { TaskRunnerEntrypoint } from "../../../src/objects/runner/task-runner.ts";
 import { deployBatches } from "../../support/batches.ts";
 import { clock } from "../../support/clock.ts";
@@ -51,6 +52,10 @@ const MOST: Record<string, Cost> = {
   "tried twice": { rows: 502, statements: 480, alarms: 2, runs: 120 },
   "with a result": { rows: 301, statements: 180, alarms: 2, runs: 80 },
   "pull, leased and acknowledged": { rows: 302, statements: 517, alarms: 0, runs: 0 },
+  "pull, with keys": { rows: 502, statements: 530, alarms: 0, runs: 0 },
+  "pull, with priorities": { rows: 402, statements: 530, alarms: 0, runs: 0 },
+  "pull, beside some with keys": { rows: 302, statements: 530, alarms: 0, runs: 0 },
+  "pull, with keys, leased twice": { rows: 704, statements: 900, alarms: 0, runs: 0 },
   "subtasks of a group": { rows: 380, statements: 210, alarms: 6, runs: 80 },
   "handed on in batches": { rows: 201, statements: 24, alarms: 1, runs: 2 },
   "handed on in batches that wait": { rows: 202, statements: 24, alarms: 1, runs: 2 },
@@ -145,13 +150,19 @@ const KINDS: Record<string, () => Promise<void>> = {
     handlers.set("/_ah/queue/results", () => Response.json({ counted: 1 }));
     await inBatch("results", many());
   },
-  "pull, leased and acknowledged": async () => {
-    const pull = queue("pull");
-    await pull.add({ payload: "" });
-    await pull.acknowledge(await pull.lease({ leaseSeconds: 60, maxTasks: 1 }));
-    await meter("pull");
-    await pull.add(many(() => ({ payload: "" })));
-    await pull.acknowledge(await pull.lease({ leaseSeconds: 60, maxTasks: BATCH }));
+  "pull, leased and acknowledged": () => leased(() => ({}), {}),
+  "pull, with keys": () => leased((i) => ({ key: `k${i % 7}` }), { key: "first" }),
+  "pull, with priorities": () => leased((i) => ({ priority: i % 4 }), { priority: 0 }),
+  "pull, beside some with keys": () => leased(() => ({}), { key: "first" }),
+  "pull, with keys, leased twice": async () => {
+    await leased(
+      (i) => ({ key: `k${i % 7}` }),
+      { key: "first" },
+      async (pull) => {
+        expect(await pull.lease({ leaseSeconds: 60, maxTasks: BATCH })).toHaveLength(BATCH);
+        clock.now += 60_001;
+      },
+    );
   },
   "subtasks of a group": async () => {
     await meet("unlimited");
@@ -179,6 +190,23 @@ it.each(Object.keys(KINDS))("%s: no more than is written here", async (kind) => 
   const found = Object.entries(cost).filter(([of, count]) => count > most[of as keyof Cost]);
   expect({ ...most, ...Object.fromEntries(found) }).toEqual(most);
 });
+
+async function leased(
+  task: (i: number) => object,
+  first: object,
+  before: (pull: QueueHandle) => Promise<void> = async () => {},
+): Promise<void> {
+  const pull = queue("pull");
+  const request = { leaseSeconds: 60, maxTasks: BATCH };
+  await pull.add({ payload: "", ...first });
+  await pull.acknowledge(await pull.lease(request));
+  await meter("pull");
+  await pull.add(many((i) => ({ payload: "", ...task(i) })));
+  await before(pull);
+  const held = await pull.lease(request);
+  expect(held).toHaveLength(BATCH);
+  await pull.acknowledge(held);
+}
 
 async function handedOn(batch: object): Promise<void> {
   deployBatches("unlimited", { rate: "none", batch });

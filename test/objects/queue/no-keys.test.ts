@@ -27,6 +27,18 @@ it.each([
   expect(await rowsOf(NAME, "SELECT * FROM meta WHERE key = 'lines'")).toEqual([]);
 });
 
+it("refuses both on a pull queue too, which leases what has neither", async () => {
+  deployed.Keys = undefined;
+  await crash();
+  for (const fields of [{ key: "a" }, { priority: 0 }])
+    await expect(queue("pull").add({ payload: "", ...fields })).rejects.toThrow(
+      "expected none, or parts: [keys] in the Worker",
+    );
+  await queue("pull").add({ name: "plain", payload: "" });
+  const leased = await queue("pull").lease({ leaseSeconds: 60, maxTasks: 10 });
+  expect(leased).toMatchObject([{ name: "plain" }]);
+});
+
 it("refuses to show or limit keys", async () => {
   deployed.Keys = undefined;
   await crash();

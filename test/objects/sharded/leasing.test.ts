@@ -54,6 +54,18 @@ describe("a lease from four shards", () => {
     expect(new Set(seen).size).toBe(N);
   });
 
+  it("goes by priority, over all shards, whether one of them has tasks of another priority or not", async () => {
+    // The urgent ones are in few of the shards, the others in all.
+    await fill((i) => (i % 13 === 0 ? { priority: 0 } : i % 10 === 7 ? { priority: 9 } : {}));
+    const rank = (i: number) => i + (i % 13 === 0 ? 0 : i % 10 === 7 ? 540 : 240);
+    const expected = Array.from({ length: N }, (_, i) => i).sort((a, b) => rank(a) - rank(b));
+    const one = { leaseSeconds: 60, maxTasks: 1 };
+    for (const i of expected.slice(0, 6))
+      expect(namesOf(await queue(Q).lease(one))).toEqual([`t${i}`]);
+    const rest = await queue(Q).lease({ leaseSeconds: 60, maxTasks: 100 });
+    expect(namesOf(rest)).toEqual(expected.slice(6).map((i) => `t${i}`));
+  });
+
   it("gives tasks of one moment by their names, as one shard does", async () => {
     const names = Array.from({ length: 12 }, (_, i) => `n${i}`);
     await queue(Q).add(names.map((name) => ({ name, payload: "p" })));

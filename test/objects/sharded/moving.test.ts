@@ -349,8 +349,11 @@ describe("a deploy with another number of shards", () => {
 });
 
 describe("a pull queue of four shards", () => {
-  it("keeps leases where they are, and hands over what is not leased", async () => {
-    await queue(PULL).add(NAMES.map((name) => ({ name, payload: "p" })));
+  it.each([
+    ["", () => ({})],
+    [", of some of which have priorities", (i: number) => ({ priority: [0, 4, 9][i % 3] })],
+  ])("keeps leases where they are, and hands over what is not leased%s", async (_, more) => {
+    await queue(PULL).add(NAMES.map((name, i) => ({ name, payload: "p", ...more(i) })));
     clock.now += 10;
     const leased = await queue(PULL).lease({ leaseSeconds: 60, maxTasks: 10 });
     expect(leased).toHaveLength(10);

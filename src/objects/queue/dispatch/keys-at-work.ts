@@ -47,6 +47,8 @@ const NO_ROOM_MS = 1000;
 export class KeysAtWork {
   readonly #deps: KeyLimitsDeps;
   readonly #running = new Map<string, number>();
+  /** Leases that hold, by key; they take slots while tasks leave by being leased. */
+  readonly #leased = new Map<string, number>();
   /** Tasks that were chosen to start in this turn, by key. */
   #chosen = new Map<string, number>();
   readonly #levels = new Levels();
@@ -148,6 +150,20 @@ export class KeysAtWork {
   /** An attempt of this key has ended; whether its tasks waited for that. */
   ended(key: string): boolean {
     add(this.#running, key, -1);
+    const isAwaited = this.#waitForSlot.delete(key);
+    // One that was under way when the queue became a pull queue: who leases is not asked here.
+    if (isAwaited && this.#isPull) this.#version++;
+    return isAwaited;
+  }
+
+  leased(key: string): void {
+    add(this.#leased, key, 1);
+    add(this.#chosen, key, -1);
+  }
+
+  /** The same of a lease. */
+  leaseEnded(key: string): boolean {
+    add(this.#leased, key, -1);
     return this.#waitForSlot.delete(key);
   }
 
@@ -176,7 +192,8 @@ export class KeysAtWork {
   }
 
   running(key: string): number {
-    return this.#running.get(key) ?? 0;
+    const running = this.#running.get(key) ?? 0;
+    return this.#isPull ? running + (this.#leased.get(key) ?? 0) : running;
   }
 
   /** Keys that waited for a time that has come. */

@@ -46,6 +46,8 @@ export interface LinesDeps<Row extends Startable = TaskRow> {
 /** Tasks of lines that have come back, and are where they were. */
 export interface TasksBack {
   first(line: string): Head | undefined;
+  /** Whether others of the line wait for one of these that cannot start here. */
+  holds(line: string): boolean;
   /** The first one is chosen. */
   take(line: string): void;
   /** One that was chosen does not start; whether it is one of these. */
@@ -336,7 +338,8 @@ export class Lines<Row extends Startable = TaskRow> {
     if (line.isUnknown && line.name !== "") {
       line.know(this.#deps.lines.firstOfEach(line.name, lastKeyOf(this.#now)), this.#now);
     }
-    return line.isHeld && this.#deps.keys.isInOrder(line.name);
+    const isHeld = line.isHeld && this.#deps.keys.isInOrder(line.name);
+    return isHeld || (this.#deps.back?.holds(line.name) ?? false);
   }
 
   #mayKeep(): boolean {

@@ -92,6 +92,7 @@ export class LinedLeases implements LinedLeasing {
   forget(key: number): void {
     const known = this.#drop(key);
     if (known?.isHeld) this.#freed(known.line);
+    else if (known && this.#isInOrder(known.line)) this.#release(known.line);
   }
 
   save(): void {
@@ -104,7 +105,7 @@ export class LinedLeases implements LinedLeasing {
 
   clear(): void {
     for (const { line, isHeld } of this.#known.values()) {
-      if (isHeld && line !== "") this.#deps.keys.ended(line);
+      if (isHeld && line !== "") this.#deps.keys.leaseEnded(line);
     }
     this.#known.clear();
     this.#ends = new Ends();
@@ -192,15 +193,18 @@ export class LinedLeases implements LinedLeasing {
 
   // On a key that runs one at a time the one that has begun is before all others.
   #backOf(tag: Tag): TasksBack {
-    const { keys } = this.#deps;
     return {
       first: (line) => {
         const task = this.#returned.first(line, tag);
         if (!task) return undefined;
         const { key, from, priority } = task;
-        const isInOrder = line !== "" && keys.isInOrder(line);
-        const rank = isInOrder ? Number.NEGATIVE_INFINITY : rankOf(from, priority);
-        return { key, priority, rank };
+        const isFirst = this.#isInOrder(line);
+        return { key, priority, rank: isFirst ? Number.NEGATIVE_INFINITY : rankOf(from, priority) };
+      },
+      holds: (line) => {
+        if (tag === undefined || !this.#isInOrder(line)) return false;
+        const first = this.#returned.first(line, undefined);
+        return first !== undefined && first.tag !== tag;
       },
       take: (line) => this.#pick(this.#returned.first(line, tag)),
       untake: (key) => this.#unpick(key),
@@ -223,20 +227,19 @@ export class LinedLeases implements LinedLeasing {
   }
 
   #catchUp(now: number): void {
-    this.#load(now);
     this.#noticeLimits();
+    this.#load(now);
     for (const { key } of this.#ends.between(this.#endedBefore, now)) this.#ended(key);
     this.#endedBefore = now;
     for (const line of this.#deps.keys.due(now)) this.#release(line);
   }
 
-  // Limits that were changed are few, and turns begin anew by them.
+  // Limits change seldom: all is read anew, as at a start. Meanwhile tasks may have been sent, and their rows moved.
   #noticeLimits(): void {
     const { version } = this.#deps.keys;
     if (version === this.#version) return;
     this.#version = version;
-    for (const key of [...this.#picked.keys()]) this.#unpick(key);
-    this.#turns.clear();
+    this.clear();
     this.#isReleased = true;
   }
 
@@ -249,6 +252,8 @@ export class LinedLeases implements LinedLeasing {
   // One without a key that was leased before the object started is found where it is met.
   #discover({ lease, ...place }: LeasablePlace, now: number): void {
     if (lease === undefined || this.#known.has(place.key)) return;
+    // If it stays after all, its row is said to be written.
+    if (this.#deps.isMoving(place.name)) return;
     this.#know({ ...place, from: lease, isHeld: lease >= now });
   }
 
@@ -256,7 +261,7 @@ export class LinedLeases implements LinedLeasing {
     this.#known.set(task.key, task);
     this.#ends.add(task);
     if (!task.isHeld) this.#comeBack(task);
-    else if (task.line !== "" && !wasHeld) this.#deps.keys.started(task.line);
+    else if (task.line !== "" && !wasHeld) this.#deps.keys.leased(task.line);
   }
 
   #drop(key: number): Known | undefined {
@@ -283,8 +288,14 @@ export class LinedLeases implements LinedLeasing {
     }
   }
 
+  // Of a key in order the first may be of another tag, for which those of this one wait too.
   #freed(line: string): void {
-    if (line !== "" && this.#deps.keys.ended(line)) this.#release(line);
+    if (line === "") return;
+    if (this.#deps.keys.leaseEnded(line) || this.#isInOrder(line)) this.#release(line);
+  }
+
+  #isInOrder(line: string): boolean {
+    return line !== "" && this.#deps.keys.isInOrder(line);
   }
 
   #release(line: string): void {

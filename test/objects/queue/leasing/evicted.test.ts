@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Task } from "../../../../src/index.ts";
 import { clock, START } from "../../../support/clock.ts";
+import { haveLines } from "../../../support/in-lines.ts";
 import { crash, freshStart, queue } from "../../../support/time.ts";
 
 beforeEach(freshStart);
@@ -90,6 +91,11 @@ function exhausted(): Step[] {
 describe.each([
   ["leases", leases],
   ["a task that runs out of leases", exhausted],
+  ["leases of a queue with lines", () => [() => haveLines("pull"), ...leases()]],
+  [
+    "a task that runs out of leases, of a queue with lines",
+    () => [() => haveLines("pull-twice"), ...exhausted()],
+  ],
 ])("%s", (_, stepsOf) => {
   it.each(stepsOf().map((_, i) => i))("go on after an eviction before step %i", async (evicted) => {
     for (const [i, step] of stepsOf().entries()) {

@@ -6,7 +6,18 @@ import type { NewTask, Task } from "../../../../src/index.ts";
 import { LinedLeases } from "../../../../src/objects/queue/leasing/lined-leases.ts";
 import { clock } from "../../../support/clock.ts";
 import { deployQueues } from "../../../support/deploy.ts";
-import { crash, freshStart, objectOf, queue, until } from "../../../support/time.ts";
+import {
+  crash,
+  fire,
+  freshStart,
+  groupObject,
+  objectOf,
+  pass,
+  queue,
+  until,
+} from "../../../support/time.ts";
+import { work } from "../../../support/together.ts";
+import { handlers, held, received } from "../../../support/worker.ts";
 
 beforeEach(freshStart);
 
@@ -244,6 +255,26 @@ describe("slots of a key", () => {
     expect((await names(10)).split(" ").sort()).toEqual(["a-urgent", "b1"]);
   });
 
+  it("of one: one that has begun holds its key, whatever tags the others have", async () => {
+    await deploy(one);
+    await add({ name: "a0", key: "a", tag: "x" }, { name: "a1", key: "a", tag: "y" });
+    const byY = (more: object = {}) => names(5, { tag: "y", ...more });
+    expect(await names(1, { leaseSeconds: 1, tag: "x" })).toBe("a0");
+    expect(await byY()).toBe("");
+    clock.now += 1001;
+    expect(await byY()).toBe("");
+    expect((await pull().get("a1")).why).toContain("behind others of its key");
+    const waiting = byY({ waitSeconds: 60 });
+    // No more than that one is asked for, so that nobody sees that the slot is taken.
+    await acknowledge(...(await lease(1)));
+    expect(await waiting).toBe("a1");
+    await add({ name: "a2", key: "a", tag: "x" });
+    clock.now += 100_001;
+    expect(await names(5, { tag: "x" })).toBe("");
+    await pull().delete(["a1"]);
+    expect(await names(5, { tag: "x" })).toBe("a2");
+  });
+
   it("are not taken by a task that has had all its leases", async () => {
     await deploy(one, "    retry_parameters: { task_retry_limit: 1 }\n");
     await add(...tasks("a", 2, { key: "a" }));
@@ -418,5 +449,85 @@ describe("what is said", () => {
       states: { leased: 2, due: 1, scheduled: 1 },
     });
     expect((await pull().describe()).extensions).toMatchObject({ keys: { rate: "5/s" } });
+  });
+});
+
+describe("a queue that changes its mode", () => {
+  const made = () => queue("made");
+  const keys = { max_concurrent_requests: 1 };
+  const asPush = () => made().define({ rate: "500/s", bucket_size: 100, extensions: { keys } });
+  const asPull = () => made().define({ mode: "pull", extensions: { keys } });
+  const leaseOne = async () => namesOf(await made().lease({ leaseSeconds: 60, maxTasks: 10 }));
+
+  it("sends what was leased, whose slots are no more", async () => {
+    await asPull();
+    await made().add(tasks("a", 3, { key: "a" }));
+    expect(await leaseOne()).toBe("a0");
+    await asPush();
+    await pass("made", 5);
+    expect(received).toHaveLength(3);
+    expect(await made().key("a")).toMatchObject({ running: 0, waiting: 0 });
+    await asPull();
+    await made().add(tasks("b", 2, { key: "a" }));
+    expect(await leaseOne()).toBe("b0");
+  });
+
+  it("leases what it has not sent: an attempt under way has its slot until it ends", async () => {
+    await asPush();
+    const attempts = held("/_ah/queue/made");
+    await made().add([0, 1].map((i) => ({ name: `a${i}`, key: "a" })));
+    await fire("made");
+    await until(() => attempts.started() === 1);
+    await asPull();
+    expect(await leaseOne()).toBe("");
+    const waiting = made().lease({ leaseSeconds: 60, maxTasks: 10, waitSeconds: 60 });
+    attempts.answer("a0", 200);
+    expect(namesOf(await waiting)).toBe("a1");
+  });
+
+  it("leases first what is to be tried again on a key that runs one at a time", async () => {
+    await made().define({
+      ...{ rate: "500/s", retry_parameters: { min_backoff_seconds: 60 } },
+      extensions: { keys },
+    });
+    handlers.set("/_ah/queue/made", () => new Response(null, { status: 500 }));
+    await made().add([{ name: "a0", key: "a" }]);
+    await pass("made", 1);
+    await made().add([{ name: "a1", key: "a", priority: 0 }]);
+    await asPull();
+    expect(await leaseOne()).toBe("");
+    clock.now += 61_000;
+    expect(await leaseOne()).toBe("a0");
+  });
+});
+
+describe("tasks that come by other ways", () => {
+  it("of a group, and as dead letters, keep their keys and priorities", async () => {
+    await deployQueues(
+      "  - name: pull\n    mode: pull\n    extensions: { failed_queue: push, keys: { max_concurrent_requests: 2 } }",
+      "  - name: push\n    rate: 0/s",
+    );
+    const own = [
+      ...tasks("s", 2, { key: "a", priority: 9 }),
+      ...tasks("f", 1, { key: "a", priority: 0 }),
+    ];
+    await pull().group({ name: "g", tasks: own });
+    await work(["pull", groupObject("g")], async () => (await pull().key("a")).waiting === 3);
+    const got = await lease(10);
+    expect(namesOf(got)).toBe("f0 s0");
+    await pull().fail(got[0] as Task);
+    await work(["pull", "push"], async () => (await queue("push").list()).tasks.length === 1);
+    expect((await queue("push").list()).tasks).toMatchObject([{ key: "a", priority: 0 }]);
+    expect(await names(10)).toBe("s1");
+  });
+
+  it("after a purge, and on a queue that was made again, begin anew", async () => {
+    await deploy("{ max_concurrent_requests: 1 }");
+    await add(...tasks("a", 3, { key: "a" }));
+    await lease(1);
+    await pull().purge();
+    expect(await pull().key("a")).toMatchObject({ running: 0, waiting: 0 });
+    await add(...tasks("b", 2, { key: "a" }));
+    expect(await names(5)).toBe("b0");
   });
 });

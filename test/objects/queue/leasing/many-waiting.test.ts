@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { QueueStub } from "../../../../src/client/stubs.ts";
 import type { NewTask } from "../../../../src/index.ts";
 import { clock } from "../../../support/clock.ts";
+import { haveLines } from "../../../support/in-lines.ts";
 import { freshStart, objectOf } from "../../../support/time.ts";
 
 beforeEach(freshStart);
@@ -133,39 +134,46 @@ describe("fairness over the lines", () => {
     });
   });
 
-  it("of random workers and tasks each gets what it would get if all were asked in turn", async () => {
-    let seed = 7;
-    const random = (n: number) => {
-      seed = (seed * 48271) % 2147483647;
-      return seed % n;
-    };
-    await onPull(async ({ come, add }) => {
-      const waiting: { number: number; tag: string | undefined }[] = [];
-      const got = new Map<number, string | undefined>();
-      const expected = new Map<number, string>();
-      let left: { name: string; tag: string | undefined }[] = [];
-      for (let i = 0; i < 400; i++) {
-        const tag = [undefined, "A", "B", "C", "D"][random(5)];
-        if (random(2) === 0) {
-          void come(tag === undefined ? {} : { tag }).then(([name]) => got.set(i, name));
-          waiting.push({ number: i, tag });
-        } else {
-          const name = `n${1000 + i}`;
-          await add({ name, ...(tag === undefined ? {} : { tag }) });
-          left.push({ name, tag });
+  it.each([
+    ["", async () => {}],
+    [" of a queue with lines", () => haveLines("pull")],
+  ])(
+    "of random workers and tasks%s each gets what it would get if all were asked in turn",
+    async (_, make) => {
+      await make();
+      let seed = 7;
+      const random = (n: number) => {
+        seed = (seed * 48271) % 2147483647;
+        return seed % n;
+      };
+      await onPull(async ({ come, add }) => {
+        const waiting: { number: number; tag: string | undefined }[] = [];
+        const got = new Map<number, string | undefined>();
+        const expected = new Map<number, string>();
+        let left: { name: string; tag: string | undefined }[] = [];
+        for (let i = 0; i < 400; i++) {
+          const tag = [undefined, "A", "B", "C", "D"][random(5)];
+          if (random(2) === 0) {
+            void come(tag === undefined ? {} : { tag }).then(([name]) => got.set(i, name));
+            waiting.push({ number: i, tag });
+          } else {
+            const name = `n${1000 + i}`;
+            await add({ name, ...(tag === undefined ? {} : { tag }) });
+            left.push({ name, tag });
+          }
+          for (const worker of [...waiting]) {
+            const task = left.find((one) => worker.tag === undefined || worker.tag === one.tag);
+            if (!task) continue;
+            left = left.filter((one) => one !== task);
+            expected.set(worker.number, task.name);
+            waiting.splice(waiting.indexOf(worker), 1);
+          }
         }
-        for (const worker of [...waiting]) {
-          const task = left.find((one) => worker.tag === undefined || worker.tag === one.tag);
-          if (!task) continue;
-          left = left.filter((one) => one !== task);
-          expected.set(worker.number, task.name);
-          waiting.splice(waiting.indexOf(worker), 1);
-        }
-      }
-      await turns();
-      expect(got).toEqual(expected);
-    });
-  });
+        await turns();
+        expect(got).toEqual(expected);
+      });
+    },
+  );
 
   it("a task of an earlier time, one given back and one whose lease ended are found for their tag", async () => {
     await onPull(async ({ come, add, object }) => {
