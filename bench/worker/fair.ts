@@ -24,21 +24,27 @@ const SMALL = "small";
 const BIG = "big";
 /** Between two of them. */
 const EVERY_MS = 20;
-/** So many of the other key are added together, and in all a little more than the queue has tokens for. */
-const FEW = 20;
-const FED_SHARE = 0.92;
+/** So many of the other key wait at any time: twice what starts in a turn, so that no token is ever left over. */
+const FEW = 50;
+/** How long both keys wait for tokens before it is looked how late one of them is: the bucket is empty then. */
+const LEAD_MS = 250;
+/** More often than tasks start, which is every 50 ms at this rate. */
+const FEED_MS = 10;
 
 /** Keys in the order their tasks came to the handler. */
 const served: string[] = [];
 const late: number[] = [];
 let isFed = false;
+/** How many of the other key have come, of those that were fed. */
+let big = 0;
 let keys = 0;
 
 function taken(request: Request): void {
   const key = decodeURIComponent(new URL(request.url).pathname.slice("/of/".length));
   if (key === SMALL) {
     late.push(Date.now() - Number(request.headers.get("X-AppEngine-TaskETA")) * 1000);
-  } else if (key !== "" && key !== BIG) served.push(key);
+  } else if (key === BIG) big++;
+  else if (key !== "") served.push(key);
 }
 
 const of = (key: string) => ({ key, url: `/of/${encodeURIComponent(key)}`, payload: PAYLOAD });
@@ -83,38 +89,43 @@ const ROUTES: Record<string, Work> = {
   "/stop": async (env) => {
     await queues.get(env, "drained").pause();
   },
-  // Others wait: as many as that from the beginning, or a few at any time.
+  // Others wait: as many as that before each slice, or a few at any time.
   "/crowd": async (env, asked) => {
     const queue = queues.get(env, "paced");
     await queue.pause();
+    const { tasks: waiting } = (await queue.describe()).statistics;
+    const length = Math.max(0, Number(asked.get("tasks")) - waiting);
     await addAll(
       queue,
-      Array.from({ length: Number(asked.get("tasks")) }, () => of(BIG)),
+      Array.from({ length }, () => of(BIG)),
     );
   },
   "/late": async (env, asked) => {
     const queue = queues.get(env, "paced");
-    await queue.resume();
+    const lead = Math.ceil(LEAD_MS / EVERY_MS);
+    const tasks = lead + Number(asked.get("tasks"));
     isFed = asked.has("few");
     const fed = isFed ? feed(queue) : undefined;
-    for (let left = Number(asked.get("tasks")); left > 0; left--) {
+    await queue.resume();
+    for (let left = tasks; left > 0; left--) {
       await scheduler.wait(EVERY_MS);
       await queue.add(of(SMALL));
     }
-    while (late.length < Number(asked.get("tasks"))) await scheduler.wait(1);
+    while (late.length < tasks) await scheduler.wait(1);
     isFed = false;
     await fed;
     await queue.pause();
-    return late.splice(0);
+    return late.splice(0).slice(lead);
   },
 };
 
-/** Keeps a few tasks waiting. */
+/** Keeps a few tasks waiting, however fast they go. */
 async function feed(queue: QueueHandle): Promise<void> {
-  const every = (FEW / (PACE.rate * FED_SHARE)) * 1000;
-  for (let next = Date.now(); isFed; next += every) {
-    await queue.add(Array.from({ length: FEW }, () => of(BIG)));
-    await scheduler.wait(Math.max(0, next + every - Date.now()));
+  for (let added = big; isFed; ) {
+    const missing = FEW - (added - big);
+    if (missing > 0) await queue.add(Array.from({ length: missing }, () => of(BIG)));
+    added += Math.max(0, missing);
+    await scheduler.wait(FEED_MS);
   }
 }
 

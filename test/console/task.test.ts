@@ -2,19 +2,44 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AddForm, formOf, taskOf } from "../../src/console/queue/add-form.ts";
+import { reasonOf } from "../../src/console/queue/reason.ts";
 import { availableActions } from "../../src/console/task/available-actions.ts";
 import { curlOf, quoted } from "../../src/console/task/curl.ts";
 import { newTaskFrom } from "../../src/console/task/new-task-from.ts";
 import { retryOf } from "../../src/console/task/retry-of.ts";
 import { upcomingAttempts } from "../../src/console/task/upcoming-attempts.ts";
 import { completeRetry } from "../../src/core/task/backoff.ts";
-import type { Task } from "../../src/core/task/task.ts";
+import type { AttemptView, Task } from "../../src/core/task/task.ts";
 import { at, NOW, queueWith } from "./queues.ts";
 
 const TASK: Task = {
   ...{ queue: "mail", name: "welcome-1", state: "scheduled", createdAt: at(-60), eta: at(10) },
   ...{ retryCount: 0, executionCount: 0, nextAttemptAt: at(10) },
 };
+
+describe("what the list says of a task", () => {
+  it.each<[string, Partial<Task>, string]>([
+    ["one that waits", { why: "waits" }, "waits"],
+    [
+      "one that failed",
+      { state: "failed", lastAttempt: { status: 500, error: "no" } as AttemptView },
+      "last: 500 no",
+    ],
+    [
+      "one that is tried again",
+      { why: "in back-off", lastAttempt: { status: 503 } as AttemptView },
+      "in back-off · last: 503",
+    ],
+    [
+      "one that has expired",
+      { state: "expired", expires: 20, endedAt: at(-39) },
+      `not started by ${at(-40)}`,
+    ],
+    ["much", { why: "x".repeat(200) }, `${"x".repeat(160)}…`],
+  ])("%s", (_, more, says) => {
+    expect(reasonOf({ ...TASK, ...more })).toBe(says);
+  });
+});
 
 const seconds = (ms: number) => (ms - NOW) / 1000;
 

@@ -3,12 +3,16 @@
 import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
 import { InFlight } from "../../src/objects/queue/dispatch/in-flight.ts";
+import { KeysAtWork } from "../../src/objects/queue/dispatch/keys-at-work.ts";
 import { Lane } from "../../src/objects/queue/dispatch/lane.ts";
 import { Tokens } from "../../src/objects/queue/dispatch/tokens.ts";
+import { Expiries } from "../../src/store/queue/expiries.ts";
 import { Names } from "../../src/store/queue/names.ts";
 import { QueueStore } from "../../src/store/queue/queue-store.ts";
+import { RuledTasks } from "../../src/store/queue/ruled-tasks.ts";
 import { Tasks } from "../../src/store/queue/tasks.ts";
 import { run, type Step } from "./run.ts";
+import { IN_ORDER, KEYS } from "./world.ts";
 
 vi.mock("cloudflare:workers", () => ({ RpcTarget: class {} }));
 
@@ -75,11 +79,29 @@ it.each([
   "hold for tasks that share calls, %j",
   async (batching) => {
     vi.spyOn(console, "error").mockReturnValue();
-    const ofBatches = fc.asyncProperty(steps, (some) => run(some, batching));
+    const ofBatches = fc.asyncProperty(steps, (some) => run(some, { batch: batching }));
     await fc.assert(ofBatches, { numRuns: RUNS, seed: SEED });
   },
   600_000,
 );
+
+const fair = fc.record(
+  {
+    key: fc.constantFrom(IN_ORDER, IN_ORDER, "other"),
+    priority: fc.constantFrom(0, 9),
+    expires: fc.constantFrom(6, 20),
+  },
+  { requiredKeys: [] },
+);
+const fairSteps = fc
+  .array(fc.tuple(step, fair), { minLength: 10, maxLength: 80, size: "max" })
+  .map((some) => some.map(([one, more]) => (one.kind === "add" ? { ...one, fair: more } : one)));
+const ofFair = fc.asyncProperty(fairSteps, (some) => run(some, { keys: KEYS }));
+
+it("hold for tasks with keys and priorities, some of which expire, and a key's tasks keep their order", async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  await fc.assert(ofFair, { numRuns: RUNS, seed: SEED });
+}, 600_000);
 
 // Each row: a fault as somebody might make it, and how it is planted.
 const PLANTED: [string, () => void][] = [
@@ -130,3 +152,32 @@ it.each(PLANTED)("are seen broken when %s", async (_, plant) => {
   const { failed } = await fc.check(property, { numRuns: 500, seed: SEED, endOnFailure: true });
   expect(failed).toBe(true);
 });
+
+const FAIR_PLANTED: [string, () => void][] = [
+  [
+    "what has begun stands where it stood",
+    () => vi.spyOn(KeysAtWork.prototype, "isInOrder").mockReturnValue(false),
+  ],
+  [
+    "nobody looks for what has expired",
+    () => {
+      vi.spyOn(Expiries.prototype, "upTo").mockReturnValue([]);
+      vi.spyOn(QueueStore.prototype, "expireInTime").mockReturnValue(false);
+    },
+  ],
+  [
+    "what was started expires too",
+    () => vi.spyOn(RuledTasks.prototype, "unexpect").mockReturnValue(),
+  ],
+];
+
+it.each(FAIR_PLANTED)(
+  "of keys and expiry are seen broken when %s",
+  async (_, plant) => {
+    vi.spyOn(console, "error").mockReturnValue();
+    plant();
+    const { failed } = await fc.check(ofFair, { numRuns: 2000, seed: SEED, endOnFailure: true });
+    expect(failed).toBe(true);
+  },
+  600_000,
+);

@@ -1,18 +1,18 @@
 // One run: steps in some order, then time goes on until nothing is left to do.
 import type { WireOutcome } from "../../src/objects/delivery/outcome.ts";
 import { Reference } from "./reference.ts";
-import { type Batching, type Started, World } from "./world.ts";
+import { type Extras, type Fairness, type Started, World } from "./world.ts";
 
 export type Step =
-  | { kind: "add"; name: string; delayMs: number }
+  | { kind: "add"; name: string; delayMs: number; fair?: Fairness }
   | { kind: "commit" | "alarm" | "crash" | "purge" }
   | { kind: "answer"; which: number; status: 200 | 400 | 500 }
   | { kind: "fault"; transactions: number }
   | { kind: "delete"; name: string }
   | { kind: "pass"; ms: number };
 
-export async function run(steps: readonly Step[], batching?: Batching): Promise<void> {
-  const world = new World(batching);
+export async function run(steps: readonly Step[], extras: Extras = {}): Promise<void> {
+  const world = new World(extras);
   const reference = new Reference(world);
   for (const step of steps) {
     await take(step, world, reference);
@@ -24,7 +24,11 @@ export async function run(steps: readonly Step[], batching?: Batching): Promise<
 async function take(step: Step, world: World, reference: Reference): Promise<void> {
   switch (step.kind) {
     case "add":
-      return world.add(step.name, step.delayMs, reference.adding(step.name));
+      return world.add(
+        step.name,
+        { delayMs: step.delayMs, ...step.fair },
+        reference.adding(step.name, step.fair),
+      );
     case "commit":
       return world.commit();
     case "alarm":
@@ -40,6 +44,7 @@ async function take(step: Step, world: World, reference: Reference): Promise<voi
       return;
     case "fault":
       world.faults = step.transactions;
+      reference.mayFail = true;
       return;
     case "pass":
       // What is on its way is written within a moment.

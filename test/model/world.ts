@@ -6,6 +6,7 @@ import { parseHostRules } from "../../src/core/egress/host-rules.ts";
 import type { Answer } from "../../src/core/errors.ts";
 import { Meter } from "../../src/core/metrics/meter.ts";
 import type { Added } from "../../src/core/task/calls.ts";
+import type { TaskSpec } from "../../src/core/task/task.ts";
 import type { Written } from "../../src/objects/commit.ts";
 import { Commit } from "../../src/objects/commit.ts";
 import type { WireOutcome } from "../../src/objects/delivery/outcome.ts";
@@ -23,10 +24,22 @@ import { memorySql, queueTables } from "../store/sqlite.ts";
 export const START = Date.UTC(2050, 0, 1);
 export const LIMITS = { rate: 5, bucketSize: 3, maxConcurrent: 4, tombstoneS: 20, deadlineS: 15 };
 
-/** Whether the queue hands on batches. */
-export type Batching = { size: number; wait: number } | undefined;
+/** What the queue has beside: batches to its handler, and a key whose tasks run one after another. */
+export interface Extras {
+  batch?: { size: number; wait: number };
+  keys?: object;
+}
 
-const fileOf = (batch: Batching) =>
+/** Tasks of this key run one after another. */
+export const IN_ORDER = "one";
+export const KEYS = {
+  per_key: { [IN_ORDER]: { rate: "2/s", bucket_size: 2, max_concurrent_requests: 1 } },
+};
+
+/** What a task has beside its name. */
+export type Fairness = Pick<TaskSpec, "key" | "priority" | "expires">;
+
+const fileOf = ({ batch, keys }: Extras) =>
   parseQueueYaml(`
 queue:
 - name: q
@@ -39,6 +52,7 @@ queue:
   extensions:
     tombstone_ttl: ${LIMITS.tombstoneS}s
     ${batch ? `batch: ${JSON.stringify(batch)}` : ""}
+    ${keys ? `keys: ${JSON.stringify(keys)}` : ""}
 `);
 
 /** An attempt as its handler sees it. */
@@ -66,8 +80,8 @@ export class World {
   #queue!: Queue;
   #life = 0;
 
-  constructor(batching?: Batching) {
-    this.#file = fileOf(batching);
+  constructor(extras: Extras = {}) {
+    this.#file = fileOf(extras);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "queueMicrotask"] });
     this.#begin();
   }
@@ -76,9 +90,13 @@ export class World {
     return this.#queue;
   }
 
-  add(name: string, delayMs: number, settled: (written: Written<Answer<Added[]>>) => void): void {
+  add(
+    name: string,
+    { delayMs, ...fair }: { delayMs: number } & Fairness,
+    settled: (written: Written<Answer<Added[]>>) => void,
+  ): void {
     const { now } = this;
-    const spec = { dispatchDeadline: LIMITS.deadlineS };
+    const spec = { dispatchDeadline: LIMITS.deadlineS, ...fair };
     const task = { name, due: now + delayMs, spec, body: undefined };
     this.#queue.commit.enqueue(() => addAccepted(this.#queue, [task], false, now), settled);
   }

@@ -4,6 +4,8 @@
 import { type Bucket, type BucketShape, refilled, taken } from "../../src/core/dispatch/bucket.ts";
 import { afterAlarm, USUAL_LATE_MS } from "../../src/core/dispatch/lateness.ts";
 import { startable, wakeAt } from "../../src/core/dispatch/plan.ts";
+import { rankOf } from "../../src/core/dispatch/rank.ts";
+import { DEFAULT_PRIORITY } from "../../src/core/task/task.ts";
 
 export interface Job {
   name: string;
@@ -12,6 +14,10 @@ export interface Job {
   due?: number | undefined;
   /** How long an attempt takes. */
   runs?: number;
+  /** 0 goes first; default 4. */
+  priority?: number;
+  /** It ends so long after it arrives, should it not have been started. */
+  expires?: number;
   /** The waits between its attempts: as many of them fail as there are waits. */
   backoffs?: number[];
 }
@@ -44,9 +50,23 @@ export interface Dispatch {
 
 export interface Outcome {
   dispatches: Dispatch[];
+  /** Those that were not started in time, and when they ended. */
+  expired: Dispatch[];
   mostRunning: number;
   /** Turns that started nothing. */
   idleTurns: number;
+}
+
+interface Waiting {
+  job: Job;
+  due: number;
+  order: number;
+  attempt: number;
+  expiresAt: number;
+}
+
+function rankIn({ due, job: { priority = DEFAULT_PRIORITY } }: Waiting): number {
+  return rankOf(due, priority);
 }
 
 const TOO_MANY_TURNS = 50_000;
@@ -64,16 +84,18 @@ export function simulate(scenario: Scenario): Outcome {
   let alarm: number | undefined;
   let turns = 0;
   let order = 0;
-  const waiting: { job: Job; due: number; order: number; attempt: number }[] = [];
+  const waiting: Waiting[] = [];
   const events: { at: number; happen: () => void }[] = [];
-  const outcome: Outcome = { dispatches: [], mostRunning: 0, idleTurns: 0 };
+  const outcome: Outcome = { dispatches: [], expired: [], mostRunning: 0, idleTurns: 0 };
 
   const clock = () => time + ahead;
   const refill = () => {
     level = refilled(level, shape, clock());
   };
   const wait = (job: Job, due: number, attempt: number) => {
-    waiting.push({ job, due, order: order++, attempt });
+    const expiresAt =
+      attempt === 0 && job.expires !== undefined ? clock() + job.expires : Number.POSITIVE_INFINITY;
+    waiting.push({ job, due, order: order++, attempt, expiresAt });
     waiting.sort((a, b) => a.due - b.due || a.order - b.order);
   };
   const end = (job: Job, attempt: number) => {
@@ -98,18 +120,33 @@ export function simulate(scenario: Scenario): Outcome {
   const arm = () => {
     refill();
     const state = { ...room(), now: clock(), late: measuredLate };
-    const next = wakeAt(state, () => waiting[0]?.due);
-    if (next !== undefined) alarm = Math.min(alarm ?? Number.POSITIVE_INFINITY, next);
+    const next = wakeAt(state, () => waiting[0]?.due) ?? Number.POSITIVE_INFINITY;
+    const first = Math.min(next, ...waiting.map(({ expiresAt }) => expiresAt));
+    if (Number.isFinite(first)) alarm = Math.min(alarm ?? Number.POSITIVE_INFINITY, first);
+  };
+  const remove = (some: readonly Waiting[]) => {
+    for (const one of some) waiting.splice(waiting.indexOf(one), 1);
+  };
+  // Before those that start, whether there are tokens or not.
+  const expire = () => {
+    const late = waiting.filter(({ expiresAt }) => expiresAt <= clock());
+    remove(late);
+    for (const { job } of late) outcome.expired.push({ name: job.name, at: time });
   };
   const turn = () => {
     if (++turns > TOO_MANY_TURNS) throw new Error(`the alarm keeps firing at ${time}`);
     if (alarm !== undefined) measuredLate = afterAlarm(measuredLate, clock() - alarm);
     alarm = undefined;
     refill();
-    const due = waiting.filter((task) => task.due <= clock()).slice(0, startable(room()));
+    expire();
+    const due = waiting
+      .filter((task) => task.due <= clock())
+      .sort((a, b) => rankIn(a) - rankIn(b) || a.order - b.order)
+
+      .slice(0, startable(room()));
     if (due.length === 0) outcome.idleTurns++;
     level = taken(level, due.length);
-    waiting.splice(0, due.length);
+    remove(due);
     for (const { job, attempt } of due) {
       running++;
       outcome.dispatches.push({ name: job.name, at: time });

@@ -5,6 +5,7 @@ import { TaskStateMark } from "../format/state.tsx";
 import { When } from "../format/when.tsx";
 import { WithTimes } from "../format/with-times.tsx";
 import { pathOf } from "../route.ts";
+import { reasonOf } from "./reason.ts";
 
 interface Props {
   tasks: readonly Task[];
@@ -105,13 +106,4 @@ function TaskCells({ task, isEnded }: { task: Task; isEnded: boolean }) {
 function attemptsOf({ attempts = [], retryCount, state }: Task): number {
   const isOver = state === "failed" || state === "done";
   return Math.max(attempts.length, isOver ? retryCount + 1 : retryCount);
-}
-
-const HEAD = 160;
-
-function reasonOf({ why, lastAttempt }: Task): string {
-  const { status, error } = lastAttempt ?? {};
-  const ended = [status, error].filter((part) => part !== undefined).join(" ");
-  const text = [why, ended && `last: ${ended}`].filter(Boolean).join(" · ");
-  return text.length > HEAD ? `${text.slice(0, HEAD)}…` : text;
 }

@@ -47,7 +47,8 @@ export function Attempts({ task, mode }: Props) {
   );
 }
 
-function noneOf({ retryCount }: Task, mode: "push" | "pull"): string {
+function noneOf({ retryCount, state }: Task, mode: "push" | "pull"): string {
+  if (state === "expired") return "None: it was not started in time.";
   if (mode === "pull" && retryCount > 0) return `It was leased ${counted(retryCount, "time")}.`;
   return "None yet.";
 }

@@ -5,6 +5,7 @@ import type { Task } from "../../core/task/task.ts";
 import { queuePath, taskPath } from "../api.ts";
 import { Crumbs } from "../format/crumbs.tsx";
 import { Payload } from "../format/payload.tsx";
+import { startBy } from "../format/start-by.ts";
 import { TaskStateMark } from "../format/state.tsx";
 import { When } from "../format/when.tsx";
 import { WithTimes } from "../format/with-times.tsx";
@@ -79,11 +80,6 @@ function isKept({ state }: Task): boolean {
   return state === "failed" || state === "expired";
 }
 
-/** When it expires, or has, should it not have been started. */
-function startBy({ createdAt, expires = 0 }: Task): string {
-  return new Date(Date.parse(createdAt) + expires * 1000).toISOString();
-}
-
 function Facts({ task }: { task: Task }) {
   const { createdAt, eta, nextAttemptAt, endedAt, expiresAt, retryCount, leaseExpiresAt, lease } =
     task;
@@ -108,7 +104,7 @@ function Facts({ task }: { task: Task }) {
   if (task.priority !== undefined) facts.push(["Priority", `${task.priority} of 0 to 9`]);
   if (task.tag) facts.push(["Tag", <bdi key="tag">{task.tag}</bdi>]);
   time("Next of its name", task.next?.eta);
-  if (task.expires !== undefined) time("To start by", startBy(task));
+  time("To start by", startBy(task));
   time("Leased until", leaseExpiresAt);
   if (lease) facts.push(["Lease", <code key="lease">{lease}</code>]);
   time("Ended", endedAt);

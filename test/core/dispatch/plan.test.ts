@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PACE_MS, startable, wakeAt } from "../../../src/core/dispatch/plan.ts";
+import { rankOf } from "../../../src/core/dispatch/rank.ts";
 import {
   type Job,
   overspending,
@@ -245,6 +246,49 @@ describe("any schedule", () => {
       { numRuns: 1000 },
     );
   });
+
+  it("starts the most urgent first and nothing late, and each job starts or expires", () => {
+    const fair = fc.record({
+      priority: fc.constantFrom(0, 4, 9),
+      expires: fc.option(fc.integer({ min: 1, max: 60_000 }), { nil: undefined }),
+    });
+    const ofFair = fc.tuple(schedule, fc.array(fair, { minLength: 30, maxLength: 30 }));
+    fc.assert(
+      fc.property(ofFair, ([scenario, more]) => {
+        const given = scenario.jobs.map((job, i): Urgent => {
+          const { priority = 4, expires } = more[i] ?? {};
+          return { ...job, name: `${i}`, priority, ...(expires !== undefined && { expires }) };
+        });
+        const { dispatches, expired } = simulate({ ...scenario, jobs: given });
+        expect(overspending(dispatches, scenario.bucket)).toBeUndefined();
+        const firsts = new Map(dispatches.toReversed().map(({ name, at }) => [name, at]));
+        for (const job of given) {
+          const ends = expired.filter(({ name }) => name === job.name);
+          const starts = dispatches.filter(({ name }) => name === job.name);
+          expect(starts.length).toBe(ends.length === 1 ? 0 : attemptsOf([job]));
+          const end = job.arrives + (job.expires ?? Number.POSITIVE_INFINITY);
+          for (const { at } of ends) expect(at).toBeGreaterThanOrEqual(end);
+          expect(firsts.get(job.name) ?? 0).toBeLessThan(end);
+          expect(passedOver(job, given, firsts)).toEqual([]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  type Urgent = Job & { priority: number };
+
+  /** Those that waited, less urgent by nothing, when the job started. */
+  function passedOver(job: Urgent, all: readonly Urgent[], firsts: ReadonlyMap<string, number>) {
+    const at = firsts.get(job.name);
+    if (at === undefined) return [];
+    const dueOf = ({ arrives, due = arrives }: Job) => due;
+    const rank = (it: Urgent) => rankOf(dueOf(it), it.priority);
+    return all.filter((other) => {
+      const waited = other.arrives < at && dueOf(other) < at && (firsts.get(other.name) ?? 0) > at;
+      return waited && rank(other) < rank(job);
+    });
+  }
 
   it("holds the same bound over true time when the clock steps back, and still starts all", () => {
     const stepsBack = fc.array(

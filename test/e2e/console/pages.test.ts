@@ -1,7 +1,7 @@
 // Every page, dark and light: no fault that axe-core finds, and nothing that sticks out on a phone.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { FAILED, makeLively, RETRYING } from "../../../scripts/lively.ts";
+import { EXPIRED, FAILED, makeLively, RETRYING } from "../../../scripts/lively.ts";
 import { type Server, startServer } from "../../../scripts/server.ts";
 import { until } from "../../../scripts/until.ts";
 import { stateOf } from "../support.ts";
@@ -21,6 +21,11 @@ beforeAll(async () => {
     async () => (await stateOf(server, "thumbnails", FAILED)) === "failed",
   );
   await until(
+    "one that has expired",
+    30,
+    async () => (await stateOf(server, "reports", EXPIRED)) === "expired",
+  );
+  await until(
     "a done one",
     30,
     async () => (await stateOf(server, "sub", "nightly-1-4")) === "done",
@@ -37,6 +42,8 @@ const PAGES: readonly [name: string, path: string, before?: (page: Page) => Prom
   ["a pull queue", "/queues/inbox"],
   ["a paused queue, over six hours", "/queues/reports?span=6h"],
   ["a list with nothing in it", "/queues/sub?state=failed"],
+  ["tasks that have expired", "/queues/reports?state=expired"],
+  ["one of them", `/queues/reports/tasks/${EXPIRED}`],
   ["names that are taken", "/queues/sub?state=ended"],
   ["keys of tasks", "/queues/invoices/keys"],
   ["limits of a key", "/queues/invoices/keys", press("Limit shop.example.com/eu")],

@@ -85,11 +85,12 @@ export class InFlight {
     return this.#owners.get(attempt.task.key) === attempt;
   }
 
-  /** The attempt is over and its slot is free; whatever else it answers changes nothing. */
-  end(attempt: Attempt): void {
-    if (this.#open.delete(attempt.number) && attempt.call && --attempt.call.open > 0)
-      this.#withoutSlot--;
+  /** The attempt is over and its slot is free, whatever else it answers; false when it was over before. */
+  end(attempt: Attempt): boolean {
+    if (!this.#open.delete(attempt.number)) return false;
+    if (attempt.call && --attempt.call.open > 0) this.#withoutSlot--;
     if (this.owns(attempt)) this.#owners.delete(attempt.task.key);
+    return true;
   }
 
   /** The task was taken from its attempt, if it has one. */

@@ -153,9 +153,11 @@ export class Settlement {
     const { attempt } = end;
     const { inFlight, freed } = this.#deps;
     const isOwner = inFlight.owns(attempt);
-    inFlight.end(attempt);
-    attempt.cancellation?.resolve("the attempt has ended");
-    freed(attempt);
+    // Once: what answers after its deadline has given back its slots, its key's among them.
+    if (inFlight.end(attempt)) {
+      attempt.cancellation?.resolve("the attempt has ended");
+      freed(attempt);
+    }
     if ("error" in written) this.#notSettled(attempt, written.error);
     else if (isOwner) this.#settled(end, written.value);
   }

@@ -159,6 +159,36 @@ describe("a key that runs one at a time", () => {
     expect(elapsed()).toBeGreaterThan(30);
   });
 
+  it("has one slot back, not two, of an attempt that answers after its deadline", async () => {
+    await deploy(inOrder, unlimited);
+    const [late, again] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    handlers.set("/_ah/queue/push", async ({ headers }) => {
+      const name = headers.get("X-AppEngine-TaskName");
+      if (name === "a0") await (received.length === 1 ? late : again).promise;
+      return new Response();
+    });
+    const turn = async (name: string) => {
+      await add({ name });
+      await fire(Q);
+      await until(() => ran().includes(name));
+    };
+    await add({ name: "a0", key: "a", dispatchDeadline: 15 }, { name: "a1", key: "a" });
+    await fire(Q);
+    await until(() => received.length === 1);
+    clock.now += 15_000;
+    await turn("tick");
+    clock.now += 1000;
+    await fire(Q);
+    await until(() => ran().filter((name) => name === "a0").length === 2);
+    late.resolve();
+    for (let i = 0; i < 20; i++) await queue(Q).describe();
+    await turn("tock");
+    expect(ran()).not.toContain("a1");
+    again.resolve();
+    await pass(Q, 5);
+    await until(() => ran().at(-1) === "a1");
+  });
+
   it.each(["delete", "purge"] as const)(
     "goes on when the one it waits for is gone: %s",
     async (how) => {
