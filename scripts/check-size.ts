@@ -14,7 +14,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
     what: "the queue alone, files compiled",
     entry: "slim",
     names: "createTaskQueues",
-    budget: 141,
+    budget: 142,
   },
   { what: "with recurring tasks", entry: "slim", names: "createTaskQueues, cron" },
   { what: "with deferred calls", entry: "slim", names: "createTaskQueues, deferred" },
@@ -27,6 +27,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
   { what: "with queues of several shards", entry: "slim", names: "createTaskQueues, shards" },
   { what: "with the JSON API", entry: "slim", names: "createTaskQueues, api" },
   { what: "with Cloud Tasks' API", entry: "slim", names: "createTaskQueues, cloudTasks" },
+  { what: "with metrics", entry: "slim", names: "createTaskQueues, metrics" },
   {
     what: "with the JSON API and the console",
     entry: "slim",
@@ -37,9 +38,9 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
     what: "everything, files compiled",
     entry: "slim",
     names:
-      "createTaskQueues, api, cloudTasks, console, batches, cron, deferred, keys, limits, rules, shards",
+      "createTaskQueues, api, cloudTasks, console, metrics, batches, cron, deferred, keys, limits, rules, shards",
   },
-  { what: "everything", entry: "index", names: "createTaskQueues", budget: 383 },
+  { what: "everything", entry: "index", names: "createTaskQueues", budget: 393 },
 ];
 
 for (const { what, entry, names, budget } of SIZES) {
@@ -59,13 +60,13 @@ const QUEUE_YAML = `queue:
 const TEXT = JSON.stringify(QUEUE_YAML);
 const COMPILED = JSON.stringify(compiledFiles(readQueueYaml(QUEUE_YAML)));
 const ALL =
-  "doors: [api, cloudTasks, console], parts: [batches, cron, deferred, keys, limits, rules, shards]";
+  "doors: [api, cloudTasks, console, metrics], parts: [batches, cron, deferred, keys, limits, rules, shards]";
 
 const STARTS = {
   "the queue alone, files compiled": worker("slim", "", `config: ${COMPILED}`),
   "everything, files compiled": worker(
     "slim",
-    ", api, cloudTasks, console, batches, cron, deferred, keys, limits, rules, shards",
+    ", api, cloudTasks, console, metrics, batches, cron, deferred, keys, limits, rules, shards",
     `config: ${COMPILED}, ${ALL}`,
   ),
   "everything by the main entry, files compiled": worker("index", "", `config: ${COMPILED}`),

@@ -1,6 +1,6 @@
 // The library without what a Worker may leave out: YAML is read beforehand, doors and parts are chosen. Wiring only.
 import { exports, env as ownEnv } from "cloudflare:workers";
-import { figuresOf, pageAfter, queuePage, visitQueues, watchQueues } from "./client/all-queues.ts";
+import { pageAfter, queuePage, visitQueues, watchQueues } from "./client/all-queues.ts";
 import { CronHandle } from "./client/cron-handle.ts";
 import type { Defer, Deferred, DeferredFunctions, DeferredPart } from "./client/deferred.ts";
 import type { PlansPart } from "./client/deploy-plan.ts";
@@ -314,7 +314,10 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
       (await createGroup(stubsOf(env), given, undefined, trace)).progress,
     cron: () => cronOf(env),
     now: clock,
-    figures: () => figuresOf(stubsOf(env)),
+    figures: (...asked) =>
+      stubsOf(env)
+        .directory()
+        .figures(...asked),
     plan: (given) =>
       (plansPart?.plan ?? withoutPlans)(
         {

@@ -6,7 +6,7 @@ import { cursorOf, placeOf } from "../core/cursor.ts";
 import { errorOf, refuse } from "../core/errors.ts";
 import { checkLimit, MAX_NAMES_PER_CALL, PAGE } from "../core/limits.ts";
 import type { QueueQuery } from "../core/task/calls.ts";
-import type { FiguresPage, QueueFigures, QueuePage } from "../objects/rpc.ts";
+import type { QueuePage } from "../objects/rpc.ts";
 import { checkExists } from "./queue-handle.ts";
 import type { CallerStubs } from "./stubs.ts";
 
@@ -66,15 +66,6 @@ async function pageOfNames(
   const views = await Promise.all(looked.map((name) => stubs.queue(name).describe()));
   const page = { views: views.map((view) => JSON.stringify(view)) };
   return names.length > looked.length ? { ...page, last: looked.at(-1) as string } : page;
-}
-
-/** What each queue is and has counted, in the order of their names, as few at a time as one answer holds. */
-export async function* figuresOf(stubs: CallerStubs): AsyncGenerator<QueueFigures> {
-  for (let after: string | undefined = ""; after !== undefined; ) {
-    const { queues, last }: FiguresPage = await stubs.directory().figures(after, PAGE.max);
-    yield* queues;
-    after = last;
-  }
 }
 
 function isUnknownCall(error: unknown): boolean {

@@ -5,10 +5,11 @@ import type { NewFiles } from "../client/deploy-plan.ts";
 import type { GroupHandle } from "../client/group-handle.ts";
 import type { QueueHandle } from "../client/queue-handle.ts";
 import type { DeployPlan } from "../core/config/plan.ts";
+import type { FiguresReader } from "../core/metrics/queue-report.ts";
 import type { QueueQuery } from "../core/task/calls.ts";
 import type { GroupProgress, NewGroup } from "../core/task/group.ts";
 import type { TraceContext } from "../core/task/trace-context.ts";
-import type { QueueFigures, QueuePage } from "../objects/rpc.ts";
+import type { FiguresPage, QueuePage } from "../objects/rpc.ts";
 
 /** What the API needs of the queues. */
 export interface QueueService {
@@ -24,8 +25,8 @@ export interface QueueService {
   cron(): CronHandle;
   /** ms since 1970 */
   now(): number;
-  /** What each queue is, and has counted, by its name. */
-  figures(): AsyncIterable<QueueFigures>;
+  /** What the queues whose names come after this one are and have counted, `limit` of them at most. */
+  figures(after: string, limit: number, reader: FiguresReader): Promise<FiguresPage>;
   /** What a deploy of these files would change. */
   plan(files: NewFiles): Promise<DeployPlan>;
 }

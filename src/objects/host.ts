@@ -1,7 +1,7 @@
 // What every Durable Object with storage has: SQLite, a clock, commits and the alarm loop. An alarm lets
 // each job do what is due, then the next alarm is armed at the earliest moment any job names.
 import { DurableObject } from "cloudflare:workers";
-import { Meter } from "../core/metrics/meter.ts";
+import type { Meter } from "../core/metrics/meter.ts";
 import type { Migration } from "../store/migrations.ts";
 import { metered, type Sql } from "../store/sql.ts";
 import { Tables } from "../store/tables.ts";
@@ -37,8 +37,8 @@ export abstract class Host<Env> extends DurableObject<Env> {
   protected readonly sql: Tables;
   protected readonly wakeup: Wakeup;
   protected readonly commit: Commit;
-  /** What it has used since its start; calls where they are counted (`countCalls`). */
-  protected readonly meter = new Meter(() => this.now());
+  /** What it uses, where that is counted. */
+  protected readonly meter: Meter | undefined;
   readonly #alarm: StoredAlarm;
   #jobs: readonly Job[] = [];
   readonly #retryAt = new Map<Job, number>();
@@ -49,13 +49,19 @@ export abstract class Host<Env> extends DurableObject<Env> {
   #calls = 0;
   #callsBefore = 0;
 
-  /** `migrations`: the tables of the role. */
-  constructor(ctx: DurableObjectState, env: Env, migrations: readonly Migration[]) {
+  /** `migrations`: the tables of the role; `meter`: by which what it uses is counted, calls by `countCalls`. */
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    migrations: readonly Migration[],
+    meter?: Meter | undefined,
+  ) {
     super(ctx, env);
-    this.sql = tablesOf(ctx.storage, migrations, this.meter);
+    this.meter = meter;
+    this.sql = tablesOf(ctx.storage, migrations, meter);
     this.#alarm = standIn?.alarmOf(this.#seen(), ctx) ?? ctx.storage;
-    const set = () => this.meter.alarmsSet++;
-    this.wakeup = new Wakeup(this.#alarm, () => this.now(), set);
+    const wasSet = meter && (() => meter.alarmsSet++);
+    this.wakeup = new Wakeup(this.#alarm, () => this.now(), wasSet);
     this.commit = new Commit({ sql: this.sql, now: () => this.now(), nextTurn: afterTurn });
   }
 
@@ -109,8 +115,10 @@ export abstract class Host<Env> extends DurableObject<Env> {
 
   // What a call does before it first waits takes no time by the platform's clock.
   #metered<T>(called: T): T {
-    this.meter.began();
-    const ended = () => this.meter.ended();
+    const { meter } = this;
+    if (!meter) return called;
+    meter.began();
+    const ended = () => meter.ended();
     Promise.resolve(called).then(ended, ended);
     return called;
   }
@@ -230,7 +238,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
 function tablesOf(
   storage: DurableObjectStorage,
   migrations: readonly Migration[],
-  meter: Meter,
+  meter: Meter | undefined,
 ): Tables {
   try {
     return new Tables(sqlOf(storage, meter), migrations);
@@ -239,15 +247,18 @@ function tablesOf(
   }
 }
 
-function sqlOf(storage: DurableObjectStorage, meter: Meter): Sql {
+function sqlOf(storage: DurableObjectStorage, meter: Meter | undefined): Sql {
   return {
     rows: (query, ...bindings) => {
       const cursor = storage.sql.exec(query, ...bindings);
       const rows = cursor.toArray();
-      metered(cursor, meter);
+      if (meter) metered(cursor, meter);
       return rows;
     },
-    run: (query, ...bindings) => metered(storage.sql.exec(query, ...bindings), meter),
+    run: (query, ...bindings) => {
+      const cursor = storage.sql.exec(query, ...bindings);
+      return meter ? metered(cursor, meter) : cursor.rowsWritten;
+    },
     transaction: (work) => storage.transactionSync(work),
     size: () => storage.sql.databaseSize,
   };

@@ -5,7 +5,7 @@ import type { QueueConfig } from "../core/config/queue-config.ts";
 import type { Answer, Failure } from "../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
-import type { QueueReport, ReportReader } from "../core/metrics/queue-report.ts";
+import type { FiguresReader, QueueReport, ReportReader } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { QueueTotals } from "../core/metrics/totals.ts";
 import type { ShardMap } from "../core/sharding/shard-map.ts";
@@ -266,8 +266,8 @@ export interface DirectoryRpc {
   changed(queue: string): Promise<void>;
   /** The queues whose names come after `after`, in their order, `limit` at most. */
   page(after: string, limit: number): Promise<QueuePage>;
-  /** The same with what each has counted; queues that are asked for it write it down. */
-  figures(after: string, limit: number): Promise<FiguresPage>;
+  /** The same with what each has counted; those that are asked by a scrape write it down. */
+  figures(after: string, limit: number, reader: FiguresReader): Promise<FiguresPage>;
   /** Visits the queues that may have lost their alarms, in the background. */
   visitQueues(): Promise<void>;
   /** Server-sent events of these queues, or of all. */

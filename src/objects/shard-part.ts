@@ -3,9 +3,8 @@
 import type { Place } from "../core/list-place.ts";
 import type { RecentTimesCounts } from "../core/metrics/histogram.ts";
 import type { QueueHistory } from "../core/metrics/history.ts";
-import type { AtRest } from "../core/metrics/queue-report.ts";
+import type { AtRest, ScrapeReport } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
-import type { QueueTotals } from "../core/metrics/totals.ts";
 import type { Task } from "../core/task/task.ts";
 
 /** What is asked of a list behind a place: no more tasks, and bytes of bodies, but `least` tasks whatever their size. */
@@ -32,7 +31,7 @@ export interface ListPart {
 }
 
 /** A shard's part of a queue's state and history. */
-export interface ShardLook {
+export interface ShardLook extends ScrapeReport {
   view: QueueView;
   history: QueueHistory;
   /** Whether the last quarter of an hour has anything in it. */
@@ -41,8 +40,4 @@ export interface ShardLook {
   lateness: RecentTimesCounts;
   runTime: RecentTimesCounts;
   atRest: AtRest;
-  /** For who scrapes. */
-  totals?: QueueTotals;
-  /** Not all that was counted is in its totals yet. */
-  isLate?: true;
 }

@@ -30,7 +30,7 @@ export interface AlarmStorage {
 export class Wakeup {
   readonly #storage: AlarmStorage;
   readonly #now: () => number;
-  readonly #wasSet: () => void;
+  readonly #wasSet: (() => void) | undefined;
   #armed = Number.POSITIVE_INFINITY;
   #lastFired = 0;
   // What this object set itself: one that was set before it started says nothing of its lateness.
@@ -39,7 +39,7 @@ export class Wakeup {
   #endHold: (() => void) | undefined;
 
   /** `wasSet` is called with each alarm that is set. */
-  constructor(storage: AlarmStorage, now: () => number, wasSet: () => void = () => {}) {
+  constructor(storage: AlarmStorage, now: () => number, wasSet?: (() => void) | undefined) {
     this.#storage = storage;
     this.#now = now;
     this.#wasSet = wasSet;
@@ -124,7 +124,7 @@ export class Wakeup {
     };
     try {
       this.#storage.setAlarm(at).catch(again);
-      this.#wasSet();
+      this.#wasSet?.();
     } catch (error) {
       again(error);
     }

@@ -1,5 +1,6 @@
 // The queues of a Worker, from anywhere that has fetch.
 import type { DeployPlan } from "../core/config/plan.ts";
+import type { Costs } from "../core/metrics/costs.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { QueueQuery } from "../core/task/calls.ts";
 import type { PayloadTypes, UntypedPayloads } from "../core/task/typed-task.ts";
@@ -27,6 +28,8 @@ export interface RemoteQueues<Payloads extends PayloadTypes> {
   cron(): RemoteCron;
   /** What a deploy of these files, as texts, would change. Throws InvalidRequestError for files that are wrong. */
   plan(files: { queue: string; cron?: string }, options?: CallOptions): Promise<DeployPlan>;
+  /** What the queues use of what the platform bills, and what that comes to at list prices. */
+  costs(options?: CallOptions): Promise<Costs>;
 }
 
 /**
@@ -49,5 +52,6 @@ export function connect<Payloads extends PayloadTypes = UntypedPayloads>(
     cron: () => new RemoteCron(connection),
     plan: (body, call) =>
       connection.call({ method: "POST", path: "/plan", body, mayRepeat: true }, call),
+    costs: (call) => connection.call({ method: "GET", path: "/costs", mayRepeat: true }, call),
   };
 }

@@ -209,6 +209,9 @@ describe("from elsewhere", () => {
     const page = await elsewhere().list({ limit: 1 });
     expect([page.queues.length, typeof page.cursor]).toEqual([1, "string"]);
     expect(await elsewhere().cron().list()).toEqual([]);
+    const { queues, total } = await elsewhere().costs();
+    expect(queues.find(({ name }) => name === made.name)?.rowsWritten).toBeGreaterThan(0);
+    expect(total.perMonth.dollarsPastIncluded).toBeGreaterThanOrEqual(0);
     await made.remove();
     expect((await thrownBy(() => made.describe())).code).toBe("UNKNOWN_QUEUE");
   });

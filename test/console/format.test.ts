@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { count, counted, percent, perSecond } from "../../src/console/format/counts.ts";
+import { count, counted, dollars, percent, perSecond } from "../../src/console/format/counts.ts";
 import {
   clockTime,
   cutAtInstants,
@@ -27,6 +27,16 @@ describe("lengths of time", () => {
   ])("%d seconds: %s", (seconds, text) => {
     expect(duration(seconds)).toBe(text);
   });
+});
+
+it.each([
+  [0, "$0"],
+  [0.0004, "<$0.001"],
+  [0.0042, "$0.004"],
+  [1.239, "$1.24"],
+  [4147.2, "$4,147"],
+])("%d dollars: %s", (n, text) => {
+  expect(dollars(n)).toBe(text);
 });
 
 describe("instants", () => {

@@ -124,6 +124,7 @@ const BESIDE_A_WORKER: Run[] = [
     place: ["docs/monitoring.md", "curl "],
     says: [/^\{"queues":\[/, /^\{"tasks":\[/, /^\{"queue":"mail","name":"welcome-42",/],
   },
+  { place: ["docs/costs.md", "curl "], says: [/^\{"now":.*"queues":\[\{"name":"default"/] },
   {
     place: ["docs/tracing.md", "curl -X POST"],
     says: [/^\{"queue":"mail",.*"headers":\{.*"traceparent":"00-0af7651916cd43dd8448eb211c80319c-/],

@@ -4,7 +4,6 @@ import { vi } from "vitest";
 import { parseQueueYaml } from "../../src/core/config/queue-yaml.ts";
 import { parseHostRules } from "../../src/core/egress/host-rules.ts";
 import type { Answer } from "../../src/core/errors.ts";
-import { Meter } from "../../src/core/metrics/meter.ts";
 import type { Added } from "../../src/core/task/calls.ts";
 import type { TaskSpec } from "../../src/core/task/task.ts";
 import type { Written } from "../../src/objects/commit.ts";
@@ -192,7 +191,6 @@ export class World {
         hosts: parseHostRules(undefined),
         hasIdentity: false,
         sql,
-        meter: new Meter(() => this.now),
         commit,
       },
       stubs: undefined as never,

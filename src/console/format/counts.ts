@@ -28,6 +28,14 @@ export function percent(share: number): string {
   return `${rounded} %`;
 }
 
+/** `$0`, `$0.004`, `$1.24`, `$310`. */
+export function dollars(n: number): string {
+  if (n === 0) return "$0";
+  if (n < 0.001) return "<$0.001";
+  if (n < 0.1) return `$${n.toFixed(3)}`;
+  return n < 100 ? `$${n.toFixed(2)}` : `$${count(n)}`;
+}
+
 function grouped(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 }

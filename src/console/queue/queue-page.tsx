@@ -13,7 +13,7 @@ import { drainOf, drainText } from "../queues/drain.ts";
 import { ProblemLines } from "../queues/problem-lines.tsx";
 import { oldestDueSeconds, problemsOf } from "../queues/problems.ts";
 import { SlotGauge, TokenGauge } from "../queues/queue-row.tsx";
-import { Figure, SpreadFigure } from "../queues/summary.tsx";
+import { CostFigure, Figure, SpreadFigure } from "../queues/summary.tsx";
 import { Loading, Refused } from "../shell/loading.tsx";
 import { useFetch } from "../use-fetch.ts";
 import { AddTask } from "./add-task.tsx";
@@ -66,6 +66,7 @@ function QueueSummary({ queue }: { queue: WatchedQueue }) {
         <Figure name="Drains in" value={drainText(drainOf(queue, now))} />
         <SpreadFigure name="Lateness" spread={statistics.lateness.lastMinute} />
         <SpreadFigure name="Run time" spread={statistics.runTime.lastMinute} />
+        <CostFigure queue={queue.name} />
       </dl>
     </>
   );

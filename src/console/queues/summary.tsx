@@ -1,8 +1,10 @@
 // Summary figures over all queues.
 import type { ComponentChildren } from "preact";
+import type { Costs } from "../../core/metrics/costs.ts";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
-import { count, percent, perSecond } from "../format/counts.ts";
+import { count, dollars, percent, perSecond } from "../format/counts.ts";
 import { duration } from "../format/times.ts";
+import { useFetch } from "../use-fetch.ts";
 import { overviewOf, type Spread } from "./overview.ts";
 
 export function QueuesSummary({ queues }: { queues: readonly WatchedQueue[] }) {
@@ -16,7 +18,25 @@ export function QueuesSummary({ queues }: { queues: readonly WatchedQueue[] }) {
       <SpreadFigure name="Run time" spread={runTime} />
       <Figure name="On queues" value={count(tasks)} />
       <Figure name="Failed" value={count(failed)} />
+      <CostFigure />
     </dl>
+  );
+}
+
+/** Of one queue, or of all. */
+export function CostFigure({ queue }: { queue?: string }) {
+  const { value } = useFetch<Costs>("/costs");
+  const of = queue === undefined ? value?.total : value?.queues.find(({ name }) => name === queue);
+  if (!of) return null;
+  const since = "On average since it was first counted, at list price, as if nothing were included";
+  return (
+    <div class="figure" title={since}>
+      <dt>Costs</dt>
+      <dd>
+        {dollars(of.perMonth.dollars)}
+        <small> a month</small>
+      </dd>
+    </div>
   );
 }
 

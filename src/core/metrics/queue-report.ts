@@ -5,7 +5,7 @@ import type { QueueView } from "./queue-view.ts";
 import type { QueueTotals } from "./totals.ts";
 
 /** The state of a queue at an instant. */
-export interface QueueReport {
+export interface QueueReport extends ScrapeReport {
   /** By the queue's clock, ms since 1970. */
   now: number;
   view: QueueView;
@@ -20,10 +20,19 @@ export interface QueueReport {
   isActive?: boolean;
   /** The mark of the entry of queue.yaml it has. */
   entry?: string;
-  /** For who scrapes; versions before gave none. */
+}
+
+/** What is added for who wants totals; versions before gave none. */
+export interface ScrapeReport {
   totals?: QueueTotals;
   /** Until when all but the percentiles stays as it is unless the queue says that it has changed; absent likewise. */
   numbersHoldUntil?: number;
+  /** Not all that was counted is in its totals yet. */
+  isLate?: true;
+}
+
+export function isOfFigures(reader: ReportReader | undefined): reader is FiguresReader {
+  return reader === "scrape" || reader === "costs";
 }
 
 /** Of its numbers, which do not age. */
@@ -32,10 +41,13 @@ export function numbersHoldUntil(view: QueueView, atRest: AtRest): number | unde
 }
 
 /**
- * Who takes a report for true until it hears that it holds no more: the directory, for its lists or for metrics. A
- * queue that is scraped writes down what it counts.
+ * Who takes a report for true until it hears that it holds no more: the directory, for its lists, for metrics or for
+ * costs. A queue that is scraped writes down what it counts.
  */
-export type ReportReader = "directory" | "scrape";
+export type ReportReader = "directory" | FiguresReader;
+
+/** Who wants totals too: those that are on disk, or as they are now. */
+export type FiguresReader = "scrape" | "costs";
 
 /** How long percentiles of the last hour stay as they were while a queue is at rest, in ms. */
 const HOUR_AGES_MS = 5 * 60_000;

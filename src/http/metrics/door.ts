@@ -15,6 +15,7 @@ import { trouble } from "../../objects/log.ts";
 import type { QueueFigures } from "../../objects/rpc.ts";
 import { checkAccess } from "../auth.ts";
 import { type Door, isUnder, type Visit } from "../door.ts";
+import { figuresOf } from "../figures.ts";
 import type { QueueService } from "../queue-service.ts";
 import { errorResponse, headOf, thrownResponse } from "../respond.ts";
 
@@ -50,7 +51,7 @@ async function scraped(request: Request, queues: QueueService, now: number): Pro
 
 async function scrapedQueues(queues: QueueService): Promise<ScrapedQueue[]> {
   const all: ScrapedQueue[] = [];
-  for await (const one of queues.figures()) all.push(read(one));
+  for await (const one of figuresOf(queues, "scrape")) all.push(read(one));
   return all;
 }
 

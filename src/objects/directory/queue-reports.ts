@@ -2,7 +2,6 @@
 // when it has changed. What it said is kept, so that it need not be asked again, nor woken.
 import type { QueueFile } from "../../core/config/queue-config.ts";
 import { entryMark, type QueueReport, type ReportReader } from "../../core/metrics/queue-report.ts";
-import type { QueueTotals } from "../../core/metrics/totals.ts";
 import type { DirectoryStore } from "../../store/directory/directory-store.ts";
 import type { Summary } from "../../store/directory/summaries.ts";
 import type { Commit } from "../commit.ts";
@@ -19,15 +18,6 @@ export interface ReportDeps {
 
 /** How long a queue has to answer, in ms: one that hangs holds up no list. */
 const PATIENCE_MS = 10_000;
-/** A queue whose numbers are kept is asked this often all the same, so that it knows that somebody wants them. */
-const ASKED_AGAIN_MS = 6 * 3600_000;
-
-/** Totals as they are kept; times in ms since 1970. */
-interface HeldTotals extends QueueTotals {
-  askedAt: number;
-  numbersUntil?: number;
-}
-
 /** Characters of a view that is kept; a larger one (annotations) is asked for each time. */
 const MAX_VIEW = 16_384;
 
@@ -35,7 +25,7 @@ export class QueueReports {
   readonly #deps: ReportDeps;
   /** Marks of the file's entries. */
   readonly #entries: ReadonlyMap<string, string>;
-  // Queues of the file on which nothing ever happened: looking at them leaves no row.
+  // Queues of the file on which nothing ever happened: looking at them leaves no row, but for metrics.
   readonly #untouched = new Map<string, Summary>();
   readonly #asking = new Map<string, Set<{ isOutdated: boolean }>>();
 
@@ -66,20 +56,11 @@ export class QueueReports {
   holds(summary: Summary | undefined): summary is Summary & { view: string } {
     if (summary?.view === undefined || summary.until === undefined) return false;
     const isNow = summary.until > this.#deps.now();
-    return isNow && this.#isOfEntry(summary);
+    return isNow && this.isOfEntry(summary);
   }
 
-  /** What it said of its numbers, if that still holds. */
-  heldFigures(summary: Summary | undefined): { view: string; totals: string } | undefined {
-    const { view, until, totals } = summary ?? {};
-    if (!summary || view === undefined || until === undefined || totals === undefined) return;
-    const { numbersUntil = 0, askedAt } = JSON.parse(totals) as HeldTotals;
-    const now = this.#deps.now();
-    const isNow = numbersUntil > now && askedAt + ASKED_AGAIN_MS > now;
-    return isNow && this.#isOfEntry(summary) ? { view, totals } : undefined;
-  }
-
-  #isOfEntry({ name, entry }: Summary): boolean {
+  /** Whether it was made with the entry that queue.yaml has. */
+  isOfEntry({ name, entry }: Summary): boolean {
     return entry === (this.#entries.get(name) ?? "");
   }
 
@@ -113,7 +94,9 @@ export class QueueReports {
     const until = isOutdated ? undefined : report.holdsUntil;
     const summary = summaryOf(name, report, until);
     const known = store.summaries.find(name);
-    if (!known && !store.has(name)) this.#untouched.set(name, summary);
+    // Whoever scrapes comes again every few seconds, and memory does not last that long.
+    const isBrief = !known && !store.has(name) && summary.totals === undefined;
+    if (isBrief) this.#untouched.set(name, summary);
     else if (known?.until !== undefined || until !== undefined || known?.view === undefined) {
       commit.run(() => store.summaries.put(summary));
     }

@@ -3,6 +3,7 @@
 // their alarms.
 
 import type { QueueFile } from "../../core/config/queue-config.ts";
+import type { FiguresReader } from "../../core/metrics/queue-report.ts";
 import { DirectoryStore } from "../../store/directory/directory-store.ts";
 import { DIRECTORY_MIGRATIONS } from "../../store/migrations.ts";
 import { Adoption, allFormerRows, FORMER_DIRECTORY } from "../first-version.ts";
@@ -33,10 +34,7 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
   readonly #watchers: Watchers | undefined;
   readonly #figures: Figures | undefined;
 
-  /**
-   * `file`: the queue.yaml this Worker was deployed with. Without `watching` nobody can ask to watch, without
-   * `newFigures` nobody for figures.
-   */
+  /** `file`: the queue.yaml this Worker was deployed with. Nobody can ask for what is not given: to watch, for figures. */
   constructor(
     ctx: DurableObjectState,
     env: Env,
@@ -62,7 +60,9 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
       known: () => this.#reports.between("", LAST_NAME),
       now: () => this.now(),
     });
-    this.#figures = newFigures?.({ reports: this.#reports, pages: this.#pages });
+    this.#figures = newFigures?.({
+      ...{ reports: this.#reports, pages: this.#pages, now: () => this.now() },
+    });
     this.commit.onCommit(() => this.arm());
     this.drive([this.#rounds]);
   }
@@ -115,10 +115,10 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
     return this.#pages.page(after, limit);
   }
 
-  async figures(after: string, limit: number): Promise<FiguresPage> {
+  async figures(after: string, limit: number, reader: FiguresReader): Promise<FiguresPage> {
     await this.#adoptOnce();
-    if (!this.#figures) throw new Error("no door of this Worker shows figures of queues");
-    return this.#figures.page(after, limit);
+    if (this.#figures) return this.#figures.page(after, limit, reader);
+    throw new Error("no door of this Worker shows figures of queues");
   }
 
   async visitQueues(): Promise<void> {

@@ -79,7 +79,7 @@ export class ManyObjects implements Sharding, ObjectCalls {
     this.#mover = new Mover({ ...shared, moving: this.#moving, transit, queue: () => queue });
     this.#change = new ShardChange({
       ...{ ...shared, mover: this.#mover },
-      takeOver: (totals) => queue.takeOver(totals),
+      takeOver: (totals) => queue.statistics.totals?.takeOver(totals),
     });
     const others = deps.shard === 0 ? this.#orders : this.#newAsking();
     this.jobs = [others, this.#mover, this.#change, this.shares];

@@ -8,7 +8,6 @@ import type { Answer } from "../../core/errors.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
 import type { Meter } from "../../core/metrics/meter.ts";
 import type { Resharding } from "../../core/metrics/queue-view.ts";
-import type { QueueTotals } from "../../core/metrics/totals.ts";
 import { limitOfObject } from "../../core/sharding/limit.ts";
 import { isLeased } from "../../core/task/lease.ts";
 import type { Admission } from "../../core/task/new-task.ts";
@@ -27,7 +26,7 @@ import type { Consumer } from "./context/consumer.ts";
 import type { KeyReasons, QueueContext, RuledAdds, ShardPlace } from "./context/context.ts";
 import { QueueDefinition, unknownQueue } from "./context/definition.ts";
 import { Happenings } from "./context/happenings.ts";
-import type { KeptTotals, NewTotals } from "./context/kept-totals.ts";
+import type { NewTotals } from "./context/kept-totals.ts";
 import { Statistics } from "./context/statistics.ts";
 import { StoredHistory } from "./context/stored-history.ts";
 import { DeadLetterForwarder } from "./dead-letter-forwarder.ts";
@@ -75,7 +74,8 @@ export interface QueueDeps extends QueueParts {
   /** Whether identity tokens can be signed. */
   hasIdentity: boolean;
   sql: Sql & Pick<Tables, "exist">;
-  meter: Meter;
+  /** Where it is counted what the object uses. */
+  meter?: Meter | undefined;
   commit: Commit;
   stubs: Stubs;
   deliver: Deliver;
@@ -164,7 +164,9 @@ export class Queue implements QueueContext {
     this.keys = deps.Keys && new deps.Keys(this, deps);
     this.ruled = deps.ruled;
     this.fault = this.sharding.fault ?? this.#keysFault() ?? this.#batchFault();
-    this.statistics = new Statistics(history, this.#newTotals());
+    const { Totals, meter } = deps;
+    const totals = Totals && meter && new Totals({ ...deps, meter, store, history });
+    this.statistics = new Statistics(history, totals);
     const isMoving = (name: string) => this.sharding.isMoving(name);
     const shared = { definition, store, commit, statistics: this.statistics, now, isMoving };
     this.push = new PushConsumer({
@@ -218,16 +220,6 @@ export class Queue implements QueueContext {
     });
     commit.onCommit((at) => this.#committed(at));
     shard.noticeDefinition();
-  }
-
-  #newTotals(): KeptTotals | undefined {
-    const { Totals, meter, sql, now } = this.#deps;
-    if (!Totals) return undefined;
-    const { meta, acceptedGroups } = this.store;
-    return new Totals({
-      ...{ meta, meter, now, exists: () => sql.exist, groups: () => acceptedGroups.count() },
-      write: () => this.#unlessItFails(() => this.#writeHistory(now())),
-    });
   }
 
   #join(): void {
@@ -327,37 +319,18 @@ export class Queue implements QueueContext {
     this.#deps.arm();
   }
 
+  // A history that cannot be written is written with a later commit.
   #storeHistory(now: number): void {
     const { history, totals } = this.statistics;
     const isAtRest = () => this.#consumers.every((consumer) => consumer.isAtRest(now));
-    this.#unlessItFails(() => {
-      if (history.isDue(now, isAtRest) || totals?.isDue(now, isAtRest)) this.#writeHistory(now);
-    });
-  }
-
-  // A history that cannot be written is written with a later commit.
-  #unlessItFails(work: () => void): void {
     try {
-      work();
+      if (!history.isDue(now, isAtRest) && !totals?.isDue(now, isAtRest)) return;
+      const tasks = () => this.store.counts.onQueue();
+      this.commit.run(() => history.store(now, tasks(), totals?.toStored(now)));
     } catch (error) {
-      this.statistics.totals?.notWritten();
+      totals?.notWritten();
       trouble("task queue: the history could not be written", error);
     }
-  }
-
-  /** Inside a commit: what other objects of the queue had counted counts here from now on. */
-  takeOver(others: readonly QueueTotals[]): void {
-    const { history, totals } = this.statistics;
-    if (!totals || others.length === 0) return;
-    const now = this.now();
-    history.store(now, this.store.counts.onQueue(), totals.with(others, now));
-    this.commit.after(() => totals.readAgain());
-  }
-
-  #writeHistory(now: number): void {
-    const { history, totals } = this.statistics;
-    const write = () => history.store(now, this.store.counts.onQueue(), totals?.toStored(now));
-    this.commit.run(write);
   }
 
   #nextSweep(): number | undefined {

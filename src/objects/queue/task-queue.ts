@@ -39,7 +39,7 @@ import type { WireOutcome } from "../delivery/outcome.ts";
 import { hasIdentity } from "../egress/identity.ts";
 import { EgressPool } from "../egress/pool.ts";
 import { groupOfFormerName } from "../first-version.ts";
-import { Host } from "../host.ts";
+import { clock, Host } from "../host.ts";
 import { writeText } from "../log.ts";
 import type { Waited } from "../place.ts";
 import type {
@@ -163,7 +163,7 @@ export class TaskQueueObject<Env = unknown>
     attemptsPerCall = ATTEMPTS_PER_CALL,
     parts: QueueParts = {},
   ) {
-    super(ctx, env, QUEUE_MIGRATIONS);
+    super(ctx, env, QUEUE_MIGRATIONS, parts.Totals?.newMeter(clock));
     const settings = env as QueueSettings;
     const { queue, shard } = shardOfObject(ctx.id.name ?? "");
     this.#stubs = new Stubs(

@@ -10,6 +10,12 @@ export interface AcceptedGroup {
   isCancelled: boolean;
 }
 
+/** How many groups have subtasks here, up to one more than are counted. */
+export function countGroups(sql: Pick<Sql, "rows">): number {
+  const query = `SELECT count(*) AS n FROM (SELECT 1 FROM accepted_groups LIMIT ${COUNTED + 1})`;
+  return integer(sql.rows(query)[0] as Row, "n");
+}
+
 export class AcceptedGroups {
   readonly #sql: Sql;
   #cancelled: ReadonlySet<string>;
@@ -41,12 +47,6 @@ export class AcceptedGroups {
       ON CONFLICT (grp) DO UPDATE SET batch = excluded.batch, cancelled = 1`;
     this.#sql.run(query, group, batch);
     this.#cancelled = new Set(this.#cancelled).add(group);
-  }
-
-  /** How many there are, up to one more than are counted. */
-  count(): number {
-    const query = `SELECT count(*) AS n FROM (SELECT 1 FROM accepted_groups LIMIT ${COUNTED + 1})`;
-    return integer(this.#sql.rows(query)[0] as Row, "n");
   }
 
   all(): AcceptedGroup[] {

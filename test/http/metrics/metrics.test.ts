@@ -2,10 +2,11 @@
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { QueueConfig } from "../../../src/core/config/queue-config.ts";
 import type { Costs } from "../../../src/core/metrics/costs.ts";
 import { clock } from "../../support/clock.ts";
 import { deploy } from "../../support/cron.ts";
-import { seriesValue, violations } from "../../support/exposition.ts";
+import { samplesOf, seriesValue, violations } from "../../support/exposition.ts";
 import { call } from "../../support/http.ts";
 import {
   crash,
@@ -17,6 +18,7 @@ import {
   objectOf,
   pass,
   queue,
+  until,
 } from "../../support/time.ts";
 import { deployed, handlers, queueFile } from "../../support/worker.ts";
 
@@ -236,14 +238,17 @@ describe("totals", () => {
 });
 
 describe("a scrape", () => {
-  it("leaves nothing where nothing ever happened", async () => {
+  it("leaves nothing on a queue where nothing ever happened, which is not asked again", async () => {
     await scrape();
-    for (const name of ["unlimited", DIRECTORY]) {
-      const tables = await runInDurableObject(objectOf(name), (_, { storage }) =>
-        storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
-      );
-      expect(tables.filter((it) => !String(it.name).startsWith("_cf"))).toEqual([]);
-    }
+    const tables = await runInDurableObject(objectOf("unlimited"), (_, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
+    );
+    expect(tables.filter((it) => !String(it.name).startsWith("_cf"))).toEqual([]);
+    await crash();
+    const asked: string[] = [];
+    await onPulse((name) => asked.push(name));
+    await scrape();
+    expect(asked).toEqual([]);
   });
 
   it("writes no row of a queue on which nothing happens", async () => {
@@ -294,6 +299,36 @@ describe("a scrape", () => {
   });
 });
 
+it("has hundreds of queues in one scrape, and no more of them asked at a time than fifty", async () => {
+  const many = Array.from({ length: 300 }, (_, i) => `many-${i}`);
+  const entry = queueFile.queues.get("unlimited") as QueueConfig;
+  const queues = new Map(many.map((name) => [name, { ...entry, name }]));
+  deployed.queues = { ...queueFile, queues: new Map([...deployed.queues.queues, ...queues]) };
+  await crash();
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  let [asked, most, calls] = [0, 0, 0];
+  await onPulse(async () => {
+    calls++;
+    most = Math.max(most, ++asked);
+    await scheduler.wait(1);
+    asked--;
+  });
+  let text = "";
+  // On a busy machine some need longer than a scrape waits; those that answered are not asked again.
+  await until(async () => {
+    text = await scrape();
+    return seriesValue(text, "taskqueue_scrape_errors") === 0;
+  });
+  expect(violations(text, "text/plain")).toEqual([]);
+  expect(seriesValue(text, "taskqueue_queues")).toBe(300 + NAMES.length);
+  const all = samplesOf(text).filter(({ name }) => name === "taskqueue_up");
+  expect(all.map(({ value: up }) => up)).toEqual(Array(300 + NAMES.length).fill(1));
+  expect(most).toBeLessThanOrEqual(50);
+  calls = 0;
+  expect(seriesValue(await scrape(), "taskqueue_queues")).toBe(300 + NAMES.length);
+  expect(calls).toBe(0);
+}, 90_000);
+
 describe("the meter", () => {
   it("has the rows that the storage counts", async () => {
     await queue("unlimited").add({});
@@ -312,6 +347,24 @@ describe("the meter", () => {
     // The row it is written with comes later.
     expect(rows() - (after - before)).toBeGreaterThanOrEqual(0);
     expect(rows() - (after - before)).toBeLessThanOrEqual(4);
+  });
+
+  it("is of the moment in costs, for which no queue writes anything", async () => {
+    await work("unlimited", 5);
+    const rows = await rowsOf(["unlimited"]);
+    const written = async () => {
+      const [, body] = await call("GET", "/costs");
+      const { queues } = body as unknown as Costs;
+      return queues.find(({ name }) => name === "unlimited")?.rowsWritten ?? 0;
+    };
+    const before = await written();
+    for (let i = 0; i < 20; i++) {
+      clock.now += 15_000;
+      await written();
+    }
+    expect(rows()).toBe(0);
+    await work("unlimited", 3);
+    expect((await written()) - before).toBe(rows());
   });
 
   it("is what costs are of", async () => {

@@ -2,25 +2,40 @@
 // beside the history, in its row. A queue that nobody scrapes writes it as seldom as before. One that is scraped
 // remembers that for a day, so that an object that starts in between keeps what it counts: on disk within ten
 // seconds, as a row for at most every ten of them.
-import { type Meter, noMeter } from "../../../core/metrics/meter.ts";
+import { Meter, noMeter } from "../../../core/metrics/meter.ts";
+import {
+  type AtRest,
+  type FiguresReader,
+  numbersHoldUntil,
+  type ScrapeReport,
+} from "../../../core/metrics/queue-report.ts";
+import type { QueueView } from "../../../core/metrics/queue-view.ts";
 import { type QueueTotals, sumOfTotals, Totals } from "../../../core/metrics/totals.ts";
 import { TRANSITION_KINDS, type TransitionCounts } from "../../../core/metrics/transitions.ts";
-import type { QueueMeta, StoredTotals } from "../../../store/queue/queue-meta.ts";
+import { countGroups } from "../../../store/queue/accepted-groups.ts";
+import type { StoredTotals } from "../../../store/queue/queue-meta.ts";
+import type { QueueStore } from "../../../store/queue/queue-store.ts";
+import type { Tables } from "../../../store/tables.ts";
+import type { Commit } from "../../commit.ts";
+import { trouble } from "../../log.ts";
+import type { StoredHistory } from "./stored-history.ts";
 
 export interface TotalsDeps {
-  meta: QueueMeta;
+  store: Pick<QueueStore, "meta" | "counts">;
+  commit: Commit;
+  history: StoredHistory;
   meter: Meter;
-  /** Whether the object keeps anything. */
-  exists: () => boolean;
-  /** Groups that have tasks on the queue. */
-  groups: () => number;
-  /** Writes the history with the totals in it, in a commit of its own. */
-  write: () => void;
+  /** The tables, which an object that keeps nothing does not have. */
+  sql: Pick<Tables, "exist" | "rows">;
   /** ms since 1970 */
   now: () => number;
 }
 
-export type NewTotals = new (deps: TotalsDeps) => KeptTotals;
+/** The class, as a part that a Worker may leave out. */
+export interface NewTotals {
+  new (deps: TotalsDeps): KeptTotals;
+  newMeter(now: () => number): Meter;
+}
 
 const EVERY_MS = 10_000;
 const WATCHED_MS = 24 * 3600_000;
@@ -39,6 +54,11 @@ export class KeptTotals {
   #watchedUntil = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #requestsWritten = 0;
+
+  /** What the object uses is counted from its start; `now` in ms since 1970. */
+  static newMeter(now: () => number): Meter {
+    return new Meter(now);
+  }
 
   constructor(deps: TotalsDeps) {
     this.#deps = deps;
@@ -70,9 +90,18 @@ export class KeptTotals {
     this.#isCounted = true;
   }
 
-  /** Whether all that was counted is on disk. */
-  get isCurrent(): boolean {
-    return !this.#isCounted;
+  /**
+   * What a report has for who wants totals; `view` and `atRest` are of the queue. `isLate`: not all that was counted is in
+   * its totals yet, so that it holds no longer than until the next.
+   */
+  report(view: QueueView, atRest: AtRest, reader: FiguresReader): ScrapeReport {
+    const { meter } = this.#deps;
+    // They are not kept: a kill may take some of them back.
+    if (reader === "costs") return { totals: this.#totals.toStored(meter.counts()) };
+    const totals = this.#shown();
+    if (this.#isCounted) return { totals, isLate: true };
+    const until = numbersHoldUntil(view, atRest);
+    return { totals, ...(until !== undefined && { numbersHoldUntil: until }) };
   }
 
   /** Whether it is time to write them, after a commit at `now` (ms). At rest the object may be gone soon. */
@@ -87,19 +116,35 @@ export class KeptTotals {
   #writeIn(ms: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      if (this.#isCounted) this.#deps.write();
+      if (this.#isCounted) this.#write();
     }, ms);
   }
 
   /** Somebody scrapes the queue at `now` (ms). */
   scraped(now: number): void {
     // One that has gone counts on no more: what it had is being taken over.
-    if (!this.#deps.exists() || this.#deps.meta.get("left")) return;
+    const { sql, store } = this.#deps;
+    if (!sql.exist || store.meta.get("left")) return;
     const isNew = this.#watchedUntilStored < now + RENEW_MS;
     if (isNew) this.#watchedUntil = now + WATCHED_MS;
     const used = this.#deps.meter.requests - this.#requestsWritten;
     const isMore = this.#isCounted || used >= MUCH_USED;
-    if (isNew || (isMore && this.#waits(now) <= 0)) this.#deps.write();
+    if (isNew || (isMore && this.#waits(now) <= 0)) this.#write();
+  }
+
+  #write(): void {
+    const now = this.#deps.now();
+    try {
+      this.#deps.commit.run(() => this.#store(now, this.toStored(now)));
+    } catch (error) {
+      this.notWritten();
+      trouble("task queue: the history could not be written", error);
+    }
+  }
+
+  #store(now: number, totals: StoredTotals): void {
+    const { history, store } = this.#deps;
+    history.store(now, store.counts.onQueue(), totals);
   }
 
   /** Inside a commit: what is to be on disk at `now` (ms) once it is through. */
@@ -123,28 +168,29 @@ export class KeptTotals {
   }
 
   /** What is on disk. */
-  shown(): QueueTotals {
-    const { now, groups, exists } = this.#deps;
+  #shown(): QueueTotals {
+    const { now, sql } = this.#deps;
     const { at: _, watchedUntil: __, ...totals } = this.#stored ?? this.#nothing(now());
-    return exists() ? { ...totals, groups: groups() } : totals;
+    return sql.exist ? { ...totals, groups: countGroups(sql) } : { ...totals, groups: 0 };
   }
 
-  /** What is to be on disk once these count here, which others had counted. */
-  with(others: readonly QueueTotals[], now: number): StoredTotals {
-    const own = this.toStored(now);
-    return { ...own, ...sumOfTotals([own, ...others]) };
+  /** Inside a commit: what other objects of the queue had counted counts here from now on. */
+  takeOver(others: readonly QueueTotals[]): void {
+    if (others.length === 0) return;
+    const { commit, now } = this.#deps;
+    const own = this.toStored(now());
+    this.#store(now(), { ...own, ...sumOfTotals([own, ...others]) });
+    commit.after(() => this.#readAgain());
   }
 
-  /** It counts on from what is on disk. */
-  readAgain(): void {
+  #readAgain(): void {
     this.#deps.meter.reset();
     this.#read = undefined;
   }
 
   /** All that was counted is forgotten. */
   forget(): void {
-    this.#deps.meter.reset();
-    this.#read = undefined;
+    this.#readAgain();
     this.#isCounted = false;
     this.#watchedUntil = 0;
   }
@@ -159,7 +205,7 @@ export class KeptTotals {
   }
 
   get #stored(): StoredTotals | undefined {
-    const { meta } = this.#deps;
+    const { meta } = this.#deps.store;
     return meta.get("history")?.totals ?? meta.get("left")?.totals;
   }
 

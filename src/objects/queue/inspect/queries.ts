@@ -8,12 +8,11 @@ import {
   type AtRest,
   entryMark,
   holdsUntil,
-  numbersHoldUntil,
+  isOfFigures,
   type QueueReport,
   type ReportReader,
 } from "../../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../../core/metrics/queue-view.ts";
-import type { QueueTotals } from "../../../core/metrics/totals.ts";
 import type { LimitState, SharedLimit } from "../../../core/sharding/limit.ts";
 import type { ListQuery, TaskPage } from "../../../core/task/calls.ts";
 import { endedState } from "../../../core/task/expiry.ts";
@@ -238,28 +237,16 @@ export function reportOf(
   const { tasks } = view.statistics;
   const history = historyOf(queue, "15m", 0, tasks);
   const { fileEntry } = queue.definition;
-  const { totals, isLate } = totalsFor(reader, queue);
   const atRest = atRestOf(queue, wakesAt);
-  const until = isLate ? undefined : holdsUntil(view, atRest);
-  const numbersUntil = isLate ? undefined : numbersHoldUntil(view, atRest);
+  const { totals } = queue.statistics;
+  const scraped = isOfFigures(reader) ? totals?.report(view, atRest, reader) : undefined;
+  const until = scraped?.isLate ? undefined : holdsUntil(view, atRest);
   return {
     ...{ now, view, history: since === 0 ? history : historyOf(queue, "15m", since, tasks) },
     ...(until !== undefined && { holdsUntil: until }),
     ...{ isActive: hasHappened(history), entry: entryMark(fileEntry) },
-    ...(totals && {
-      totals,
-      ...(numbersUntil !== undefined && { numbersHoldUntil: numbersUntil }),
-    }),
+    ...scraped,
   };
-}
-
-/** Its totals, for who scrapes; `isLate`: not all that was counted is in them yet. */
-export function totalsFor(
-  reader: ReportReader | undefined,
-  { statistics: { totals } }: QueueContext,
-): { totals?: QueueTotals; isLate?: true } {
-  if (reader !== "scrape" || !totals) return {};
-  return { totals: totals.shown(), ...(!totals.isCurrent && { isLate: true }) };
 }
 
 /** What of its state is not in its view; `wakesAt`: when the object wakes by itself (ms). */
