@@ -16,11 +16,13 @@ export const SETTINGS: Readonly<Record<string, string>> = {
 
 /** In ms since 1970, far ahead: sessions of this time hold whenever the requests are made again. */
 const LATER = Date.UTC(2090, 0);
+const WRITE = { name: "token", secret: WRITE_TOKEN, role: "admin" };
+const READ = { name: "read-token", secret: READ_TOKEN, role: "read" };
 const SESSIONS = {
-  write: await newSession("write", WRITE_TOKEN, LATER),
-  read: await newSession("read", READ_TOKEN, LATER),
-  forged: await newSession("write", "another secret", LATER),
-  over: await newSession("write", WRITE_TOKEN, 0),
+  write: await newSession(WRITE, LATER),
+  read: await newSession(READ, LATER),
+  forged: await newSession({ ...WRITE, secret: "another secret" }, LATER),
+  over: await newSession(WRITE, 0),
 };
 
 export type Access = "none" | "read" | "write";
@@ -59,8 +61,8 @@ const REFUSED: Credential[] = [
   { access: "none", query: "key=" },
   session("none", SESSIONS.forged),
   session("none", SESSIONS.over),
-  session("none", SESSIONS.write.replace("write", "read")),
-  session("none", "write.99999999999."),
+  session("none", SESSIONS.write.replace(/^[^.]+/, SESSIONS.read.split(".")[0] as string)),
+  session("none", "dG9rZW4.99999999999."),
   session("none", "__proto__.1.x"),
 ];
 

@@ -129,7 +129,8 @@ const FITTING: [pattern: RegExp, names: readonly string[]][] = [
   [/^GET .*\/tasks$/, ["state", "limit", "cursor", "prefix", "tag", "pageSize", "pageToken"]],
   [/^GET .*\/(tombstones|results)$/, ["prefix", "limit", "cursor"]],
   [/history$/, ["span"]],
-  [/events$/, ["queue"]],
+  [/api\/events$/, ["queue"]],
+  [/audit$/, ["queue", "limit", "cursor"]],
   [
     /^POST \/_ah\/api\/queues\/:queue\/tasks$/,
     [

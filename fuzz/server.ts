@@ -72,6 +72,8 @@ const COMPLAINT =
 
 // What the runtime says of a client that hung up, or that sent no HTTP.
 const HARMLESS = [
+  // What became of a task, or of an act, in whose error the words of a hostile request may stand.
+  /^\{"level":"\w+","event":"(failed|retried|cut_off|expired|more|act|dead_lettered|dead_letter_refused)"/,
   /Uncaught exception: kj\/compat\/(url|http)\.c\+\+:/,
   /^workerd\/.*: error: e = kj\/compat\/http\.c\+\+:.*(HTTP chunk size|chunk)/,
   /Uncaught exception: workerd\/io\/worker-entrypoint.*Incoming CONNECT/,

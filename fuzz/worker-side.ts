@@ -4,7 +4,7 @@
 interface WorkerSide {
   apiRoutes(): readonly string[];
   cloudTasksRoutes(): readonly string[];
-  newSession(access: "read" | "write", token: string, now: number): Promise<string>;
+  newSession(token: { name: string; secret: string; role: string }, now: number): Promise<string>;
 }
 
 const SRC = new URL("../src/http/", import.meta.url).href;

@@ -1,6 +1,7 @@
 // The library without what a Worker may leave out: YAML is read beforehand, doors and parts are chosen. Wiring only.
 import { exports, env as ownEnv } from "cloudflare:workers";
 import { pageAfter, queuePage, visitQueues, watchQueues } from "./client/all-queues.ts";
+import { auditPage } from "./client/audit.ts";
 import { CronHandle } from "./client/cron-handle.ts";
 import type { Defer, Deferred, DeferredFunctions, DeferredPart } from "./client/deferred.ts";
 import type { PlansPart } from "./client/deploy-plan.ts";
@@ -17,7 +18,8 @@ import type { Targets } from "./core/egress/targets.ts";
 import { errorOf, refuse } from "./core/errors.ts";
 import { PAGE } from "./core/limits.ts";
 import type { PayloadTypes, TypedQueues, UntypedPayloads } from "./core/task/typed-task.ts";
-import type { DoorSettings } from "./http/auth.ts";
+import type { Role } from "./core/tokens.ts";
+import type { Caller, DoorSettings } from "./http/auth.ts";
 import type { Door } from "./http/door.ts";
 import { answerAtDoors, withoutReservedHeaders } from "./http/doors.ts";
 import type { CloudQueues } from "./http/queue-service.ts";
@@ -78,6 +80,7 @@ export type {
   QueueHistory,
 } from "./core/metrics/history.ts";
 export type { KeyPage, KeyQuery, KeyView } from "./core/metrics/key-view.ts";
+export type { QueueEvent, QueueEventKind } from "./core/metrics/queue-event.ts";
 export type { QueueView } from "./core/metrics/queue-view.ts";
 export type { BatchResult } from "./core/task/batch-answer.ts";
 export type {
@@ -291,7 +294,8 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   checkParts(configured, names);
   const readEntry = readWithParts(read, names);
   const file: QueueFile = Object.freeze({ ...configured, readEntry });
-  const stubsOf = (env: unknown) => new CallerStubs(env, exports, shardsPart?.callsOf, tracing);
+  const stubsOf = (env: unknown, who?: string) =>
+    new CallerStubs(env, exports, shardsPart?.callsOf, tracing, who);
   const entrance = new Entrance();
   let served: App<Env> | undefined;
 
@@ -299,20 +303,24 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const deferredOf = (request: Request) =>
     deferred && deferredPart?.isFor(request) ? deferred : undefined;
 
-  const queueOf = (env: Env, name: string) => new QueueHandle(name, stubsOf(env), file);
-  const groupOf = (env: Env, name: string) => new GroupHandle(name, stubsOf(env));
-  const cronOf = (env: Env) => new CronHandle(stubsOf(env));
-  const queuesOf = (env: Env): CloudQueues => ({
-    get: (name) => queueOf(env, name),
+  const queueOf = (env: Env, name: string, who?: string) =>
+    new QueueHandle(name, stubsOf(env, who), file);
+  const groupOf = (env: Env, name: string, who?: string) =>
+    new GroupHandle(name, stubsOf(env, who));
+  const cronOf = (env: Env, who?: string) => new CronHandle(stubsOf(env, who));
+  const queuesOf = (env: Env, who: string, role: Role = "admin"): CloudQueues => ({
+    ...{ who, role },
+    get: (name) => queueOf(env, name, who),
+    audit: (query) => auditPage(stubsOf(env), query),
     page: (query) => queuePage(stubsOf(env), file, query),
     exists: (name) => existsQueue(stubsOf(env), file, name),
     watch: (names) => watchQueues(stubsOf(env), file, names),
     pageAfter: (name) => pageAfter(stubsOf(env), file, name, PAGE.max),
     wasRemoved: (name) => stubsOf(env).directory().wasRemoved(name),
-    group: (name) => groupOf(env, name),
+    group: (name) => groupOf(env, name, who),
     createGroup: async (given, trace) =>
       (await createGroup(stubsOf(env), given, undefined, trace)).progress,
-    cron: () => cronOf(env),
+    cron: () => cronOf(env, who),
     now: clock,
     figures: (...asked) =>
       stubsOf(env)
@@ -338,7 +346,8 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const atDoor = (request: Request, env: Env, ctx: ExecutionContext) => {
     checkOnce(env);
     const settings = env as DoorSettings & QueueSettings;
-    const visit = { settings, queues: queuesOf(env), now: clock() };
+    const queues = ({ name, role }: Caller) => queuesOf(env, name, role);
+    const visit = { settings, queues, now: clock() };
     const answer = answerAtDoors(request, visit, doors);
     // When the client hangs up, what was begun is still brought to its end: a lease is taken back.
     ctx.waitUntil(answer.catch(() => {}));
@@ -397,7 +406,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     },
     TaskQueuesEntrypoint: class TaskQueuesEntrypoint extends QueuesEntrypoint<Env> {
       constructor(ctx: ExecutionContext, env: Env) {
-        super(ctx, env, queuesOf(env), doors);
+        super(ctx, env, (who) => queuesOf(env, who), doors);
       }
     },
     deferred: (functions) => {
@@ -408,9 +417,9 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
       deferred = own as unknown as Deferred<DeferredFunctions>;
       return own;
     },
-    group: groupOf as TaskQueues<Env, Payloads>["group"],
-    cron: cronOf,
-    get: queueOf as TaskQueues<Env, Payloads>["get"],
+    group: ((env, name) => groupOf(env, name)) as TaskQueues<Env, Payloads>["group"],
+    cron: (env) => cronOf(env),
+    get: ((env, name) => queueOf(env, name)) as TaskQueues<Env, Payloads>["get"],
     serve: (handler) => {
       const own = checkHandler<Env>(handler);
       entrance.use();

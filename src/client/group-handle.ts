@@ -14,6 +14,7 @@ import { onto, portable } from "../core/task/portable.ts";
 import { checkSendable, isUnsent, unsentRefusal } from "../core/task/sendable.ts";
 import { type TraceContext, traced } from "../core/task/trace-context.ts";
 import type { AnyPayloads, GroupTaskOf, PayloadTypes } from "../core/task/typed-task.ts";
+import { audited } from "./audited.ts";
 import type { CallerStubs, GroupStub } from "./stubs.ts";
 import { numbersOf, type SubtaskNumbers } from "./subtask-numbers.ts";
 import { answerTo } from "./waiting.ts";
@@ -75,7 +76,9 @@ export class GroupHandle<Payloads extends PayloadTypes = AnyPayloads> {
 
   /** Deletes the subtasks that are not running; once those have ended, the group is `cancelled`. */
   async cancel(): Promise<GroupProgress> {
-    return unwrap(await this.#group.cancel());
+    const group = this.#group;
+    const cancel = async () => unwrap(await group.cancel());
+    return audited(this.#stubs, { what: "cancel", name: this.name }, cancel);
   }
 
   /** The current progress; throws UnknownGroupError. */

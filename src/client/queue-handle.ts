@@ -1,5 +1,6 @@
 // The caller's side of a queue: what `queues.get(env, name)` returns. Turns refusals into error classes.
 
+import type { ActKind } from "../core/audit.ts";
 import { readKeyLimits } from "../core/config/key-limits.ts";
 import type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
 import { checkQueueName } from "../core/config/names.ts";
@@ -48,6 +49,7 @@ import { resultOf } from "../objects/queue/admission.ts";
 import { inFileRefusal } from "../objects/queue/context/definition.ts";
 import type { QueueCalls } from "../objects/rpc.ts";
 import { checkWait } from "../objects/waiters.ts";
+import { audited } from "./audited.ts";
 import { eventsIn, merged } from "./events.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./group-handle.ts";
@@ -175,7 +177,9 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
    * `deleted` is false. An attempt in flight ends, and is not repeated. Throws DuplicateTaskNameError.
    */
   async delete(names: readonly string[]): Promise<DeleteResult[]> {
-    return (await this.#object(checkNamesOnce(names))).delete(names);
+    const object = await this.#object(checkNamesOnce(names));
+    const count = (results: DeleteResult[]) => results.filter(({ deleted }) => deleted).length;
+    return this.#act("delete", only(names), () => object.delete(names), count);
   }
 
   /**
@@ -256,7 +260,8 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
    * when called twice. A failed task goes back onto the queue first. Throws UnknownTaskError.
    */
   async run(name: string): Promise<Task> {
-    return unwrap(await (await this.#object(checkTaskName(name))).run(name));
+    const object = await this.#object(checkTaskName(name));
+    return this.#act("run", name, async () => unwrap(await object.run(name)), one);
   }
 
   /**
@@ -264,7 +269,9 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
    * InvalidTaskError for a task that is running or has failed.
    */
   async reschedule(name: string, time: NewTime): Promise<Task> {
-    return unwrap(await (await this.#object(checkTaskName(name))).reschedule(name, time));
+    const object = await this.#object(checkTaskName(name));
+    const reschedule = async () => unwrap(await object.reschedule(name, time));
+    return this.#act("reschedule", name, reschedule, one);
   }
 
   /**
@@ -276,7 +283,12 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
   redrive(all: "all"): Promise<{ redriven: number }>;
   async redrive(names: readonly string[] | "all"): Promise<RedriveResult[] | { redriven: number }> {
     const object = await this.#object(names === "all" ? undefined : checkNames(names));
-    return names === "all" ? { redriven: await object.redriveAll() } : object.redrive(names);
+    if (names === "all") {
+      const all = async () => ({ redriven: await object.redriveAll() });
+      return this.#act("redrive", undefined, all, ({ redriven }) => redriven);
+    }
+    const count = (results: RedriveResult[]) => results.filter(({ redriven }) => redriven).length;
+    return this.#act("redrive", only(names), () => object.redrive(names), count);
   }
 
   /** A page of the names that are still taken though their tasks have ended, in their order. */
@@ -286,21 +298,32 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
 
   /** Frees the name of a task that was done or deleted, so that it can be added again at once. */
   async release(name: string): Promise<ReleaseResult> {
-    return { name, released: await (await this.#object(checkTaskName(name))).release(name) };
+    const object = await this.#object(checkTaskName(name));
+    const release = () => object.release(name);
+    return { name, released: await this.#act("release", name, release, Number) };
   }
 
   /** Deletes every task on the queue; their names stay reserved as those of deleted tasks do. */
   async purge(): Promise<QueueView> {
-    return (await this.#object()).purge();
+    const object = await this.#object();
+    const tasks = await tasksOf(object);
+    return this.#act(
+      "purge",
+      undefined,
+      () => object.purge(),
+      () => tasks,
+    );
   }
 
   /** Stops dispatch, and nothing else. */
   async pause(): Promise<QueueView> {
-    return (await this.#object()).pause();
+    const object = await this.#object();
+    return this.#act("pause", undefined, () => object.pause());
   }
 
   async resume(): Promise<QueueView> {
-    return (await this.#object()).resume();
+    const object = await this.#object();
+    return this.#act("resume", undefined, () => object.resume());
   }
 
   /**
@@ -316,14 +339,18 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
     this.#refuseInFile();
     // Checked before an object of that name comes to be.
     const config = unwrap(entryOf(this.#file, given));
-    return unwrap(await this.#stubs.queue(this.name, config).define(given));
+    const define = async () => unwrap(await this.#stubs.queue(this.name, config).define(given));
+    return this.#act("define", undefined, define);
   }
 
   /** Removes a queue made by `define`, with its tasks and names. Throws QueueInFileError as that does. */
   async remove(): Promise<void> {
     throwIf(checkQueueName(this.name));
     this.#refuseInFile();
-    unwrap(await (await this.#object()).remove());
+    const object = await this.#object();
+    const tasks = await tasksOf(object);
+    const remove = async () => unwrap(await object.remove());
+    await this.#act("remove", undefined, remove, () => tasks);
   }
 
   /** A page of the keys that the queue's tasks name, by name: what waits and runs of each, and its limits. */
@@ -342,14 +369,14 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
    */
   async limitKey(key: string, limits: KeyLimitsEntry): Promise<KeyView> {
     const { ok, failure } = readKeyLimits(this.#file, limits);
-    return unwrap(
-      await (await this.#object(checkKey(key) ?? (failure && { failure }))).limitKey(key, ok),
-    );
+    const object = await this.#object(checkKey(key) ?? (failure && { failure }));
+    return this.#act("limit_key", key, async () => unwrap(await object.limitKey(key, ok)));
   }
 
   /** Makes the limits of one key those of queue.yaml again. */
   async resetKey(key: string): Promise<KeyView> {
-    return unwrap(await (await this.#object(checkKey(key))).limitKey(key, undefined));
+    const object = await this.#object(checkKey(key));
+    return this.#act("reset_key", key, async () => unwrap(await object.limitKey(key, undefined)));
   }
 
   /** The queue's configuration. */
@@ -406,6 +433,15 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
     return this.#ownObject();
   }
 
+  #act<T>(
+    what: ActKind,
+    name: string | undefined,
+    work: () => Promise<T>,
+    countOf?: (result: T) => number,
+  ): Promise<T> {
+    return audited(this.#stubs, { what, queue: this.name, name }, work, countOf);
+  }
+
   #ownObject(): QueueCalls {
     return this.#stubs.calls(this.name, this.#file.queues.get(this.name));
   }
@@ -413,6 +449,21 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
   #refuseInFile(): void {
     if (this.#file.queues.has(this.name)) unwrap(inFileRefusal(this.name));
   }
+}
+
+/** How many there are; what is done to them does not fail for that this could not be said. */
+async function tasksOf(object: QueueCalls): Promise<number> {
+  return object.describe().then(
+    ({ statistics }) => statistics.tasks,
+    () => 0,
+  );
+}
+
+const one = () => 1;
+
+/** The name, where there is one alone. */
+function only(names: readonly string[]): string | undefined {
+  return names.length === 1 ? names[0] : undefined;
 }
 
 function throwIf(refusal: Refusal | undefined): void {

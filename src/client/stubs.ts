@@ -45,13 +45,22 @@ export class CallerStubs {
   readonly #callsOf: CallsOf | undefined;
   /** Where traces are followed. */
   readonly tracing: Tracing | undefined;
+  /** Who calls, for the audit: the name of a token, or what stands for one. */
+  readonly who: string;
 
   /** `callsOf`: the way to queues of several objects; without it there are none. */
-  constructor(env: unknown, exports: unknown, callsOf?: CallsOf, tracing?: Tracing) {
+  constructor(
+    env: unknown,
+    exports: unknown,
+    callsOf?: CallsOf,
+    tracing?: Tracing,
+    who = "worker",
+  ) {
     this.#env = (env ?? {}) as Record<string, unknown>;
     this.#exports = exports;
     this.#callsOf = callsOf;
     this.tracing = tracing;
+    this.who = who;
   }
 
   /** The variables of the objects, where the Worker has them itself. */

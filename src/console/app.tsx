@@ -1,5 +1,6 @@
 // Renders the page of the current route, and sets the title.
 import { useEffect } from "preact/hooks";
+import { AuditPage } from "./audit/audit-page.tsx";
 import { CronPage } from "./cron/cron-page.tsx";
 import { GroupPage } from "./group/group-page.tsx";
 import { KeysPage } from "./keys/keys-page.tsx";
@@ -39,6 +40,8 @@ function pageOf(route: Route) {
       return <GroupPage key={route.group} name={route.group} />;
     case "cron":
       return <CronPage />;
+    case "audit":
+      return <AuditPage />;
     default:
       return <NotHere />;
   }

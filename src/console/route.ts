@@ -10,6 +10,7 @@ export type Route =
   | { page: "keys"; queue: string }
   | { page: "group"; group: string }
   | { page: "cron" }
+  | { page: "audit" }
   | { page: "unknown" };
 
 /** Parses a percent-encoded path; a trailing slash is ignored. */
@@ -18,7 +19,7 @@ export function routeOf(pathname: string): Route {
   const segments = pathname.slice(HOME.length).split("/").filter(Boolean).map(decoded);
   const [kind, name, more, task] = segments;
   if (kind === undefined) return { page: "queues" };
-  if (kind === "cron" && segments.length === 1) return { page: "cron" };
+  if ((kind === "cron" || kind === "audit") && segments.length === 1) return { page: kind };
   if (kind === "groups" && name && segments.length === 2) return { page: "group", group: name };
   if (kind !== "queues" || !name) return { page: "unknown" };
   if (segments.length === 2) return { page: "queue", queue: name };
@@ -34,7 +35,8 @@ export function pathOf(route: Exclude<Route, { page: "unknown" }>): string {
     case "queues":
       return HOME;
     case "cron":
-      return `${HOME}/cron`;
+    case "audit":
+      return `${HOME}/${route.page}`;
     case "group":
       return `${HOME}/groups/${encodeURIComponent(route.group)}`;
     case "queue":
@@ -66,6 +68,8 @@ function placeOf(route: Route): string[] {
       return [`Group ${route.group}`];
     case "cron":
       return ["Cron"];
+    case "audit":
+      return ["Audit"];
     default:
       return [];
   }

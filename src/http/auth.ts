@@ -1,25 +1,31 @@
-// Authentication and access. With TASKQUEUE_TOKEN set: a bearer token or a console session. Without it: only
+// Authentication and access. With a token set: a bearer token or a console session. Without one: only
 // requests to a loopback host, so that a first run needs no setting and a deployed queue is never open.
 import { utf8 } from "../core/bytes.ts";
 import { type Answer, type Refusal, refuse } from "../core/errors.ts";
 import { isListedOrigin } from "../core/origins.ts";
+import { type NamedToken, type Role, tokensIn } from "../core/tokens.ts";
 import { refusalOfGuess } from "./guesses.ts";
 import { readdressed } from "./readdressed.ts";
-import { type Access, accessOf, sessionOf } from "./session.ts";
+import { holderOf, sessionOf } from "./session.ts";
 
 /** The settings the HTTP APIs read. */
 export interface DoorSettings {
   TASKQUEUE_TOKEN?: string;
   TASKQUEUE_READ_TOKEN?: string;
+  /** Tokens with names, roles and queues; core/tokens.ts has the grammar. */
+  TASKQUEUE_TOKENS?: unknown;
   /** `project/location` whose queues are those of queue.yaml; every other has queues of its own. */
   TASKQUEUE_PROJECT?: string;
   /** Origins whose pages may use the API from a browser; core/origins.ts has the grammar. */
   TASKQUEUE_ALLOW_ORIGINS?: string;
 }
 
-/** A caller's access, and how it authenticated. */
+/** Who calls, what they may do, and how they authenticated. */
 export interface Caller {
-  access: Access;
+  name: string;
+  role: Role;
+  /** The queues they may use; absent: all. */
+  queues?: readonly string[] | undefined;
   by: "loopback" | "token" | "session";
 }
 
@@ -28,22 +34,24 @@ const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 /** The names a token may have in a query. Of a new task and of a list of tasks `key` is an option, where it is no token. */
 export const TOKENS_IN_QUERY: readonly string[] = ["access_token", "key"];
 
-/** Undefined when the request may do what its `method` does. `now` in ms since 1970. */
+/** The caller, where the request may do what its `method` does at all; which role that needs, its route says. `now` in ms since 1970. */
 export async function checkAccess(
   request: Request,
   settings: DoorSettings,
   now: number,
   method = request.method,
-): Promise<Refusal | undefined> {
+): Promise<Answer<Caller>> {
   const origins = settings.TASKQUEUE_ALLOW_ORIGINS;
   const caller = await callerOf(request, settings, now, method, origins);
-  if (caller.failure) return caller;
-  if (READING.has(method)) return undefined;
-  const { access, by } = caller.ok;
-  if (access === "read") {
-    return refuse("PERMISSION_DENIED", "TASKQUEUE_READ_TOKEN may read but change nothing");
-  }
-  return by === "session" ? checkSameOrigin(request) : undefined;
+  if (caller.failure || READING.has(method)) return caller;
+  const { role, by } = caller.ok;
+  if (role === "read") return refusalOfReader(caller.ok);
+  return (by === "session" ? checkSameOrigin(request) : undefined) ?? caller;
+}
+
+function refusalOfReader({ name }: Caller): Refusal {
+  const whose = name === READ_TOKEN ? "TASKQUEUE_READ_TOKEN" : `the token "${name}"`;
+  return refuse("PERMISSION_DENIED", `${whose} may read but change nothing`);
 }
 
 /**
@@ -57,37 +65,78 @@ export async function callerOf(
   method = request.method,
   origins?: string,
 ): Promise<Answer<Caller>> {
-  if (!settings.TASKQUEUE_TOKEN) {
-    return checkLoopback(request, method, origins) ?? { ok: { access: "write", by: "loopback" } };
+  if (!hasToken(settings)) {
+    const caller: Caller = { name: "loopback", role: "admin", by: "loopback" };
+    return checkLoopback(request, method, origins) ?? { ok: caller };
   }
   const inHeader = tokenInHeader(request);
   const given = inHeader ?? tokenInQuery(request)?.token;
-  const byToken = given === undefined ? undefined : await accessByToken(given, settings);
-  if (byToken) return { ok: { access: byToken, by: "token" } };
+  const byToken = given === undefined ? undefined : await tokenBy(given, settings);
+  if (byToken) return { ok: callerBy(byToken, "token") };
   // Beside a session a `key` in the query need be no token: it may be that of a task.
   const session = inHeader === undefined ? sessionOf(request) : undefined;
-  const access = session && (await accessOf(session, keysOf(settings), now));
-  if (access) return { ok: { access, by: "session" } };
-  if (given !== undefined) {
-    return (
-      (await refusalOfGuess(given, now)) ??
-      refuse("UNAUTHENTICATED", "the token is not the one set as TASKQUEUE_TOKEN")
-    );
-  }
-  return refuse(
-    "UNAUTHENTICATED",
-    "expected the token, as Authorization: Bearer <TASKQUEUE_TOKEN>, or a session that has not ended",
+  const holder = session && (await holderOf(session, tokensOf(settings), now));
+  if (holder) return { ok: callerBy(holder, "session") };
+  if (given !== undefined) return (await refusalOfGuess(given, now)) ?? WRONG_TOKEN;
+  return NO_TOKEN;
+}
+
+const WRONG_TOKEN = refuse("UNAUTHENTICATED", "the token is not the one set as TASKQUEUE_TOKEN");
+
+const NO_TOKEN = refuse(
+  "UNAUTHENTICATED",
+  "expected the token, as Authorization: Bearer <TASKQUEUE_TOKEN>, or a session that has not ended",
+);
+
+function callerBy({ name, role, queues }: NamedToken, by: Caller["by"]): Caller {
+  return { name, role, queues, by };
+}
+
+/** Whether a token is set that may do more than read: without one only loopback hosts are served. */
+export function hasToken(settings: DoorSettings): boolean {
+  const { length } = tokensOf(settings);
+  return length > (settings.TASKQUEUE_READ_TOKEN ? 1 : 0);
+}
+
+/** What TASKQUEUE_TOKEN and TASKQUEUE_READ_TOKEN are called. */
+const TOKEN = "token";
+const READ_TOKEN = "read-token";
+
+let known: { settings: DoorSettings; tokens: readonly NamedToken[] } | undefined;
+
+/** All that are set. They are the same for every request, and so read once. */
+function tokensOf({
+  TASKQUEUE_TOKEN,
+  TASKQUEUE_READ_TOKEN,
+  TASKQUEUE_TOKENS,
+}: DoorSettings): readonly NamedToken[] {
+  const settings = { TASKQUEUE_TOKEN, TASKQUEUE_READ_TOKEN, TASKQUEUE_TOKENS } as DoorSettings;
+  if (known && isSameSettings(known.settings, settings)) return known.tokens;
+  const tokens: NamedToken[] = [];
+  if (TASKQUEUE_TOKEN) tokens.push({ name: TOKEN, secret: TASKQUEUE_TOKEN, role: "admin" });
+  if (TASKQUEUE_READ_TOKEN)
+    tokens.push({ name: READ_TOKEN, secret: TASKQUEUE_READ_TOKEN, role: "read" });
+  tokens.push(...tokensIn(TASKQUEUE_TOKENS));
+  known = { settings, tokens };
+  return tokens;
+}
+
+function isSameSettings(one: DoorSettings, other: DoorSettings): boolean {
+  return (
+    one.TASKQUEUE_TOKEN === other.TASKQUEUE_TOKEN &&
+    one.TASKQUEUE_READ_TOKEN === other.TASKQUEUE_READ_TOKEN &&
+    one.TASKQUEUE_TOKENS === other.TASKQUEUE_TOKENS
   );
 }
 
-/** What the holder of this token may do, undefined when it is none. */
-export async function accessByToken(
+/** The token that was shown, undefined when it is none. Each is compared, so that timing does not tell which it is. */
+export async function tokenBy(
   given: string,
-  { TASKQUEUE_TOKEN: token, TASKQUEUE_READ_TOKEN: readToken }: DoorSettings,
-): Promise<Access | undefined> {
-  if (token && (await isSame(given, token))) return "write";
-  if (readToken && (await isSame(given, readToken))) return "read";
-  return undefined;
+  settings: DoorSettings,
+): Promise<NamedToken | undefined> {
+  const tokens = tokensOf(settings);
+  const same = await Promise.all(tokens.map(({ secret }) => isSame(given, secret)));
+  return tokens[same.indexOf(true)];
 }
 
 /** Prevents cross-site requests: a browser sends the session's cookie with those too. */
@@ -98,10 +147,6 @@ export function checkSameOrigin(request: Request): Refusal | undefined {
   if (site === null ? from === origin : site === "same-origin") return undefined;
   const found = site === null ? `Origin: found "${from ?? ""}"` : `Sec-Fetch-Site: found "${site}"`;
   return refuse("PERMISSION_DENIED", `${found}, expected a page of ${origin} to change anything`);
-}
-
-function keysOf({ TASKQUEUE_TOKEN: write, TASKQUEUE_READ_TOKEN: read }: DoorSettings) {
-  return { write, read };
 }
 
 function checkLoopback(request: Request, method: string, origins?: string): Refusal | undefined {
@@ -160,7 +205,7 @@ export async function withoutToken(request: Request, settings: DoorSettings): Pr
   const url = new URL(request.url);
   const given = url.searchParams.getAll("key");
   for (const key of given) {
-    if (await accessByToken(key, settings)) url.searchParams.delete("key", key);
+    if (await tokenBy(key, settings)) url.searchParams.delete("key", key);
   }
   const isSame = url.searchParams.getAll("key").length === given.length;
   return isSame ? request : readdressed(request, { url: url.href });

@@ -3,13 +3,14 @@ import type { ReadEntry } from "../core/config/queue-config.ts";
 import type { Counting } from "../objects/directory/counting.ts";
 import type { Watching } from "../objects/directory/watching.ts";
 import type { QueueSettings } from "../objects/settings.ts";
-import type { DoorSettings } from "./auth.ts";
+import type { Caller, DoorSettings } from "./auth.ts";
 import type { CloudQueues, QueueService } from "./queue-service.ts";
 
 /** What a door is given beside the request. */
 export interface Visit {
   readonly settings: DoorSettings & QueueSettings;
-  readonly queues: CloudQueues;
+  /** The queues, as used by this caller; of a token for some alone `queuesOf` has those. */
+  readonly queues: (caller: Caller) => CloudQueues;
   /** ms since 1970 */
   readonly now: number;
 }

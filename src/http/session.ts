@@ -1,40 +1,37 @@
-// Console sessions: a cookie with access and expiry, signed with the token it was given for. Stateless:
+// Console sessions: a cookie with the token's name and expiry, signed with the token it was given for. Stateless:
 // changing the token ends all its sessions.
 import { fromBase64, toBase64Url, utf8 } from "../core/bytes.ts";
-
-/** What a caller may do: look, or act as well. */
-export type Access = "read" | "write";
-
-/** The tokens sessions are given for; a session of one that is not set does not hold. */
-export type SessionKeys = Partial<Record<Access, string | undefined>>;
+import type { NamedToken } from "../core/tokens.ts";
 
 const COOKIE = "taskqueue_session";
 const LIFETIME_S = 12 * 3600;
 /** What is signed begins with this, so that no signature made for something else is one of these. */
-const PURPOSE = "durable-taskqueue console session";
+const PURPOSE = "durable-taskqueue session of a named token";
 
 /** The value of a new session's cookie; `now` in ms since 1970. */
-export async function newSession(access: Access, token: string, now: number): Promise<string> {
-  const claim = `${access}.${Math.floor(now / 1000) + LIFETIME_S}`;
-  const signature = await crypto.subtle.sign("HMAC", await keyOf(token), signed(claim));
+export async function newSession({ name, secret }: NamedToken, now: number): Promise<string> {
+  const claim = `${toBase64Url(utf8(name))}.${Math.floor(now / 1000) + LIFETIME_S}`;
+  const signature = await crypto.subtle.sign("HMAC", await keyOf(secret), signed(claim));
   return `${claim}.${toBase64Url(new Uint8Array(signature))}`;
 }
 
-/** What the holder of this session may do at `now` (ms), undefined when it does not hold. */
-export async function accessOf(
+/** Whose session this is at `now` (ms), by the tokens that there are; undefined when it does not hold. */
+export async function holderOf(
   session: string,
-  keys: SessionKeys,
+  tokens: readonly NamedToken[],
   now: number,
-): Promise<Access | undefined> {
-  const [, access, expires, mac] = /^(read|write)\.(\d{1,12})\.([\w-]+)$/.exec(session) ?? [];
-  const token = keys[access as Access];
+): Promise<NamedToken | undefined> {
+  const [, name, expires, mac] = /^([\w-]+)\.(\d{1,12})\.([\w-]+)$/.exec(session) ?? [];
   const signature = fromBase64(mac);
-  if (!token || !signature || Number(expires) * 1000 <= now) return undefined;
-  const key = await keyOf(token);
-  const claim = signed(`${access}.${expires}`);
-  return (await crypto.subtle.verify("HMAC", key, signature, claim))
-    ? (access as Access)
-    : undefined;
+  if (name === undefined || !signature || Number(expires) * 1000 <= now) return undefined;
+  const claim = signed(`${name}.${expires}`);
+  // While its secret is being changed a name has two tokens.
+  for (const token of tokens) {
+    if (toBase64Url(utf8(token.name)) !== name) continue;
+    const key = await keyOf(token.secret);
+    if (await crypto.subtle.verify("HMAC", key, signature, claim)) return token;
+  }
+  return undefined;
 }
 
 /** The session a request carries, if it does. */

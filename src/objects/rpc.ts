@@ -1,5 +1,6 @@
 // What objects call of each other. Each Durable Object class implements its interface, so that every call
 // is typed on both sides; what only callers outside use is the class's own surface.
+import type { Act } from "../core/audit.ts";
 import type { CronTask } from "../core/config/cron-task.ts";
 import type { QueueConfig } from "../core/config/queue-config.ts";
 import type { Answer, Failure } from "../core/errors.ts";
@@ -25,6 +26,7 @@ import type {
 import type { LeaseRequest, LeaseToken } from "../core/task/lease.ts";
 import type { NewTime } from "../core/task/new-task.ts";
 import type { NewTask, Task } from "../core/task/task.ts";
+import type { ActEnd, AuditRow } from "../store/directory/audit-log.ts";
 import type { FormerPage, FormerTable } from "../store/first-version.ts";
 import type { AcceptedGroup } from "../store/queue/accepted-groups.ts";
 import type { GroupEvent } from "../store/queue/group-outbox.ts";
@@ -256,6 +258,14 @@ export interface FiguresPage {
   last?: string;
 }
 
+/** Acts before the row `before`, `limit` at most. */
+export interface ActQuery {
+  before: number;
+  limit: number;
+  queue?: string | undefined;
+  who?: string | undefined;
+}
+
 /** The directory: which queues there are beside those of queue.yaml. */
 export interface DirectoryRpc {
   register(queue: string): Promise<void>;
@@ -272,6 +282,12 @@ export interface DirectoryRpc {
   visitQueues(): Promise<void>;
   /** Server-sent events of these queues, or of all. */
   watch(queues: readonly string[] | undefined): Promise<ReadableStream<Uint8Array>>;
+  /** Notes an act of an operator before it is done; the number of its entry. */
+  beginAct(act: Act): Promise<number>;
+  /** How it ended. */
+  endAct(id: number, end: ActEnd): Promise<void>;
+  /** Acts, the newest first. */
+  acts(query: ActQuery): Promise<AuditRow[]>;
   /** Whether a queue of this name was removed in the last three days. */
   wasRemoved(queue: string): Promise<boolean>;
 }

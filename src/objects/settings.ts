@@ -2,6 +2,7 @@ import { hostRulesFault } from "../core/egress/host-rules.ts";
 import { parseTargets, type Targets } from "../core/egress/targets.ts";
 import { logLevelFault } from "../core/log-level.ts";
 import { originsFault } from "../core/origins.ts";
+import { tokensFault } from "../core/tokens.ts";
 
 /** The variables and secrets of the Worker that its queues read. */
 export interface QueueSettings {
@@ -21,11 +22,18 @@ export interface QueueSettings {
 
 /** Throws where a setting cannot mean what it was written for, so that the Worker does not start. */
 export function checkSettings(env: unknown): void {
-  const settings = (env ?? {}) as QueueSettings & { TASKQUEUE_ALLOW_ORIGINS?: string };
+  const settings = (env ?? {}) as QueueSettings & {
+    TASKQUEUE_ALLOW_ORIGINS?: string;
+    TASKQUEUE_TOKEN?: string;
+    TASKQUEUE_READ_TOKEN?: string;
+    TASKQUEUE_TOKENS?: unknown;
+  };
+  const others = [settings.TASKQUEUE_TOKEN, settings.TASKQUEUE_READ_TOKEN];
   const fault =
     hostRulesFault(settings.TASKQUEUE_ALLOW_HOSTS) ??
     originsFault(settings.TASKQUEUE_ALLOW_ORIGINS) ??
-    logLevelFault(settings.TASKQUEUE_LOG);
+    logLevelFault(settings.TASKQUEUE_LOG) ??
+    tokensFault(settings.TASKQUEUE_TOKENS, others);
   if (fault !== undefined) throw new Error(fault);
 }
 

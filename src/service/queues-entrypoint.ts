@@ -8,13 +8,18 @@ import type { Door } from "../http/door.ts";
 import type { QueueService } from "../http/queue-service.ts";
 import { thrownResponse } from "../http/respond.ts";
 import { BoundQueue } from "./bound-queue.ts";
-import { type BindingProps, limitedTo } from "./limited-queues.ts";
+import { type BindingProps, limitedTo, nameOfBinding } from "./limited-queues.ts";
 
 export class QueuesEntrypoint<Env = unknown> extends WorkerEntrypoint<Env, BindingProps> {
-  readonly #queues: QueueService;
+  readonly #queues: (who: string) => QueueService;
   readonly #doors: readonly Door[];
 
-  constructor(ctx: ExecutionContext, env: Env, queues: QueueService, doors: readonly Door[]) {
+  constructor(
+    ctx: ExecutionContext,
+    env: Env,
+    queues: (who: string) => QueueService,
+    doors: readonly Door[],
+  ) {
     super(ctx as ExecutionContext<BindingProps>, env);
     this.#queues = queues;
     this.#doors = doors;
@@ -38,7 +43,8 @@ export class QueuesEntrypoint<Env = unknown> extends WorkerEntrypoint<Env, Bindi
   }
 
   #allowed(): QueueService {
-    return limitedTo(this.ctx.props, this.#queues);
+    const { name } = Object(this.ctx.props) as BindingProps;
+    return limitedTo(this.ctx.props, this.#queues(nameOfBinding(name)));
   }
 }
 

@@ -207,6 +207,19 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
      active INTEGER NOT NULL
    ) WITHOUT ROWID;`,
   "ALTER TABLE summaries ADD COLUMN totals TEXT;",
+  `CREATE TABLE IF NOT EXISTS audit (
+     id INTEGER PRIMARY KEY,
+     at INTEGER NOT NULL,
+     who TEXT NOT NULL,
+     what TEXT NOT NULL,
+     queue TEXT,
+     name TEXT,
+     begun INTEGER NOT NULL,
+     done INTEGER NOT NULL,
+     refused INTEGER NOT NULL,
+     count INTEGER NOT NULL,
+     error TEXT
+   );`,
 ];
 
 /**

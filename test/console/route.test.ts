@@ -14,6 +14,8 @@ describe("the console's paths", () => {
     ["/_ah/console/groups/master-count", { page: "group", group: "master-count" }],
     ["/_ah/console/cron", { page: "cron" }],
     ["/_ah/console/cron/x", { page: "unknown" }],
+    ["/_ah/console/audit", { page: "audit" }],
+    ["/_ah/console/audit/x", { page: "unknown" }],
     ["/_ah/console/queues", { page: "unknown" }],
     ["/_ah/console/queues/sub/tasks", { page: "unknown" }],
     ["/_ah/consoles", { page: "unknown" }],

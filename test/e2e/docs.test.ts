@@ -41,6 +41,8 @@ const NOT_HERE: readonly (readonly [...Place, reason: string])[] = [
     "npx durable-taskqueue init --template",
     "asks its question of a terminal; init.test.ts runs it with --yes",
   ],
+  ["docs/api.md", "curl -N ", "does not end; tail.test.ts follows queues"],
+  ["docs/access.md", "npx wrangler secret put", "needs an account"],
   ["docs/reliability.md", "npm run chaos ", "takes minutes; chaos.test.ts runs a short form"],
   ["docs/reliability.md", "MODEL_RUNS=", "takes minutes; test/model is its short form"],
   ["docs/reliability.md", "npm run fuzz ", "takes minutes; fuzz.test.ts runs a short form"],
@@ -129,6 +131,7 @@ const BESIDE_A_WORKER: Run[] = [
     place: ["docs/tracing.md", "curl -X POST"],
     says: [/^\{"queue":"mail",.*"headers":\{.*"traceparent":"00-0af7651916cd43dd8448eb211c80319c-/],
   },
+  { place: ["docs/access.md", "API="], says: [/^\{"entries":\[/] },
   {
     place: ["docs/targets.md", 'curl -H "Authorization'],
     says: [/^\{"queue":"\w+","name":"\w+",.*"url":"https:\/\/app.example.com\/hooks\/mail"/],

@@ -250,24 +250,24 @@ it.each(BAD_FILES)(
 );
 
 it.each([
-  ["HOSTS", "localhost 10.0.0.7", '"localhost 10.0.0.7"', "host, host:port or *.domain"],
-  ["HOSTS", "localhost,http://x", '"http://x"', "host, host:port or *.domain"],
+  ["LOG", "verbose", '"verbose"', "error, warn, info, debug"],
+  ["TOKENS", "ops=secret", "a text that is no JSON", "a JSON list of"],
+  ["ALLOW_HOSTS", "localhost 10.0.0.7", '"localhost 10.0.0.7"', "host, host:port or *.domain"],
+  ["ALLOW_HOSTS", "localhost,http://x", '"http://x"', "host, host:port or *.domain"],
   [
-    "ORIGINS",
+    "ALLOW_ORIGINS",
     "https://a.example,b.example",
     '"b.example"',
     "origins such as https://app.example.com",
   ],
 ])(
-  "a TASKQUEUE_ALLOW_%s of %j stops the start, which names the entry",
+  "a TASKQUEUE_%s of %j stops the start, which names the entry",
   async (name, setting, entry, expected) => {
-    const args = ["start", "--", "--var", `TASKQUEUE_ALLOW_${name}:${setting}`];
+    const args = ["start", "--", "--var", `TASKQUEUE_${name}:${setting}`];
     const state = ["--port", "0", "--persist-to", temporaryDir()];
     const options = { cwd: ROOT, env: quietEnv(), encoding: "utf8", timeout: 60_000 } as const;
     const { status, stdout, stderr } = spawnSync("npm", [...args, ...state], options);
     expect(status).toBeGreaterThan(0);
-    expect(stdout + stderr).toContain(
-      `TASKQUEUE_ALLOW_${name}: found ${entry}, expected ${expected}`,
-    );
+    expect(stdout + stderr).toContain(`TASKQUEUE_${name}: found ${entry}, expected ${expected}`);
   },
 );

@@ -1,7 +1,7 @@
 // The keys that a queue's tasks name: what waits and runs of each, what it waits for, and its limits.
 import { useState } from "preact/hooks";
 import { type KeyPage, type KeyView, MOST_COUNTED } from "../../core/metrics/key-view.ts";
-import { mayWrite } from "../access.ts";
+import { mayDecide } from "../access.ts";
 import { get, queuePath } from "../api.ts";
 import { Crumbs } from "../format/crumbs.tsx";
 import { WithTimes } from "../format/with-times.tsx";
@@ -89,7 +89,7 @@ function Keys({ queue, keys, onLimit }: KeysProps) {
           <th scope="col">Tokens</th>
           <th scope="col">Limits</th>
           <th scope="col">What it waits for</th>
-          {mayWrite() && (
+          {mayDecide() && (
             <th scope="col">
               <span class="hidden">What can be done</span>
             </th>
@@ -138,7 +138,7 @@ function KeyRow({
         {set && <span class="tag">set by hand</span>}
       </td>
       <td class="reason">{why ? <WithTimes text={why} /> : "–"}</td>
-      {mayWrite() && (
+      {mayDecide() && (
         <td class="reason">
           <span class="actions">
             <button type="button" aria-label={`Limit ${key}`} onClick={() => onLimit(view)}>

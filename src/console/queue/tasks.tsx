@@ -2,7 +2,8 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { mayWrite } from "../access.ts";
-import { setQuery, useQuery } from "../navigation.ts";
+import { FilterField } from "../format/filter-field.tsx";
+import { useQuery } from "../navigation.ts";
 import { useKey } from "../shell/shortcuts.ts";
 import { BulkBar } from "./bulk-bar.tsx";
 import { EmptyList } from "./empty-list.tsx";
@@ -83,8 +84,6 @@ function useFilter(): Filter {
   };
 }
 
-const TYPING_MS = 250;
-
 function FilterFields({ filter, isPull }: { filter: Filter; isPull: boolean }) {
   return (
     <div class="filters">
@@ -96,39 +95,5 @@ function FilterFields({ filter, isPull }: { filter: Filter; isPull: boolean }) {
       )}
       <FilterField name="prefix" label="Name begins with" value={filter.prefix} isFirst />
     </div>
-  );
-}
-
-interface FieldProps {
-  name: string;
-  label: string;
-  value: string;
-  /** Focused by the `/` key. */
-  isFirst?: boolean;
-}
-
-const SEARCH = { type: "search" } as const;
-const TEXT = { type: "text" } as const;
-
-function FilterField({ name, label, value, isFirst = false }: FieldProps) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => setQuery({ [name]: text || undefined }), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [name, text, value]);
-  return (
-    <input
-      {...(isFirst ? SEARCH : TEXT)}
-      class="filter"
-      value={text}
-      placeholder={isFirst ? `${label} …` : label}
-      aria-label={label}
-      autocomplete="off"
-      spellcheck={false}
-      onInput={(event) => setText(event.currentTarget.value)}
-      onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-    />
   );
 }

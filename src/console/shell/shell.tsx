@@ -1,7 +1,7 @@
 // The frame of every page: navigation, connection and preferences.
 import type { ComponentChildren } from "preact";
 import { useCallback, useState } from "preact/hooks";
-import { hasLogin } from "../access.ts";
+import { hasLogin, mayDecide, userName } from "../access.ts";
 import { Icon } from "../format/icon.tsx";
 import { useObservable } from "../observable.ts";
 import { nextChoice, ZONES, zone } from "../preferences.ts";
@@ -37,6 +37,14 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
           >
             Cron
           </a>
+          {mayDecide() && (
+            <a
+              href={pathOf({ page: "audit" })}
+              aria-current={route.page === "audit" ? "page" : undefined}
+            >
+              Audit
+            </a>
+          )}
         </nav>
         <Connection />
         <ZoneSwitch />
@@ -99,8 +107,8 @@ function SignOut() {
   if (!hasLogin()) return null;
   return (
     <form method="post" action={`${pathOf({ page: "queues" })}/logout`}>
-      <button type="submit" class="bare">
-        Sign out
+      <button type="submit" class="bare" title={`Signed in with the token ${userName()}`}>
+        Sign out {userName()}
       </button>
     </form>
   );

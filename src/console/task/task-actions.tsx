@@ -1,7 +1,7 @@
 // The action buttons of the task page.
 import { useState } from "preact/hooks";
 import type { Task } from "../../core/task/task.ts";
-import { hasLogin, mayWrite } from "../access.ts";
+import { hasLogin, mayDecide, mayWrite } from "../access.ts";
 import { apiUrl, post, queuePath, taskPath } from "../api.ts";
 import { CopyButton } from "../shell/copy.tsx";
 import { acting } from "../shell/messages.tsx";
@@ -40,7 +40,8 @@ export function TaskActions({ task, mode, onDone }: Props) {
     if (offer === "redrive") return act(() => redrive(task), `${task.name} is back on the queue`);
     return setOpen(offer);
   };
-  const offers = mayWrite() ? availableActions(task, mode) : [];
+  const all = mayWrite() ? availableActions(task, mode) : [];
+  const offers = mayDecide() ? all : all.filter((offer) => offer !== "release");
   return (
     <div class="actions">
       {!offers.includes("release") && <CopyAsCurl task={task} />}

@@ -5,6 +5,7 @@ import { hasIdentity } from "../../objects/egress/identity.ts";
 import { checkAccess } from "../auth.ts";
 import { withCors } from "../cors.ts";
 import type { Door, Visit } from "../door.ts";
+import { queuesOf } from "../own-queues.ts";
 import { methodOf, withMethodOverride } from "./method-override.ts";
 import { refusalResponse, thrownCloudResponse } from "./respond.ts";
 import { answerCloudTasks, isCloudTasksPath } from "./router.ts";
@@ -17,12 +18,13 @@ export const cloudTasks: Door = {
   answer: (given, _, visit) => withCors(given, visit.settings, () => answerAllowed(given, visit)),
 };
 
-async function answerAllowed(given: Request, { settings, queues, now }: Visit): Promise<Response> {
-  const refusal = await checkAccess(given, settings, now, methodOf(given));
-  if (refusal) return refusalResponse(refusal.failure);
+async function answerAllowed(given: Request, visit: Visit): Promise<Response> {
+  const { settings, now } = visit;
+  const { ok: caller, failure } = await checkAccess(given, settings, now, methodOf(given));
+  if (failure) return refusalResponse(failure);
   const home = settings.TASKQUEUE_PROJECT || undefined;
   const around = {
-    queues,
+    queues: queuesOf(caller, visit),
     home,
     hasIdentity: hasIdentity(settings),
     trace: traceOf(given.headers),

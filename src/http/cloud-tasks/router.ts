@@ -7,6 +7,7 @@ import { cut } from "../../core/errors.ts";
 import { verbAsSegment } from "../native/router.ts";
 import { readdressed } from "../readdressed.ts";
 import { json } from "../respond.ts";
+import { guardRoutes } from "../role-guard.ts";
 import { batchCreate, batchDelete } from "./batches.ts";
 import { bufferTask } from "./buffer.ts";
 import type { Call } from "./call.ts";
@@ -24,6 +25,7 @@ import {
   updateQueue,
 } from "./queues.ts";
 import { cloudErrorResponse, thrownCloudResponse } from "./respond.ts";
+import { CLOUD_TASKS_ROLES } from "./roles.ts";
 import { systemParametersOf } from "./system-parameters.ts";
 import { createTask, deleteTask, getTask, listTasks, runTask } from "./tasks.ts";
 
@@ -39,7 +41,9 @@ let made: Router | undefined;
 
 /** Made for the first request: a pattern for each route costs the Worker's start what few starts need. */
 function router(): Router {
-  made ??= newRouter();
+  if (made) return made;
+  made = newRouter();
+  guardRoutes(made.routes, CLOUD_TASKS_ROLES, ([call]) => (call as Call).queues);
   return made;
 }
 

@@ -1,15 +1,18 @@
 // Signing in and out: a form that works without script, and a session for who shows the token.
+
+import type { NamedToken } from "../../core/tokens.ts";
 import {
-  accessByToken,
   checkSameOrigin,
   type DoorSettings,
+  hasToken,
   TOKENS_IN_QUERY,
+  tokenBy,
   tokenInQuery,
 } from "../auth.ts";
 import { formOf } from "../body.ts";
 import { refusalOfGuess } from "../guesses.ts";
 import { errorResponse, orLater, thrownResponse } from "../respond.ts";
-import { type Access, newSession, sessionCookie } from "../session.ts";
+import { newSession, sessionCookie } from "../session.ts";
 import {
   ASSET_PATHS,
   CONSOLE_PREFIX,
@@ -51,10 +54,10 @@ async function loginBy(
   const then = safePath(form.get("then") ?? "", request.url);
   // Pasted, it often brings a line's end along.
   const token = (form.get("token") ?? "").trim();
-  const access = await accessByToken(token, settings);
-  if (access) return started(access, token, then, request, now);
+  const shown = await tokenBy(token, settings);
+  if (shown) return started(shown, then, request, now);
   // Where no token is set there is nothing to show: the page says who may come in.
-  if (!settings.TASKQUEUE_TOKEN) return seeOther(then);
+  if (!hasToken(settings)) return seeOther(then);
   const tooMany = await refusalOfGuess(token, now);
   if (!tooMany) return askForToken(request, WRONG, then);
   return orLater(askForToken(request, TOO_MANY, then), tooMany.failure);
@@ -75,9 +78,9 @@ export async function loginByLink(
   now: number,
 ): Promise<Response | undefined> {
   const inQuery = isReading(request) ? tokenInQuery(request) : undefined;
-  const access = inQuery && (await accessByToken(inQuery.token, settings));
-  if (!inQuery || !access) return undefined;
-  return started(access, inQuery.token, safePath(request.url, request.url), request, now);
+  const shown = inQuery && (await tokenBy(inQuery.token, settings));
+  if (!shown) return undefined;
+  return started(shown, safePath(request.url, request.url), request, now);
 }
 
 /** The form, to lead to `then` afterwards; by itself to the page that was asked for. */
@@ -91,13 +94,12 @@ export function askForToken(
 }
 
 async function started(
-  access: Access,
-  token: string,
+  token: NamedToken,
   then: string,
   request: Request,
   now: number,
 ): Promise<Response> {
-  const session = await newSession(access, token, now);
+  const session = await newSession(token, now);
   return seeOther(then, sessionCookie(session, new URL(request.url)));
 }
 

@@ -1,17 +1,23 @@
 // The pages the console is made of: the shell its script draws on, and the one to sign in by. Whatever is not
 // ours is escaped.
+import type { Role } from "../../core/tokens.ts";
 
 /** What the shell says to the script: what may be done, and whether there is a session to end. */
 export interface Shell {
-  access: "read" | "write";
+  access: Role;
+  /** The token's. */
+  name: string;
   hasSession: boolean;
 }
 
 /** The page the console is drawn on; `assets` are the paths of its script and style. */
-export function consolePage(assets: readonly string[], { access, hasSession }: Shell): string {
+export function consolePage(
+  assets: readonly string[],
+  { access, name, hasSession }: Shell,
+): string {
   return pageOf(
     assets,
-    `<body data-access="${access}" data-login="${hasSession ? "yes" : "no"}">
+    `<body data-access="${access}" data-name="${escaped(name)}" data-login="${hasSession ? "yes" : "no"}">
 <div id="app"></div>
 <noscript>The console needs JavaScript; the API under /_ah/api does not.</noscript>
 </body>`,
@@ -38,7 +44,7 @@ export function loginPage(assets: readonly string[], { action, then, problem }: 
 <input type="hidden" name="then" value="${escaped(then)}">
 <label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus ${described}>${error}
-<p id="hint">The secret <code>TASKQUEUE_TOKEN</code>; <code>TASKQUEUE_READ_TOKEN</code> may look and change nothing.</p>
+<p id="hint">The secret <code>TASKQUEUE_TOKEN</code>, or one of <code>TASKQUEUE_TOKENS</code>; <code>TASKQUEUE_READ_TOKEN</code> may look and change nothing.</p>
 <button type="submit">Sign in</button>
 </form>
 </main>

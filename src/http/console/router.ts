@@ -1,5 +1,5 @@
 // The console's paths: one page for all of them, and the way in and out.
-import { callerOf, type DoorSettings } from "../auth.ts";
+import { callerOf, type DoorSettings, hasToken } from "../auth.ts";
 import { orLater } from "../respond.ts";
 import {
   ASSET_PATHS,
@@ -41,10 +41,11 @@ async function answerPage(
   const { ok: caller, failure } = await callerOf(request, settings, now);
   if (caller && pathname === LOGIN) return seeOther(CONSOLE_PREFIX);
   if (caller) {
-    const shell = { access: caller.access, hasSession: caller.by === "session" };
+    const { role, name, by } = caller;
+    const shell = { access: role, name, hasSession: by === "session" };
     return pageResponse(request, consolePage(ASSET_PATHS, shell));
   }
-  if (settings.TASKQUEUE_TOKEN) return orLater(askForToken(request), failure);
+  if (hasToken(settings)) return orLater(askForToken(request), failure);
   return pageResponse(
     request,
     refusedPage(ASSET_PATHS, failure.message),

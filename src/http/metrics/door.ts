@@ -16,6 +16,7 @@ import type { QueueFigures } from "../../objects/rpc.ts";
 import { checkAccess } from "../auth.ts";
 import { type Door, isUnder, type Visit } from "../door.ts";
 import { figuresOf } from "../figures.ts";
+import { queuesOf } from "../own-queues.ts";
 import type { QueueService } from "../queue-service.ts";
 import { errorResponse, headOf, thrownResponse } from "../respond.ts";
 
@@ -25,11 +26,14 @@ const METRICS = "/_ah/metrics";
 export const metrics: Door = {
   counting,
   isFor: (_, path) => isUnder(path, METRICS),
-  answer: async (request, path, { settings, queues, now }: Visit) => {
-    const refusal = (await checkAccess(request, settings, now)) ?? refusalOf(request, path);
+  answer: async (request, path, visit: Visit) => {
+    const { settings, now } = visit;
+    const { ok: caller, failure } = await checkAccess(request, settings, now);
+    if (failure) return errorResponse(failure);
+    const refusal = refusalOf(request, path);
     if (refusal) return errorResponse(refusal.failure);
     try {
-      const answer = await scraped(request, queues, now);
+      const answer = await scraped(request, queuesOf(caller, visit), now);
       return request.method === "HEAD" ? headOf(answer) : answer;
     } catch (error) {
       return thrownResponse(error, request);

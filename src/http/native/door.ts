@@ -5,6 +5,8 @@ import { watching } from "../../objects/directory/watching.ts";
 import { checkAccess, withoutToken } from "../auth.ts";
 import { withCors } from "../cors.ts";
 import { type Door, isUnder, type Visit } from "../door.ts";
+import { queuesOf } from "../own-queues.ts";
+import type { QueueService } from "../queue-service.ts";
 import { errorResponse } from "../respond.ts";
 import { API_PREFIX, answerApi } from "./router.ts";
 
@@ -15,7 +17,8 @@ export const api: Door = {
   readEntry: parseQueueEntry,
   isFor: (_, path) => isUnder(path, API_PREFIX),
   answer: (request, _, visit) => {
-    const answer = async () => answerApi(await withoutToken(request, visit.settings), visit.queues);
+    const answer = async (queues: QueueService) =>
+      answerApi(await withoutToken(request, visit.settings), queues);
     return withCors(request, visit.settings, () => answerAllowed(request, visit, answer));
   },
   answerBound: answerApi,
@@ -28,9 +31,10 @@ function whatItDoes({ method, url }: Request): string {
 
 async function answerAllowed(
   request: Request,
-  { settings, now }: Visit,
-  answer: () => Response | Promise<Response>,
+  visit: Visit,
+  answer: (queues: QueueService) => Response | Promise<Response>,
 ): Promise<Response> {
-  const refusal = await checkAccess(request, settings, now, whatItDoes(request));
-  return refusal ? errorResponse(refusal.failure) : answer();
+  const { settings, now } = visit;
+  const { ok: caller, failure } = await checkAccess(request, settings, now, whatItDoes(request));
+  return failure ? errorResponse(failure) : answer(queuesOf(caller, visit));
 }

@@ -1,13 +1,12 @@
 // Group routes: create, add, close, cancel, progress, events, results.
 
 import type { IRequest } from "itty-router";
-import type { GroupHandle } from "../../client/group-handle.ts";
 import { cursorOf, placeOf } from "../../core/cursor.ts";
 import { errorOf, unwrap } from "../../core/errors.ts";
 import type { ServerSentEvent } from "../../core/server-sent-event.ts";
 import { checkTaskList, type GroupTask, type NewGroup } from "../../core/task/group.ts";
 import { traceOf } from "../../core/task/trace-context.ts";
-import type { QueueService } from "../queue-service.ts";
+import type { GroupService, QueueService } from "../queue-service.ts";
 import { json } from "../respond.ts";
 import { eventStream } from "../sse.ts";
 import { bodyOf, onlyFields, queryOf, segment } from "./request.ts";
@@ -65,7 +64,7 @@ export async function groupEvents(request: IRequest, queues: QueueService): Prom
 }
 
 async function* progressEvents(
-  group: GroupHandle,
+  group: GroupService,
   left: AbortSignal,
 ): AsyncGenerator<ServerSentEvent> {
   for await (const data of group.watch({ signal: left })) {
@@ -74,6 +73,6 @@ async function* progressEvents(
   }
 }
 
-function groupOf(request: IRequest, queues: QueueService): GroupHandle {
+function groupOf(request: IRequest, queues: QueueService): GroupService {
   return queues.group(segment(request, "name"));
 }

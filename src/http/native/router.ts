@@ -9,6 +9,7 @@ import { type TraceContext, traceOf } from "../../core/task/trace-context.ts";
 import type { QueueService } from "../queue-service.ts";
 import { readdressed } from "../readdressed.ts";
 import { errorResponse, failureJson, headOf, json, jsonText, thrownResponse } from "../respond.ts";
+import { guardRoutes } from "../role-guard.ts";
 import { getCosts } from "./cost-routes.ts";
 import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
 import { getHistory, queueEvents, tailQueue } from "./event-routes.ts";
@@ -41,6 +42,7 @@ import {
   withoutBody,
   withoutOptions,
 } from "./request.ts";
+import { API_ROLES } from "./roles.ts";
 import {
   listTombstones,
   redriveTasks,
@@ -61,7 +63,9 @@ let made: Router | undefined;
 
 /** Made for the first request: a pattern for each route costs the Worker's start what few starts need. */
 function router(): Router {
-  made ??= newRouter();
+  if (made) return made;
+  made = newRouter();
+  guardRoutes(made.routes, API_ROLES, ([queues]) => queues as QueueService);
   return made;
 }
 
@@ -106,6 +110,7 @@ function newRouter() {
     .get(`${QUEUE}/events`, withoutOptions, tailQueue)
     .post("/plan", withoutOptions, planDeploy)
     .get("/events", queueEvents)
+    .get("/audit", getAudit)
     .post("/groups", withoutOptions, createGroup)
     .get("/groups/:name", withoutOptions, getGroup)
     .get("/groups/:name/events", withoutOptions, groupEvents)
@@ -167,6 +172,10 @@ async function listQueues(request: IRequest, queues: QueueService): Promise<Resp
   const { views, cursor } = await queues.page(queryOf(request, ["limit", "cursor"]));
   const rest = cursor === undefined ? "" : `,"cursor":${JSON.stringify(cursor)}`;
   return jsonText(`{"queues":[${views.join(",")}]${rest}}`);
+}
+
+async function getAudit(request: IRequest, queues: QueueService): Promise<Response> {
+  return json(await queues.audit(queryOf(request, ["queue", "who", "limit", "cursor"])));
 }
 
 async function defineQueue(request: IRequest, queues: QueueService): Promise<Response> {

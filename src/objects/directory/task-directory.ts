@@ -2,14 +2,17 @@
 // have, or wants to see all queues. It keeps what each last said of itself, and visits those that may have lost
 // their alarms.
 
+import type { Act } from "../../core/audit.ts";
 import type { QueueFile } from "../../core/config/queue-config.ts";
 import type { FiguresReader } from "../../core/metrics/queue-report.ts";
+import type { ActEnd, AuditRow } from "../../store/directory/audit-log.ts";
 import { DirectoryStore } from "../../store/directory/directory-store.ts";
 import { DIRECTORY_MIGRATIONS } from "../../store/migrations.ts";
 import { Adoption, allFormerRows, FORMER_DIRECTORY } from "../first-version.ts";
 import { Host } from "../host.ts";
-import type { DirectoryRpc, FiguresPage, QueuePage } from "../rpc.ts";
+import type { ActQuery, DirectoryRpc, FiguresPage, QueuePage } from "../rpc.ts";
 import { Stubs } from "../stubs.ts";
+import { Audit } from "./audit.ts";
 import type { NewFigures } from "./counting.ts";
 import type { Figures } from "./figures.ts";
 import { QueuePages } from "./queue-pages.ts";
@@ -33,6 +36,7 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
   readonly #rounds: Rounds;
   readonly #watchers: Watchers | undefined;
   readonly #figures: Figures | undefined;
+  readonly #audit: Audit;
 
   /** `file`: the queue.yaml this Worker was deployed with. Nobody can ask for what is not given: to watch, for figures. */
   constructor(
@@ -51,6 +55,7 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
       now: () => this.now(),
     };
     this.#reports = new QueueReports(deps);
+    this.#audit = new Audit({ ...deps, log: this.#store.audit });
     this.#pages = new QueuePages(this.#store, this.#reports, file);
     this.#rounds = new Rounds({ ...deps, reports: this.#reports, ended: () => this.arm() });
     this.#watchers = watching?.({
@@ -130,6 +135,19 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
     await this.#adoptOnce();
     if (!this.#watchers) throw new Error("no door of this Worker shows changes of queues");
     return this.#watchers.add(queues);
+  }
+
+  async beginAct(act: Act): Promise<number> {
+    return this.#audit.begin(act);
+  }
+
+  async endAct(id: number, end: ActEnd): Promise<void> {
+    this.#audit.end(id, end);
+  }
+
+  async acts(query: ActQuery): Promise<AuditRow[]> {
+    const { before, limit, queue, who } = query;
+    return this.#store.audit.page({ queue, who }, before, limit, this.now());
   }
 
   async wasRemoved(queue: string): Promise<boolean> {

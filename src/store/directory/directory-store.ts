@@ -3,6 +3,7 @@ import { adoptQueues } from "../first-version.ts";
 import { Meta } from "../meta.ts";
 import { text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
+import { AuditLog } from "./audit-log.ts";
 import { Summaries } from "./summaries.ts";
 
 /** The watchdog's visit to all queues, or to those that need one, as far as it has come. */
@@ -15,12 +16,14 @@ export interface Round {
 export class DirectoryStore {
   readonly meta: Meta<{ adopted: true; round: Round; allVisitedAt: number }>;
   readonly summaries: Summaries;
+  readonly audit: AuditLog;
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
     this.#sql = sql;
     this.meta = new Meta(sql);
     this.summaries = new Summaries(sql);
+    this.audit = new AuditLog(sql);
   }
 
   /** Whether it has the names that the first version's directory had. */

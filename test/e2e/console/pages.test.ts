@@ -57,6 +57,8 @@ const PAGES: readonly [name: string, path: string, before?: (page: Page) => Prom
   ["a leased task", "/queues/inbox/tasks/scan-1"],
   ["a group", "/groups/master-nightly"],
   ["cron", "/cron"],
+  ["the audit", "/audit"],
+  ["the audit of a queue that nothing was done to", "/audit?queue=none"],
   ["the preview", "/queues/mail/preview?rate=nonsense"],
   [
     "adding a task",

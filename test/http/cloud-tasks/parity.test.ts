@@ -142,7 +142,7 @@ it(`the same ${CALLS} calls leave equal queues`, async () => {
   const before = await contents("by-google");
   expect(before.length).toBeGreaterThan(20);
   expect(before).toEqual(await contents("by-native"));
-});
+}, 120_000);
 
 it("and what is on them then runs alike", async () => {
   const log: Record<string, string[]> = { "by-google": [], "by-native": [] };

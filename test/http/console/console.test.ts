@@ -50,7 +50,9 @@ describe("the page", () => {
     const response = await fetchOf(`http://127.0.0.1:8787${CONSOLE}/queues/push?state=due`);
     expect(response.status).toBe(200);
     expect(response.headers.get("Cache-Control")).toBe("no-store");
-    expect(await response.text()).toContain(`<body data-access="write" data-login="no">`);
+    expect(await response.text()).toContain(
+      `<body data-access="admin" data-name="loopback" data-login="no">`,
+    );
   });
 
   it("is refused elsewhere with no token set, naming the setting", async () => {
@@ -137,7 +139,7 @@ describe("signing in", () => {
       `${CONSOLE}/queues/push`,
     ]);
     expect(response.headers.get("Set-Cookie")).toMatch(
-      /^taskqueue_session=write\.\d+\.[\w-]{43}; Path=\/_ah; Max-Age=43200; HttpOnly; SameSite=Strict; Secure$/,
+      /^taskqueue_session=dG9rZW4\.\d+\.[\w-]{43}; Path=\/_ah; Max-Age=43200; HttpOnly; SameSite=Strict; Secure$/,
     );
     const local = await signIn("full-token", CONSOLE, "http://127.0.0.1:8787");
     expect(local.headers.get("Set-Cookie")).not.toContain("Secure");
@@ -182,7 +184,7 @@ describe("signing in", () => {
       303,
       `${CONSOLE}/queues/push?state=due`,
     ]);
-    expect(response.headers.get("Set-Cookie")).toMatch(/^taskqueue_session=read\./);
+    expect(response.headers.get("Set-Cookie")).toMatch(/^taskqueue_session=cmVhZC10b2tlbg\./);
     const wrong = await fetchOf(`${CONSOLE}?key=wrong`);
     expect(wrong.status).toBe(401);
     expect(await wrong.text()).toMatch(/role="alert"/);
@@ -191,7 +193,9 @@ describe("signing in", () => {
   it("is not needed with a bearer token, which starts no session", async () => {
     const headers = { Authorization: "Bearer read-token" };
     const response = await fetchOf(CONSOLE, { headers });
-    expect(await response.text()).toContain(`<body data-access="read" data-login="no">`);
+    expect(await response.text()).toContain(
+      `<body data-access="read" data-name="read-token" data-login="no">`,
+    );
     expect(response.headers.get("Set-Cookie")).toBeNull();
   });
 });
@@ -204,13 +208,16 @@ describe("a session", () => {
   const list = (Cookie: string) => fetchOf("/_ah/api/queues", { headers: { Cookie } });
 
   it("opens the page and the API, as what its token may do", async () => {
-    for (const access of ["write", "read"]) {
-      const Cookie = `other=1; ${await sessionOf(access === "write" ? "full-token" : "read-token")}`;
+    for (const [access, name, token] of [
+      ["admin", "token", "full-token"],
+      ["read", "read-token", "read-token"],
+    ] as const) {
+      const Cookie = `other=1; ${await sessionOf(token)}`;
       const page = await (await fetchOf(CONSOLE, { headers: { Cookie } })).text();
-      expect(page).toContain(`<body data-access="${access}" data-login="yes">`);
+      expect(page).toContain(`<body data-access="${access}" data-name="${name}" data-login="yes">`);
       expect((await list(Cookie)).status).toBe(200);
       const changed = await pause(Cookie, SAME_ORIGIN);
-      expect(changed.status).toBe(access === "write" ? 200 : 403);
+      expect(changed.status).toBe(access === "admin" ? 200 : 403);
     }
     expect((await queue("push").describe()).state).toBe("paused");
   });
@@ -247,12 +254,15 @@ describe("a session", () => {
   });
 
   it("does not hold when it has expired, or was tampered with", async () => {
-    const expired = await newSession("write", "full-token", clock.now - 12 * 3600_000 - 1000);
-    const [, expires, mac] = (await newSession("read", "read-token", clock.now)).split(".");
-    for (const session of [expired, `write.${expires}.${mac}`, `read.${expires}9.${mac}`]) {
+    const full = { name: "token", secret: "full-token", role: "admin" } as const;
+    const reader = { name: "read-token", secret: "read-token", role: "read" } as const;
+    const expired = await newSession(full, clock.now - 12 * 3600_000 - 1000);
+    const [other] = (await newSession(full, clock.now)).split(".");
+    const [name, expires, mac] = (await newSession(reader, clock.now)).split(".");
+    for (const session of [expired, `${other}.${expires}.${mac}`, `${name}.${expires}9.${mac}`]) {
       expect((await list(`taskqueue_session=${session}`)).status).toBe(401);
     }
-    expect((await list(`taskqueue_session=read.${expires}.${mac}`)).status).toBe(200);
+    expect((await list(`taskqueue_session=${name}.${expires}.${mac}`)).status).toBe(200);
   });
 
   it("does not help a wrong token along", async () => {

@@ -61,15 +61,15 @@ describe("HEAD", () => {
     expect(Object.fromEntries(head.headers)).toMatchObject(expected);
   });
 
-  it.each(["/_ah/api/events", "/_ah/api/events?queue=push", "/_ah/api/groups/g/events"])(
-    "%s ends at once",
-    async (path) => {
-      await queue("push").group({ name: "g", tasks: [{ countdown: 60 }] });
-      const head = await own.fetch(ORIGIN + path, { method: "HEAD" });
-      expect([head.status, head.headers.get("Content-Type")]).toEqual([200, "text/event-stream"]);
-      expect(await head.text()).toBe("");
-    },
-  );
+  it.each([
+    ...["/_ah/api/events", "/_ah/api/events?queue=push", "/_ah/api/groups/g/events"],
+    "/_ah/api/queues/push/events",
+  ])("%s ends at once", async (path) => {
+    await queue("push").group({ name: "g", tasks: [{ countdown: 60 }] });
+    const head = await own.fetch(ORIGIN + path, { method: "HEAD" });
+    expect([head.status, head.headers.get("Content-Type")]).toEqual([200, "text/event-stream"]);
+    expect(await head.text()).toBe("");
+  });
 
   it.each(["/_ah/api/queues/push:pause", "/_ah/api/queues/push/tasks:lease"])(
     "of a verb, %s, is no GET",
@@ -198,6 +198,8 @@ const ROUTES: [method: string, path: string, body?: object][] = [
   ["GET", "/queues/push/tombstones"],
   ["DELETE", "/queues/push/tombstones/x"],
   ["GET", "/queues/push/history"],
+  ["GET", "/queues/push/events"],
+  ["GET", "/audit"],
   ["GET", "/events"],
   ["POST", "/groups", { tasks: [] }],
   ["GET", "/groups/g"],

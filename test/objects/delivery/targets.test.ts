@@ -281,7 +281,7 @@ describe("an identity token", () => {
   );
 
   const documents = async (path: string, host = "https://queues.example.com") => {
-    const queues = { get: queue, names: async () => [] } as unknown as CloudQueues;
+    const queues = () => ({ get: queue }) as unknown as CloudQueues;
     const request = new Request(`${host}/_ah/oidc${path}`);
     return (await answerAtDoors(request, { settings, queues, now: clock.now }, [])) as Response;
   };
