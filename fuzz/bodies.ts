@@ -31,6 +31,13 @@ export const BODIES: Readonly<Record<string, Make>> = {
   "PUT /_ah/api/queues/:queue": queueEntry,
   "PUT /_ah/api/queues/:queue/keys/:key": keyLimits,
   "POST /_ah/api/queues/:queue/tasks": (r) => (r.chance(0.7) ? newTask(r) : batch(r)),
+  "POST /_ah/api/queues/:queue/~import": savedRecord,
+  "POST /_ah/api/plan": (r) => ({
+    queue: r.chance(0.5)
+      ? `queue: [{name: ${r.pick(["push", "made"])}, rate: 5/s}]`
+      : hostileText(r),
+    ...(r.chance(0.3) && { cron: hostileText(r) }),
+  }),
   "POST /_ah/api/queues/:queue/tasks/~delete": (r) => ({ names: names(r) }),
   "POST /_ah/api/queues/:queue/tasks/~lease": lease,
   "POST /_ah/api/queues/:queue/tasks/~ack": (r) => ({ leases: r.some(3, () => token(r)) }),
@@ -258,4 +265,14 @@ function textOf(name: string, r: Random): string {
   if (name === "host") return r.pick(["x.invalid", "127.0.0.1", "localhost", "a.b.c"]);
   if (name === "filter") return r.pick(["tag=a", "tag_is_oldest", hostileText(r)]);
   return hostileText(r);
+}
+
+/** A line of an export. */
+function savedRecord(r: Random): object {
+  const progress = { retryCount: r.int(3), executionCount: 0, attempts: [] };
+  const times = { createdAt: r.int(1e12), endedAt: r.int(1e12), nameUntil: 4e12 };
+  const name = taskName(r);
+  if (r.chance(0.4)) return { kind: "name", name, state: "done", ...times, progress };
+  const task = { name, named: r.chance(0.5), createdAt: r.int(1e12), spec: {}, progress };
+  return { kind: "task", ...task, key: r.int(2 ** 50), due: r.int(1e12), body: hostileText(r) };
 }

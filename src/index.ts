@@ -11,6 +11,7 @@ import { console } from "./http/console/door.ts";
 import { metrics } from "./http/metrics/door.ts";
 import { api } from "./http/native/door.ts";
 import { cron as cronPart } from "./objects/cron/part.ts";
+import { backups } from "./objects/queue/backup.ts";
 import { rules } from "./objects/queue/ruled-adds.ts";
 import { limits } from "./objects/queue/shared-limits.ts";
 import { batches } from "./objects/queue/task-batches.ts";
@@ -56,7 +57,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     config: isCompiled(config) ? withoutText(config, cron) : read(config, cron),
     ...{
       doors: [api, cloudTasks, console, metrics],
-      parts: [batches, cronPart, deferred, keys, limits, plans, rules, shards],
+      parts: [backups, batches, cronPart, deferred, keys, limits, plans, rules, shards],
     },
   });
 }

@@ -32,6 +32,7 @@ import { TaskEgressObject } from "./objects/egress/task-egress.ts";
 import { TaskGroupObject } from "./objects/group/task-group.ts";
 import { clock } from "./objects/host.ts";
 import { logBy } from "./objects/log.ts";
+import type { BackupsPart } from "./objects/queue/backup.ts";
 import { checkAttemptsPerCall } from "./objects/queue/dispatch/runner-calls.ts";
 import type { QueueParts } from "./objects/queue/queue.ts";
 import type { RulesPart } from "./objects/queue/ruled-adds.ts";
@@ -143,6 +144,7 @@ export type { Door } from "./http/door.ts";
 export { metrics } from "./http/metrics/door.ts";
 export { api } from "./http/native/door.ts";
 export { type CronPart, cron } from "./objects/cron/part.ts";
+export { type BackupsPart, backups } from "./objects/queue/backup.ts";
 export { type RulesPart, rules } from "./objects/queue/ruled-adds.ts";
 export { type LimitsPart, limits } from "./objects/queue/shared-limits.ts";
 export { type BatchesPart, batches } from "./objects/queue/task-batches.ts";
@@ -160,9 +162,10 @@ export interface SlimOptions {
   targets?: Targets | undefined;
   /** What is served to the outside, of `api`, `cloudTasks`, `console` and `metrics`. Default: nothing. */
   doors?: readonly Door[] | undefined;
-  /** What there is beside queues and groups, of `batches`, `cron`, `deferred`, `definitions`, `keys`, `limits`, `plans`, `rules` and `shards`. Default: nothing. */
+  /** What there is beside queues and groups, of `backups`, `batches`, `cron`, `deferred`, `definitions`, `keys`, `limits`, `plans`, `rules` and `shards`. Default: nothing. */
   parts?:
     | readonly (
+        | BackupsPart
         | BatchesPart
         | CronPart
         | DeferredPart
@@ -285,6 +288,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     Sharding: shardsPart?.Sharding,
     Limits: limitsPart?.Limits,
     Batches: batchesPart?.Batches,
+    Backup: parts.find((it) => it.part === "backups")?.Backup,
     Keys: parts.find((it) => it.part === "keys")?.Keys,
     ruled: parts.find((it) => it.part === "rules")?.ruled,
     Totals: counting?.Totals,
@@ -322,6 +326,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
       (await createGroup(stubsOf(env), given, undefined, trace)).progress,
     cron: () => cronOf(env, who),
     now: clock,
+    hosts: (env as QueueSettings).TASKQUEUE_ALLOW_HOSTS,
     figures: (...asked) =>
       stubsOf(env)
         .directory()

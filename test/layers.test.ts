@@ -48,6 +48,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     "sharding",
     "task",
     "config",
+    "backup",
     "metrics",
     "cloud-tasks",
   ],

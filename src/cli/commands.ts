@@ -240,6 +240,47 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     isRemote: true,
     load: () => import("./remote/cron.ts"),
   },
+  tail: {
+    about: "follows what happens to queues, until it is interrupted",
+    args: [QUEUES],
+    isRemote: true,
+    load: () => import("./remote/tail.ts"),
+  },
+  costs: {
+    about: "says what the queues use, and what that costs at list price",
+    isRemote: true,
+    load: () => import("./remote/costs.ts"),
+  },
+  export: {
+    about: "copies queues as lines of JSON, while they go on",
+    args: [{ form: "[queue...]", about: "the queues' names", completes: "queue" }],
+    options: [
+      {
+        flags: "-o, --out <path>",
+        about:
+          "a file, packed where it ends in .gz; of several queues a folder; default the standard output",
+        completes: "file",
+      },
+      { flags: "--all", about: "all queues, into the folder of --out" },
+      { flags: "--resume", about: "go on with what was begun" },
+    ],
+    isRemote: true,
+    load: () => import("./remote/export.ts"),
+  },
+  import: {
+    about: "takes in what was exported, where its names are free",
+    args: [{ form: "<file...>", about: "exports; - is the standard input", completes: "file" }],
+    options: [
+      {
+        flags: "--queue <queue>",
+        about: "the queue to import into; default the one that the file names",
+        completes: "queue",
+      },
+      { flags: "--resume", about: "go on behind what was imported of the file before" },
+    ],
+    isRemote: true,
+    load: () => import("./remote/import.ts"),
+  },
   completion: {
     about: "prints a script that makes a shell complete this command",
     args: [{ form: "<shell>", about: "bash, zsh or fish", completes: ["bash", "zsh", "fish"] }],

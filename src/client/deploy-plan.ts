@@ -1,13 +1,19 @@
 // What a deploy of other files would change: read, and held against what runs. A part that a Worker may leave out, as
 // it takes a YAML reader.
+import { cronFile } from "../core/config/cron-config.ts";
+import { lostTasks } from "../core/config/cron-queues.ts";
+import { cronDocument } from "../core/config/cron-schema.ts";
 import type { CronView } from "../core/config/cron-view.ts";
-import { parseCronYaml } from "../core/config/cron-yaml.ts";
+import { type CompiledFiles, filesOf, isCompiled, isOfThisFormat } from "../core/config/files.ts";
+import { checkAgainst, type Finding } from "../core/config/findings.ts";
 import { type DeployPlan, type PlannedFiles, planOf } from "../core/config/plan.ts";
 import type { QueueConfig, QueueFile } from "../core/config/queue-config.ts";
+import { queueDocument } from "../core/config/queue-file-schema.ts";
 import type { PresentQueue } from "../core/config/queue-plan.ts";
-import { parseQueueYaml } from "../core/config/queue-yaml.ts";
-import { type Problem, QueueConfigError } from "../core/config/yaml-document.ts";
-import { errorOf, refuse } from "../core/errors.ts";
+import type { Shape } from "../core/config/shape.ts";
+import type { QueueConfigError } from "../core/config/yaml-document.ts";
+import { fromYaml } from "../core/config/yaml-files.ts";
+import { errorOf, invalid, refuse } from "../core/errors.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { QueueViews } from "./all-queues.ts";
 
@@ -30,14 +36,14 @@ export interface Running {
 
 export interface PlansPart {
   readonly part: "plans";
-  plan(running: Running, given: NewFiles): Promise<DeployPlan>;
+  plan(running: Running, given: NewFiles | CompiledFiles): Promise<DeployPlan>;
 }
 
 /** Plans of a deploy: `POST /_ah/api/plan`. */
 export const plans: PlansPart = { part: "plans", plan };
 
 /** Throws InvalidRequestError for files that are wrong; its details have each fault with file, line and column. */
-async function plan(running: Running, given: NewFiles): Promise<DeployPlan> {
+async function plan(running: Running, given: NewFiles | CompiledFiles): Promise<DeployPlan> {
   const files = read(given);
   const queues = await presentQueues(running, files.queues);
   const cron = files.cron ? await running.cron() : [];
@@ -45,24 +51,66 @@ async function plan(running: Running, given: NewFiles): Promise<DeployPlan> {
   return planOf({ file, queues, cron, now }, files);
 }
 
-function read({ queue, cron }: NewFiles): PlannedFiles {
-  const queues = readFile("queue.yaml", () => parseQueueYaml(queue));
-  if (cron === undefined) return { queues };
-  return { queues, cron: readFile("cron.yaml", () => parseCronYaml(cron, queues)) };
+function read(given: NewFiles | CompiledFiles): PlannedFiles {
+  return isCompiled(given) ? checked(given) : fromText(given);
 }
 
-function readFile<T>(file: string, parse: () => T): T {
+function fromText({ queue, cron }: NewFiles): PlannedFiles {
   try {
-    return parse();
+    const files = fromYaml(queue, cron);
+    return cron === undefined ? { queues: files.queues } : files;
   } catch (error) {
-    if (!(error instanceof QueueConfigError)) throw error;
-    const details = error.problems.slice(0, MOST_FAULTS).map((it: Problem) => ({ file, ...it }));
-    throw errorOf(refuse("INVALID_REQUEST", error.message, details).failure);
+    throw refusalOf(error);
   }
+}
+
+// By its name: its class would bring the reader along where a build leaves that out.
+function refusalOf(error: unknown): unknown {
+  const { name, message, problems } = error as Partial<QueueConfigError>;
+  if (name === "TypeError") {
+    const expected =
+      "what `npx durable-taskqueue build` writes, as this Worker has no reader of YAML";
+    return errorOf(refuse("INVALID_REQUEST", `queue: found a text, expected ${expected}`).failure);
+  }
+  if (name !== "QueueConfigError" || !message || !problems) return error;
+  const file = message.startsWith("cron.yaml:") ? "cron.yaml" : "queue.yaml";
+  const details = problems.slice(0, MOST_FAULTS).map((it) => ({ file, ...it }));
+  return errorOf(refuse("INVALID_REQUEST", message, details).failure);
 }
 
 /** Faults of a file that an answer has. */
 const MOST_FAULTS = 1000;
+
+// Whoever sends it may have changed it since it was checked.
+function checked(files: CompiledFiles): PlannedFiles {
+  const { format, queue, cron } = files;
+  if (!isOfThisFormat(files)) {
+    const expected = "what `npx durable-taskqueue build` of the Worker's own version writes";
+    throw errorOf(invalid("format", format, expected).failure);
+  }
+  const queues = filesOf(
+    { format, queue: valid("queue.yaml", queueDocument, queue) },
+    cronFile,
+  ).queues;
+  if (cron === undefined) return { queues };
+  const document = valid("cron.yaml", cronDocument, cron);
+  throwIf("cron.yaml", lostTasks(document, queues));
+  return { queues, cron: cronFile(document) };
+}
+
+function valid<T>(file: string, schema: Shape<T>, value: unknown): T {
+  const found = checkAgainst(schema, value);
+  if ("data" in found) return found.data;
+  throwIf(file, found.findings);
+  return value as T;
+}
+
+function throwIf(file: string, findings: readonly Finding[]): void {
+  if (findings.length === 0) return;
+  const details = findings.slice(0, MOST_FAULTS).map(({ message }) => ({ file, message }));
+  const message = details.map((it) => `${file}: ${it.message}`).join("; ");
+  throw errorOf(refuse("INVALID_REQUEST", message, details).failure);
+}
 
 async function presentQueues(running: Running, next: QueueFile): Promise<PresentQueue[]> {
   const present: PresentQueue[] = [];

@@ -1,6 +1,7 @@
 // The caller's side of a queue: what `queues.get(env, name)` returns. Turns refusals into error classes.
 
 import type { ActKind } from "../core/audit.ts";
+import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../core/backup/record.ts";
 import { readKeyLimits } from "../core/config/key-limits.ts";
 import type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
 import { checkQueueName } from "../core/config/names.ts";
@@ -377,6 +378,19 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
   async resetKey(key: string): Promise<KeyView> {
     const object = await this.#object(checkKey(key));
     return this.#act("reset_key", key, async () => unwrap(await object.limitKey(key, undefined)));
+  }
+
+  /** What lies under the names behind a place, for a copy of the queue. */
+  async exportPage(from: WalkPlace): Promise<SavedPage> {
+    return unwrap(await (await this.#object()).exportPage(from));
+  }
+
+  /** Takes in what was saved of a queue, where its names are free; for each what became of it. */
+  async importRecords(records: readonly SavedRecord[]): Promise<Taken[]> {
+    const object = await this.#object();
+    const take = async () => unwrap(await object.importRecords(records));
+    const count = (taken: Taken[]) => taken.filter((it) => it === "imported").length;
+    return this.#act("import", undefined, take, count);
   }
 
   /** The queue's configuration. */

@@ -2,7 +2,7 @@
 
 /** `ack`, leases and adds are what queues are for, and are no acts. */
 export const ACTS = [
-  ...(["pause", "resume", "purge", "define", "remove"] as const),
+  ...(["pause", "resume", "purge", "define", "remove", "import"] as const),
   ...(["run", "reschedule", "redrive", "delete", "release", "limit_key", "reset_key"] as const),
   ...(["cancel", "cron_run", "cron_pause", "cron_resume"] as const),
 ];

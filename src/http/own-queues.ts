@@ -34,6 +34,7 @@ function ownQueues(own: readonly string[], queues: CloudQueues): CloudQueues {
   return {
     who: queues.who,
     role: queues.role,
+    hosts: queues.hosts,
     get: (name) => {
       check(name);
       return queues.get(name);

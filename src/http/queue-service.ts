@@ -5,6 +5,7 @@ import type { NewFiles } from "../client/deploy-plan.ts";
 import type { GroupHandle } from "../client/group-handle.ts";
 import type { QueueHandle } from "../client/queue-handle.ts";
 import type { AuditPage, AuditQuery } from "../core/audit.ts";
+import type { CompiledFiles } from "../core/config/files.ts";
 import type { DeployPlan } from "../core/config/plan.ts";
 import type { FiguresReader } from "../core/metrics/queue-report.ts";
 import type { QueueQuery } from "../core/task/calls.ts";
@@ -39,10 +40,12 @@ export interface QueueService {
   cron(): CronService;
   /** ms since 1970 */
   now(): number;
+  /** The setting TASKQUEUE_ALLOW_HOSTS. */
+  readonly hosts: string | undefined;
   /** What the queues whose names come after this one are and have counted, `limit` of them at most. */
   figures(after: string, limit: number, reader: FiguresReader): Promise<FiguresPage>;
   /** What a deploy of these files would change. */
-  plan(files: NewFiles): Promise<DeployPlan>;
+  plan(files: NewFiles | CompiledFiles): Promise<DeployPlan>;
   /** What operators did. */
   audit(query: AuditQuery): Promise<AuditPage>;
 }

@@ -1,6 +1,7 @@
 // What objects call of each other. Each Durable Object class implements its interface, so that every call
 // is typed on both sides; what only callers outside use is the class's own surface.
 import type { Act } from "../core/audit.ts";
+import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../core/backup/record.ts";
 import type { CronTask } from "../core/config/cron-task.ts";
 import type { QueueConfig } from "../core/config/queue-config.ts";
 import type { Answer, Failure } from "../core/errors.ts";
@@ -72,6 +73,10 @@ export interface QueueCalls {
   follow(): Promise<Answer<ReadableStream<Uint8Array>[]>>;
   /** Its configuration; in contrast to `describe` this reads no rows. */
   config(): Promise<QueueConfig>;
+  /** What lies under the names behind a place of a walk. */
+  exportPage(from: WalkPlace): Promise<Answer<SavedPage>>;
+  /** Takes in records whose names are free; for each what became of it. */
+  importRecords(records: readonly SavedRecord[]): Promise<Answer<Taken[]>>;
   /** Makes or changes a queue that is not in queue.yaml, by an entry of that file's form. */
   define(entry: unknown): Promise<Answer<QueueView>>;
   /** Removes such a queue with its tasks. */

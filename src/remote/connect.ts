@@ -1,4 +1,5 @@
 // The queues of a Worker, from anywhere that has fetch.
+import type { CompiledFiles } from "../core/config/files.ts";
 import type { DeployPlan } from "../core/config/plan.ts";
 import type { Costs } from "../core/metrics/costs.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
@@ -26,8 +27,11 @@ export interface RemoteQueues<Payloads extends PayloadTypes> {
   group(name: string): RemoteGroup;
   /** The recurring tasks of cron.yaml. */
   cron(): RemoteCron;
-  /** What a deploy of these files, as texts, would change. Throws InvalidRequestError for files that are wrong. */
-  plan(files: { queue: string; cron?: string }, options?: CallOptions): Promise<DeployPlan>;
+  /** What a deploy of these files, as texts or as `durable-taskqueue build` writes them, would change. Throws InvalidRequestError for files that are wrong. */
+  plan(
+    files: { queue: string; cron?: string } | CompiledFiles,
+    options?: CallOptions,
+  ): Promise<DeployPlan>;
   /** What the queues use of what the platform bills, and what that comes to at list prices. */
   costs(options?: CallOptions): Promise<Costs>;
 }

@@ -1,6 +1,6 @@
 // Calls over HTTP. A try that gets no answer is repeated with pauses, where repeating cannot do harm.
 import { utf8 } from "../core/bytes.ts";
-import { errorOf, invalid, refuse, type TaskQueueError } from "../core/errors.ts";
+import { errorOf, invalid, refuse, TaskQueueError } from "../core/errors.ts";
 import { MAX_CALL_BYTES } from "../core/limits.ts";
 import { backoff, sleep } from "./clock.ts";
 import { NoAnswerError } from "./no-answer.ts";
@@ -21,6 +21,8 @@ export interface Call {
   path: string;
   query?: object;
   body?: unknown;
+  /** In place of a body: lines of JSON. */
+  lines?: string;
   /** Whether doing it twice comes to the same as once. */
   mayRepeat: boolean;
   /** Seconds the queues themselves may take to answer. */
@@ -104,10 +106,31 @@ export class Connection {
     }
   }
 
-  #requestOf({ method, path, query, body }: Call): Prepared {
+  /** The body of the answer as it comes; throws as `call` does, once. What breaks off later is the reader's to see. */
+  async stream(path: string, query: object, signal?: AbortSignal): Promise<ReadableStream> {
+    const request = this.#requestOf({ method: "GET", path, query, mayRepeat: false });
+    try {
+      const init = { ...request.init, ...(signal && { signal }) };
+      const response = await this.#fetch(request.url, init);
+      if (response.ok && response.body) return response.body;
+      const reply = await replyOf(response);
+      if (reply.kind === "refusal") throw reply.error;
+      throw noAnswer(request, { ...missed("no lines"), ...reply, mayPass: false } as Missing, 1);
+    } catch (error) {
+      if (error instanceof TaskQueueError || error instanceof NoAnswerError) throw error;
+      signal?.throwIfAborted();
+      throw noAnswer(request, missed(error), 1);
+    }
+  }
+
+  #requestOf({ method, path, query, body, lines }: Call): Prepared {
     const url = `${this.#api}${path}${queryText(query)}`;
     // A redirected POST would arrive as a GET, and to follow one could hand on the token.
     const init: RequestInit = { method, headers: this.#headers, redirect: "manual" };
+    if (lines !== undefined) {
+      const headers = { ...this.#headers, "Content-Type": "application/x-ndjson" };
+      return { url, init: { ...init, headers, body: checked(utf8(lines)) } };
+    }
     if (body === undefined) return { url, init };
     const headers = { ...this.#headers, "Content-Type": "application/json" };
     return { url, init: { ...init, headers, body: bytesOf(body) } };
@@ -152,7 +175,11 @@ function queryText(query: object | undefined): string {
 
 // The server hangs up on what is too large, which would look like a network that fails.
 function bytesOf(body: unknown): Uint8Array<ArrayBuffer> {
-  const bytes = utf8(jsonOf(body)) as Uint8Array<ArrayBuffer>;
+  return checked(utf8(jsonOf(body)));
+}
+
+function checked(given: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = given as Uint8Array<ArrayBuffer>;
   if (bytes.byteLength <= MAX_CALL_BYTES) return bytes;
   const message = `body: found ${bytes.byteLength} bytes, expected at most ${MAX_CALL_BYTES} in one call`;
   throw errorOf(refuse("TASK_TOO_LARGE", message).failure);

@@ -64,6 +64,7 @@ export type {
 } from "../core/task/task.ts";
 export { connect, type QueueViewPage, type RemoteQueues } from "./connect.ts";
 export type { RemoteCron } from "./cron.ts";
+export type { ExportedPage, ExportOptions, Imported } from "./exporting.ts";
 export type { RemoteGroup } from "./group.ts";
 export { NoAnswerError } from "./no-answer.ts";
 export type { CallOptions, ConnectOptions, Fetch } from "./options.ts";

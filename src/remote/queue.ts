@@ -31,6 +31,12 @@ import { acknowledgedBefore } from "./acknowledging.ts";
 import { isTaken, type Outgoing, outgoing, takenBefore } from "./adding.ts";
 import { now, sleep } from "./clock.ts";
 import type { Call, Connection } from "./connection.ts";
+import {
+  type ExportedPage,
+  type ExportOptions,
+  exportedPages,
+  type Imported,
+} from "./exporting.ts";
 import { createGroup, type RemoteGroup } from "./group.ts";
 import { type CallOptions, checkNumber } from "./options.ts";
 import { keyPath, part } from "./paths.ts";
@@ -337,6 +343,21 @@ export class RemoteQueue<P = unknown> {
   async resetKey(key: string, options?: CallOptions): Promise<KeyView> {
     const path = this.#path(keyPath(key));
     return this.#connection.call({ method: "DELETE", path, mayRepeat: true }, options);
+  }
+
+  /**
+   * The queue as lines of JSON, a page at a time, while it goes on. A connection that breaks is made again where the
+   * last page ended, and each page is checked. Throws NoAnswerError when nothing comes any more.
+   */
+  export(options: ExportOptions = {}): AsyncGenerator<ExportedPage, undefined> {
+    return exportedPages(this.#connection, this.#path(":export"), options);
+  }
+
+  /** Takes in lines of an export, 1,000 records at most, where their names are free. */
+  async import(lines: readonly string[], options?: CallOptions): Promise<Imported> {
+    const path = this.#path(":import");
+    const call: Call = { method: "POST", path, lines: lines.join("\n"), mayRepeat: true };
+    return this.#connection.call(call, options);
   }
 
   /** Configuration, state and statistics. */

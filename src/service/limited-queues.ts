@@ -43,6 +43,7 @@ function onlyThese(names: ReadonlySet<string>, queues: QueueService): QueueServi
       for (const name of asked ?? []) check(name);
       return queues.watch(asked);
     },
+    hosts: queues.hosts,
     page: refuseAll("all queues"),
     group: refuseAll("a group"),
     createGroup: refuseAll("a group"),

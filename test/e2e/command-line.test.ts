@@ -259,6 +259,26 @@ describe("output", () => {
   });
 });
 
+it("costs says what queues use", () => {
+  expect(json("costs")).toMatchObject({ queues: expect.any(Array), total: expect.any(Object) });
+  expect(ok(["costs"])).toMatch(/^QUEUE +SINCE .*\n[\s\S]*^all: \$[\d.]+ a day/m);
+});
+
+it("tail follows queues until it is interrupted", async () => {
+  const child = spawn(process.execPath, [CLI, "tail", "inbox", "sub"], { env: envOf(server.url) });
+  let said = "";
+  child.stdout.on("data", (chunk) => {
+    said += chunk;
+  });
+  for (let i = 0; i < 60 && !said.includes("tailed"); i++) {
+    run(["add", "inbox", "--payload", "", "--name", `tailed-${i}`]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(said).toMatch(/^\S+Z inbox added +tailed-/m);
+  child.kill("SIGINT");
+  expect(await new Promise((resolve) => child.on("exit", resolve))).toBe(130);
+});
+
 describe("interrupted", () => {
   it("it says so and exits with 130", async () => {
     // One that never answers.

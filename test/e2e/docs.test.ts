@@ -141,6 +141,26 @@ const BESIDE_A_WORKER: Run[] = [
     says: [/^Nothing to be done/],
   },
   {
+    place: ["docs/command-line.md", "export TASKQUEUE_URL"],
+    says: [
+      /^QUEUE +MODE +STATE/,
+      /^added hello, scheduled$/m,
+      /^ {2}to: you@example.com$/m,
+      /^\{"queue":"default","name":"hello",/m,
+      /^deleted 1 task of "default"$/m,
+      /^Nothing changes\.$/m,
+    ],
+  },
+  {
+    place: ["docs/command-line.md", "npx durable-taskqueue export"],
+    says: [/^default: \d+ tasks, .* in default\.jsonl\.gz$/m, /^default\.jsonl\.gz: imported 0, /m],
+  },
+  {
+    place: ["docs/command-line.md", "npx durable-taskqueue completion"],
+    says: [],
+    then: async () => expect(existsSync(join(project, "durable-taskqueue.bash"))).toBe(true),
+  },
+  {
     place: ["docs/slim.md", "npx durable-taskqueue build"],
     says: [],
     then: async () => expect(existsSync(join(project, "taskqueue.json"))).toBe(true),
@@ -169,7 +189,8 @@ function blockOf(page: string, language: string, index = 0): string {
 /** Pasted into a shell whose servers are elsewhere than the page has them. */
 async function paste({ text }: Block, cwd: string, url: string): Promise<string> {
   const here = text.replaceAll("http://127.0.0.1:8787", url).replaceAll("https://your.worker", url);
-  const env = { ...quietEnv(), TOKEN: "open-sesame" };
+  const token = "open-sesame";
+  const env = { ...quietEnv(), TOKEN: token, TASKQUEUE_URL: url, TASKQUEUE_TOKEN: token };
   // Curl shows its progress where its output is no terminal.
   const quiet = `curl() { command curl -sS "$@"; }\n${here}`;
   const { stdout } = await exec("sh", ["-c", quiet], { cwd, env, timeout: 60_000 });

@@ -11,6 +11,7 @@ import { counting } from "../../src/objects/directory/counting.ts";
 import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.ts";
 import { watching } from "../../src/objects/directory/watching.ts";
 import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
+import { Backup } from "../../src/objects/queue/backup.ts";
 import { Batches } from "../../src/objects/queue/dispatch/batches.ts";
 import { ManyObjects } from "../../src/objects/queue/many-objects.ts";
 import type { QueueParts } from "../../src/objects/queue/queue.ts";
@@ -107,6 +108,7 @@ export const deployed: QueueParts & {
   Keys: TaskKeys,
   ruled: rules.ruled,
   Batches,
+  Backup,
   Totals: counting.Totals,
 };
 

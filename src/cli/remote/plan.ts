@@ -1,7 +1,7 @@
 // `plan`: what a deploy of the files would change.
 
 import { compile } from "../files/compile.ts";
-import { complaint, cronBeside, textOf } from "../files/read.ts";
+import { complaint, cronBeside } from "../files/read.ts";
 import { planLines } from "./plan-lines.ts";
 import { type Remote, remote } from "./queues-of.ts";
 
@@ -14,7 +14,7 @@ export default remote(async (it) => {
   return plan.lost ? 2 : 0;
 });
 
-/** The texts; undefined after a complaint. What is wrong is said with the names the files have here. */
+/** Compiled, as a Worker may have no reader of YAML; undefined after a complaint, with the names the files have here. */
 function read(it: Remote, queueFile: string, cronFile: string | undefined) {
   let file = queueFile;
   const named = (next: string) => {
@@ -22,9 +22,7 @@ function read(it: Remote, queueFile: string, cronFile: string | undefined) {
     return next;
   };
   try {
-    compile(queueFile, cronFile, named);
-    const queue = textOf(queueFile);
-    return cronFile === undefined ? { queue } : { queue, cron: textOf(cronFile) };
+    return compile(queueFile, cronFile, named);
   } catch (error) {
     it.terminal.note(complaint(file, error));
     return undefined;

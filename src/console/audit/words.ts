@@ -5,6 +5,7 @@ const DONE: Readonly<Record<ActKind, string>> = {
   ...{ pause: "paused", resume: "resumed", purge: "purged", define: "defined", remove: "removed" },
   ...{ run: "ran", reschedule: "rescheduled", redrive: "redrove", delete: "deleted" },
   ...{ release: "released the name", limit_key: "limited the key", reset_key: "reset the key" },
+  import: "imported",
   cancel: "cancelled the group",
   ...{ cron_run: "ran the recurring task", cron_pause: "paused the recurring task" },
   cron_resume: "resumed the recurring task",

@@ -1,7 +1,8 @@
 // The text of cron.yaml -> what it says, checked; or everything that is wrong with it.
-import { type CronFile, cronFile, cronQueue } from "./cron-config.ts";
+import { type CronFile, cronFile } from "./cron-config.ts";
+import { lostTasks } from "./cron-queues.ts";
 import { type CronDocument, cronDocument } from "./cron-schema.ts";
-import { checkAgainst, type Finding, finding } from "./findings.ts";
+import { checkAgainst } from "./findings.ts";
 import type { QueueFile } from "./queue-config.ts";
 import { QueueConfigError, readYaml } from "./yaml-document.ts";
 
@@ -23,17 +24,4 @@ export function readCronYaml(text: string, queues: QueueFile, file = "cron.yaml"
     throw new QueueConfigError(file, findings.map(yaml.place));
   }
   return checked.data;
-}
-
-/** Entries whose queue is no push queue of queue.yaml. */
-function lostTasks(document: CronDocument, { queues }: QueueFile): Finding[] {
-  const push = new Set(
-    [...queues.values()].filter(({ mode }) => mode === "push").map(({ name }) => name),
-  );
-  return (document.cron ?? []).flatMap((entry, index) => {
-    const queue = cronQueue(entry);
-    if (push.has(queue)) return [];
-    const message = `found ${JSON.stringify(queue)}, expected a push queue of queue.yaml: ${[...push].join(", ")}`;
-    return [finding(document, ["cron", index, "extensions", "queue"], message)];
-  });
 }

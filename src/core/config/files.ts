@@ -32,6 +32,11 @@ export function isCompiled(given: unknown): given is CompiledFiles {
   return typeof given === "object" && given !== null && "format" in given;
 }
 
+/** Whether it is of the form that this version writes. */
+export function isOfThisFormat({ format }: CompiledFiles): boolean {
+  return format === FORMAT;
+}
+
 /**
  * What was compiled, or read already, as configuration; without `readCron` there must be no recurring tasks. Throws a
  * TypeError on anything else.

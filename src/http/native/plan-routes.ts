@@ -1,12 +1,13 @@
 // What a deploy would change: `POST /_ah/api/plan`.
 import type { IRequest } from "itty-router";
+import { type CompiledFiles, isCompiled } from "../../core/config/files.ts";
 import { errorOf, invalid } from "../../core/errors.ts";
 import { textOf } from "../body.ts";
 import type { QueueService } from "../queue-service.ts";
 import { json } from "../respond.ts";
 import { bodyOf, onlyFields } from "./request.ts";
 
-/** The body is queue.yaml; or, as JSON, the texts of both files. */
+/** The body is queue.yaml; or, as JSON, the texts of both files, or what `build` makes of them. */
 export async function planDeploy(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queues.plan(await filesIn(request)));
 }
@@ -16,7 +17,10 @@ async function filesIn(request: IRequest) {
   if (!/^application\/json\b/.test(type)) {
     return { queue: await textOf(request as unknown as Request) };
   }
-  const { queue, cron } = onlyFields(await bodyOf(request), ["queue", "cron"]);
+  const body = await bodyOf(request);
+  if (isCompiled(body))
+    return onlyFields({ ...body }, ["format", "queue", "cron"]) as unknown as CompiledFiles;
+  const { queue, cron } = onlyFields(body, ["queue", "cron"]);
   const optional = cron === undefined ? undefined : checkText("cron", cron, "cron.yaml");
   return { queue: checkText("queue", queue, "queue.yaml"), cron: optional };
 }

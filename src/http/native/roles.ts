@@ -33,6 +33,8 @@ export const API_ROLES: Readonly<Record<string, Role>> = {
   [`PUT ${QUEUE}/keys/:key`]: "admin",
   [`DELETE ${QUEUE}/keys/:key`]: "admin",
   [`GET ${QUEUE}/history`]: "read",
+  [`GET ${QUEUE}/~export`]: "read",
+  [`POST ${QUEUE}/~import`]: "admin",
   [`GET ${QUEUE}/events`]: "read",
   "GET /_ah/api/events": "read",
   "GET /_ah/api/audit": "admin",

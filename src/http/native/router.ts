@@ -10,6 +10,7 @@ import type { QueueService } from "../queue-service.ts";
 import { readdressed } from "../readdressed.ts";
 import { errorResponse, failureJson, headOf, json, jsonText, thrownResponse } from "../respond.ts";
 import { guardRoutes } from "../role-guard.ts";
+import { exportQueue, importQueue } from "./backup-routes.ts";
 import { getCosts } from "./cost-routes.ts";
 import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
 import { getHistory, queueEvents, tailQueue } from "./event-routes.ts";
@@ -90,6 +91,8 @@ function newRouter() {
     .post(`${QUEUE}/~purge`, withNothing, (request, queues) =>
       queueOf(request, queues).purge().then(ok),
     )
+    .get(`${QUEUE}/~export`, exportQueue)
+    .post(`${QUEUE}/~import`, withoutOptions, importQueue)
     .post(`${QUEUE}/tasks`, addTasks)
     .get(`${QUEUE}/tasks`, listTasks)
     .post(`${QUEUE}/tasks/~delete`, withoutOptions, deleteTasks)
@@ -144,12 +147,14 @@ export async function answerApi(given: Request, queues: QueueService): Promise<R
 }
 
 const VERB = /\/~[A-Za-z]+$/;
+/** The one that is asked for by GET. */
+const READING_VERB = /\/queues\/[^/]+\/~export$/;
 
 // Behind another method than its own, a verb would pass for a name. Where a slash ends a path, nothing may have been
 // put in for a name: one is passed over, but not where a queue would be removed in place of a task.
 function isMisspelt(request: IRequest): boolean {
   const path = pathOf(request);
-  if (VERB.test(path)) return request.method !== "POST";
+  if (VERB.test(path)) return request.method !== (READING_VERB.test(path) ? "GET" : "POST");
   return path.includes("//") || (request.method === "DELETE" && path.endsWith("/"));
 }
 
@@ -263,6 +268,7 @@ function methodsAt(path: string): string[] {
   const forms = router()
     .routes.filter(([, form]) => form.test(path))
     .map(([method]) => method);
+  if (READING_VERB.test(path)) return ["GET", "HEAD"];
   if (VERB.test(path)) return forms.filter((method) => method === "POST");
   return [...new Set(forms.flatMap((method) => (method === "GET" ? [method, "HEAD"] : method)))];
 }

@@ -2,6 +2,7 @@
 // changes tasks does it in a commit, and says which rows were written. The rows are the truth; all memory
 // here can be lost.
 
+import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../../core/backup/record.ts";
 import type { QueueFile } from "../../core/config/queue-config.ts";
 import type { HostRules } from "../../core/egress/host-rules.ts";
 import type { Answer } from "../../core/errors.ts";
@@ -56,6 +57,8 @@ export interface QueueParts {
   Keys?: NewKeys | undefined;
   /** Adds by rules; without it there are none. */
   ruled?: RuledAdds | undefined;
+  /** Saves it and takes in what was saved; without it neither. */
+  Backup?: NewBackup | undefined;
   /** What it counts for good; without it nothing is. */
   Totals?: NewTotals | undefined;
 }
@@ -92,6 +95,14 @@ export interface QueueDeps extends QueueParts {
   armRetry: () => void;
 }
 
+export type NewBackup = new (queue: Queue) => SavedQueue;
+
+/** A queue saved and taken in again: a part that a Worker may leave out. */
+export interface SavedQueue {
+  page(from: WalkPlace): Answer<SavedPage>;
+  take(records: readonly SavedRecord[]): Promise<Answer<Taken[]>>;
+}
+
 export type NewLimits = new (queue: Queue, deps: QueueDeps) => Limits;
 
 export type NewKeys = new (queue: Queue, deps: QueueDeps) => Keys;
@@ -121,6 +132,7 @@ export class Queue implements QueueContext {
   readonly limits: Limits | undefined;
   readonly keys: Keys | undefined;
   readonly ruled: RuledAdds | undefined;
+  readonly saved: SavedQueue | undefined;
   /** Why it refuses every call and starts nothing: it has what only a part that is left out knows. */
   readonly fault: string | undefined;
   readonly shard: ShardPlace;
@@ -163,6 +175,7 @@ export class Queue implements QueueContext {
     this.limits = deps.Limits && new deps.Limits(this, deps);
     this.keys = deps.Keys && new deps.Keys(this, deps);
     this.ruled = deps.ruled;
+    this.saved = deps.Backup && new deps.Backup(this);
     this.fault = this.sharding.fault ?? this.#keysFault() ?? this.#batchFault();
     const { Totals, meter } = deps;
     const totals = Totals && meter && new Totals({ ...deps, meter, store, history });

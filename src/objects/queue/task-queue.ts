@@ -1,5 +1,6 @@
 // The Durable Object of a queue. Its public methods are the RPC surface: callers outside reach them through
 // client/queue-handle.ts, other objects through rpc.ts.
+import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../../core/backup/record.ts";
 import type { CronTask } from "../../core/config/cron-task.ts";
 import type { QueueConfig, QueueFile } from "../../core/config/queue-config.ts";
 import { parseHostRules } from "../../core/egress/host-rules.ts";
@@ -110,7 +111,7 @@ import {
 const ROUTED = [
   ...["add", "get", "result", "list", "delete", "lease", "withdrawLeases", "acknowledge"],
   ...["modifyLease", "failLeased", "run", "reschedule", "redrive", "redriveAll", "tombstones"],
-  ...["release", "describe", "history", "pulse", "follow"],
+  ...["release", "describe", "history", "pulse", "follow", "exportPage", "importRecords"],
 ] as const satisfies readonly (keyof ShardedQueue)[];
 
 /** The same for calls of other objects. */
@@ -136,6 +137,11 @@ const SHARD_ONLY = [
 const LACKING_MS = 60_000;
 
 const NO_KEYS = refuse("INVALID_REQUEST", "keys: left out of this Worker, expected parts: [keys]");
+
+const NO_BACKUPS = refuse(
+  "INVALID_REQUEST",
+  "queue: left out of this Worker, expected parts: [backups]",
+);
 
 /** What each call does on this object alone. */
 const OWN = new Map<string, OwnCall>();
@@ -479,6 +485,14 @@ export class TaskQueueObject<Env = unknown>
     const { shard, name } = this.#queue;
     const others = shard.index === 0 ? shardsOf(shard.map).slice(1) : [];
     await Promise.all(others.map((index) => this.#stubs.shard(name, index).wake()));
+  }
+
+  async exportPage(from: WalkPlace): Promise<Answer<SavedPage>> {
+    return this.#queue.saved?.page(from) ?? NO_BACKUPS;
+  }
+
+  async importRecords(records: readonly SavedRecord[]): Promise<Answer<Taken[]>> {
+    return this.#queue.saved?.take(records) ?? NO_BACKUPS;
   }
 
   /** Its configuration; in contrast to `describe` this reads no rows. */

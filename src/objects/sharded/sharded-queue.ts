@@ -1,11 +1,20 @@
 // A queue of several shards, as one: calls are routed to the shards that have what they are about. Callers' handles
 // use it, and the queue's first shard for whoever calls the queue's own object.
+import {
+  FIRST_WALK_PLACE,
+  nameOfRecord,
+  type SavedPage,
+  type SavedRecord,
+  type Taken,
+  type WalkPlace,
+} from "../../core/backup/record.ts";
 import type { QueueConfig } from "../../core/config/queue-config.ts";
 import type { Answer } from "../../core/errors.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
 import type { QueueReport, ReportReader } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
+import type { ShardMap } from "../../core/sharding/shard-map.ts";
 import type {
   AckResult,
   AddCall,
@@ -28,7 +37,7 @@ import { addToShards } from "./adding.ts";
 import { leaseFromShards } from "./leasing.ts";
 import { listShards, listTombstonesOfShards } from "./listing.ts";
 import { describeShards, historyOfShards, reportOfShards } from "./looking.ts";
-import { type RouteDeps, Routes } from "./routes.ts";
+import { type RouteDeps, Routes, unlessOutdated } from "./routes.ts";
 
 /** What the queue's own object does for all shards. */
 type WholeCalls = Pick<
@@ -210,6 +219,27 @@ export class ShardedQueue implements QueueCalls {
     return reportOfShards(this.#routes, since, reader);
   }
 
+  async exportPage(from: WalkPlace): Promise<Answer<SavedPage>> {
+    const answer = await exportOf(this.#routes, this.#deps.map, from);
+    const { ok } = answer;
+    if (!ok || ok.next || from.shard + 1 >= this.#deps.map().shards) return answer;
+    const { version } = ok;
+    return { ok: { ...ok, next: { ...FIRST_WALK_PLACE, version, shard: from.shard + 1 } } };
+  }
+
+  async importRecords(records: readonly SavedRecord[]): Promise<Answer<Taken[]>> {
+    const taken = await this.#routes.each<SavedRecord, Answer<Taken>>(records, {
+      nameOf: nameOfRecord,
+      call: async (on, part) => {
+        const { ok, failure } = await on("importRecords", part);
+        return part.map((_, i) => (failure ? { failure } : { ok: ok[i] as Taken }));
+      },
+      isMissing: () => false,
+    });
+    const refused = taken.find(({ failure }) => failure);
+    return refused?.failure ? refused : { ok: taken.map(({ ok }) => ok as Taken) };
+  }
+
   async follow(): Promise<Answer<ReadableStream<Uint8Array>[]>> {
     const answers = await this.#routes.all("follow");
     const refused = answers.find(({ failure }) => failure);
@@ -241,6 +271,18 @@ export class ShardedQueue implements QueueCalls {
 
   limitKey(key: string, limits: unknown): Promise<Answer<KeyView>> {
     return this.#deps.whole().limitKey(key, limits);
+  }
+}
+
+/** A page of one shard, by the newest map. */
+async function exportOf(
+  routes: Routes,
+  map: () => ShardMap,
+  from: WalkPlace,
+): Promise<Answer<SavedPage>> {
+  for (;;) {
+    const page = await unlessOutdated(routes.on(map(), from.shard)("exportPage", from));
+    if (page) return page;
   }
 }
 

@@ -61,6 +61,11 @@ export function generatedName(key: number, random: number): string {
   return base36(key, KEY_DIGITS) + base36(digits, RANDOM_DIGITS);
 }
 
+/** The first of the names that are generated with this key, in their order; all with keys before come before it. */
+export function firstNameOf(key: number): string {
+  return base36(key, KEY_DIGITS);
+}
+
 // In two halves, for of numbers beyond 31 bits toString(36) is ten times as slow.
 const HALF_DIGITS = 5;
 const HALF = 36 ** HALF_DIGITS;

@@ -1,5 +1,7 @@
 // POST /_ah/api/plan: the forms of its body, what is wrong with a file, and what runs being held against it.
 import { beforeEach, describe, expect, it } from "vitest";
+import { compiledFiles } from "../../../src/core/config/files.ts";
+import { readQueueYaml } from "../../../src/core/config/queue-yaml.ts";
 import { send } from "../../support/bytes.ts";
 import { call } from "../../support/http.ts";
 import queueYaml from "../../support/queue.yaml";
@@ -21,6 +23,7 @@ describe("the file that runs changes nothing", () => {
     ["as text", () => send("POST", PLAN, queueYaml, { "Content-Type": "text/plain" })],
     ["without a type", () => send("POST", PLAN, queueYaml)],
     ["in JSON", () => asJson({ queue: queueYaml })],
+    ["compiled", () => asJson(compiledFiles(readQueueYaml(queueYaml)))],
   ])("%s", async (_, ask) => {
     const { status, body } = await ask();
     expect(status).toBe(200);
@@ -66,6 +69,30 @@ describe("what is wrong", () => {
     expect([status, answer.error.code]).toEqual([400, "INVALID_REQUEST"]);
     expect(answer.error.message).toMatch(message);
   });
+});
+
+it.each<[string, object, RegExp]>([
+  ["another format", { format: 2, queue: {} }, /^format: found 2/],
+  ["no queues", { format: 1 }, /found nothing|found undefined|expected/],
+  [
+    "a bad entry",
+    { format: 1, queue: { queue: [{ name: "a", rate: "5/w" }] } },
+    /^queue\.yaml: queue "a": rate: found "5\/w"/,
+  ],
+  ["another field", { format: 1, queue: { queue: [] }, colour: 1 }, /^body: found "colour"/],
+  [
+    "a cron without a queue",
+    {
+      format: 1,
+      queue: { queue: [] },
+      cron: { cron: [{ url: "/a", schedule: "every 5 mins", extensions: { queue: "x" } }] },
+    },
+    /^cron\.yaml: .*found "x", expected a push queue/,
+  ],
+])("what was compiled is checked: %s", async (_, files, message) => {
+  const { status, body } = await asJson(files);
+  expect([status, body.error.code]).toEqual([400, "INVALID_REQUEST"]);
+  expect(body.error.message).toMatch(message);
 });
 
 const only = (...entries: string[]) => `queue: [${entries.join()}]`;
