@@ -20,6 +20,11 @@ export interface Resource {
   free: number;
   /** Every shard gets so much without another one having to give it back. */
   base: number;
+  /**
+   * Whether nothing else is needed to start. Then who has less than `base` gets no more than that at first, for others
+   * may be about to ask, and gives way at once to all that lack some.
+   */
+  isEnough: boolean;
 }
 
 export interface Allotment {
@@ -34,10 +39,12 @@ export interface Allotment {
   turnIn: number | undefined;
   /** Whether others could use what it does not need. */
   isScarce: boolean;
+  /** Whether it gets more a moment from now, if no others have asked by then. */
+  isFirstStep?: boolean;
 }
 
 /** So long a shard keeps what others wait for, in ms: handing it over costs what comes in meanwhile. */
-export const TURN_MS = 4_000;
+export const TURN_MS = 5_000;
 const TINY = 1e-9;
 
 /** What the shard `asker` gets, in view of the `others` that have or could use some. */
@@ -58,14 +65,18 @@ export function allot(
   const has = asker.has + more;
   const isShort = asker.wants > has + TINY;
   const got = { more, isShort, place, isScarce: others.some(lacks) };
+  if (isShort && isFirstStep(resource, asker) && has >= resource.base - TINY)
+    return { ...got, isFirstStep: true, recalls: [], turnIn: undefined };
   if (!isShort || has >= equal - TINY) return { ...got, recalls: [], turnIn: undefined };
   const above = others.filter((it) => it.has > equal + TINY);
   if (above.length > 0 || has >= unit - TINY || !takesTurns) {
     return {
       ...got,
-      // Where turns are taken, what is left over from equal parts is of no use to anybody.
       recalls: recallsFor(
-        takesTurns ? total : Math.min(asker.wants, equal) - has,
+        // Where turns are taken, what is left over from equal parts is of no use to anybody.
+        takesTurns
+          ? total
+          : needOf({ ...resource, free: resource.free - more }, { ...asker, has }, others, equal),
         above,
         equal,
         unit,
@@ -74,6 +85,17 @@ export function allot(
     };
   }
   return { ...got, ...turnOf(asker, others, place, resource, now) };
+}
+
+/** What others have to give back, `asker` having got what there was. */
+function needOf(
+  { isEnough, free }: Resource,
+  asker: Stake,
+  others: readonly Stake[],
+  equal: number,
+): number {
+  const own = owedTo([asker], equal);
+  return isEnough ? Math.max(own, own + owedTo(others, equal) - free) : own;
 }
 
 /** Those that have more than an equal part give back what is needed, and each in proportion. */
@@ -91,20 +113,28 @@ export function lacks({ has, wants }: Stake): boolean {
   return wants > has + TINY;
 }
 
+function isFirstStep({ isEnough, base }: Resource, { has }: Stake): boolean {
+  return isEnough && has < base - TINY;
+}
+
 /** An equal part, and what is left when all that lack some have theirs. */
 function mostFor(
-  { free, base, holders }: Resource,
-  { has, wants }: Stake,
+  resource: Resource,
+  asker: Stake,
   others: readonly Stake[],
   equal: number,
 ): number {
+  const { free, base, holders } = resource;
+  const { has, wants } = asker;
+  if (isFirstStep(resource, asker)) return Math.min(wants, base);
   const lacking = others.filter(lacks).slice(0, holders - 1);
   if (!others.some(lacks)) return wants > 0 ? Math.max(wants, base) : 0;
-  const owed = lacking.reduce(
-    (sum, it) => sum + Math.max(0, Math.min(it.wants, equal) - it.has),
-    0,
-  );
-  return Math.min(wants, Math.max(equal, has + free - owed));
+  return Math.min(wants, Math.max(equal, has + free - owedTo(lacking, equal)));
+}
+
+/** What those that lack some need for an equal part. */
+function owedTo(stakes: readonly Stake[], equal: number): number {
+  return stakes.reduce((sum, { has, wants }) => sum + Math.max(0, Math.min(wants, equal) - has), 0);
 }
 
 /** Less than a unit in all is nothing; slots are whole. */

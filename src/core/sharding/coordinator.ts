@@ -10,7 +10,15 @@ import {
   withGrant,
   withTokens,
 } from "./ledger.ts";
-import { isSlow, NOTHING, partOf, type Share, smallestPart, type Total } from "./share.ts";
+import {
+  type Holding,
+  isSlow,
+  NOTHING,
+  partOf,
+  type Share,
+  smallestPart,
+  type Total,
+} from "./share.ts";
 import { type Grant, LEASE_MS, MANY, MARGIN_MS, type Recall, type Statement } from "./statement.ts";
 
 /** What is to be written before any message leaves. */
@@ -26,6 +34,11 @@ export interface Decision extends Told {
   recalls: Recall[];
 }
 
+/** The same for several that ask: a grant for each, in their order. */
+export interface Decisions extends Omit<Decision, "grant"> {
+  grants: Grant[];
+}
+
 /** What a shard has said it could use counts for so long after it should have asked again, in ms. */
 const FRESH_MS = 1_000;
 /** A shard is called to give back no more often, in ms. */
@@ -36,6 +49,8 @@ const SILENT_MS = 30_000;
 const MOST_CALLS = 16;
 /** Without a better time to ask again, in ms. */
 const AGAIN_MS = 300;
+/** Within so long those ask that have got something to do at the same time, in ms. */
+export const STEP_MS = 50;
 const SOONEST_MS = 20;
 const LONGEST_TURN_MS = 60_000;
 /** Nobody is told to ask later than this, in ms. */
@@ -45,16 +60,58 @@ const HEADROOM = 1.25;
 
 /** A shard asks. */
 export function asked(before: Ledger, total: Total, ask: Statement, now: number): Decision {
-  const then = settled(before, total, now);
-  const hear = heard(then, total, ask, now);
-  if ("knows" in hear) return notHeard(then, ask, hear.knows);
-  const has = before.grants[ask.shard];
-  const isLess = has !== undefined && (has.part > ask.holds.part || has.slots > ask.holds.slots);
-  const book = { ledger: hear.ledger, total, now, left: free(hear.ledger, total, now) };
-  const decision = grantTo(book, { ask, granted: hear.granted });
-  return isLess
-    ? { ...decision, ...tellWaiting(decision.ledger, total, now, ask.shard) }
-    : { ...decision, nudges: [] };
+  const { grants, ...told } = askedTogether(before, total, [ask], now);
+  return { ...told, grant: grants[0] as Grant };
+}
+
+/**
+ * Shards ask, and all are heard before one is answered: whoever is first is not given what the others need as much,
+ * only to be called at once to give it back.
+ */
+export function askedTogether(
+  before: Ledger,
+  total: Total,
+  asks: readonly Statement[],
+  now: number,
+): Decisions {
+  const hearing = hearAll(before, total, asks, now);
+  let { ledger } = hearing;
+  const recalls: Recall[] = [];
+  const grants = asks.map((ask): Grant => {
+    // Whoever is not heard has an entry: it is that which says so.
+    const granted = ledger.grants[ask.shard] as Granted;
+    if (hearing.last.get(ask.shard) !== ask) return notHeard(ask, granted.instance);
+    const book = { ledger, total, now, left: free(ledger, total, now) };
+    const decision = grantTo(book, { ask, granted });
+    ledger = decision.ledger;
+    recalls.push(...decision.recalls);
+    return decision.grant;
+  });
+  const told = hearing.isLess
+    ? tellWaiting(ledger, total, now, new Set(hearing.last.keys()))
+    : { ledger, nudges: [] };
+  return { ...told, grants, recalls };
+}
+
+interface Hearing {
+  ledger: Ledger;
+  /** Of each shard the word that counts. */
+  last: Map<number, Statement>;
+  /** Whether any has less than it had. */
+  isLess: boolean;
+}
+
+function hearAll(before: Ledger, total: Total, asks: readonly Statement[], now: number): Hearing {
+  const hearing = { ledger: settled(before, total, now), last: new Map(), isLess: false };
+  for (const ask of asks) {
+    const hear = heard(hearing.ledger, total, ask, now);
+    if ("knows" in hear) continue;
+    const had = before.grants[ask.shard];
+    if (had && (had.part > ask.holds.part || had.slots > ask.holds.slots)) hearing.isLess = true;
+    hearing.ledger = hear.ledger;
+    hearing.last.set(ask.shard, ask);
+  }
+  return hearing;
 }
 
 /** A shard has answered a recall. */
@@ -91,33 +148,38 @@ function excess(ledger: Ledger, total: Total, now: number): Recall[] {
 }
 
 /** The book after those that could use what is free were told. */
-function tellWaiting(ledger: Ledger, total: Total, now: number, but?: number): Told {
+function tellWaiting(
+  ledger: Ledger,
+  total: Total,
+  now: number,
+  but: ReadonlySet<number> = new Set(),
+): Told {
   const nudges = waiting({ ledger, total, now, left: free(ledger, total, now) }, but);
   const told = nudges.reduce((book, shard) => touched(book, shard, { nudgedAt: now }), ledger);
   return { ledger: told, nudges };
 }
 
 // Who has none comes first; who has some and lacks more comes in when nobody has none.
-function waiting(book: Book, but?: number): number[] {
+function waiting(book: Book, but: ReadonlySet<number>): number[] {
   const { grants } = book.ledger;
   const parts = freeParts(book);
   const { slots } = book.left;
   const next = (of: Kind, n: number, isOfUse: (it: Granted) => boolean) => {
-    const those = stakesOf(book, of).filter(({ shard, ...it }) => {
-      const granted = grants[shard] as Granted;
-      return (
-        shard !== but && lacks({ shard, ...it }) && isOfUse(granted) && mayNudge(granted, book.now)
-      );
-    });
+    const those = stakesOf(book, of).filter(
+      (it) => !but.has(it.shard) && lacks(it) && isOfUse(grants[it.shard] as Granted),
+    );
     const without = those.filter(({ has }) => has === 0);
     const first = without.length > 0 ? without : those;
     return first.sort((a, b) => a.has - b.has || a.since - b.since).slice(0, Math.max(0, n));
   };
   const found = [
     ...next("part", parts, (it) => it.slots > 0 || slots > 0),
-    ...next("slots", slots, (it) => it.part > 0 || parts > 0 || !isRated(book.total)),
+    // Who has no part either is among those before, as many as there are parts for.
+    ...next("slots", slots, (it) => it.part > 0 || !isRated(book.total)),
   ];
-  return [...new Set(found.map(({ shard }) => shard))].slice(0, MOST_CALLS);
+  // One that was told and has not answered is on its way, and what is there is for it.
+  const told = found.filter(({ shard }) => mayNudge(grants[shard] as Granted, book.now));
+  return [...new Set(told.map(({ shard }) => shard))].slice(0, MOST_CALLS);
 }
 
 function mayNudge({ nudgedAt }: Granted, now: number): boolean {
@@ -152,8 +214,9 @@ function freeParts({ total: { bucket }, left }: Book): number {
   return isSlow(bucket.rate) ? Math.min(parts, wholeTokens(left.level)) : parts;
 }
 
-function notHeard(ledger: Ledger, statement: Statement, knows: number): Decision {
-  return { ledger, grant: { ...nothingFor(statement, 0), knows }, recalls: [], nudges: [] };
+/** `knows`: the life of the shard that counts. */
+function notHeard(statement: Statement, knows: number): Grant {
+  return { ...nothingFor(statement, 0), knows };
 }
 
 /** The answer to who can have nothing, and may ask again then (ms from now). */
@@ -213,7 +276,7 @@ function allotPart(book: Book, { ask: { shard }, granted }: Asker): Allotment {
     : { free: book.left.part, base: Math.max(unit, 1 / shards) };
   const stake = stakeOf(book, shard, granted, "part");
   const holders = holdersOf(book.total);
-  return allot({ total: 1, unit, holders, ...resource }, stake, others, book.now);
+  return allot({ total: 1, unit, holders, isEnough: false, ...resource }, stake, others, book.now);
 }
 
 function allotSlots(book: Book, { ask: { shard }, granted }: Asker): Allotment {
@@ -221,7 +284,8 @@ function allotSlots(book: Book, { ask: { shard }, granted }: Asker): Allotment {
   const others = stakesOf(book, "slots").filter((it) => it.shard !== shard);
   const base = Math.max(1, Math.floor(slots / shards));
   const holders = holdersOf(book.total);
-  const resource = { total: slots, unit: 1, holders, free: book.left.slots, base };
+  const isEnough = !isRated(book.total);
+  const resource = { total: slots, unit: 1, holders, free: book.left.slots, base, isEnough };
   return allot(resource, stakeOf(book, shard, granted, "slots"), others, book.now);
 }
 
@@ -292,23 +356,23 @@ function tokensFor({ more, isScarce }: Allotment, ask: Statement, { left, total 
 }
 
 function recallsOf(book: Book, part: Allotment, slots: Allotment): Recall[] {
-  const { grants } = book.ledger;
-  const isShort = part.isShort || slots.isShort;
+  const isShort = part.isShort || (slots.isShort && !slots.isFirstStep);
   const partOf = new Map(part.recalls.map(({ shard, keeps }) => [shard, keeps]));
   const slotsOf = new Map(slots.recalls.map(({ shard, keeps }) => [shard, keeps]));
-  return Object.entries(grants)
-    .map(([key, granted]) => ({ shard: Number(key), granted }))
-    .filter(({ shard, granted }) => {
+  return Object.entries(book.ledger.grants)
+    .map(([key, granted]) => {
+      const shard = Number(key);
+      const keeps = { part: partOf.get(shard) ?? 1, slots: slotsOf.get(shard) ?? MANY };
+      return { shard, keeps, granted };
+    })
+    .filter(({ shard, keeps, granted }) => {
       const isCalled = partOf.has(shard) || slotsOf.has(shard);
       const hasSpare = isShort && mayHaveSpare(granted, book.now);
-      return (isCalled || hasSpare) && mayCall(granted, book.now);
+      return (isCalled || hasSpare) && mayCall(granted, keeps, book);
     })
     .sort((a, b) => b.granted.part - a.granted.part || b.granted.slots - a.granted.slots)
     .slice(0, MOST_CALLS)
-    .map(({ shard, granted: { instance } }) => {
-      const keeps = { part: partOf.get(shard) ?? 1, slots: slotsOf.get(shard) ?? MANY };
-      return { shard, instance, keeps };
-    });
+    .map(({ shard, keeps, granted: { instance } }) => ({ shard, instance, keeps }));
 }
 
 /** It may have what it does not need, and does not know that others do, or has not been heard for long. */
@@ -318,12 +382,21 @@ function mayHaveSpare(granted: Granted, now: number): boolean {
   return (!isTold || isSilent) && (part > 0 || slots > 0);
 }
 
-function mayCall({ recalledAt }: Granted, now: number): boolean {
-  return Math.abs(now - recalledAt) >= RECALL_EVERY_MS;
+// Once more where it is to keep less: others have come since. Where turns are taken it would be called for each.
+function mayCall(
+  { recalledAt, recalledTo }: Granted,
+  keeps: Holding,
+  { total, now }: Book,
+): boolean {
+  if (Math.abs(now - recalledAt) >= RECALL_EVERY_MS) return true;
+  return !isRated(total) && recalledTo !== undefined && keeps.slots < recalledTo.slots;
 }
 
 function afterRecalls(ledger: Ledger, recalls: readonly Recall[], now: number): Ledger {
-  return recalls.reduce((book, { shard }) => touched(book, shard, { recalledAt: now }), ledger);
+  return recalls.reduce(
+    (book, { shard, keeps }) => touched(book, shard, { recalledAt: now, recalledTo: keeps }),
+    ledger,
+  );
 }
 
 function touched(ledger: Ledger, shard: number, change: Partial<Granted>): Ledger {
@@ -332,6 +405,7 @@ function touched(ledger: Ledger, shard: number, change: Partial<Granted>): Ledge
 
 /** A shard that has some and lacks more is told when there is more. */
 function againIn(book: Book, next: Granted, part: Allotment, slots: Allotment): number {
+  if (slots.isFirstStep) return STEP_MS;
   const times: number[] = [];
   if (part.isShort && next.part === 0) times.push(tokenIn(book, part) ?? turnIn(part));
   if (slots.isShort && next.slots === 0) times.push(turnIn(slots));

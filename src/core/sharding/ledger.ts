@@ -39,6 +39,8 @@ export interface Granted extends Holding {
   partAt: number;
   slotsAt: number;
   recalledAt: number;
+  /** What it was called to keep then. */
+  recalledTo?: Holding;
   nudgedAt: number;
   /** Whether it knows that others lack what it does not need. */
   isTold: boolean;
@@ -147,7 +149,8 @@ export function heard(ledger: Ledger, total: Total, statement: Statement, now: n
   const part = Math.min(before.part, statement.holds.part);
   const slots = Math.min(before.slots, statement.holds.slots);
   const granted = {
-    ...{ ...before, part, slots, given: 0, againAt: now },
+    // What it was told last it knows by now.
+    ...{ ...before, part, slots, given: 0, againAt: now, nudgedAt: 0 },
     ...{ number: statement.number, wants: statement.wants },
     partAt: part === 0 && before.part > 0 ? now : before.partAt,
     slotsAt: slots === 0 && before.slots > 0 ? now : before.slotsAt,

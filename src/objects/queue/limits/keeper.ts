@@ -51,7 +51,7 @@ export class LimitKeeper {
   async ask(object: string, statement: Statement): Promise<LimitGrant> {
     const { limit } = this.#deps;
     if (!limit) return { grant: nothingFor(statement, LONGEST_MS) };
-    const grant = await this.#coordinator.ask(statement, () => this.#numberOf(object));
+    const grant = await this.#coordinator.ask(statement, (taken) => this.#numberOf(object, taken));
     return { grant, total: totalOf(limit, 1) };
   }
 
@@ -68,10 +68,10 @@ export class LimitKeeper {
     return limit && totalOf(limit, 1 + Math.max(0, ...Object.values(this.#numbers)));
   }
 
-  /** Inside a commit; undefined where there are too many. */
-  #numberOf(object: string): number | undefined {
+  /** Inside a commit; undefined where there are too many. `taken`: by those that have asked in it. */
+  #numberOf(object: string, taken: ReadonlySet<number>): number | undefined {
     if (Object.hasOwn(this.#numbers, object)) return this.#numbers[object];
-    const inUse = new Set(this.#coordinator.forgetIdle(this.#deps.now()));
+    const inUse = new Set([...this.#coordinator.forgetIdle(this.#deps.now()), ...taken]);
     if (inUse.size >= MOST_HOLDERS) return undefined;
     let number = 0;
     while (inUse.has(number)) number++;

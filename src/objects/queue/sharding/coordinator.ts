@@ -2,7 +2,12 @@
 // queues share. What is decided is in core/sharding; here it is written before it is answered, one row for all that ask
 // in one commit, and shards are called that have to give something back.
 import { type Bucket, type BucketShape, refilled } from "../../../core/dispatch/bucket.ts";
-import { asked, nothingFor, reshaped, returned } from "../../../core/sharding/coordinator.ts";
+import {
+  askedTogether,
+  nothingFor,
+  reshaped,
+  returned,
+} from "../../../core/sharding/coordinator.ts";
 import {
   emptyLedger,
   free,
@@ -41,6 +46,14 @@ export interface CoordinatorDeps {
   shard: (index: number) => Pick<ShardRpc, "recallShare" | "nudgeShare">;
 }
 
+/** What number one that asks has here, beside those that ask with it; none can have nothing. */
+export type Numbered = (taken: ReadonlySet<number>) => number | undefined;
+
+interface Asking {
+  statement: Statement;
+  numbered: Numbered;
+}
+
 export class Coordinator {
   readonly #deps: CoordinatorDeps;
   #book: StoredShares | undefined;
@@ -57,19 +70,40 @@ export class Coordinator {
     this.#keep({ ledger: withRunning(ledger, 0, instance, running), total });
   }
 
-  /** Grants what a shard asks for, as far as there is. `numbered`: what number it has here; none can have nothing. */
-  ask(statement: Statement, numbered = (): number | undefined => statement.shard): Promise<Grant> {
-    return this.#write(() => {
-      const shard = numbered();
-      if (shard === undefined) return nothingFor(statement, LEASE_MS / 2);
-      this.reshape();
-      const { ledger, grant, recalls, nudges } = asked(
-        ...[this.#current.ledger, this.#current.total, { ...statement, shard }, this.#deps.now()],
+  /** Grants what a shard asks for, as far as there is. */
+  ask(statement: Statement, numbered: Numbered = () => statement.shard): Promise<Grant> {
+    return new Promise((resolve, reject) => {
+      this.#deps.commit.gather(this.#grantAll, { statement, numbered }, (written) =>
+        "value" in written ? resolve(written.value) : reject(written.error),
       );
-      this.#keep({ ...this.#current, ledger });
-      this.#deps.commit.after(() => this.#call(recalls, nudges));
-      return grant;
     });
+  }
+
+  /** Inside a commit. */
+  readonly #grantAll = (asking: readonly Asking[]): Grant[] => {
+    const taken = new Set<number>();
+    const asks = asking.map(({ statement, numbered }) => {
+      const shard = numbered(taken);
+      if (shard === undefined) return undefined;
+      taken.add(shard);
+      return { ...statement, shard };
+    });
+    const grants = this.#grant(asks.filter((ask) => ask !== undefined)).values();
+    return asks.map((ask, i) =>
+      ask
+        ? (grants.next().value as Grant)
+        : nothingFor((asking[i] as Asking).statement, LEASE_MS / 2),
+    );
+  };
+
+  #grant(asks: readonly Statement[]): Grant[] {
+    if (asks.length === 0) return [];
+    this.reshape();
+    const { ledger, total } = this.#current;
+    const told = askedTogether(ledger, total, asks, this.#deps.now());
+    this.#keep({ total, ledger: told.ledger });
+    this.#deps.commit.after(() => this.#call(told.recalls, told.nudges));
+    return told.grants;
   }
 
   /** Inside a commit: the queue may start more or less than before, or has another number of shards. */

@@ -7,7 +7,7 @@ import {
   type Throttle,
   UNTHROTTLED,
 } from "../../../core/dispatch/throttle.ts";
-import { LONGEST_MS } from "../../../core/sharding/coordinator.ts";
+import { LONGEST_MS, STEP_MS } from "../../../core/sharding/coordinator.ts";
 import {
   answered,
   ask,
@@ -89,7 +89,9 @@ export class Holder implements Job {
   // What slots it could use beside those that are taken is asked again after a while. Each attempt that ends looks
   // whether it is time, and the alarm that watches over attempts does: one of its own would be set for each turn in
   // which all slots are taken, and would end the one that is held open.
+  // But where more is there a moment later, for attempts may take long.
   #isLookedAtBefore(at: number, { running }: Load, now: number): boolean {
+    if (this.#held.lacks === "slot" && at <= now + STEP_MS) return false;
     return this.#total.bucket === undefined && running > 0 && at > now && at === this.#held.again;
   }
 
@@ -201,7 +203,7 @@ export class Holder implements Job {
 
   #keepAgain(now: number): void {
     const at = this.#held.again;
-    if (this.#held.share.part > 0 || at < now + LONG_MS) return;
+    if (this.#held.share.part > 0 || at <= now + LONG_MS) return;
     this.#deps.memory?.store({ at, total: JSON.stringify(this.#whole) });
   }
 

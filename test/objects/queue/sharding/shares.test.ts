@@ -194,7 +194,7 @@ describe("a queue of four shards", () => {
     expect(handler.started()).toBe(2);
     handler.answer(0, 200);
     handler.answer(1, 200);
-    await pass(2, { isHeld: true });
+    for (let i = 0; i < 20 && handler.started() < 4; i++) await pass(0.1, { isHeld: true });
     expect(handler.started()).toBe(4);
   });
 
@@ -209,9 +209,40 @@ describe("a queue of four shards", () => {
     const alarm = await firstAlarm(OBJECTS);
     expect(alarm?.at ?? Number.POSITIVE_INFINITY).toBeGreaterThan(clock.now + 10_000);
     for (let i = 0; i < 11; i++) handler.answer(i, 200);
-    await pass(60, { isHeld: true });
+    for (let i = 0; i < 12 && handler.started() < 12; i++) await pass(5, { isHeld: true });
     expect(handler.started()).toBe(12);
     handler.answer(11, 200);
+  });
+
+  it("gives each shard its part at once where all have got something to do, and keeps nothing of it on disk", async () => {
+    deploy("max_concurrent_requests: 8", ", rate: none");
+    const [asks, recalls] = (["askShare", "recallShare"] as const).map((verb) =>
+      vi.spyOn(TaskQueueObject.prototype, verb),
+    );
+    onTestFinished(() => void vi.restoreAllMocks());
+    const handler = held(`/_ah/queue/${QUEUE}`);
+    await add(5);
+    for (let i = 0; i < 20 && handler.started() < 8; i++) await pass(0.001, { isHeld: true });
+    expect(handler.started()).toBe(8);
+    for (const shard of [0, 1, 2, 3]) expect((await statisticsOf(shard)).inFlight).toBe(2);
+    // The first shard asks itself.
+    expect(asks?.mock.calls).toHaveLength(SHARDS - 1);
+    expect(recalls).not.toHaveBeenCalled();
+    for (let i = 0; i < 8; i++) handler.answer(i, 200);
+    for (let i = 0; i < 20 && handler.started() < 16; i++) await pass(0.1, { isHeld: true });
+    expect(handler.started()).toBe(16);
+    for (const name of OBJECTS)
+      expect(await rowsOf(name, "SELECT 1 FROM meta WHERE key = 'askAgain'")).toEqual([]);
+    for (let i = 8; i < 20; i++) handler.answer(i, 200);
+  });
+
+  it("gives a shard that alone has something to do all slots within a second, though its attempts take long", async () => {
+    deploy("max_concurrent_requests: 8", ", rate: none");
+    const handler = held(`/_ah/queue/${QUEUE}`);
+    await add(9, [2]);
+    for (let i = 0; i < 10 && handler.started() < 8; i++) await pass(0.1, { isHeld: true });
+    expect(handler.started()).toBe(8);
+    for (let i = 0; i < 9; i++) handler.answer(i, 200);
   });
 
   it("lends what idle shards have to a busy one within a second", async () => {
