@@ -3,6 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AuditEntry } from "../../src/core/audit.ts";
+import { NO_PROGRESS } from "../../src/core/task/task.ts";
 import type { TaskQueuesBinding } from "../../src/index.ts";
 import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import { clock } from "../support/clock.ts";
@@ -64,6 +65,11 @@ type Case = [
 ];
 
 const Q = "/queues/brief";
+/** What a name of a task that is done is saved as. */
+const SAVED = {
+  ...({ kind: "name", name: "gone", state: "done", createdAt: 1, endedAt: 2 } as const),
+  ...{ nameUntil: 3_524_608_000_000, progress: NO_PROGRESS },
+};
 const CASES: Case[] = [
   [
     "pause",
@@ -139,6 +145,12 @@ const CASES: Case[] = [
     { name: "acme", count: 0 },
     () => queue("brief").resetKey("acme"),
     ["DELETE", `${Q}/keys/acme`],
+  ],
+  [
+    "import",
+    { count: 1 },
+    () => queue("brief").importRecords([SAVED]),
+    ["POST", `${Q}:import`, SAVED],
   ],
 ];
 
