@@ -1,6 +1,6 @@
 // An act of an operator: noted before it is done, so that one whose process ends in the middle is not missing, and how it
 // ended afterwards. The line of the log comes from here too, so that neither is without the other.
-import type { Act } from "../core/audit.ts";
+import { type Act, isAudited } from "../core/audit.ts";
 import { TaskQueueError } from "../core/errors.ts";
 import { MAX_NAME_LENGTH } from "../core/limits.ts";
 import { trouble, writeLine, writes } from "../objects/log.ts";
@@ -16,6 +16,7 @@ export async function audited<T>(
 ): Promise<T> {
   const name = given.name?.slice(0, MAX_NAME_LENGTH);
   const act = { who: stubs.who, ...given, name };
+  if (!isAudited(act)) return work();
   const directory = stubs.directory();
   const id = await begin(directory, act);
   try {

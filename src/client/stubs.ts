@@ -1,4 +1,5 @@
 // RPC stubs for callers: each typed by the public methods of its Durable Object class.
+import { OWN_CODE } from "../core/audit.ts";
 import type { QueueConfig } from "../core/config/queue-config.ts";
 import { shardObject } from "../core/sharding/shard-map.ts";
 import type { TaskCronObject } from "../objects/cron/task-cron.ts";
@@ -54,7 +55,7 @@ export class CallerStubs {
     exports: unknown,
     callsOf?: CallsOf,
     tracing?: Tracing,
-    who = "worker",
+    who = OWN_CODE,
   ) {
     this.#env = (env ?? {}) as Record<string, unknown>;
     this.#exports = exports;

@@ -9,6 +9,17 @@ export const ACTS = [
 
 export type ActKind = (typeof ACTS)[number];
 
+/** Who acts where the Worker's own code does. */
+export const OWN_CODE = "worker";
+
+/** Done to tasks: where the Worker's own code does it, that is its work and no act of an operator. */
+const OF_TASKS: ReadonlySet<ActKind> = new Set(["run", "reschedule", "redrive", "delete"]);
+
+/** Whether an act of this person is in the audit. */
+export function isAudited({ who, what }: Pick<Act, "who" | "what">): boolean {
+  return who !== OWN_CODE || !OF_TASKS.has(what);
+}
+
 /** An act, as it is noted before it is done. */
 export interface Act {
   who: string;
