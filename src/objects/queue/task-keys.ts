@@ -15,8 +15,8 @@ import { dueOf, isExpedited, lastKeyOf } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import type { ShardPlace } from "./context/context.ts";
 import { KeysAtWork } from "./dispatch/keys-at-work.ts";
-import type { Lined } from "./dispatch/lined.ts";
-import { Lines, type LinesDeps } from "./dispatch/lines.ts";
+import type { Lined, Unstartable } from "./dispatch/lined.ts";
+import { Lines } from "./dispatch/lines.ts";
 import { getKey, type KeyedQueue, listKeys } from "./inspect/keys.ts";
 import { limitKey } from "./key-operations.ts";
 import { LinedLeases } from "./leasing/lined-leases.ts";
@@ -54,7 +54,7 @@ export class TaskKeys implements Keys, KeyedQueue {
     return this.#deps.now();
   }
 
-  newLined(of: Pick<LinesDeps, "isTaken" | "isRunning">): Lined {
+  newLined(of: Unstartable): Lined {
     const { tasks } = this.#queue.store;
     const { lines } = this.keyStore;
     const at = (ofRows: readonly number[]) => lines.at(ofRows);

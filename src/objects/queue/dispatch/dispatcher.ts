@@ -109,11 +109,19 @@ export class Dispatcher {
 
   /** The row of this task is there no more. */
   gone({ key, spec }: Gone): void {
+    this.#starts.gone(key);
     const line = spec && (lineOf(spec) ?? "");
     if (isExpedited(key)) this.#expedited.gone(key);
     // A task of a key may have held others back from wherever it was.
     if (!isExpedited(key) || this.#lined) this.#scheduled.gone(key, line);
     this.#gathering.clear();
+  }
+
+  /** No task is there any more; attempts go on. */
+  forgetAll(): void {
+    this.inFlight.revokeAll();
+    this.#starts.allGone();
+    this.reread();
   }
 
   /** The rows may have changed in any way. */
@@ -157,6 +165,7 @@ export class Dispatcher {
     this.#lined ??= newLined({
       isTaken: (key) => this.inFlight.holds(key) || this.#starts.isHeldBack(key),
       isRunning: this.#isRunning,
+      isHeldBack: (key) => this.#starts.isKeyHeldBack(key),
     });
     return this.#lined;
   }
@@ -286,8 +295,14 @@ export class Dispatcher {
     const cutOff = tasks.filter(({ progress }) => cutOffSince(progress) !== undefined);
     if (cutOff.length === 0) return false;
     const moved = this.#deps.commit.run(() => cutOff.map((task) => this.#cutOff(task, now)));
-    for (const task of moved) if (task) this.rewindTo(task.key);
+    for (const task of moved) if (task) this.#movedAway(task);
     return true;
+  }
+
+  // It is tried again later: until then it holds the line of a key in order, which may know of it where it was.
+  #movedAway({ key, spec }: TaskRow): void {
+    this.rewindTo(key);
+    if (spec.key !== undefined) this.#lined?.lines.meetAnew(spec.key);
   }
 
   /** Inside a commit. */

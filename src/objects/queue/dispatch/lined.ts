@@ -7,5 +7,7 @@ export interface Lined {
   keys: KeysAtWork;
 }
 
-/** `of`: what is under way and may not start again. */
-export type NewLined = (of: Pick<LinesDeps, "isTaken" | "isRunning">) => Lined;
+/** What is under way, or held back, and may not start. */
+export type Unstartable = Pick<LinesDeps, "isTaken" | "isRunning" | "isHeldBack">;
+
+export type NewLined = (of: Unstartable) => Lined;

@@ -33,6 +33,8 @@ export interface LinesDeps<Row extends Startable = TaskRow> {
   isTaken: (key: number) => boolean;
   /** The same by its name, for those that are on their way to another shard. */
   isRunning: (key: number, name: string) => boolean;
+  /** Whether a task of this line that is due is held back: in a key in order none goes before it. */
+  isHeldBack?: (line: string) => boolean;
   /** The key behind which tasks are met, in due order. */
   from?: number;
   /** The last key of the moments that are over at `now`, if more may still come at `now` itself. */
@@ -338,7 +340,8 @@ export class Lines<Row extends Startable = TaskRow> {
     if (line.isUnknown && line.name !== "") {
       line.know(this.#deps.lines.firstOfEach(line.name, lastKeyOf(this.#now)), this.#now);
     }
-    const isHeld = line.isHeld && this.#deps.keys.isInOrder(line.name);
+    const isFirstHeld = line.isHeld || (this.#deps.isHeldBack?.(line.name) ?? false);
+    const isHeld = isFirstHeld && this.#deps.keys.isInOrder(line.name);
     return isHeld || (this.#deps.back?.holds(line.name) ?? false);
   }
 

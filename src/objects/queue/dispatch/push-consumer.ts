@@ -83,8 +83,7 @@ export class PushConsumer implements Consumer, PushState {
   }
 
   forgetAll(): void {
-    this.#dispatcher.inFlight.revokeAll();
-    this.#dispatcher.reread();
+    this.#dispatcher.forgetAll();
   }
 
   isAtRest(now: number): boolean {

@@ -9,6 +9,7 @@ import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { Commit } from "../../commit.ts";
 import { WATCHDOG_MS } from "../../wakeup.ts";
+import { HeldBack } from "./held-back.ts";
 import type { Attempt, InFlight } from "./in-flight.ts";
 
 export interface StartsDeps {
@@ -33,7 +34,7 @@ export class Starts {
   /** Suspects that have neither ended nor run long, and how many there may be. */
   readonly #onProbation = new Set<Attempt>();
   #together = 1;
-  readonly #heldBack = new Set<number>();
+  readonly #heldBack = new HeldBack();
 
   constructor(deps: StartsDeps) {
     this.#deps = deps;
@@ -41,11 +42,10 @@ export class Starts {
 
   /** `firstDue`: when the first task was due that has not started (ms). Keys of tasks that were held back and may start. */
   beginTurn(now: number, firstDue: () => number): readonly number[] {
-    // Of a turn that failed before its suspect started.
-    if (this.#onProbation.size === 0) this.#heldBack.clear();
     this.#carefulUntil ??= firstDue() <= now - LATE_MS ? now + CAREFUL_MS : 0;
     this.#markLong(now);
-    return this.#onProbation.size === 0 ? NONE : this.#passProbation(now);
+    // Without any that runs: of a turn that failed before its suspect started, or in which others came before it.
+    return this.#onProbation.size === 0 ? this.#heldBack.take() : this.#passProbation(now);
   }
 
   /** When suspects that are held back may start, should none of those that run end before (ms). */
@@ -63,13 +63,7 @@ export class Starts {
     if (passed.length === 0) return NONE;
     for (const attempt of passed) this.#onProbation.delete(attempt);
     if (this.#onProbation.size === 0) this.#together *= 2;
-    return this.#release();
-  }
-
-  #release(): number[] {
-    const keys = [...this.#heldBack];
-    this.#heldBack.clear();
-    return keys;
+    return this.#heldBack.take();
   }
 
   // Once each.
@@ -90,12 +84,26 @@ export class Starts {
   holdBack(tasks: readonly TaskRow[]): boolean {
     const suspects = tasks.filter(({ progress }) => isSuspect(progress));
     const others = suspects.slice(Math.max(0, this.#together - this.#onProbation.size));
-    for (const { key } of others) this.#heldBack.add(key);
+    for (const task of others) this.#heldBack.add(task);
     return others.length > 0;
   }
 
-  isHeldBack(key: number): boolean {
-    return this.#heldBack.has(key);
+  isHeldBack(row: number): boolean {
+    return this.#heldBack.has(row);
+  }
+
+  /** Whether a task of this key is held back. */
+  isKeyHeldBack(key: string): boolean {
+    return this.#heldBack.hasOf(key);
+  }
+
+  /** There is no such task any more in this row. */
+  gone(row: number): void {
+    this.#heldBack.delete(row);
+  }
+
+  allGone(): void {
+    this.#heldBack.take();
   }
 
   /** Writes what has to be written before these tasks start. */
@@ -121,6 +129,6 @@ export class Starts {
 
   /** Keys of tasks that may start now that this attempt has ended. */
   ended(attempt: Attempt): readonly number[] {
-    return this.#onProbation.delete(attempt) ? this.#release() : NONE;
+    return this.#onProbation.delete(attempt) ? this.#heldBack.take() : NONE;
   }
 }
