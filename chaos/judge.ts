@@ -54,9 +54,9 @@ export function judge(record: Record): { faults: Faults; figures: { [name: strin
   return { faults, figures: figuresOf(record, v, ticks) };
 }
 
-function keyFaultsOf({ collector, ledger, peaks, lives }: Record) {
+function keyFaultsOf({ collector, ledger, peaks, cuts }: Record) {
   const { noted } = collector;
-  return keyFaults({ noted, keyOf: ledger.keyOf, peaks, lives: lives.length });
+  return keyFaults({ noted, keyOf: ledger.keyOf, peaks, cuts });
 }
 
 function sharedFaultsOf({ collector, lives, peaks }: Record) {

@@ -3,7 +3,7 @@
 import { excess, mostOpen, onward, spansOf } from "./bound.ts";
 import type { Shape } from "./config.ts";
 import { pick } from "./random.ts";
-import type { Execution } from "./sort.ts";
+import type { Cut, Execution } from "./sort.ts";
 
 export const KEYED = "keyed";
 
@@ -40,10 +40,11 @@ interface Seen {
   keyOf: ReadonlyMap<string, string>;
   /** The latest that each life's clock had shown. */
   peaks: readonly number[];
-  lives: number;
+  /** When objects ended. */
+  cuts: readonly Cut[];
 }
 
-export function keyFaults({ noted, keyOf, peaks, lives }: Seen) {
+export function keyFaults({ noted, keyOf, peaks, cuts }: Seen) {
   const ofKeys = Object.entries(SHAPES).map(([key, shape]) => {
     const runs = noted.filter(({ queue, id }) => queue === KEYED && keyOf.get(id) === key);
     return { key, shape, runs };
@@ -54,24 +55,45 @@ export function keyFaults({ noted, keyOf, peaks, lives }: Seen) {
       return over > 0 ? [`${key}:+${over}`] : [];
     }),
     "in flight of a key": ofKeys.flatMap(({ key, shape, runs }) =>
-      Array.from({ length: lives }, (_, life) => life).flatMap((life) => {
-        const most = mostOpen(spansOf(runs.filter((one) => one.life === life)));
-        return most > shape.maxRunning ? [`${key}@${life}:${most}`] : [];
+      objectLives(runs, cuts).flatMap((own) => {
+        const most = mostOpen(spansOf(own));
+        return most > shape.maxRunning ? [`${key}@${own[0]?.life}:${most}`] : [];
       }),
     ),
-    "order of a key": outOfOrder(ofKeys.find(({ key }) => key === "one")?.runs ?? []),
+    "order of a key": objectLives(
+      ofKeys.find(({ key }) => key === "one")?.runs ?? [],
+      cuts,
+    ).flatMap(outOfOrder),
   };
+}
+
+/** A start that is reported so soon after the object has ended may have been before, in ms. */
+const IN_DOUBT_MS = 200;
+
+/**
+ * Attempts by the life of the queue's object they began in: what was under way when it ended is as if it had not been,
+ * while the server and the handler go on.
+ */
+function objectLives(runs: Runs, cuts: readonly Cut[]): Runs[] {
+  const own = cuts.filter(({ queue }) => queue === KEYED);
+  const sure = runs.filter(
+    ({ startedAt }) =>
+      !own.some(({ from, to }) => startedAt >= from && startedAt <= to + IN_DOUBT_MS),
+  );
+  const lifeOf = ({ life, startedAt }: Execution) =>
+    `${life} ${own.filter(({ from }) => from < startedAt).length}`;
+  return [...Map.groupBy(sure, lifeOf).values()];
 }
 
 function stampOf({ life, at = 0, turn = 0, latest = 0 }: Execution) {
   return { life, at, turn, latest };
 }
 
-/** Tasks between whose two attempts in one life another of the key began. */
+/** Tasks between whose two attempts, all of one life, another of the key began. */
 function outOfOrder(runs: Runs): string[] {
   const sorted = runs.toSorted((a, b) => a.startedAt - b.startedAt);
   return sorted.flatMap((one, i) => {
-    const next = sorted.findIndex((it, j) => j > i && it.id === one.id && it.life === one.life);
+    const next = sorted.findIndex((it, j) => j > i && it.id === one.id);
     return next > i + 1 ? [`${one.id}@${one.life}`] : [];
   });
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { jain, levelOf } from "../bench/parts/fair.ts";
 import { KEYED, keyFaults } from "../chaos/keyed.ts";
-import type { Execution } from "../chaos/sort.ts";
+import type { Cut, Execution } from "../chaos/sort.ts";
 
 describe("a fair part", () => {
   it.each([
@@ -29,12 +29,12 @@ describe("faults of keys in a run", () => {
     ...{ id, life: 0, queue: KEYED, startedAt, endedAt: startedAt + 10, ok: true },
     ...{ at: startedAt, turn: startedAt, latest: startedAt, ...more },
   });
-  const judged = (key: string, runs: readonly Execution[]) =>
+  const judged = (key: string, runs: readonly Execution[], cuts: readonly Cut[] = []) =>
     keyFaults({
       noted: runs,
       keyOf: new Map(runs.map(({ id }) => [id, key])),
       peaks: [0, 0],
-      lives: 2,
+      cuts,
     });
   const NONE = { "bound of a key": [], "in flight of a key": [], "order of a key": [] };
 
@@ -61,5 +61,19 @@ describe("faults of keys in a run", () => {
     expect(judged("wide", runs)).toEqual(NONE);
     const apart = [run("a", 0), run("b", 200, { life: 1 }), run("a", 400, { life: 1 })];
     expect(judged("one", apart)).toEqual(NONE);
+  });
+
+  it.each<[string, Cut, isOver: boolean]>([
+    ["its object ended after the first", { from: 500, to: 505, queue: KEYED }, true],
+    ["its object ended just before the second", { from: 990, to: 995, queue: KEYED }, true],
+    ["its object ended before both", { from: 50, to: 55, queue: KEYED }, false],
+    ["its object ended after both", { from: 2500, to: 2505, queue: KEYED }, false],
+    ["another object ended", { from: 500, to: 505, queue: "left" }, false],
+  ])("are none of attempts of which the former was cut off: %s", (_, cut, isOver) => {
+    const first = run("a", 300, { endedAt: 1200 });
+    const order = judged("one", [run("a", 300), run("b", 1000), run("a", 2000)], [cut]);
+    const atOnce = judged("one", [first, run("b", 1000)], [cut]);
+    expect(order["order of a key"]).toEqual(isOver ? [] : ["a@0"]);
+    expect(atOnce["in flight of a key"]).toEqual(isOver ? [] : ["one@0:2"]);
   });
 });

@@ -6,15 +6,19 @@ import type { KeysEntry } from "../../src/core/config/keys-schema.ts";
 import type { TaskRow } from "../../src/store/queue/tasks.ts";
 import { LineStage } from "../support/line-stage.ts";
 
-const KEYS: KeysEntry = {
-  per_key: {
+const KEYS: KeysEntry = keysWith(1);
+
+/** `most`: slots of the keys that otherwise run in order. */
+function keysWith(most: number): KeysEntry {
+  const per_key = {
     slow: { rate: "1/s", bucket_size: 2 },
     fast: { rate: "50/s", bucket_size: 5, weight: 3 },
     two: { max_concurrent_requests: 2 },
-    "one-*": { max_concurrent_requests: 1 },
+    "one-*": { max_concurrent_requests: most },
     light: { weight: 0.3 },
-  },
-};
+  };
+  return { per_key };
+}
 const NAMES = ["slow", "fast", "two", "one-a", "one-a", "one-b", "light", "x"];
 
 type Step =
@@ -23,7 +27,9 @@ type Step =
   | { do: "end"; pick: number; retryIn: number | undefined }
   | { do: "remove"; pick: number }
   | { do: "pass"; ms: number }
-  | { do: "start" | "reread" | "limits" };
+  | { do: "hold"; pick: number }
+  | { do: "limit"; most: number }
+  | { do: "start" | "reread" | "limits" | "release" };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -60,6 +66,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constantFrom("start" as const, "reread", "limits") }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("hold" as const), pick: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("release" as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("limit" as const), most: fc.constantFrom(1, 2) }),
+  },
 );
 
 /** What is true of every history. */
@@ -67,8 +79,8 @@ class Witness {
   readonly stage: LineStage;
   readonly starts = new Map<string, number[]>();
   readonly live = new Map<string, TaskRow>();
-  /** Of keys in order: the task that has begun and not ended. */
-  readonly begun = new Map<string, string>();
+  /** Tasks of keys in order that have begun and not ended. */
+  readonly begun = new Map<string, TaskRow>();
 
   constructor(most: number) {
     this.stage = new LineStage(KEYS, most);
@@ -84,6 +96,9 @@ class Witness {
     else if (given.do === "end") this.end(given.pick, given.retryIn);
     else if (given.do === "remove") this.#remove(given.pick);
     else if (given.do === "pass") stage.now += given.ms;
+    else if (given.do === "hold") stage.holdBack(given.pick);
+    else if (given.do === "release") stage.release();
+    else if (given.do === "limit") stage.limit(keysWith(given.most));
     else if (given.do === "start") this.#start();
     else if (given.do === "reread") stage.lines.reread();
     else stage.lines.limitsChanged();
@@ -91,8 +106,7 @@ class Witness {
 
   // Of an attempt that was cut off nothing is known: its task stands where it stood.
   #start(): void {
-    for (const { name, spec } of this.stage.running.values())
-      if (this.begun.get(spec.key ?? "") === name) this.begun.delete(spec.key ?? "");
+    for (const { name } of this.stage.running.values()) this.begun.delete(name);
     this.stage.start();
   }
 
@@ -114,9 +128,10 @@ class Witness {
     expect(beside.length).toBeLessThanOrEqual(maxConcurrentRequests);
     this.starts.set(key, [...(this.starts.get(key) ?? []), now]);
     if (maxConcurrentRequests > 1) return;
-    const before = this.begun.get(key);
-    if (before !== undefined) expect(task.name).toBe(before);
-    this.begun.set(key, task.name);
+    expect(this.stage.held.hasOf(key)).toBe(false);
+    const before = [...this.begun.values()].filter(({ spec }) => spec.key === key);
+    if (before.length > 0) expect(before.map(({ name }) => name)).toContain(task.name);
+    this.begun.set(task.name, task);
   }
 
   end(pick: number, retryIn?: number): void {
@@ -125,11 +140,13 @@ class Witness {
     if (!task) return;
     this.stage.end(task, retryIn);
     if (retryIn === undefined) this.#gone(task);
+    else if (this.stage.keys.isInOrder(task.spec.key ?? "")) this.begun.set(task.name, task);
+    else this.begun.delete(task.name);
   }
 
-  #gone({ name, spec: { key = "" } }: TaskRow): void {
+  #gone({ name }: TaskRow): void {
     this.live.delete(name);
-    if (this.begun.get(key) === name) this.begun.delete(key);
+    this.begun.delete(name);
   }
 
   #remove(pick: number): void {
@@ -144,6 +161,7 @@ class Witness {
   /** Nothing else comes: by the moments that lines name alone, all tasks run. */
   drain(): void {
     const { stage } = this;
+    stage.release();
     for (let vain = 0; this.live.size > 0; ) {
       while (stage.running.size > 0) this.end(0);
       if (this.live.size === 0) return;

@@ -4,6 +4,7 @@ import type { KeysEntry } from "../../src/core/config/keys-schema.ts";
 import { BEGUN } from "../../src/core/dispatch/rank.ts";
 import { NO_PROGRESS } from "../../src/core/task/task.ts";
 import type { QueueDefinition } from "../../src/objects/queue/context/definition.ts";
+import { HeldBack } from "../../src/objects/queue/dispatch/held-back.ts";
 import { KeysAtWork } from "../../src/objects/queue/dispatch/keys-at-work.ts";
 import { Lines } from "../../src/objects/queue/dispatch/lines.ts";
 import { KeyStore } from "../../src/store/queue/key-store.ts";
@@ -25,6 +26,8 @@ export class LineStage {
   now = START;
   readonly sql = memorySql();
   readonly running = new Map<number, TaskRow>();
+  /** Tasks that are due and may not start. */
+  readonly held = new HeldBack();
   readonly #tables = queueTables(this.sql);
   readonly #most: number | undefined;
   #config: KeysConfig | undefined;
@@ -43,10 +46,12 @@ export class LineStage {
 
   /** The object starts: what was in memory is gone, and so are the attempts. */
   start(): void {
-    const running = this.running;
+    const { held, running } = this;
     running.clear();
+    held.take();
     this.store = new QueueStore(this.#tables, () => (this.#random += 1e-9));
-    const definition = { config: { keys: this.#config } } as unknown as QueueDefinition;
+    const config = () => ({ keys: this.#config });
+    const definition = Object.defineProperty({}, "config", { get: config }) as QueueDefinition;
     const { store } = this;
     const { lines, rows } = new KeyStore(this.#tables, store.lines);
     this.keys = new KeysAtWork({ definition, rows, now: () => this.now, late: () => 2 });
@@ -56,8 +61,9 @@ export class LineStage {
       at: (keys) => lines.at(keys),
       tasks: store.tasks,
       keys: this.keys,
-      isTaken: (key) => running.has(key),
-      isRunning: (key, name) => running.get(key)?.name === name,
+      isTaken: (key) => running.has(key) || held.has(key),
+      isRunning: (key, name) => running.get(key)?.name === name || held.has(key),
+      isHeldBack: (key) => held.hasOf(key),
       ...(this.#most !== undefined && { most: this.#most }),
     });
   }
@@ -91,6 +97,25 @@ export class LineStage {
     return tasks;
   }
 
+  /** Other limits hold from now on. */
+  limit(keys: KeysEntry): void {
+    this.#config = keysConfig(keys);
+    this.commit(() => this.keys.reshape(this.now));
+    this.lines.limitsChanged();
+  }
+
+  /** Of the tasks that could start now one is held back, and none starts. */
+  holdBack(pick: number): void {
+    const tasks = this.lines.due(this.now, 100);
+    const task = tasks[pick % Math.max(1, tasks.length)];
+    if (task) this.held.add(task);
+  }
+
+  /** Nothing is held back any more. */
+  release(): void {
+    for (const row of this.held.take()) this.lines.rewindTo(row);
+  }
+
   /** The attempt of a task ends; with `retryIn` (seconds) it is tried again. */
   end(task: TaskRow, retryIn?: number): void {
     const { key } = task.spec;
@@ -115,6 +140,7 @@ export class LineStage {
   /** The task is deleted while it waits. */
   remove(task: TaskRow): void {
     this.commit(() => this.store.delete(task, this.now, RETENTION));
+    this.held.delete(task.key);
     this.lines.gone(task.key, task.spec.key ?? "");
   }
 

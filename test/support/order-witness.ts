@@ -1,5 +1,6 @@
 // A queue whose keys `one-*` have one slot each, and what is seen of the order in which their tasks run. Handlers wait for
 // their answer from the test, past their deadline too.
+import { readBatch } from "../../src/index.ts";
 import { clock } from "./clock.ts";
 import { deployQueues } from "./deploy.ts";
 import { alarmOf, crash, fire, objectOf, queue } from "./time.ts";
@@ -12,12 +13,13 @@ const IN_ORDER = { per_key: { "one-*": { max_concurrent_requests: 1 } } };
 /** So many looks let what is under way arrive. */
 const LOOKS = 4;
 
-export function deployInOrder(): Promise<void> {
-  return deployQueues(`  - name: push
-    rate: 500/s
-    bucket_size: 500
-    retry_parameters: { min_backoff_seconds: 4, max_backoff_seconds: 4 }
-    extensions: { keys: ${JSON.stringify(IN_ORDER)} }`);
+/** `extensions` and `entry`: what else queue.yaml says of the queue. */
+export function deployInOrder({ extensions = {}, entry = {} } = {}): Promise<void> {
+  const rate = { rate: "500/s", bucket_size: 500 };
+  const retry_parameters = { min_backoff_seconds: 4, max_backoff_seconds: 4 };
+  const all = { name: Q, ...rate, retry_parameters, ...entry };
+  const queue = { ...all, extensions: { keys: IN_ORDER, ...extensions } };
+  return deployQueues(`  - ${JSON.stringify(queue)}`);
 }
 
 /** An attempt, as its handler knows of it. */
@@ -43,16 +45,27 @@ export class OrderWitness {
     handlers.set(PATH, (request) => this.#handle(request));
   }
 
-  async #handle({ headers }: Request): Promise<Response> {
-    const name = headers.get("X-AppEngine-TaskName") as string;
+  async #handle(request: Request): Promise<Response> {
+    if (request.headers.has("X-TaskQueue-Batch")) return this.#handleBatch(request);
+    const name = request.headers.get("X-AppEngine-TaskName") as string;
+    const { status, retryAfter } = await this.#answerOf(name);
+    const headers = retryAfter ? { "Retry-After": retryAfter } : {};
+    return new Response(null, { status, headers });
+  }
+
+  // Those that share a call end when all of them have their answer.
+  async #handleBatch(request: Request): Promise<Response> {
+    const { tasks } = await readBatch(request);
+    const answers = await Promise.all(tasks.map(({ name }) => this.#answerOf(name)));
+    const results = tasks.map(({ name }, i) => ({ name, ...answers[i] }));
+    return Response.json({ results });
+  }
+
+  async #answerOf(name: string): Promise<NonNullable<Run["answer"]>> {
     const run: Run = { name, life: this.#life, startedAt: clock.now };
     this.runs.push(run);
     while (!run.answer && run.life === this.#life) await scheduler.wait(1);
-    const { status = 500, retryAfter } = run.answer ?? {};
-    return new Response(null, {
-      status,
-      ...(retryAfter && { headers: { "Retry-After": retryAfter } }),
-    });
+    return run.answer ?? { status: 500 };
   }
 
   /** Names in the order in which attempts began. */

@@ -1,6 +1,8 @@
 // A key with one slot keeps the order of its tasks, whatever cuts their attempts off.
 import { beforeEach, expect, it } from "vitest";
 import { clock } from "../../../support/clock.ts";
+import { inject } from "../../../support/faults.ts";
+import { logged } from "../../../support/log.ts";
 import { deployInOrder, OrderWitness } from "../../../support/order-witness.ts";
 import { freshStart } from "../../../support/time.ts";
 
@@ -32,6 +34,27 @@ it.each([
       await witness.turn();
       await witness.crash();
     }
+    await witness.drain();
+    expect(witness.outOfOrder()).toEqual([]);
+  },
+);
+
+it.each(Array.from({ length: 10 }, (_, i) => i + 8))(
+  "what is held back starts in the end, though step %i of the turn of the one it waits for fails",
+  async (at) => {
+    // The log is told of each fault.
+    await logged("error");
+    await deployInOrder();
+    const witness = new OrderWitness();
+    await witness.add(["one-a_0", "one-b_0", "one-b_1"]);
+    for (let i = 0; i < 2; i++) {
+      await witness.turn();
+      await witness.crash();
+    }
+    const fault = await inject("push", { at, kind: "throw" });
+    await witness.turn();
+    fault.stop();
+    await witness.wake();
     await witness.drain();
     expect(witness.outOfOrder()).toEqual([]);
   },
