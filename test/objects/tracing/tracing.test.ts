@@ -10,11 +10,12 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { placeIn, traceparentOf } from "../../../src/core/task/trace-context.ts";
+import { tracing } from "../../../src/tracing.ts";
 import { callsTo, deployBatches, many } from "../../support/batches.ts";
 import { send } from "../../support/bytes.ts";
 import { freshStart, groupObject, pass, queue } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
-import { group, handlers, received } from "../../support/worker.ts";
+import { following, group, handlers, received } from "../../support/worker.ts";
 
 const Q = "push";
 const HANDLER = `/_ah/queue/${Q}`;
@@ -22,6 +23,9 @@ const CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const JSON_BODY = { "Content-Type": "application/json" };
 
 beforeEach(freshStart);
+beforeAll(() => {
+  following.tracing = tracing;
+});
 
 /** The context that the handler of attempt `i` was given. */
 const given = (i: number) => placeIn(received[i]?.headers.get("traceparent") ?? "");
