@@ -26,10 +26,11 @@ export function setShards(name: string, shards: number, more: Partial<QueueConfi
   objectsOf(name);
 }
 
-/** Rows of one object. */
+/** Rows of one object; none of a table that it has not made yet. */
 export async function rowsOf(object: string, query: string): Promise<Record<string, unknown>[]> {
+  const [, table = ""] = /\bFROM (\w+)/.exec(query) ?? [];
   return runInDurableObject(objectOf(object), (_, { storage }) => {
-    const isThere = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").toArray();
+    const isThere = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", table).toArray();
     return isThere.length > 0 ? storage.sql.exec(query).toArray() : [];
   });
 }
