@@ -13,6 +13,8 @@ const NO_FAULTS = {
   ...{ "bound of a key": [], "in flight of a key": [], "order of a key": [] },
   ...{ "leased together": [], "leased when acknowledged": [], "stale leases": [] },
   ...{ "cron twice": [], "cron missing": [], "recovery late": [] },
+  ...{ "bound of a shared limit": [], "in flight of a shared limit": [] },
+  ...{ "no end": [], "two ends": [], "expired though it ran": [], "expired uncounted": [] },
 };
 
 async function chaos(...more: string[]) {

@@ -340,7 +340,7 @@ describe.skipIf(!existsSync(SCRIPT))("in a terminal", () => {
 
 describe("completion", () => {
   it.each<[string[], string[]]>([
-    [["ta"], ["tasks"]],
+    [["tas"], ["tasks"]],
     [
       ["pause", ""],
       ["default", "inbox", "master", "sub"],

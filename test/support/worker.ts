@@ -22,6 +22,7 @@ import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import type { Tracing } from "../../src/objects/tracing/tracing.ts";
 import queueYaml from "./queue.yaml";
 import { withShards } from "./shards.ts";
+import "./quiet-log.ts";
 import "./stage.ts";
 
 export type TestHandler = (request: Request) => Response | Promise<Response>;
