@@ -24,6 +24,7 @@ export async function run(
   } catch (error) {
     if (error instanceof UsageError) return usage(program, args, error.message);
     if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.unknownOption") console.error(DASHES);
     return error.exitCode === 0 ? 0 : 2;
   }
 }
@@ -43,6 +44,7 @@ function usage(program: Program, [name]: readonly string[], message?: string): 2
   return 2;
 }
 
+const DASHES = "A name that begins with - comes after --.";
 const MORE = "--help after a command tells about it.";
 
 type Execute = (command: Command, given: Omit<Given, "terminal">) => Promise<void>;

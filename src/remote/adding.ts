@@ -1,6 +1,5 @@
 // Adds that may be repeated. A task gets a name before it leaves, so that a second try whose first one had arrived
 // finds it there.
-import { toBase64Url } from "../core/bytes.ts";
 import { errorOf, type Failure, type TaskQueueError } from "../core/errors.ts";
 import { isTask, portable } from "../core/task/portable.ts";
 import type { NewTask, Task } from "../core/task/task.ts";
@@ -19,9 +18,10 @@ export function outgoing(given: NewTask, isIdempotent: boolean): Outgoing {
 
 const NAME_BYTES = 16;
 
-/** A name nobody else has. */
+/** A name nobody else has, in hexadecimal digits: a command does not take it for one of its options. */
 export function newName(): string {
-  return toBase64Url(crypto.getRandomValues(new Uint8Array(NAME_BYTES)));
+  const bytes = crypto.getRandomValues(new Uint8Array(NAME_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Whether the refusal says that the name is taken, by a task that lives or by one that has ended. */

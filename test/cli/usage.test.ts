@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/cli/commands.ts";
+import { runHere } from "./run-here.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -13,11 +14,14 @@ function run(...args: string[]) {
 }
 
 describe("help", () => {
-  it.each([["--help"], ["-h"], ["help"], ["help", "nonsense"]])("%j tells of all", (...args) => {
-    const { status, stdout, stderr } = run(...args);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    for (const name of Object.keys(COMMANDS)) expect(stdout).toContain(`\n  ${name} `);
-  });
+  it.each([["--help"], ["-h"], ["help"], ["help", "nonsense"]])(
+    "%j tells of all",
+    async (...args) => {
+      const { status, stdout, stderr } = await runHere(...args);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      for (const name of Object.keys(COMMANDS)) expect(stdout).toContain(`\n  ${name} `);
+    },
+  );
 
   it.each(
     Object.keys(COMMANDS).flatMap((name) => [
@@ -26,9 +30,9 @@ describe("help", () => {
       ["help", name],
       [name, "something", "--help"],
     ]),
-  )("%s %s tells of one", (...args) => {
+  )("%s %s tells of one", async (...args) => {
     const name = args[0] === "help" ? args[1] : args[0];
-    const { status, stdout, stderr } = run(...args);
+    const { status, stdout, stderr } = await runHere(...args);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(new RegExp(`^usage: durable-taskqueue ${name} `));
   });
@@ -42,8 +46,8 @@ it.each([["--version"], ["-v"], ["version"]])("%s prints the version", (...args)
 describe("wrong usage", () => {
   it.each([[], [""], ["nonsense"], ["--nonsense"], ["constructor"], ["Check"]])(
     "%j tells of all commands",
-    (...args) => {
-      const { status, stdout, stderr } = run(...args);
+    async (...args) => {
+      const { status, stdout, stderr } = await runHere(...args);
       expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
       expect(stderr).toMatch(/^(usage: durable-taskqueue COMMAND|error: unknown)/);
     },
@@ -83,9 +87,21 @@ describe("wrong usage", () => {
     ["cron", "explode", "x", "--url", "http://127.0.0.1:1"],
     ["cron", "run", "--url", "http://127.0.0.1:1"],
     ["pause", "--url", "http://127.0.0.1:1"],
-  ])("%s %s tells of the command", (...args) => {
-    const { status, stdout, stderr } = run(...args);
+  ])("%s %s tells of the command", async (...args) => {
+    const { status, stdout, stderr } = await runHere(...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
     expect(stderr).toContain("--help after a command tells about it.");
   });
+});
+
+it("wrong usage is the status of the process", () => {
+  expect(run("queues")).toMatchObject({ status: 2, stdout: "" });
+});
+
+it("a name that begins with - comes after --, and who forgets it is told", async () => {
+  const { status, stderr } = await runHere("show", "mail", "-name", "--url", "http://127.0.0.1:1");
+  expect(status).toBe(2);
+  expect(stderr).toContain("A name that begins with - comes after --.\n");
+  const read = await runHere("show", "--url", "ftp://x", "mail", "--", "-name");
+  expect(read.stderr).toMatch(/^error: .*ftp:/);
 });
