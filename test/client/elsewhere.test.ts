@@ -140,11 +140,11 @@ describe("from elsewhere", () => {
   it("a task without a name gets one, unless that is not wanted", async () => {
     const push = elsewhere().get("stopped");
     const { name } = await push.add({ payload: "x" });
-    expect(name).toMatch(/^[A-Za-z0-9_-]{22}$/);
+    expect(name).toMatch(/^[0-9a-f]{32}$/);
     const plain = await push.add({ payload: "x" }, { idempotent: false });
     expect(plain.name).toMatch(/^[0-9a-z]{20}$/);
     const [first, chosen] = await push.add([{}, { name: "mine" }]);
-    expect(first?.task?.name).toMatch(/^[A-Za-z0-9_-]{22}$/);
+    expect(first?.task?.name).toMatch(/^[0-9a-f]{32}$/);
     expect(chosen?.task?.name).toBe("mine");
   });
 

@@ -25,7 +25,7 @@ const inbox = queues.get("inbox");
 const check = (what, is) => { if (!is) throw new Error(what); };
 
 const one = await inbox.add({ payload: { n: 1 } });
-check("named", /^[A-Za-z0-9_-]{22}$/.test(one.name));
+check("named", /^[0-9a-f]{32}$/.test(one.name));
 const many = await inbox.add([{ payload: { n: 2 } }, { payload: new Uint8Array([1, 2, 3]) }]);
 check("added", many.every(({ task }) => task));
 const refused = await inbox.add({ name: one.name, payload: 1 }).catch((error) => error);
