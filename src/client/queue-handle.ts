@@ -1,7 +1,6 @@
 // The caller's side of a queue: what `queues.get(env, name)` returns. Turns refusals into error classes.
 
 import type { ActKind } from "../core/audit.ts";
-import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../core/backup/record.ts";
 import { readKeyLimits } from "../core/config/key-limits.ts";
 import type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
 import { checkQueueName } from "../core/config/names.ts";
@@ -57,6 +56,13 @@ import { createGroup, type GroupHandle } from "./group-handle.ts";
 import { LeaseTurn } from "./lease-turn.ts";
 import type { CallerStubs } from "./stubs.ts";
 import { answerTo } from "./waiting.ts";
+
+/** The way from a handle to its queue. */
+export interface QueueReach {
+  stubs: CallerStubs;
+  /** The queue's calls. Throws UnknownQueueError. */
+  object: () => Promise<QueueCalls>;
+}
 
 export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayloads> {
   readonly name: string;
@@ -380,19 +386,6 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
     return this.#act("reset_key", key, async () => unwrap(await object.limitKey(key, undefined)));
   }
 
-  /** What lies under the names behind a place, for a copy of the queue. */
-  async exportPage(from: WalkPlace): Promise<SavedPage> {
-    return unwrap(await (await this.#object()).exportPage(from));
-  }
-
-  /** Takes in what was saved of a queue, where its names are free; for each what became of it. */
-  async importRecords(records: readonly SavedRecord[]): Promise<Taken[]> {
-    const object = await this.#object();
-    const take = async () => unwrap(await object.importRecords(records));
-    const count = (taken: Taken[]) => taken.filter((it) => it === "imported").length;
-    return this.#act("import", undefined, take, count);
-  }
-
   /** The queue's configuration. */
   async config(): Promise<QueueConfig> {
     return this.#file.queues.get(this.name) ?? (await this.#object()).config();
@@ -437,6 +430,11 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
   /** The same as the text of server-sent events, which ends when one of the queue's objects does. */
   async events(): Promise<ReadableStream<Uint8Array>> {
     return merged(unwrap(await (await this.#object()).follow()));
+  }
+
+  /** What handles of one subject are made of; they come with what uses them. */
+  static reach(handle: QueueHandle): QueueReach {
+    return { stubs: handle.#stubs, object: () => handle.#object() };
   }
 
   // A queue that is not in queue.yaml exists if the directory knows it: its tasks are kept, and can be read. What

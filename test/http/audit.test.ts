@@ -9,6 +9,7 @@ import { TaskQueueObject } from "../../src/objects/queue/task-queue.ts";
 import { clock } from "../support/clock.ts";
 import { deploy } from "../support/cron.ts";
 import { logged } from "../support/log.ts";
+import { copyOf } from "../support/saved.ts";
 import { crash, DIRECTORY, freshStart, objectOf, pass, queue } from "../support/time.ts";
 import { cron, handlers } from "../support/worker.ts";
 
@@ -149,7 +150,7 @@ const CASES: Case[] = [
   [
     "import",
     { count: 1 },
-    () => queue("brief").importRecords([SAVED]),
+    () => copyOf("brief").importRecords([SAVED]),
     ["POST", `${Q}:import`, SAVED],
   ],
 ];

@@ -1,4 +1,5 @@
 // Saved queues: all records of one, and one with something of each kind on it.
+import { CopyHandle } from "../../src/client/copy-handle.ts";
 import {
   FIRST_WALK_PLACE,
   lineOf,
@@ -10,6 +11,10 @@ import type { AddResult } from "../../src/core/task/task.ts";
 import { pass, queue } from "./time.ts";
 import { handlers } from "./worker.ts";
 
+export function copyOf(name: string): CopyHandle {
+  return new CopyHandle(queue(name));
+}
+
 /** Everything that a walk comes to; `between` happens behind each page. */
 export async function savedOf(
   name: string,
@@ -18,7 +23,7 @@ export async function savedOf(
   const records: SavedRecord[] = [];
   let place: WalkPlace | undefined = FIRST_WALK_PLACE;
   for (let page = 0; place; page++) {
-    const answer = await queue(name).exportPage(place);
+    const answer = await copyOf(name).exportPage(place);
     records.push(...answer.records);
     place = answer.next;
     await between(page);

@@ -2,6 +2,7 @@
 // queue goes on; behind each page stands a cursor, by which one that broke off is gone on with, and a digest of
 // everything before, which shows whether a copy is whole.
 import type { IRequest } from "itty-router";
+import { CopyHandle } from "../../client/copy-handle.ts";
 import type { QueueHandle } from "../../client/queue-handle.ts";
 import { recordOf } from "../../core/backup/read-record.ts";
 import {
@@ -20,7 +21,7 @@ import { checkNesting } from "../../core/nesting.ts";
 import { textOf } from "../body.ts";
 import type { QueueService } from "../queue-service.ts";
 import { failureJson, json } from "../respond.ts";
-import { queryOf, queueOf, segment } from "./request.ts";
+import { queryOf, queueOf } from "./request.ts";
 
 const TYPE = "application/x-ndjson";
 const FORMAT = 1;
@@ -43,7 +44,7 @@ export async function exportQueue(request: IRequest, queues: QueueService): Prom
   const { cursor } = queryOf(request, ["cursor"]);
   const begun = cursor === undefined ? undefined : progressIn(queue.name, cursor);
   // What is wrong is said before the first line.
-  const first = await queue.exportPage((begun ?? NOTHING).place);
+  const first = await new CopyHandle(queue).exportPage((begun ?? NOTHING).place);
   const head = begun ? [] : await headLines(queue, queues);
   const pages = pagesOf(queue, begun ?? NOTHING, first, head);
   const body = new ReadableStream<Uint8Array>({
@@ -84,6 +85,7 @@ async function* pagesOf(
   first: SavedPage,
   head: string[],
 ): AsyncGenerator<string, undefined> {
+  const copy = new CopyHandle(queue);
   let { counts, digest } = begun;
   let lines = head;
   for (let page = first; ; lines = []) {
@@ -98,7 +100,7 @@ async function* pagesOf(
     const cursor = textOfProgress(queue.name, { place: next, counts, digest });
     yield `${text}${JSON.stringify({ kind: "cursor", cursor, digest })}\n`;
     try {
-      page = await queue.exportPage(next);
+      page = await copy.exportPage(next);
     } catch (error) {
       if (!(error instanceof TaskQueueError)) throw error;
       yield `${JSON.stringify({ kind: "error", error: failureJson(error) })}\n`;
@@ -157,8 +159,8 @@ export async function importQueue(request: IRequest, queues: QueueService): Prom
     const message = `body: found ${records.length} records, expected at most ${MAX_TASKS_PER_CALL} in one call`;
     throw errorOf(refuse("TOO_MANY_TASKS", message).failure);
   }
-  const queue = queues.get(segment(request, "queue"));
-  const taken = await queue.importRecords(records.map(({ record }) => record));
+  const copy = new CopyHandle(queueOf(request, queues));
+  const taken = await copy.importRecords(records.map(({ record }) => record));
   for (const [i, { result }] of records.entries()) result.outcome = taken[i] ?? "refused";
   return json({ ...totals(results), results });
 }

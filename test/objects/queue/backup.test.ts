@@ -1,7 +1,7 @@
 // A queue saved while it goes on, and taken in again: nothing is missed, nothing is there twice.
 import { beforeEach, describe, expect, it } from "vitest";
 import type { SavedRecord } from "../../../src/core/backup/record.ts";
-import { linesOf, namesOf, populate, savedOf, seeded } from "../../support/saved.ts";
+import { copyOf, linesOf, namesOf, populate, savedOf, seeded } from "../../support/saved.ts";
 import { crash, freshStart, pass, queue } from "../../support/time.ts";
 import { handlers } from "../../support/worker.ts";
 
@@ -11,7 +11,7 @@ beforeEach(freshStart);
 async function takeIn(name: string, records: readonly SavedRecord[]) {
   const taken: string[] = [];
   for (let i = 0; i < records.length; i += 1000) {
-    taken.push(...(await queue(name).importRecords(records.slice(i, i + 1000))));
+    taken.push(...(await copyOf(name).importRecords(records.slice(i, i + 1000))));
   }
   return { imported: taken.filter((it) => it === "imported").length, all: taken.length };
 }
