@@ -1,6 +1,7 @@
 // The coordinator's decisions: what a shard that asks is granted, and which others give back for it.
 import { wholeTokens } from "../dispatch/bucket.ts";
-import { type Allotment, allot, lacks, type Stake } from "./allotment.ts";
+import { type Allotment, allot } from "./allotment.ts";
+import { type Book, isRated, stakeOf, stakesOf } from "./book.ts";
 import {
   free,
   type Granted,
@@ -10,23 +11,9 @@ import {
   withGrant,
   withTokens,
 } from "./ledger.ts";
-import {
-  type Holding,
-  isSlow,
-  NOTHING,
-  partOf,
-  type Share,
-  smallestPart,
-  type Total,
-} from "./share.ts";
+import { isSlow, NOTHING, partOf, smallestPart, type Total } from "./share.ts";
 import { type Grant, LEASE_MS, MANY, MARGIN_MS, type Recall, type Statement } from "./statement.ts";
-
-/** What is to be written before any message leaves. */
-export interface Told {
-  ledger: Ledger;
-  /** Shards to tell that it is worth asking. */
-  nudges: number[];
-}
+import { afterRecalls, againIn, recallsOf, type Told, tellWaiting } from "./turns.ts";
 
 export interface Decision extends Told {
   grant: Grant;
@@ -38,25 +25,6 @@ export interface Decision extends Told {
 export interface Decisions extends Omit<Decision, "grant"> {
   grants: Grant[];
 }
-
-/** What a shard has said it could use counts for so long after it should have asked again, in ms. */
-const FRESH_MS = 1_000;
-/** A shard is called to give back no more often, in ms. */
-const RECALL_EVERY_MS = 500;
-const NUDGE_EVERY_MS = 200;
-/** A shard that has said nothing for so long may have ended while it had slots, in ms. */
-const SILENT_MS = 30_000;
-const MOST_CALLS = 16;
-/** Without a better time to ask again, in ms. */
-const AGAIN_MS = 300;
-/** Within so long those ask that have got something to do at the same time, in ms. */
-export const STEP_MS = 50;
-const SOONEST_MS = 20;
-const LONGEST_TURN_MS = 60_000;
-/** Nobody is told to ask later than this, in ms. */
-export const LONGEST_MS = 3_600_000;
-/** A margin for what a task's start varies, as a factor. */
-const HEADROOM = 1.25;
 
 /** A shard asks. */
 export function asked(before: Ledger, total: Total, ask: Statement, now: number): Decision {
@@ -147,71 +115,10 @@ function excess(ledger: Ledger, total: Total, now: number): Recall[] {
   });
 }
 
-/** The book after those that could use what is free were told. */
-function tellWaiting(
-  ledger: Ledger,
-  total: Total,
-  now: number,
-  but: ReadonlySet<number> = new Set(),
-): Told {
-  const nudges = waiting({ ledger, total, now, left: free(ledger, total, now) }, but);
-  const told = nudges.reduce((book, shard) => touched(book, shard, { nudgedAt: now }), ledger);
-  return { ledger: told, nudges };
-}
-
-// Who has none comes first; who has some and lacks more comes in when nobody has none.
-function waiting(book: Book, but: ReadonlySet<number>): number[] {
-  const { grants } = book.ledger;
-  const parts = freeParts(book);
-  const { slots } = book.left;
-  const next = (of: Kind, n: number, isOfUse: (it: Granted) => boolean) => {
-    const those = stakesOf(book, of).filter(
-      (it) => !but.has(it.shard) && lacks(it) && isOfUse(grants[it.shard] as Granted),
-    );
-    const without = those.filter(({ has }) => has === 0);
-    const first = without.length > 0 ? without : those;
-    return first.sort((a, b) => a.has - b.has || a.since - b.since).slice(0, Math.max(0, n));
-  };
-  const found = [
-    ...next("part", parts, (it) => it.slots > 0 || slots > 0),
-    // Who has no part either is among those before, as many as there are parts for.
-    ...next("slots", slots, (it) => it.part > 0 || !isRated(book.total)),
-  ];
-  // One that was told and has not answered is on its way, and what is there is for it.
-  const told = found.filter(({ shard }) => mayNudge(grants[shard] as Granted, book.now));
-  return [...new Set(told.map(({ shard }) => shard))].slice(0, MOST_CALLS);
-}
-
-function mayNudge({ nudgedAt }: Granted, now: number): boolean {
-  return Math.abs(now - nudgedAt) >= NUDGE_EVERY_MS;
-}
-
-/** Whether tasks need tokens. */
-function isRated({ bucket }: Total): boolean {
-  return bucket !== undefined && bucket.rate > 0;
-}
-
-/** The book at a moment, and what is free in it. */
-interface Book {
-  ledger: Ledger;
-  total: Total;
-  left: Share;
-  now: number;
-}
-
 /** A shard that asks, and what it has. */
 interface Asker {
   ask: Statement;
   granted: Granted;
-}
-
-type Kind = "part" | "slots";
-
-/** How many shards could have a part of use now. */
-function freeParts({ total: { bucket }, left }: Book): number {
-  if (!bucket || bucket.rate === 0) return 0;
-  const parts = Math.floor(left.part / smallestPart(bucket) + 1e-6);
-  return isSlow(bucket.rate) ? Math.min(parts, wholeTokens(left.level)) : parts;
 }
 
 /** `knows`: the life of the shard that counts. */
@@ -318,34 +225,6 @@ const NONE: Allotment = {
   ...{ more: 0, recalls: [], isShort: false, place: 0, turnIn: undefined, isScarce: false },
 };
 
-/** Who has or could use some, as far as that is known. */
-function stakesOf(book: Book, of: Kind): Stake[] {
-  return Object.entries(book.ledger.grants)
-    .map(([shard, granted]) => stakeOf(book, Number(shard), granted, of))
-    .filter(({ has, wants }) => has > 0 || wants > 0);
-}
-
-function stakeOf({ total, now }: Book, shard: number, granted: Granted, of: Kind): Stake {
-  const isFresh = now < granted.againAt + FRESH_MS;
-  const wants =
-    of === "part" ? wantedPart(granted, total) : Math.min(granted.wants.slots, total.slots);
-  const since = of === "part" ? granted.partAt : granted.slotsAt;
-  return { shard, has: granted[of], wants: isFresh ? wants : 0, since };
-}
-
-/** The part by which a shard could start what is due within a second, at the pace it has. */
-function wantedPart({ wants, part }: Granted, { bucket }: Total): number {
-  if (!bucket || bucket.rate === 0) return 0;
-  const { capacity, rate } = bucket;
-  if (wants.tokens >= MANY) return 1;
-  // Who has given back all of it and waits for nothing will ask when there is something.
-  const isDone = part === 0 && wants.tokens === 0;
-  const paced = isSlow(rate) || isDone ? 0 : (wants.pace * HEADROOM) / rate;
-  const tokens = wants.tokens / Math.min(capacity, Math.max(rate, 1));
-  const all = Math.min(1, Math.max(paced, wants.tokens > 0 ? part + tokens : 0));
-  return all > 0 ? Math.max(all, smallestPart(bucket)) : 0;
-}
-
 // Where others need some too, a part has as many tokens as its size says.
 function tokensFor({ more, isScarce }: Allotment, ask: Statement, { left, total }: Book): number {
   if (more === 0) return 0;
@@ -353,75 +232,4 @@ function tokensFor({ more, isScarce }: Allotment, ask: Statement, { left, total 
   const most = Math.min(there, partOf(total, more).capacity);
   if (!isScarce) return most;
   return Math.min(most, Math.max((there * more) / left.part, Math.min(1, ask.wants.tokens)));
-}
-
-function recallsOf(book: Book, part: Allotment, slots: Allotment): Recall[] {
-  const isShort = part.isShort || (slots.isShort && !slots.isFirstStep);
-  const partOf = new Map(part.recalls.map(({ shard, keeps }) => [shard, keeps]));
-  const slotsOf = new Map(slots.recalls.map(({ shard, keeps }) => [shard, keeps]));
-  return Object.entries(book.ledger.grants)
-    .map(([key, granted]) => {
-      const shard = Number(key);
-      const keeps = { part: partOf.get(shard) ?? 1, slots: slotsOf.get(shard) ?? MANY };
-      return { shard, keeps, granted };
-    })
-    .filter(({ shard, keeps, granted }) => {
-      const isCalled = partOf.has(shard) || slotsOf.has(shard);
-      const hasSpare = isShort && mayHaveSpare(granted, book.now);
-      return (isCalled || hasSpare) && mayCall(granted, keeps, book);
-    })
-    .sort((a, b) => b.granted.part - a.granted.part || b.granted.slots - a.granted.slots)
-    .slice(0, MOST_CALLS)
-    .map(({ shard, keeps, granted: { instance } }) => ({ shard, instance, keeps }));
-}
-
-/** It may have what it does not need, and does not know that others do, or has not been heard for long. */
-function mayHaveSpare(granted: Granted, now: number): boolean {
-  const { isTold, part, slots, againAt, recalledAt } = granted;
-  const isSilent = now > Math.max(againAt, recalledAt) + SILENT_MS;
-  return (!isTold || isSilent) && (part > 0 || slots > 0);
-}
-
-// Once more where it is to keep less: others have come since. Where turns are taken it would be called for each.
-function mayCall(
-  { recalledAt, recalledTo }: Granted,
-  keeps: Holding,
-  { total, now }: Book,
-): boolean {
-  if (Math.abs(now - recalledAt) >= RECALL_EVERY_MS) return true;
-  return !isRated(total) && recalledTo !== undefined && keeps.slots < recalledTo.slots;
-}
-
-function afterRecalls(ledger: Ledger, recalls: readonly Recall[], now: number): Ledger {
-  return recalls.reduce(
-    (book, { shard, keeps }) => touched(book, shard, { recalledAt: now, recalledTo: keeps }),
-    ledger,
-  );
-}
-
-function touched(ledger: Ledger, shard: number, change: Partial<Granted>): Ledger {
-  return withGrant(ledger, shard, { ...(ledger.grants[shard] as Granted), ...change });
-}
-
-/** A shard that has some and lacks more is told when there is more. */
-function againIn(book: Book, next: Granted, part: Allotment, slots: Allotment): number {
-  if (slots.isFirstStep) return STEP_MS;
-  const times: number[] = [];
-  if (part.isShort && next.part === 0) times.push(tokenIn(book, part) ?? turnIn(part));
-  if (slots.isShort && next.slots === 0) times.push(turnIn(slots));
-  if (times.length > 0) return Math.max(SOONEST_MS, ...times);
-  const hasAll = next.part >= 1 && next.slots >= Math.min(MANY, book.total.slots);
-  return part.isShort || slots.isShort || hasAll ? LEASE_MS / 2 : AGAIN_MS;
-}
-
-// Once another has been called to give it back, it is told when that has come.
-function turnIn({ turnIn = 0 }: Allotment): number {
-  return turnIn > 0 ? Math.min(turnIn, LONGEST_TURN_MS) : AGAIN_MS;
-}
-
-/** When a slow bucket has a token for the shard (ms from now). */
-function tokenIn({ left, total: { bucket } }: Book, { place }: Allotment): number | undefined {
-  if (!bucket || bucket.rate === 0 || !isSlow(bucket.rate)) return undefined;
-  const ms = ((place + 1 - left.level.tokens) / bucket.rate) * 1000;
-  return Math.min(LONGEST_MS, Math.ceil(ms));
 }

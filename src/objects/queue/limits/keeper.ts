@@ -1,9 +1,10 @@
 // The object of a limit that several queues share. It has the queues' objects for its shards: each is known by a number
 // as long as it has anything of the limit, or has had of late.
-import { LONGEST_MS, nothingFor } from "../../../core/sharding/coordinator.ts";
+import { nothingFor } from "../../../core/sharding/coordinator.ts";
 import { type SharedLimit, totalOf } from "../../../core/sharding/limit.ts";
 import type { Total } from "../../../core/sharding/share.ts";
 import type { Statement } from "../../../core/sharding/statement.ts";
+import { LONGEST_MS } from "../../../core/sharding/turns.ts";
 import type { QueueMeta, StoredLimit } from "../../../store/queue/queue-meta.ts";
 import type { Commit } from "../../commit.ts";
 import type { LimitGrant, LimitHolderRpc } from "../../rpc.ts";

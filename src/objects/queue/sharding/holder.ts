@@ -7,7 +7,6 @@ import {
   type Throttle,
   UNTHROTTLED,
 } from "../../../core/dispatch/throttle.ts";
-import { LONGEST_MS, STEP_MS } from "../../../core/sharding/coordinator.ts";
 import {
   answered,
   ask,
@@ -27,6 +26,7 @@ import {
 } from "../../../core/sharding/held.ts";
 import type { Share, Total } from "../../../core/sharding/share.ts";
 import type { Recall, Statement } from "../../../core/sharding/statement.ts";
+import { LONGEST_MS, STEP_MS } from "../../../core/sharding/turns.ts";
 import type { QueueMetaValues } from "../../../store/queue/queue-meta.ts";
 import type { Job } from "../../host.ts";
 import { trouble } from "../../log.ts";
