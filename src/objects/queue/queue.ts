@@ -324,7 +324,7 @@ export class Queue implements QueueContext {
 
   #committed(now: number): void {
     this.happenings.committed(now);
-    this.statistics.took(this.store.takeTransitions(), now);
+    this.statistics.took(this.store.steps.takeCounts(), now);
     this.pull.serve();
     // One that keeps nothing is as it was, and a limit's object is no queue.
     if (this.#deps.sql.exist && limitOfObject(this.name) === undefined) this.notice.changed();

@@ -1,7 +1,6 @@
 // What a queue's object keeps: the legal transitions of a task, each one method over the tables it
 // touches, and the only place that changes a name's row. Callers run them inside a commit.
 
-import { noTransitions, type TransitionCounts } from "../../core/metrics/transitions.ts";
 import { isWindow, windowEnd } from "../../core/task/add-rule.ts";
 import { unbegun } from "../../core/task/cut-off.ts";
 import { hasStarted } from "../../core/task/expiry.ts";
@@ -36,7 +35,7 @@ import { dueOf, keyInName } from "./row-key.ts";
 import { RuledTasks } from "./ruled-tasks.ts";
 import { Succession } from "./succession.ts";
 import { type CountsState, TaskCounts } from "./task-counts.ts";
-import { TaskSteps } from "./task-steps.ts";
+import { type StepsState, TaskSteps } from "./task-steps.ts";
 import { type BriefTask, type TaskRow, Tasks } from "./tasks.ts";
 
 /** How long ended tasks are remembered, in seconds. */
@@ -82,12 +81,10 @@ export class QueueStore {
   readonly meta: Meta<QueueMetaValues>;
   readonly counts: TaskCounts;
   readonly sweep: ExpirySweep;
-  /** The same transitions one by one, for whoever hears of them. */
   readonly steps = new TaskSteps();
   readonly #isOwn: (name: string) => boolean;
   readonly #names: Names;
   readonly #ended: (name?: string) => void;
-  #transitions = noTransitions();
 
   /**
    * `random` gives the random part of generated names, 0 to 1. `ended` is called with the name of each task that
@@ -132,8 +129,7 @@ export class QueueStore {
       keptIn: (progress) => this.keptIn(progress),
       isLetter: (task) => this.isLetter(task),
       placed: (task) => {
-        this.#transitions.added++;
-        if (this.steps.hears.added) this.steps.add({ kind: "added", task });
+        this.steps.made("added", task);
         placedAt(task.key);
       },
     });
@@ -156,8 +152,7 @@ export class QueueStore {
       counts: this.counts.save(),
       groupOutbox: this.groupOutbox.save(),
       cancelled: this.acceptedGroups.save(),
-      steps: { ...this.#transitions },
-      told: this.steps.save(),
+      steps: this.steps.save(),
       sweep: this.sweep.save(),
     };
   }
@@ -168,17 +163,9 @@ export class QueueStore {
     this.groupOutbox.restore(saved.groupOutbox);
     this.acceptedGroups.restore(saved.cancelled);
     this.meta.restore();
-    this.#transitions = saved.steps;
-    this.steps.restore(saved.told);
+    this.steps.restore(saved.steps);
     this.sweep.restore(saved.sweep);
     this.ruled.expiries.restore();
-  }
-
-  /** The transitions of tasks since this was last asked. */
-  takeTransitions(): TransitionCounts {
-    const steps = this.#transitions;
-    this.#transitions = noTransitions();
-    return steps;
   }
 
   /** What a name belongs to at `now`, or undefined when it is free. */
@@ -232,8 +219,7 @@ export class QueueStore {
   #insert(task: AcceptedTask, now: number): TaskRow {
     const added = this.tasks.insert(task, now);
     if (added.named) this.#names.take(added.name, added.key, now);
-    this.#transitions.added++;
-    if (this.steps.hears.added) this.steps.add({ kind: "added", task: added });
+    this.steps.made("added", added);
     if (added.spec.expires !== undefined) this.ruled.expect(added);
     return added;
   }
@@ -242,8 +228,7 @@ export class QueueStore {
   replace(old: TaskRow, task: AcceptedTask, now: number): TaskRow {
     if (!this.tasks.remove(old)) throw new Error("a task is not where it was");
     this.ruled.unexpect(old);
-    this.#transitions.deleted++;
-    if (this.steps.hears.deleted) this.steps.add({ kind: "deleted", task: old });
+    this.steps.made("deleted", old);
     return this.#insert({ ...task, name: old.name }, now);
   }
 
@@ -291,8 +276,7 @@ export class QueueStore {
       added.filter(({ named }) => named),
       now,
     );
-    this.#transitions.added += added.length;
-    if (this.steps.hears.added) for (const task of added) this.steps.add({ kind: "added", task });
+    this.steps.allMade("added", added);
     for (const task of added) if (task.spec.expires !== undefined) this.ruled.expect(task);
     const outcomes: AddOutcome[] = [];
     let next = 0;
@@ -341,8 +325,7 @@ export class QueueStore {
   }
 
   #done({ task, progress, result }: Completion): void {
-    this.#transitions.done++;
-    if (this.steps.hears.done) this.steps.add({ kind: "done", task, progress });
+    this.steps.made("done", task, progress);
     this.#ended(task.name);
     this.#report(task, "done", result ? { result } : {});
   }
@@ -390,10 +373,8 @@ export class QueueStore {
   retry(task: TaskRow, due: number, progress: Progress, priority?: number): TaskRow | undefined {
     const key = this.tasks.move(task, due, progress, priority);
     if (key === undefined) return undefined;
-    if (progress.retryCount > task.progress.retryCount) {
-      this.#transitions.retried++;
-      if (this.steps.hears.retried) this.steps.add({ kind: "retried", task, progress, due });
-    }
+    if (progress.retryCount > task.progress.retryCount)
+      this.steps.made("retried", task, progress, due);
     return this.#placed({ ...task, key, progress });
   }
 
@@ -422,9 +403,7 @@ export class QueueStore {
       if (kept.length === 0) return [];
       const restored = this.tasks.restoreAll(kept, now, { table: table.table, again: anew(now) });
       table.removeAll(kept);
-      this.#transitions.added += kept.length;
-      if (this.steps.hears.redriven)
-        for (const task of kept) this.steps.add({ kind: "redriven", task });
+      this.steps.allMade("redriven", kept);
       for (const task of kept) this.#report(task, "open");
       this.#names.placeAll(restored.filter(hasPlace));
       this.#names.removeAll(restored.flatMap((task) => (hasPlace(task) ? [] : task.name)));
@@ -437,8 +416,8 @@ export class QueueStore {
     if (task.spec.key !== undefined) this.lines.makeLeases();
     if (!this.leasable.lease(task, lease, progress)) return undefined;
     // One more among its attempts: a lease that ran out, or was given back.
-    if (progress.attempts !== task.progress.attempts) this.#transitions.retried++;
-    if (this.steps.hears.leased) this.steps.add({ kind: "leased", task, progress, due: lease });
+    if (progress.attempts !== task.progress.attempts) this.steps.leaseEnded();
+    this.steps.made("leased", task, progress, lease);
     this.ruled.unexpect(task);
     return { ...task, lease, progress };
   }
@@ -456,8 +435,7 @@ export class QueueStore {
   /** The task has no attempts left and is kept as failed; false when it was no longer there. */
   fail(task: TaskRow, now: number, progress: Progress, retention: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
-    this.#transitions.failed++;
-    if (this.steps.hears.failed) this.steps.add({ kind: "failed", task, progress });
+    this.steps.made("failed", task, progress);
     const kept = this.#keep(task, now, progress, retention);
     if (retention.failedQueue) this.deadLetters.add(kept);
     const error = progress.attempts.at(-1)?.error;
@@ -470,8 +448,7 @@ export class QueueStore {
     if (!this.tasks.remove(task)) return false;
     this.ruled.use();
     this.ruled.unexpect(task);
-    this.#transitions.expired++;
-    if (this.steps.hears.expired) this.steps.add({ kind: "expired", task });
+    this.steps.made("expired", task);
     this.#keep(task, now, { ...task.progress, expired: true }, retention);
     this.#report(task, "failed", { error: "expired" });
     return true;
@@ -512,8 +489,7 @@ export class QueueStore {
   /** The task is deleted by someone; false when it was no longer there. */
   delete(task: TaskRow, now: number, { tombstoneTtl }: Retention): boolean {
     if (!this.tasks.remove(task)) return false;
-    this.#transitions.deleted++;
-    if (this.steps.hears.deleted) this.steps.add({ kind: "deleted", task });
+    this.steps.made("deleted", task);
     this.#release(task, "deleted", now, task.progress, tombstoneTtl);
     this.#deleted(task);
     return true;
@@ -546,9 +522,8 @@ export class QueueStore {
     }
     this.#names.endAll(ended);
     this.#names.removeAll(freed.map(({ name }) => name));
-    this.#transitions.deleted += live.length;
-    if (this.steps.hears.deleted)
-      for (const task of [...live, ...failed]) this.steps.add({ kind: "deleted", task });
+    this.steps.allMade("deleted", live);
+    this.steps.recordsDeleted(failed);
     for (const task of live) this.#deleted(task);
     return { live, failed };
   }
@@ -651,8 +626,7 @@ export class QueueStore {
     this.#names.endTasks(after, upTo, now, expires);
     this.ruled.deletedBetween(after, upTo);
     const count = this.tasks.removeBetween(after, upTo);
-    this.#transitions.deleted += count;
-    if (this.steps.hears.purged) this.steps.add({ kind: "purged", count });
+    this.steps.purged(count);
     this.#ended();
     this.sweep.expect(expires);
     return page;
@@ -738,8 +712,7 @@ export interface QueueStoreState {
   counts: CountsState;
   groupOutbox: OutboxState;
   cancelled: ReadonlySet<string>;
-  steps: TransitionCounts;
-  told: number;
+  steps: StepsState;
   sweep: SweepProgress;
 }
 

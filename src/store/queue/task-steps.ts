@@ -1,5 +1,10 @@
-// The transitions of tasks one by one, gathered in a transaction for whoever hears of them once it is through. What
-// nobody hears of is not gathered: each is asked for first.
+// The transitions of tasks: counted, and one by one gathered in a transaction for whoever hears of them once it is through.
+// What nobody hears of is counted alone.
+import {
+  noTransitions,
+  type TransitionCounts,
+  type TransitionKind,
+} from "../../core/metrics/transitions.ts";
 import type { Progress } from "../../core/task/task.ts";
 import type { BriefTask } from "./tasks.ts";
 
@@ -14,23 +19,62 @@ export type StepKind =
   | "redriven"
   | "purged";
 
+type OwnKind = Exclude<StepKind, "purged">;
+
 /** `progress`: after the step. `due`: when it is tried again, or its lease ends (ms). */
 export type TaskStep =
-  | { kind: Exclude<StepKind, "purged">; task: BriefTask; progress?: Progress; due?: number }
+  | { kind: OwnKind; task: BriefTask; progress?: Progress | undefined; due?: number | undefined }
   | { kind: "purged"; count: number };
 
 export type Hears = { [Kind in StepKind]?: boolean };
+
+/** What `restore` goes back to. */
+export interface StepsState {
+  counts: TransitionCounts;
+  gathered: number;
+}
+
+/** What a step counts as. A lease began no attempt before: it counts once it has ended. */
+const COUNTED: Readonly<Record<OwnKind, TransitionKind | undefined>> = {
+  ...{ added: "added", done: "done", retried: "retried", failed: "failed", expired: "expired" },
+  ...{ deleted: "deleted", redriven: "added", leased: undefined },
+};
 
 export class TaskSteps {
   /** What is gathered. */
   hears: Hears = {};
   #steps: TaskStep[] = [];
+  #counts = noTransitions();
 
-  add(step: TaskStep): void {
-    this.#steps.push(step);
+  /** A task made a step. */
+  made(kind: OwnKind, task: BriefTask, progress?: Progress, due?: number): void {
+    const counted = COUNTED[kind];
+    if (counted) this.#counts[counted]++;
+    if (this.hears[kind]) this.#steps.push({ kind, task, progress, due });
   }
 
-  /** Those since this was last asked. */
+  /** Tasks made the same step. */
+  allMade(kind: OwnKind, tasks: readonly BriefTask[]): void {
+    for (const task of tasks) this.made(kind, task);
+  }
+
+  /** A lease ended without an end of its task. */
+  leaseEnded(): void {
+    this.#counts.retried++;
+  }
+
+  /** Records of tasks that had ended before were deleted, which is heard of and counts as nothing. */
+  recordsDeleted(tasks: readonly BriefTask[]): void {
+    if (this.hears.deleted) for (const task of tasks) this.#steps.push({ kind: "deleted", task });
+  }
+
+  /** So many tasks were deleted at once. */
+  purged(count: number): void {
+    this.#counts.deleted += count;
+    if (this.hears.purged) this.#steps.push({ kind: "purged", count });
+  }
+
+  /** Those heard of since this was last asked. */
   take(): readonly TaskStep[] {
     if (this.#steps.length === 0) return this.#steps;
     const steps = this.#steps;
@@ -38,11 +82,19 @@ export class TaskSteps {
     return steps;
   }
 
-  save(): number {
-    return this.#steps.length;
+  /** The counts since this was last asked. */
+  takeCounts(): TransitionCounts {
+    const counts = this.#counts;
+    this.#counts = noTransitions();
+    return counts;
   }
 
-  restore(length: number): void {
-    this.#steps.length = length;
+  save(): StepsState {
+    return { counts: { ...this.#counts }, gathered: this.#steps.length };
+  }
+
+  restore({ counts, gathered }: StepsState): void {
+    this.#counts = counts;
+    this.#steps.length = gathered;
   }
 }

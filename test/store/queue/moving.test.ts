@@ -210,13 +210,13 @@ describe.each(Object.entries(KINDS))("a task that %s", (_, make) => {
 
   it("is counted there, and as no step of anything", () => {
     const name = here.run(() => make("named"));
-    here.store.takeTransitions();
+    here.store.steps.takeCounts();
     const counts = [here.store.counts.tasks(NOW), here.store.counts.failed()];
     move(name);
     expect([there.store.counts.tasks(NOW), there.store.counts.failed()]).toEqual(counts);
     expect(here.store.counts.tasks(NOW).tasks + here.store.counts.failed()).toBe(0);
     for (const { store } of [here, there])
-      expect(Object.values(store.takeTransitions()).every((n) => n === 0)).toBe(true);
+      expect(Object.values(store.steps.takeCounts()).every((n) => n === 0)).toBe(true);
   });
 
   it("lies under its name where its key is taken", () => {
