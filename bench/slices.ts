@@ -6,12 +6,21 @@ export interface Side {
   name: string;
   /** Does a slice's work, from the first add to the last settle, and no more. */
   run(slice: number): Promise<unknown>;
+  /** What the answer says it took, where the answer comes later than the slice's last task. */
+  took?(answer: unknown): Took;
   /** Between slices, and not measured. */
   prepare?(slice: number): Promise<unknown>;
   /** After each slice, and not measured. */
   end?(): Promise<unknown>;
   /** Seconds of CPU its server has used so far. */
   cpu?(): number;
+}
+
+export interface Took {
+  /** Until the slice's last task. */
+  ms: number;
+  /** Until the answer, which may be more than the slice's. */
+  tasks: number;
 }
 
 export interface Slice {
@@ -57,10 +66,10 @@ function inTurn(sides: readonly Side[], round: number): readonly Side[] {
 async function oneSlice(side: Side, slice: number, tasks: number): Promise<Slice> {
   const cpuBefore = side.cpu?.() ?? 0;
   const started = performance.now();
-  await side.run(slice);
-  const seconds = (performance.now() - started) / 1000;
-  const cpu = (((side.cpu?.() ?? 0) - cpuBefore) / tasks) * 1e6;
-  return { perSecond: tasks / seconds, cpu };
+  const answer = await side.run(slice);
+  const took = side.took?.(answer) ?? { ms: performance.now() - started, tasks };
+  const cpu = (((side.cpu?.() ?? 0) - cpuBefore) / took.tasks) * 1e6;
+  return { perSecond: (tasks / took.ms) * 1000, cpu };
 }
 
 export interface Ratio {

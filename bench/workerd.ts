@@ -147,7 +147,7 @@ function workerConfig({ name, classes, vars = {} }: WorkerSpec): string {
     (className) =>
       `(className = "${className}", uniqueKey = "${name}-${className}", enableSql = true),`,
   );
-  const bindings = Object.entries(vars).map(
+  const bindings = Object.entries({ TASKQUEUE_LOG: "warn", ...vars }).map(
     ([key, value]) => `(name = "${key}", text = ${JSON.stringify(value)}),`,
   );
   return `const ${name} :Workerd.Worker = (

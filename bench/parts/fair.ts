@@ -169,6 +169,7 @@ function sideOf(name: string, server: Running, { tasks, waiting }: Size, keys: s
     name,
     prepare: () => call(portOf(server), "GET", `/fill?tasks=${waiting}${keys}`),
     run: () => call(portOf(server), "GET", `/drain?tasks=${tasks}`),
+    took: (answer) => JSON.parse(answer as string),
     end: () => call(portOf(server), "GET", "/stop"),
     cpu: server.cpu,
   };

@@ -38,16 +38,24 @@ let isFed = false;
 /** How many of the other key have come, of those that were fed. */
 let big = 0;
 let keys = 0;
+/** When tasks of the queue that is drained came: who waits for the last of a slice hears of it when more have come. */
+const calls: number[] = [];
 
 function taken(request: Request): void {
-  const key = decodeURIComponent(new URL(request.url).pathname.slice("/of/".length));
+  const { pathname } = new URL(request.url);
+  if (!pathname.startsWith(OF)) {
+    calls.push(Date.now());
+    return;
+  }
+  const key = decodeURIComponent(pathname.slice(OF.length));
   if (key === SMALL) {
     late.push(Date.now() - Number(request.headers.get("X-AppEngine-TaskETA")) * 1000);
   } else if (key === BIG) big++;
-  else if (key !== "") served.push(key);
+  else served.push(key);
 }
 
-const of = (key: string) => ({ key, url: `/of/${encodeURIComponent(key)}`, payload: PAYLOAD });
+const OF = "/of/";
+const of = (key: string) => ({ key, url: OF + encodeURIComponent(key), payload: PAYLOAD });
 
 async function addAll(queue: QueueHandle, tasks: readonly object[]): Promise<void> {
   for (let i = 0; i < tasks.length; i += BATCH) await queue.add(tasks.slice(i, i + BATCH));
@@ -82,9 +90,12 @@ const ROUTES: Record<string, Work> = {
   },
   "/drain": async (env, asked) => {
     const queue = queues.get(env, "drained");
-    const called = afterCalls(Number(asked.get("tasks")));
+    const [tasks, started] = [Number(asked.get("tasks")), Date.now()];
+    calls.splice(0);
+    const called = afterCalls(tasks);
     await queue.resume();
     await called;
+    return { ms: (calls[tasks - 1] as number) - started, tasks: calls.length };
   },
   "/stop": async (env) => {
     await queues.get(env, "drained").pause();
