@@ -37,13 +37,11 @@ export interface Turns {
   /** In a slice. */
   tasks: number;
   /** Slices that come first and do not count. */
-  warmUp?: number;
+  warmUp: number;
 }
 
-const WARM_UP = 2;
-
 export async function takeTurns(sides: readonly Side[], turns: Turns): Promise<Slices> {
-  const { slices, tasks, warmUp = WARM_UP } = turns;
+  const { slices, tasks, warmUp } = turns;
   const measured = new Map<string, Slice[]>(sides.map(({ name }) => [name, []]));
   for (let i = -warmUp; i < slices; i++) {
     for (const side of inTurn(sides, i + warmUp)) {

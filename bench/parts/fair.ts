@@ -15,7 +15,6 @@ const LATER = 2;
 const DISPATCH = 0.8;
 /** Of the tasks that wait, a tenth are of one key beside which others come. */
 const CROWD_SHARE = 0.1;
-const LATE_SLICES = 9;
 /** Of one key in a slice at least: a second's. */
 const LEAST_LATE = 50;
 
@@ -80,7 +79,7 @@ export function jain(values: readonly number[]): number {
   return sum ** 2 / (values.length * values.reduce((total, it) => total + it ** 2, 0));
 }
 
-async function measureLateness({ waiting, samples }: Size): Promise<Report> {
+async function measureLateness({ waiting, samples, lateSlices }: Size): Promise<Report> {
   const crowd = Math.round(waiting * CROWD_SHARE);
   const [few, many] = ["a few", crowd.toLocaleString("en")];
   const [beside, besideMany] = await Promise.all([started(), started()]);
@@ -89,9 +88,9 @@ async function measureLateness({ waiting, samples }: Size): Promise<Report> {
       [few, []],
       [many, []],
     ]);
-    const tasks = Math.max(LEAST_LATE, Math.ceil((samples * 2) / LATE_SLICES));
+    const tasks = Math.max(LEAST_LATE, Math.ceil((samples * 2) / lateSlices));
     const ratios: number[] = [];
-    for (let i = 0; i <= LATE_SLICES; i++) {
+    for (let i = 0; i <= lateSlices; i++) {
       const worst = new Map<string, number>();
       await call(portOf(besideMany), "GET", `/crowd?tasks=${crowd}`);
       const sides = [

@@ -73,7 +73,7 @@ async function sampled(
 ): Promise<Record<string, number[]>> {
   const all = Object.entries(kinds);
   const times = Object.fromEntries(all.map(([name]): [string, number[]] => [name, []]));
-  for (let i = -WARM_UP; i < samples; i++) {
+  for (let i = -Math.min(WARM_UP, samples); i < samples; i++) {
     for (const [name, sample] of all) {
       await sleep(PAUSE_MS);
       const ms = await sample();

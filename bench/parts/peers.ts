@@ -102,7 +102,7 @@ async function contested(contest: Contest, { size, ours, peers, url }: Place): P
     ...peers.map((peer) => ofPeer(peer, work)),
     ...(contest === "drain" ? [] : [ofSimulator(work)]),
   ];
-  const slices = await takeTurns(sides, { slices: size.slices, tasks });
+  const slices = await takeTurns(sides, { ...size, tasks });
   const where = url ? ", handlers called by HTTP" : "";
   const names = sides.map(({ name }) => name);
   return {
