@@ -272,6 +272,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const cronPart = parts.find((it) => it.part === "cron");
   const watching = doors.find((door) => door.watching)?.watching;
   const counting = doors.find((door) => door.counting)?.counting;
+  const following = doors.find((door) => door.following)?.following;
   const deferredPart = parts.find((it) => it.part === "deferred");
   const { queues: configured, cron: recurring } = filesOf(
     config as SlimOptions["config"],
@@ -292,6 +293,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     Keys: parts.find((it) => it.part === "keys")?.Keys,
     ruled: parts.find((it) => it.part === "rules")?.ruled,
     Totals: counting?.Totals,
+    Followers: following?.Followers,
   };
   if (!limitsPart) checkNoLimits(configured);
   const names = new Set(parts.map((it) => it.part));
@@ -308,7 +310,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     deferred && deferredPart?.isFor(request) ? deferred : undefined;
 
   const queueOf = (env: Env, name: string, who?: string) =>
-    new QueueHandle(name, stubsOf(env, who), file);
+    new QueueHandle(name, stubsOf(env, who), file, following);
   const groupOf = (env: Env, name: string, who?: string) =>
     new GroupHandle(name, stubsOf(env, who));
   const cronOf = (env: Env, who?: string) => new CronHandle(stubsOf(env, who));

@@ -41,16 +41,16 @@ import { checkKey } from "../core/task/new-task-fairness.ts";
 import { checkTaskName } from "../core/task/new-task-rules.ts";
 import { answerOf } from "../core/task/result-error.ts";
 import { type AddResult, hasEnded, type Task } from "../core/task/task.ts";
-import { rfc3339 } from "../core/task/task-view.ts";
 import { type TraceContext, traced } from "../core/task/trace-context.ts";
 import type { AnyPayloads, NewGroupOf, NewTaskOf, PayloadTypes } from "../core/task/typed-task.ts";
 import { clock } from "../objects/host.ts";
 import { resultOf } from "../objects/queue/admission.ts";
 import { inFileRefusal } from "../objects/queue/context/definition.ts";
+import { NO_FOLLOWERS } from "../objects/queue/context/no-followers.ts";
 import type { QueueCalls } from "../objects/rpc.ts";
 import { checkWait } from "../objects/waiters.ts";
 import { audited } from "./audited.ts";
-import { eventsIn, merged } from "./events.ts";
+import type { Following } from "./following.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./group-handle.ts";
 import { LeaseTurn } from "./lease-turn.ts";
@@ -68,12 +68,15 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
   readonly name: string;
   readonly #stubs: CallerStubs;
   readonly #file: QueueFile;
+  readonly #following: Following | undefined;
   readonly #adds = new GatheredAdds(async (calls) => (await this.#object()).add(calls));
 
-  constructor(name: string, stubs: CallerStubs, file: QueueFile) {
+  /** `following`: what its events are read by; without it they are not. */
+  constructor(name: string, stubs: CallerStubs, file: QueueFile, following?: Following) {
     this.name = name;
     this.#stubs = stubs;
     this.#file = file;
+    this.#following = following;
   }
 
   /**
@@ -416,20 +419,11 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
   /**
    * What happens to the queue and its tasks, as it happens, until `signal` aborts, which throws, or the loop is left. An
    * object that ends takes the stream along, which is made anew: what was missed meanwhile is an event `missed` without
-   * a count. Throws UnknownQueueError.
+   * a count. It needs the JSON API among the doors. Throws UnknownQueueError.
    */
   async *tail({ signal }: WaitOptions = {}): AsyncGenerator<QueueEvent, void> {
-    for (let isFirst = true; ; isFirst = false) {
-      signal?.throwIfAborted();
-      const stream = await this.events();
-      if (!isFirst) yield { event: "missed", at: rfc3339(clock()) };
-      yield* eventsIn(stream, signal);
-    }
-  }
-
-  /** The same as the text of server-sent events, which ends when one of the queue's objects does. */
-  async events(): Promise<ReadableStream<Uint8Array>> {
-    return merged(unwrap(await (await this.#object()).follow()));
+    if (!this.#following) throw errorOf(NO_FOLLOWERS.failure);
+    yield* this.#following.tail(() => this.#object(), signal);
   }
 
   /** What handles of one subject are made of; they come with what uses them. */

@@ -1,4 +1,5 @@
 // A door: what is served to the outside at paths of its own.
+import type { Following } from "../client/following.ts";
 import type { ReadEntry } from "../core/config/queue-config.ts";
 import type { Counting } from "../objects/directory/counting.ts";
 import type { Watching } from "../objects/directory/watching.ts";
@@ -21,6 +22,8 @@ export interface Door {
   readonly watching?: Watching;
   /** For a door that shows what queues have counted. */
   readonly counting?: Counting;
+  /** For a door by which queues are followed. */
+  readonly following?: Following;
   /** For a door by which queues are made. */
   readonly readEntry?: ReadEntry;
   /** Whether the request is for this door; `path` is its path, decoded, doubled slashes as one. */

@@ -12,14 +12,14 @@ import { cron, group, handlers } from "../support/worker.ts";
 beforeEach(freshStart);
 
 /** What the client for elsewhere has not: waiting in a line step by step, the file's entry, and what is for routes. */
-type Missing = "lineUp" | "addFrom" | "config" | "pulse" | "events" | "group";
+type Missing = "lineUp" | "addFrom" | "config" | "pulse" | "group";
 const sameTypes = <P>(remote: RemoteQueue<P>): Omit<QueueHandle<P>, Missing> => remote;
 type GroupVerbs = "name" | "add" | "close" | "cancel" | "progress" | "watch" | "results";
 const sameGroup = (remote: RemoteGroup): Pick<ReturnType<typeof group>, GroupVerbs> => remote;
 
 type Verbs = Pick<
   QueueHandle,
-  Exclude<keyof QueueHandle, "lineUp" | "addFrom" | "config" | "pulse" | "events">
+  Exclude<keyof QueueHandle, "lineUp" | "addFrom" | "config" | "pulse">
 >;
 type Sides = { queue: (name: string) => Verbs; group: typeof ownGroup; cron: typeof ownCron };
 

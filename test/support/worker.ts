@@ -12,6 +12,7 @@ import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.
 import { watching } from "../../src/objects/directory/watching.ts";
 import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
 import { Backup } from "../../src/objects/queue/backup.ts";
+import { Followers } from "../../src/objects/queue/context/followers.ts";
 import { Batches } from "../../src/objects/queue/dispatch/batches.ts";
 import { ManyObjects } from "../../src/objects/queue/many-objects.ts";
 import type { QueueParts } from "../../src/objects/queue/queue.ts";
@@ -118,6 +119,7 @@ export const deployed: QueueParts & {
   Batches,
   Backup,
   Totals: counting.Totals,
+  Followers,
 };
 
 export class TaskQueue extends TaskQueueObject<unknown> {

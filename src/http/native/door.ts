@@ -1,4 +1,5 @@
 // The door of the JSON API.
+import { following } from "../../client/following.ts";
 import { parseQueueEntry } from "../../core/config/queue-entry.ts";
 import { counting } from "../../objects/directory/counting.ts";
 import { watching } from "../../objects/directory/watching.ts";
@@ -13,6 +14,7 @@ import { API_PREFIX, answerApi } from "./router.ts";
 /** The JSON API under `/_ah/api`. */
 export const api: Door = {
   counting,
+  following,
   watching,
   readEntry: parseQueueEntry,
   isFor: (_, path) => isUnder(path, API_PREFIX),

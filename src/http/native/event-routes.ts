@@ -1,5 +1,7 @@
 // Routes of a queue's history and of the event stream of all queues.
 import type { IRequest } from "itty-router";
+import { eventsOf } from "../../client/following.ts";
+import { QueueHandle } from "../../client/queue-handle.ts";
 import { errorOf, invalid } from "../../core/errors.ts";
 import type { HistorySpan } from "../../core/metrics/history.ts";
 import { TOKENS_IN_QUERY } from "../auth.ts";
@@ -15,7 +17,7 @@ export async function getHistory(request: IRequest, queues: QueueService): Promi
 
 /** Server-sent events: what happens to one queue and its tasks, each as it happens. */
 export async function tailQueue(request: IRequest, queues: QueueService): Promise<Response> {
-  return streamed(await queueOf(request, queues).events());
+  return streamed(await eventsOf(QueueHandle.reach(queueOf(request, queues)).object));
 }
 
 /** Server-sent events: `queues` with the full state, then `changes`, at most one a second. */

@@ -26,6 +26,7 @@ import { ChangeNotice } from "./change-notice.ts";
 import type { Consumer } from "./context/consumer.ts";
 import type { KeyReasons, QueueContext, RuledAdds, ShardPlace } from "./context/context.ts";
 import { QueueDefinition, unknownQueue } from "./context/definition.ts";
+import type { NewFollowers } from "./context/followers.ts";
 import { Happenings } from "./context/happenings.ts";
 import type { NewTotals } from "./context/kept-totals.ts";
 import { Statistics } from "./context/statistics.ts";
@@ -61,6 +62,8 @@ export interface QueueParts {
   Backup?: NewBackup | undefined;
   /** What it counts for good; without it nothing is. */
   Totals?: NewTotals | undefined;
+  /** What it is followed by; without it nobody follows it. */
+  Followers?: NewFollowers | undefined;
 }
 
 /** What a queue is given: its configuration, and every effect it has on the world. */
@@ -169,7 +172,9 @@ export class Queue implements QueueContext {
       if (by) commit.after(() => this.happenings.deployed(kind, detail));
     });
     const { definition } = this;
-    this.happenings = new Happenings({ definition, steps: store.steps, now });
+    this.happenings = new Happenings({
+      ...{ definition, steps: store.steps, now, Followers: deps.Followers },
+    });
     this.sharding = new (deps.Sharding ?? OneObject)(this, deps);
     this.shard = this.sharding.place;
     this.limits = deps.Limits && new deps.Limits(this, deps);

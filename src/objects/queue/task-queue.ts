@@ -72,6 +72,7 @@ import { checkWait } from "../waiters.ts";
 import { addTasks } from "./admission.ts";
 import { collision } from "./collision.ts";
 import type { EventStream } from "./context/followers.ts";
+import { NO_FOLLOWERS } from "./context/no-followers.ts";
 import { ATTEMPTS_PER_CALL, RunnerCalls } from "./dispatch/runner-calls.ts";
 import {
   acceptBatch,
@@ -462,7 +463,9 @@ export class TaskQueueObject<Env = unknown>
 
   /** What happens from now on, as server-sent events; of several objects a stream of each. No RPC finds a method `tail`. */
   async follow(): Promise<Answer<EventStream[]>> {
-    const { ok: stream, failure } = this.#queue.happenings.followers.add();
+    const { followers } = this.#queue.happenings;
+    if (!followers) return NO_FOLLOWERS;
+    const { ok: stream, failure } = followers.add();
     return failure ? { failure } : { ok: [stream] };
   }
 

@@ -1,5 +1,5 @@
 // Who follows the queue: each reads a stream of events at its own pace. One that is slow misses some, and hears how many,
-// so that nobody's slowness costs memory.
+// so that nobody's slowness costs memory. It comes with a door by which a queue is followed.
 import { utf8 } from "../../../core/bytes.ts";
 import { type Answer, refuse } from "../../../core/errors.ts";
 import type { QueueEvent } from "../../../core/metrics/queue-event.ts";
@@ -10,6 +10,8 @@ const MOST_WAITING = 500;
 const MOST_FOLLOWERS = 50;
 
 export type EventStream = ReadableStream<Uint8Array>;
+
+export type NewFollowers = new (changed: () => void) => Followers;
 
 export class Followers {
   readonly #followers = new Set<Follower>();

@@ -10,13 +10,15 @@ import type { Hears, TaskStep, TaskSteps } from "../../../store/queue/task-steps
 import type { BriefTask } from "../../../store/queue/tasks.ts";
 import { type LogFields, writeLine, writes } from "../../log.ts";
 import type { QueueDefinition } from "./definition.ts";
-import { Followers } from "./followers.ts";
+import type { Followers, NewFollowers } from "./followers.ts";
 
 export interface HappeningsDeps {
   definition: QueueDefinition;
   steps: TaskSteps;
   /** ms since 1970 */
   now: () => number;
+  /** What it is followed by; without it nobody follows it. */
+  Followers?: NewFollowers | undefined;
 }
 
 /** Of these a storm has so many lines a second. Who sets the log to debug wants to see all. */
@@ -35,7 +37,7 @@ const ERROR_HEAD = 200;
 export class Happenings {
   readonly #deps: HappeningsDeps;
   readonly #budget = new LineBudget();
-  readonly followers = new Followers(() => this.#listen());
+  readonly followers: Followers | undefined;
   /** Whether it is heard of when attempts start. */
   hearsStarts = false;
   /** Whether it is heard of when attempts are cut off. */
@@ -43,6 +45,7 @@ export class Happenings {
 
   constructor(deps: HappeningsDeps) {
     this.#deps = deps;
+    this.followers = deps.Followers && new deps.Followers(() => this.#listen());
     this.#listen();
   }
 
@@ -69,7 +72,7 @@ export class Happenings {
 
   /** What was done to the queue as a whole; the log hears of it where it is said who did it. */
   did(kind: QueueEventKind): void {
-    if (this.followers.any) this.followers.tell(event(kind, this.#deps.now()));
+    if (this.followers?.any) this.followers.tell(event(kind, this.#deps.now()));
   }
 
   /** A deploy changed, or resumed, the queue. */
@@ -81,7 +84,7 @@ export class Happenings {
   }
 
   #listen(): void {
-    const all = this.followers.any;
+    const all = this.followers?.any ?? false;
     this.hearsStarts = all || writes("debug");
     this.hearsCutOffs = all || writes("warn");
     this.#deps.steps.hears = all ? ALL : heardByLog();
@@ -90,7 +93,7 @@ export class Happenings {
   #step(step: TaskStep, now: number): void {
     if (step.kind === "purged") {
       const { count } = step;
-      if (this.followers.any) this.followers.tell({ ...event("purged", now), count });
+      if (this.followers?.any) this.followers.tell({ ...event("purged", now), count });
       return;
     }
     const { kind, task, progress = task.progress, due } = step;
@@ -104,7 +107,7 @@ export class Happenings {
   }
 
   #tell(told: QueueEvent, task: BriefTask): void {
-    if (this.followers.any) this.followers.tell(told);
+    if (this.followers?.any) this.followers.tell(told);
     const level = LEVELS[told.event];
     if (level === undefined || !writes(level)) return;
     if (BOUNDED.has(told.event) && !this.#mayWrite(told.event)) return;
