@@ -1,6 +1,7 @@
 // The queue.yaml and cron.yaml of the Worker under test, as JSON, which YAML takes.
 
-import { KEYED, KEYED_EXTENSIONS } from "./keyed.ts";
+import { KEYED, KEYED_EXTENSIONS, LEASED_EXTENSIONS } from "./keyed.ts";
+import { LEASED_KEYS } from "./leased-keys.ts";
 import { RULED, RULED_SHAPE } from "./ruled.ts";
 import { SHARED_LIMITS, SHARES, SHARING } from "./sharing.ts";
 import { TOGETHER, TOGETHER_LIMITS } from "./together.ts";
@@ -32,7 +33,7 @@ export function shapesOf(isSlow: boolean): Record<Measured, Shape> {
 /** From `keyed` on they are not there for the version before; `buffered` is made over Google's API, `gone` is not always in the file. */
 export const QUEUES = [
   ...["left", "right", "late", "out", "full", "default", "doomed", "dead", "kept", "purged"],
-  ...["pull", "gone", "buffered", KEYED, TOGETHER, RULED, ...SHARING],
+  ...["pull", "gone", "buffered", KEYED, LEASED_KEYS, TOGETHER, RULED, ...SHARING],
 ] as const;
 
 /** What of queue.yaml is another in another life. */
@@ -66,13 +67,16 @@ export function queueYaml({ isSlow, isListed, shards, version }: Deployed): stri
   ];
   const together = { name: TOGETHER, ...quick, ...TOGETHER_LIMITS };
   // The tasks of a key are in one object.
-  const keyed = { name: KEYED, ...quick, extensions: KEYED_EXTENSIONS };
+  const keyed = [
+    { name: KEYED, ...quick, extensions: KEYED_EXTENSIONS },
+    { name: LEASED_KEYS, mode: "pull", extensions: LEASED_EXTENSIONS },
+  ];
   const sharing = SHARING.map((name) => ({ name, ...quick, extensions: SHARES }));
   const ruled = { name: RULED, ...RULED_SHAPE, retry_parameters: FAST };
   if (version === "before") return JSON.stringify({ queue });
   const sharable = [...queue, together, ruled, ...sharing];
   const sharded = shards === 1 ? sharable : sharable.map((it) => inShards(it, shards));
-  return JSON.stringify({ extensions: { limits: SHARED_LIMITS }, queue: [...sharded, keyed] });
+  return JSON.stringify({ extensions: { limits: SHARED_LIMITS }, queue: [...sharded, ...keyed] });
 }
 
 interface Entry {

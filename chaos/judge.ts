@@ -4,6 +4,7 @@ import type { Collector, Noted } from "./collector.ts";
 import { CRON_S, type Measured, shapesOf } from "./config.ts";
 import { type End, type Ends, endFaults, endsOf } from "./ends.ts";
 import { keyFaults } from "./keyed.ts";
+import { LEASED_KEYS, leasedKeyFaults } from "./leased-keys.ts";
 import { type Grant, type LeaseFaults, leaseFaults } from "./leases.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Life } from "./plan.ts";
@@ -42,6 +43,7 @@ export function judge(record: Record): { faults: Faults; figures: { [name: strin
     ...{ lost: v.lost, unexpected: v.unexpected, "duplicates without a reason": v.duplicated },
     ...{ "names twice": v.namedTwice, bound: bounds(record), "in flight": overfull(record) },
     ...keyFaultsOf(record),
+    ...leasedKeyFaults(ledger),
     ...sharedFaultsOf(record),
     ...endFaults(endsIn(record)),
     "cut off early": cutEarly(record),
@@ -85,8 +87,8 @@ function leaseFaultsByName({ together, back, stale }: LeaseFaults): Faults {
 
 function verdictOf({ ledger, collector, failed, cuts }: Record): Verdict {
   const pulled = ledger.grants.map(
-    ({ id, ackedAt }): Execution => ({
-      ...{ id, life: 0, queue: "pull", startedAt: ackedAt ?? 0, endedAt: ackedAt ?? 0 },
+    ({ id, queue, ackedAt }): Execution => ({
+      ...{ id, life: 0, queue, startedAt: ackedAt ?? 0, endedAt: ackedAt ?? 0 },
       // What was answered was on disk.
       ...{ ok: ackedAt !== undefined, ...(ackedAt !== undefined && { writtenAt: ackedAt }) },
     }),
@@ -244,6 +246,7 @@ function figuresOf(record: Record, v: Verdict, ticks: Noted[]) {
     sharing: noted.filter(({ queue }) => (SHARING as readonly string[]).includes(queue)).length,
     together: noted.filter(({ queue }) => queue === TOGETHER).length,
     leases: grants.length,
+    leasesWithKeys: grants.filter(({ queue }) => queue === LEASED_KEYS).length,
     staleLeasesTried: grants.reduce((sum, { tried = 0 }) => sum + tried, 0),
     cronTasks: new Set(ticks.map(({ task }) => task)).size,
     recoveryP50Ms: sorted[Math.floor(sorted.length / 2)] ?? 0,

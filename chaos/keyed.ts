@@ -15,14 +15,23 @@ const SHAPES: Record<string, Shape> = {
   wide: { rate: 30, capacity: 10, maxRunning: 6 },
 };
 
-const ordinary = limitsOf("wide");
-const per_key = { one: limitsOf("one"), "a/*": limitsOf("a/1") };
+/** Of a pull queue, whose workers keep some tasks for as long as a lease holds. */
+export const LEASED_SHAPES: Record<string, Shape> = {
+  one: { rate: 6, capacity: 2, maxRunning: 1 },
+  "a/1": { rate: 6, capacity: 3, maxRunning: 4 },
+  "a/2": { rate: 6, capacity: 3, maxRunning: 4 },
+  wide: { rate: 12, capacity: 4, maxRunning: 8 },
+};
 
-export const KEYED_EXTENSIONS = { keys: { ...ordinary, per_key } };
+export const KEYED_EXTENSIONS = { keys: limitsIn(SHAPES) };
+export const LEASED_EXTENSIONS = { keys: limitsIn(LEASED_SHAPES) };
 
-function limitsOf(key: string): object {
-  const { rate, capacity, maxRunning } = SHAPES[key] as Shape;
-  return { rate: `${rate}/s`, bucket_size: capacity, max_concurrent_requests: maxRunning };
+function limitsIn(shapes: Record<string, Shape>): object {
+  const limitsOf = (key: string) => {
+    const { rate, capacity, maxRunning } = shapes[key] as Shape;
+    return { rate: `${rate}/s`, bucket_size: capacity, max_concurrent_requests: maxRunning };
+  };
+  return { ...limitsOf("wide"), per_key: { one: limitsOf("one"), "a/*": limitsOf("a/1") } };
 }
 
 /** Whose a task is and how urgent; some have no key. */

@@ -2,6 +2,7 @@
 
 export interface Grant {
   id: string;
+  queue: string;
   /** When the server gave it and when it ends, by the server's clock; the end that was answered last. */
   from: number;
   to: number;
@@ -13,7 +14,8 @@ export interface Grant {
   isDoubtful?: boolean;
   /** An acknowledgement was sent and the answer got lost. */
   isPerhapsAcked?: boolean;
-  /** By the clock of this process: when the acknowledgement was answered. */
+  /** By the clock of this process: when its end was asked for, and when the acknowledgement was answered. */
+  settledAt?: number;
   ackedAt?: number;
   /** How often its worker came with a token that held no more, and was answered. */
   tried?: number;

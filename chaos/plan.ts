@@ -25,6 +25,7 @@ export const EVICTED = [
   "kept",
   "gone",
   "keyed",
+  "pull-keyed",
   "together",
   "ruled",
   "sharing-one",

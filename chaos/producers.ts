@@ -1,6 +1,7 @@
 // Adds tasks in every way there is; the ledger says what was answered.
 import { type Door, GOOGLE, native } from "./door.ts";
 import { fairness, KEYED } from "./keyed.ts";
+import { LEASED_KEYS } from "./leased-keys.ts";
 import type { Ledger } from "./ledger.ts";
 import { pick } from "./random.ts";
 import { deadlineOf } from "./report.ts";
@@ -55,7 +56,7 @@ export class Producers {
   async #produce(): Promise<void> {
     const newer = [
       ...[this.#keyed, this.#keyed, this.#together, this.#together],
-      ...[this.#sharing, this.#sharing],
+      ...[this.#sharing, this.#sharing, this.#pullKeyed, this.#pullKeyed],
     ];
     const kinds = [
       ...[this.#single, this.#single, this.#form, this.#batch, this.#batch, this.#gathered],
@@ -313,6 +314,14 @@ export class Producers {
     const ones = Array.from({ length: 4 }, () => this.#ledger.new());
     const tasks = ones.map(({ id }) => ({ payload: id, name: `p-${id}` }));
     await this.#ledger.answered(await this.#door.send(`${native("pull")}/tasks`, { tasks }), ones);
+  }
+
+  async #pullKeyed(): Promise<void> {
+    const one = this.#ledger.new();
+    const fair = fairness(this.#random);
+    if (fair.key !== undefined) this.#ledger.keyOf.set(one.id, fair.key);
+    const task = { payload: one.id, name: `p-${one.id}`, ...fair };
+    await this.#add(LEASED_KEYS, one, task);
   }
 
   // Names whose answer got lost are sent again: there or not, they are accepted once.

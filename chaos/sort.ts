@@ -74,10 +74,16 @@ export interface Verdict {
   namedTwice: string[];
 }
 
+interface Judged extends Facts {
+  /** In ms: what has ended so long before a cut, and was not said to be on disk, is not there. */
+  untold: number;
+}
+
 type Reason = "retry" | "cut off" | "past deadline" | "redriven" | "unasked" | "none";
 
 export function sortAll(facts: Facts): Verdict {
   const runs = Map.groupBy(facts.executions, ({ id }) => id);
+  const judged = { ...facts, untold: untoldMs(facts.executions) };
   const known = new Map(facts.added.map((one) => [one.id, one]));
   const verdict: Verdict = {
     ...{ ok: [], lost: [], unexpected: [], cutOff: [], pastDeadline: [], redriven: [] },
@@ -85,7 +91,7 @@ export function sortAll(facts: Facts): Verdict {
   };
   for (const [id, of] of runs) {
     const inOrder = of.toSorted((a, b) => a.startedAt - b.startedAt);
-    sortRuns(id, inOrder, known.get(id), facts, verdict);
+    sortRuns(id, inOrder, known.get(id), judged, verdict);
   }
   for (const one of facts.added) {
     if (isLost(one, runs.get(one.id) ?? [], facts)) verdict.lost.push(one.id);
@@ -98,10 +104,10 @@ function sortRuns(
   id: string,
   runs: readonly Execution[],
   one: Added | undefined,
-  { redrives, cuts }: Facts,
+  facts: Judged,
   verdict: Verdict,
 ): void {
-  const reasons = new Set(reasonsOf(runs, redrives, cuts));
+  const reasons = new Set(reasonsOf(runs, facts));
   if (!one || isUnexpected(one, runs) || reasons.has("unasked")) verdict.unexpected.push(id);
   if (reasons.has("none")) verdict.duplicated.push(id);
   if (reasons.has("cut off")) verdict.cutOff.push(id);
@@ -117,12 +123,8 @@ function isUnexpected({ answer, removedAt }: Added, runs: readonly Execution[]):
 }
 
 /** Why each execution but the first came. A redrive brings a task back once. */
-function reasonsOf(
-  runs: readonly Execution[],
-  redrives: readonly Redrive[],
-  cuts: readonly Cut[],
-): Reason[] {
-  const unused = new Set(redrives);
+function reasonsOf(runs: readonly Execution[], facts: Judged): Reason[] {
+  const unused = new Set(facts.redrives);
   return runs.slice(1).map((next, i) => {
     const former = runs[i] as Execution;
     const hasFailed = former.ok === false && (former.endedAt ?? 0) <= next.startedAt;
@@ -130,7 +132,7 @@ function reasonsOf(
     const redrive = hasFailed && [...unused].find((by) => mayHaveBrought(by, former, next));
     if (redrive) unused.delete(redrive);
     if (redrive) return "redriven";
-    if (isCutOff(former, next, cuts)) return "cut off";
+    if (isCutOff(former, next, facts)) return "cut off";
     if (isPastDeadline(former, next)) return "past deadline";
     return hasFailed ? "unasked" : "none";
   });
@@ -142,18 +144,27 @@ function mayHaveBrought({ ids, askedAt, answeredAt }: Redrive, former: Execution
   return isOfIt && isAfter && askedAt <= next.startedAt;
 }
 
-/** Of what has ended the server says within this time that it is on disk, or it is not. */
+/** Of what has ended the server says within this time that it is on disk, or it is not; on a busy machine it takes longer. */
 const UNTOLD_MS = 2000;
+const ALMOST_ALL = 0.99;
+
+function untoldMs(executions: readonly Execution[]): number {
+  const took = executions.flatMap(({ endedAt, writtenAt }) =>
+    endedAt !== undefined && writtenAt !== undefined ? [writtenAt - endedAt] : [],
+  );
+  took.sort((a, b) => a - b);
+  return Math.max(UNTOLD_MS, took[Math.floor(took.length * ALMOST_ALL)] ?? 0);
+}
 
 /** What the server said to be on disk was not cut off, however soon it ended. */
-function isCutOff(former: Execution, next: Execution, cuts: readonly Cut[]): boolean {
+function isCutOff(former: Execution, next: Execution, { cuts, untold }: Judged): boolean {
   const { writtenAt, startedAt, endedAt = Number.POSITIVE_INFINITY } = former;
   if (writtenAt !== undefined) return false;
   return cuts.some(
     ({ from, to, queue = former.queue }) =>
       queue === former.queue &&
       startedAt <= to &&
-      endedAt >= from - UNTOLD_MS &&
+      endedAt >= from - untold &&
       from <= next.startedAt,
   );
 }

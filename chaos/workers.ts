@@ -1,6 +1,7 @@
 // Plays pull workers, over either API: they acknowledge, stall, let leases run out, extend them, give them back,
 // and come with leases that hold no more.
 import { type Door, GOOGLE, native } from "./door.ts";
+import { LEASED_KEYS } from "./leased-keys.ts";
 import type { Grant } from "./leases.ts";
 import type { Ledger } from "./ledger.ts";
 import { pick } from "./random.ts";
@@ -27,7 +28,10 @@ export class Workers {
 
   /** Work until the door is closed. */
   async work(): Promise<void> {
-    await Promise.all([this.#lease(NATIVE), this.#lease(NATIVE), this.#lease(GOOGLES)]);
+    await Promise.all([
+      ...[this.#lease(NATIVE), this.#lease(NATIVE), this.#lease(GOOGLES)],
+      ...Array.from({ length: 4 }, () => this.#lease(NATIVE_KEYED)),
+    ]);
   }
 
   async #lease(api: Api): Promise<void> {
@@ -55,6 +59,7 @@ export class Workers {
   }
 
   async #acknowledge(api: Api, held: Held): Promise<void> {
+    held.settledAt = Date.now();
     const answer = await api.act(this.#door, "acknowledge", held);
     if (answer === undefined) held.isPerhapsAcked = true;
     else if (answer.isDone) held.ackedAt = Date.now();
@@ -72,6 +77,7 @@ export class Workers {
   }
 
   async #giveBack(api: Api, held: Held): Promise<void> {
+    held.settledAt = Date.now();
     const answer = await api.act(this.#door, "cancelLease", held, 0);
     if (answer === undefined) held.isDoubtful = true;
     if (!answer?.isDone) return;
@@ -129,20 +135,20 @@ interface Api {
   act(door: Door, verb: Verb, held: Held, seconds?: number): Promise<Answered | undefined>;
 }
 
-const NATIVE: Api = {
+const nativeOf = (queue: string): Api => ({
   lease: {
-    path: `${native("pull")}/tasks:lease`,
+    path: `${native(queue)}/tasks:lease`,
     body: { leaseSeconds: LEASE_S, maxTasks: 3, waitSeconds: 1 },
   },
   read: ({ payload = "", name = "", lease = "", leaseExpiresAt = "" }) => {
     const to = Date.parse(leaseExpiresAt);
-    return { id: payload, name, token: lease, from: to - LEASE_S * 1000, to };
+    return { id: payload, queue, name, token: lease, from: to - LEASE_S * 1000, to };
   },
   renewed: ({ lease = "", leaseExpiresAt = "" }) => {
     return { token: lease, to: Date.parse(leaseExpiresAt) };
   },
   act: async (door, verb, { name, token: lease }, leaseSeconds) => {
-    const tasks = `${native("pull")}/tasks`;
+    const tasks = `${native(queue)}/tasks`;
     const response =
       verb === "acknowledge"
         ? await door.send(`${tasks}:ack`, { leases: [{ name, lease }] })
@@ -152,7 +158,10 @@ const NATIVE: Api = {
     const isDone = response.ok && (verb !== "acknowledge" || text.includes('"acknowledged":true'));
     return { isDone, body: JSON.parse(text) };
   },
-};
+});
+
+const NATIVE = nativeOf("pull");
+const NATIVE_KEYED = nativeOf(LEASED_KEYS);
 
 const GOOGLES: Api = {
   lease: {
@@ -163,7 +172,7 @@ const GOOGLES: Api = {
     const { name = "", scheduleTime = "" } = task;
     const to = Date.parse(scheduleTime);
     const id = name.split("/").at(-1)?.replace("p-", "") ?? "";
-    return { id, name, token: scheduleTime, from: to - LEASE_S * 1000, to };
+    return { id, queue: "pull", name, token: scheduleTime, from: to - LEASE_S * 1000, to };
   },
   renewed: ({ scheduleTime = "" }) => ({ token: scheduleTime, to: Date.parse(scheduleTime) }),
   act: async (door, verb, { name, token: scheduleTime }, seconds) => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { excess, mostOpen, onward, type Stamped, spansOf } from "../chaos/bound.ts";
 import { type Ends, endFaults } from "../chaos/ends.ts";
+import { LEASED_KEYS, leasedKeyFaults } from "../chaos/leased-keys.ts";
 import { type Grant, type LeaseFaults, leaseFaults } from "../chaos/leases.ts";
 import { planOf } from "../chaos/plan.ts";
 import { SHARING, sharedFaults } from "../chaos/sharing.ts";
@@ -112,6 +113,15 @@ const plants: [what: string, facts: Partial<Facts>, found: Partial<Verdict>][] =
     "a second one after a kill long after the first",
     { executions: [run, again], cuts: [cut(15_000)] },
     { ok: ["a"], duplicated: ["a"], recovered: ["a"] },
+  ],
+  [
+    "the same where others were on disk as late",
+    {
+      executions: [run, again, { ...run, id: "b", writtenAt: 16_000 }],
+      added: [one, { ...one, id: "b" }],
+      cuts: [cut(15_000)],
+    },
+    { ok: ["a", "b"], cutOff: ["a"], recovered: ["a"] },
   ],
   [
     "a second one when the first's deadline has passed",
@@ -322,7 +332,7 @@ describe("the bound when the clock jumps", () => {
   });
 });
 
-const grant: Grant = { id: "a", from: 1000, to: 2000, givenAt: 1 };
+const grant: Grant = { id: "a", queue: "pull", from: 1000, to: 2000, givenAt: 1 };
 const second: Grant = { ...grant, from: 2001, to: 3001, givenAt: 1002 };
 const SOUND: LeaseFaults = { together: [], back: [], stale: [] };
 
@@ -382,6 +392,53 @@ describe("leases", () => {
     ["those of two tasks at once", [grant, { ...grant, id: "b" }], {}],
   ])("%s", (_, grants, found) => {
     expect(leaseFaults(grants)).toEqual({ ...SOUND, ...found });
+  });
+});
+
+describe("leases of tasks with keys", () => {
+  // The keys' limits are of `one`: 6 a second, 2 at once, one lease at a time; of `a/1`: 6 a second, 3 at once, 4 leases.
+  const keyOf = new Map(
+    [..."abc"].map((id) => [id, "one"]).concat([..."wxyz"].map((id) => [id, "a/1"])) as [
+      string,
+      string,
+    ][],
+  );
+  const leased = (id: string, at: number, more: Partial<Grant> = {}): Grant => {
+    return { id, queue: LEASED_KEYS, from: at + 500, to: at + 1500, givenAt: at, ...more };
+  };
+  const CLEAN = {
+    ...{ "bound of a key's leases": [], "leases of a key at once": [] },
+    "order of a key's leases": [],
+  };
+  it.each<[string, Grant[], object]>([
+    ["one after the other", [leased("a", 0, { settledAt: 300 }), leased("b", 300)], {}],
+    ["one when the other ran out", [leased("a", 0), leased("b", 1001)], {}],
+    [
+      "one beside the other",
+      [leased("a", 0), leased("b", 990)],
+      { "leases of a key at once": ["one:2"] },
+    ],
+    ["the same of other keys, or of none", [leased("a", 0), leased("w", 1), leased("?", 1)], {}],
+    ["the same on another queue", [leased("a", 0), leased("b", 1, { queue: "pull" })], {}],
+    [
+      "the same when the clock had jumped between",
+      [leased("a", 0), leased("b", 900, { from: 9000, to: 10_000 })],
+      {},
+    ],
+    [
+      "four within one token",
+      [..."wxyz"].map((id, i) => leased(id, i * 10)),
+      { "bound of a key's leases": ["a/1:+1"] },
+    ],
+    ["four within two tokens", [..."wxyz"].map((id, i) => leased(id, i * 60)), {}],
+    [
+      "another before one that has begun",
+      [leased("a", 0), leased("b", 2000), leased("a", 4000)],
+      { "order of a key's leases": ["a"] },
+    ],
+    ["one that has begun first", [leased("a", 0), leased("a", 2000), leased("b", 4000)], {}],
+  ])("%s", (_, grants, found) => {
+    expect(leasedKeyFaults({ grants, keyOf })).toEqual({ ...CLEAN, ...found });
   });
 });
 
