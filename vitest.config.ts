@@ -7,7 +7,7 @@ const sharded = process.env.SHARDED ?? "some";
 /** What runs with queues of four shards each time: a file for each thing that is done otherwise there, without faults. */
 const SHARDED_ALWAYS = [
   "test/objects/queue/{control,dead-letter,names,operations,results}.test.ts",
-  "test/objects/queue/inspect/{queries,statistics}.test.ts",
+  "test/objects/queue/inspect/{queries,search,statistics}.test.ts",
   "test/objects/queue/leasing/leasing.test.ts",
   "test/objects/{cron/cron,group/groups}.test.ts",
   "test/client/elsewhere.test.ts",

@@ -99,6 +99,8 @@ const OPTIONS: [name: string, values: readonly string[]][] = [
   ["cursor", [SEEN.cursor, "", "x"]],
   ["prefix", ["t-", ""]],
   ["tag", ["a"]],
+  ["text", ["a", "", "\u0000"]],
+  ["header", ["X-Team: blue", "X-Team", ":"]],
   ["key", ["acme", ""]],
   ["priority", ["0", "10"]],
   ["span", ["15m", "6h", "1h"]],
@@ -126,7 +128,13 @@ const OPTIONS: [name: string, values: readonly string[]][] = [
 
 /** What of these a route reads, by the way: most requests have options that fit. */
 const FITTING: [pattern: RegExp, names: readonly string[]][] = [
-  [/^GET .*\/tasks$/, ["state", "limit", "cursor", "prefix", "tag", "pageSize", "pageToken"]],
+  [
+    /^GET .*\/tasks$/,
+    [
+      ...["state", "limit", "cursor", "prefix", "tag", "text", "header"],
+      ...["pageSize", "pageToken"],
+    ],
+  ],
   [/^GET .*\/(tombstones|results)$/, ["prefix", "limit", "cursor"]],
   [/history$/, ["span"]],
   [/api\/events$/, ["queue"]],

@@ -38,11 +38,29 @@ const PAGES: readonly (readonly [
   ["preview", "/queues/mail/preview?rate=20%2Fs&task_retry_limit=8"],
   ["group", "/groups/master-slow"],
   ["cron", "/cron"],
+  ["search", "/queues/mail?text=example", (page) => page.getByText(/^looked at /).waitFor()],
+  ["costs", "/costs"],
+  [
+    "plan",
+    "/plan",
+    (page) => plan(page, "queue: [{name: mail, rate: 5/s}, {name: sub, rate: 2/s}]"),
+  ],
+  [
+    "plan-faults",
+    "/plan",
+    (page) => plan(page, "queue:\n- name: mail\n  rate: 5/w\n  colour: red"),
+  ],
   ["add", "/queues/mail", (page) => page.getByRole("button", { name: "Add a task" }).click()],
   ["purge", "/queues/mail", (page) => page.getByRole("button", { name: "Purge…" }).click()],
   ["keys", "", (page) => page.keyboard.press("?")],
   ["unknown", "/queues/nope"],
 ];
+
+async function plan(page: Page, text: string): Promise<void> {
+  await page.getByRole("textbox", { name: "queue.yaml" }).fill(text);
+  await page.getByRole("button", { name: "Show what would change" }).click();
+  await page.locator(".plan, .faults").waitFor();
+}
 
 const SIZES = { desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
 /** Charts show a quarter of an hour: so long, less a little, it is let run first. */

@@ -292,6 +292,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     Backup: parts.find((it) => it.part === "backups")?.Backup,
     Keys: parts.find((it) => it.part === "keys")?.Keys,
     ruled: parts.find((it) => it.part === "rules")?.ruled,
+    Search: doors.find((door) => door.searching)?.searching ?? shardsPart?.Search,
     Totals: counting?.Totals,
     Followers: following?.Followers,
   };

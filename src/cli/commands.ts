@@ -21,6 +21,16 @@ const FILTERS: readonly Option[] = [
   { flags: "--key <key>", about: "only tasks with this key", completes: "none" },
   { flags: "--prefix <text>", about: "only tasks whose names begin so", completes: "none" },
   {
+    flags: "--text <text>",
+    about: "only tasks with this in their payload or params, in whatever case",
+    completes: "none",
+  },
+  {
+    flags: "--header <name:value>",
+    about: "only tasks with a header of this value",
+    completes: "none",
+  },
+  {
     flags: "--older-than <time>",
     about: "only tasks added longer ago, such as 90s, 15m, 2h, 7d",
     completes: "none",

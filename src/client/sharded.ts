@@ -8,8 +8,9 @@ import { acceptRule } from "../core/task/add-rule.ts";
 import type { Admission } from "../core/task/new-task.ts";
 import { hasIdentity } from "../objects/egress/identity.ts";
 import { clock } from "../objects/host.ts";
+import { Search } from "../objects/queue/inspect/search.ts";
 import { ManyObjects } from "../objects/queue/many-objects.ts";
-import type { NewSharding } from "../objects/queue/queue.ts";
+import type { NewSearch, NewSharding } from "../objects/queue/queue.ts";
 import type { QueueCalls } from "../objects/rpc.ts";
 import { ShardedQueue } from "../objects/sharded/sharded-queue.ts";
 import type { CallerStubs, CallsOf } from "./stubs.ts";
@@ -18,6 +19,8 @@ export interface ShardsPart {
   readonly part: "shards";
   /** What each object of a queue needs for it. */
   readonly Sharding: NewSharding;
+  /** Of its lists, which each object answers for itself. */
+  readonly Search: NewSearch;
   /** A caller's way to a queue. */
   readonly callsOf: CallsOf;
 }
@@ -70,4 +73,7 @@ function admissionOf(queue: QueueConfig, { settings }: CallerStubs): Answer<Admi
 }
 
 /** Queues of several objects: `extensions.shards` of queue.yaml. */
-export const shards: ShardsPart = { part: "shards", Sharding: ManyObjects, callsOf };
+export const shards: ShardsPart = {
+  part: "shards",
+  ...{ Sharding: ManyObjects, Search, callsOf },
+};

@@ -1,5 +1,6 @@
 // API client. An error response is thrown as an ApiError with the API's message.
 
+import type { Failure } from "../core/errors.ts";
 import { keyInPath } from "../core/task/new-task-fairness.ts";
 
 const API = "/_ah/api";
@@ -7,11 +8,13 @@ const API = "/_ah/api";
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
+  readonly details: unknown;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, details?: unknown) {
     super(message);
     this.status = status;
     this.code = code;
+    this.details = details;
   }
 }
 
@@ -65,6 +68,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
 }
 
 function refusalOf(status: number, body: unknown): ApiError {
-  const { code, message } = (body as { error?: { code?: string; message?: string } })?.error ?? {};
-  return new ApiError(status, code ?? "UNKNOWN", message ?? `the server answered ${status}`);
+  const { code, message, details } = (body as { error?: Partial<Failure> })?.error ?? {};
+  const said = message ?? `the server answered ${status}`;
+  return new ApiError(status, code ?? "UNKNOWN", said, details);
 }

@@ -1,10 +1,12 @@
 // Renders the page of the current route, and sets the title.
 import { useEffect } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.tsx";
+import { CostsPage } from "./costs/costs-page.tsx";
 import { CronPage } from "./cron/cron-page.tsx";
 import { GroupPage } from "./group/group-page.tsx";
 import { KeysPage } from "./keys/keys-page.tsx";
 import { useRoute } from "./navigation.ts";
+import { PlanPage } from "./plan/plan-page.tsx";
 import { PreviewPage } from "./preview/preview-page.tsx";
 import { QueuePage } from "./queue/queue-page.tsx";
 import { QueuesPage } from "./queues/queues-page.tsx";
@@ -42,6 +44,10 @@ function pageOf(route: Route) {
       return <CronPage />;
     case "audit":
       return <AuditPage />;
+    case "costs":
+      return <CostsPage />;
+    case "plan":
+      return <PlanPage />;
     default:
       return <NotHere />;
   }

@@ -11,7 +11,16 @@ export type Route =
   | { page: "group"; group: string }
   | { page: "cron" }
   | { page: "audit" }
+  | { page: "costs" }
+  | { page: "plan" }
   | { page: "unknown" };
+
+/** Pages of everything, which need no name. */
+const ALONE = ["cron", "audit", "costs", "plan"] as const;
+
+function isAlone(kind: string): kind is (typeof ALONE)[number] {
+  return (ALONE as readonly string[]).includes(kind);
+}
 
 /** Parses a percent-encoded path; a trailing slash is ignored. */
 export function routeOf(pathname: string): Route {
@@ -19,7 +28,7 @@ export function routeOf(pathname: string): Route {
   const segments = pathname.slice(HOME.length).split("/").filter(Boolean).map(decoded);
   const [kind, name, more, task] = segments;
   if (kind === undefined) return { page: "queues" };
-  if ((kind === "cron" || kind === "audit") && segments.length === 1) return { page: kind };
+  if (isAlone(kind) && segments.length === 1) return { page: kind };
   if (kind === "groups" && name && segments.length === 2) return { page: "group", group: name };
   if (kind !== "queues" || !name) return { page: "unknown" };
   if (segments.length === 2) return { page: "queue", queue: name };
@@ -36,6 +45,8 @@ export function pathOf(route: Exclude<Route, { page: "unknown" }>): string {
       return HOME;
     case "cron":
     case "audit":
+    case "costs":
+    case "plan":
       return `${HOME}/${route.page}`;
     case "group":
       return `${HOME}/groups/${encodeURIComponent(route.group)}`;
@@ -70,6 +81,10 @@ function placeOf(route: Route): string[] {
       return ["Cron"];
     case "audit":
       return ["Audit"];
+    case "costs":
+      return ["Costs"];
+    case "plan":
+      return ["Plan"];
     default:
       return [];
   }

@@ -29,6 +29,9 @@ export const MAX_LEASES_PER_CALL = 1000;
 /** Entries of a list in one page. */
 export const PAGE = { min: 1, max: 1000, default: 100 } as const;
 
+/** Characters of a text or a header that tasks are searched for. Ours. */
+export const MAX_SEARCH_LENGTH = 1000;
+
 /** Characters of a task's name (App Engine). */
 export const MAX_NAME_LENGTH = 500;
 

@@ -13,6 +13,8 @@ export interface PartAsk {
   limit: number;
   bytes: number;
   least: number;
+  /** Of a search: rows to look at. */
+  scan?: number;
 }
 
 /** A task in a list, with the bytes of its body. */
@@ -28,6 +30,8 @@ export interface ListPart {
   upTo?: Place;
   /** So many rows were passed over that the page should end. */
   isTired?: true;
+  /** Of a search: the keys of all that were looked at, in their order. */
+  scanned?: number[];
 }
 
 /** A shard's part of a queue's state and history. */

@@ -6,7 +6,13 @@ import {
   oneByOne,
   outcomeText,
 } from "../../src/console/queue/bulk.ts";
-import { filterWords, listPath } from "../../src/console/queue/filter.ts";
+import {
+  type Filter,
+  filterWords,
+  isSearch,
+  listPath,
+  lookedWords,
+} from "../../src/console/queue/filter.ts";
 import type { Task } from "../../src/core/task/task.ts";
 
 const page = (names: string[], cursor?: string) => ({
@@ -88,18 +94,40 @@ describe("acting on many", () => {
 });
 
 describe("a filter", () => {
+  const NONE: Filter = { state: "", prefix: "", tag: "", key: "", text: "", header: "" };
+  const pathOf = (filter: Partial<Filter>, cursor?: string) =>
+    listPath("sub", { ...NONE, ...filter }, 50, cursor);
+  const wordsOf = (filter: Partial<Filter>, n = 2) => filterWords({ ...NONE, ...filter }, n);
+
   it("is the API's query", () => {
-    const filter = { state: "failed", prefix: "a&b", tag: "", key: "" } as const;
-    expect(listPath("sub", filter, 50)).toBe(
-      "/queues/sub/tasks?state=failed&prefix=a%26b&limit=50",
-    );
-    expect(listPath("sub", { state: "ended", prefix: "", tag: "x", key: "k" }, 50, "c")).toBe(
+    const filter = { state: "failed", prefix: "a&b" } as const;
+    expect(pathOf(filter)).toBe("/queues/sub/tasks?state=failed&prefix=a%26b&limit=50");
+    expect(pathOf({ state: "ended", tag: "x", key: "k", text: "t", header: "h:v" }, "c")).toBe(
       "/queues/sub/tombstones?limit=50&cursor=c",
     );
-    expect(filterWords(filter, 2)).toBe('failed tasks whose names begin with "a&b"');
-    expect(filterWords({ state: "", prefix: "", tag: "a4", key: "" }, 1)).toBe('task tagged "a4"');
-    const ofKey = { state: "", prefix: "", tag: "", key: "a/b" } as const;
-    expect(listPath("sub", ofKey, 50)).toBe("/queues/sub/tasks?key=a%2Fb&limit=50");
-    expect(filterWords(ofKey, 2)).toBe('tasks of the key "a/b"');
+    expect(wordsOf(filter)).toBe('failed tasks whose names begin with "a&b"');
+    expect(wordsOf({ tag: "a4" }, 1)).toBe('task tagged "a4"');
+    expect(pathOf({ key: "a/b" })).toBe("/queues/sub/tasks?key=a%2Fb&limit=50");
+    expect(wordsOf({ key: "a/b" })).toBe('tasks of the key "a/b"');
+  });
+
+  it("searches by text, and by a header once it has a colon", () => {
+    expect(pathOf({ text: "a b", header: "X-Cust" })).toBe("/queues/sub/tasks?text=a+b&limit=50");
+    expect(isSearch({ ...NONE, header: "X-Cust" })).toBe(false);
+    const both = { text: "ann", header: "X-Customer: acme" };
+    expect(pathOf(both)).toBe("/queues/sub/tasks?text=ann&header=X-Customer%3A+acme&limit=50");
+    expect(wordsOf(both)).toBe(
+      'tasks with "ann" in their payload and the header "X-Customer: acme"',
+    );
+    expect(isSearch({ ...NONE, state: "ended", ...both })).toBe(false);
+  });
+
+  it.each([
+    [5000, 120_000, "looked at 5,000 of 120k"],
+    [5000, null, "looked at 5,000"],
+    // Counted a moment before.
+    [11, 10, "looked at 11 of 11"],
+  ])("has looked at %i of %s", (looked, all, words) => {
+    expect(lookedWords(looked, all)).toBe(words);
   });
 });

@@ -154,6 +154,23 @@ describe("many tasks at once", () => {
     expect(json("delete", "sub", "--all", "--yes")).toMatchObject({ matched: 3, done: 3 });
   });
 
+  it("are found by what is in them, over several pages, and it is said of how many", () => {
+    const one = { payload: { needle: "a" }, headers: { "X-Customer": "acme" }, countdown: 3600 };
+    const input = Array(6000).fill('{"payload":"hay","countdown":3600}');
+    input.push(JSON.stringify(one), JSON.stringify({ ...one, payload: "needle" }));
+    ok(["add", "sub", "--from", "-"], input.join("\n"));
+    const text = run(["tasks", "sub", "--text", "NEEDLE", "--json"]);
+    expect({ ...text, stdout: text.stdout.split("\n").length }).toEqual({
+      ...{ status: 0, stdout: 3, stderr: "looked at 6,002 tasks\n" },
+    });
+    const header = ["sub", "--header", "X-Customer: acme"];
+    expect(run(["tasks", ...header, "--limit", "1"]).stderr).toBe(
+      "looked at 6,002 tasks; more may match\n",
+    );
+    const deleted = run(["delete", ...header, "--text", '"a"', "--yes"]);
+    expect(deleted.stdout).toBe('deleted 1 task of "sub"\n');
+  });
+
   it("get another time, run, and are purged", () => {
     add(1100, { countdown: 3600 });
     const later = ["reschedule", "sub", "--state", "scheduled", "--countdown", "2h", "--yes"];

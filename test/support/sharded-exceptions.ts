@@ -41,6 +41,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   { file: "objects/queue/no-batches", reason: "object" },
   { file: "objects/queue/no-keys", reason: "object" },
   { file: "objects/queue/no-rules", reason: "object" },
+  { file: "objects/queue/no-search", reason: "object" },
   { file: "objects/queue/dispatch/shared-calls", reason: "object" },
   // Its tasks are few, to share one call; objects/sharded/batches has calls of several shards.
   { file: "objects/queue/dispatch/batches", reason: "batches" },

@@ -12,6 +12,7 @@ import { shardObject } from "../../src/core/sharding/shard-map.ts";
 import type { QueueHandle } from "../../src/index.ts";
 import type { ClassName } from "../../src/objects/exported.ts";
 import { Batches } from "../../src/objects/queue/dispatch/batches.ts";
+import { Search } from "../../src/objects/queue/inspect/search.ts";
 import { ManyObjects } from "../../src/objects/queue/many-objects.ts";
 import { rules } from "../../src/objects/queue/ruled-adds.ts";
 import { TaskKeys } from "../../src/objects/queue/task-keys.ts";
@@ -93,6 +94,7 @@ export async function freshStart(): Promise<void> {
   deployed.Keys = TaskKeys;
   deployed.ruled = rules.ruled;
   deployed.Batches = Batches;
+  deployed.Search = Search;
   handlers.clear();
   forgetHeld();
   received.length = 0;

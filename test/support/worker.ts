@@ -14,6 +14,7 @@ import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
 import { Backup } from "../../src/objects/queue/backup.ts";
 import { Followers } from "../../src/objects/queue/context/followers.ts";
 import { Batches } from "../../src/objects/queue/dispatch/batches.ts";
+import { Search } from "../../src/objects/queue/inspect/search.ts";
 import { ManyObjects } from "../../src/objects/queue/many-objects.ts";
 import type { QueueParts } from "../../src/objects/queue/queue.ts";
 import { rules } from "../../src/objects/queue/ruled-adds.ts";
@@ -118,6 +119,7 @@ export const deployed: QueueParts & {
   ruled: rules.ruled,
   Batches,
   Backup,
+  Search,
   Totals: counting.Totals,
   Followers,
 };

@@ -6,6 +6,7 @@ import { now } from "../../remote/clock.ts";
 import type { RemoteQueue } from "../../remote/index.ts";
 import { type Exit, UsageError } from "../terminal/exit.ts";
 import { type Filters, filtered, filtersOf } from "./filters.ts";
+import { lookingAt } from "./looking.ts";
 import type { Remote } from "./queues-of.ts";
 
 export interface Act {
@@ -59,12 +60,12 @@ function checkChoice(names: readonly string[], { isAny }: Filters, { given }: Re
 // All names are known before the first is acted on: what is acted on is what was counted.
 async function namesOf(queue: RemoteQueue, filters: Filters, remote: Remote): Promise<string[]> {
   const names = new Set<string>();
-  const progress = remote.terminal.progress("counting");
-  for await (const tasks of filtered(queue, filters, remote.signal)) {
-    for (const { name } of tasks) names.add(name);
-    progress.add(tasks.length);
+  const looking = await lookingAt(remote, queue, filters, "counting");
+  for await (const page of filtered(queue, filters, remote.signal)) {
+    for (const { name } of page.tasks) names.add(name);
+    looking.add(page);
   }
-  progress.end();
+  looking.end();
   return [...names];
 }
 

@@ -4,7 +4,8 @@ import type { RemoteQueue, Task } from "../../remote/index.ts";
 import { textOption } from "../given/command.ts";
 import { UsageError } from "../terminal/exit.ts";
 import { type Column, table } from "../terminal/table.ts";
-import { filtered, filtersOf } from "./filters.ts";
+import { type Filters, filtered, filtersOf } from "./filters.ts";
+import { lookingAt } from "./looking.ts";
 import { type Remote, remote } from "./queues-of.ts";
 
 const LIMIT = 100;
@@ -17,13 +18,21 @@ export default remote(async (it) => {
   const limit = limitOf(it);
   const filters = filtersOf(it.given, now());
   if (it.given.options.count === true) return count(it, queue, filters);
+  const looking = await lookingAt(it, queue, filters);
   let left = limit;
+  let isFirst = true;
   for await (const page of filtered(queue, filters, it.signal)) {
-    const tasks = page.slice(0, left);
-    print(it, tasks, left === limit);
+    looking.add(page);
+    const tasks = page.tasks.slice(0, left);
     left -= tasks.length;
+    if (tasks.length > 0) {
+      looking.clear();
+      print(it, tasks, isFirst);
+      isFirst = false;
+    }
     if (left === 0) break;
   }
+  looking.end(left > 0);
   return 0;
 });
 
@@ -34,14 +43,14 @@ function limitOf({ given }: Remote): number {
   throw new UsageError(`--limit: found "${text}", expected a whole number above 0`);
 }
 
-async function count(it: Remote, queue: RemoteQueue, filters: ReturnType<typeof filtersOf>) {
+async function count(it: Remote, queue: RemoteQueue, filters: Filters) {
   let tasks = 0;
-  const progress = it.terminal.progress("counting");
+  const looking = await lookingAt(it, queue, filters, "counting");
   for await (const page of filtered(queue, filters, it.signal)) {
-    tasks += page.length;
-    progress.add(page.length);
+    tasks += page.tasks.length;
+    looking.add(page);
   }
-  progress.end();
+  looking.end();
   it.say({ tasks }, () => [`${tasks}`]);
   return 0 as const;
 }

@@ -1,7 +1,7 @@
 // Empty state of the task list, with a hint how to add tasks.
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { mayWrite } from "../access.ts";
-import type { Filter } from "./filter.ts";
+import { FILTER_FIELDS, type Filter } from "./filter.ts";
 
 interface Props {
   queue: WatchedQueue;
@@ -26,7 +26,7 @@ const SAYS: Record<Filter["state"], string> = {
 };
 
 export function EmptyList({ queue, filter, onAdd }: Props) {
-  if (filter.prefix || filter.tag || filter.key) {
+  if (FILTER_FIELDS.some((field) => filter[field] !== "")) {
     return <p class="empty">Nothing matches the filter.</p>;
   }
   const isAll = filter.state === "";

@@ -4,7 +4,7 @@ import { count } from "../format/counts.ts";
 import { stateCount } from "../queues/depth.tsx";
 import { pathOf } from "../route.ts";
 import type { Filter, ListedState } from "./filter.ts";
-import { statesOf } from "./filter.ts";
+import { FILTER_FIELDS, statesOf } from "./filter.ts";
 
 export function Tabs({ queue, filter }: { queue: WatchedQueue; filter: Filter }) {
   return (
@@ -23,12 +23,10 @@ export function Tabs({ queue, filter }: { queue: WatchedQueue; filter: Filter })
   );
 }
 
-function hrefOf(queue: string, { state, prefix, tag, key }: Filter): string {
+function hrefOf(queue: string, filter: Filter): string {
   const query = new URLSearchParams();
-  if (state) query.set("state", state);
-  if (prefix) query.set("prefix", prefix);
-  if (tag) query.set("tag", tag);
-  if (key) query.set("key", key);
+  if (filter.state) query.set("state", filter.state);
+  for (const field of FILTER_FIELDS) if (filter[field]) query.set(field, filter[field]);
   return pathOf({ page: "queue", queue }) + (query.size > 0 ? `?${query}` : "");
 }
 

@@ -3,11 +3,11 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { mayWrite } from "../access.ts";
 import { FilterField } from "../format/filter-field.tsx";
-import { useQuery } from "../navigation.ts";
+import { useQueryFields } from "../navigation.ts";
 import { useKey } from "../shell/shortcuts.ts";
 import { BulkBar } from "./bulk-bar.tsx";
 import { EmptyList } from "./empty-list.tsx";
-import { type Filter, listedState } from "./filter.ts";
+import { FILTER_FIELDS, type Filter, listedState, lookedWords } from "./filter.ts";
 import { Tabs } from "./tabs.tsx";
 import { TaskRows } from "./task-rows.tsx";
 import { useTaskList } from "./use-task-list.ts";
@@ -24,7 +24,7 @@ export function Tasks({ queue, onAdd }: { queue: WatchedQueue; onAdd: () => void
     setAll(false);
   }, []);
   // Clears the selection, so that no hidden task is deleted by accident.
-  useEffect(clear, [filter.state, filter.prefix, filter.tag, filter.key]);
+  useEffect(clear, [filter.state, ...FILTER_FIELDS.map((field) => filter[field])]);
   useKey(useCallback((event) => event.key === "Escape" && clear(), [clear]));
   const select = (names: readonly string[], isSelected: boolean) => {
     const next = new Set(selected);
@@ -60,9 +60,14 @@ export function Tasks({ queue, onAdd }: { queue: WatchedQueue; onAdd: () => void
         <EmptyList queue={queue} filter={filter} onAdd={onAdd} />
       )}
       <div class="panel-foot">
+        {list.scanned !== undefined && (
+          <span class="muted" role="status">
+            {lookedWords(list.scanned, allOf(queue, filter))}
+          </span>
+        )}
         {list.more && (
           <button type="button" onClick={list.more}>
-            Show more
+            {list.scanned === undefined ? "Show more" : "Go on"}
           </button>
         )}
         {list.isOld && (
@@ -76,12 +81,15 @@ export function Tasks({ queue, onAdd }: { queue: WatchedQueue; onAdd: () => void
 }
 
 function useFilter(): Filter {
-  return {
-    state: listedState(useQuery("state")),
-    prefix: useQuery("prefix"),
-    tag: useQuery("tag"),
-    key: useQuery("key"),
-  };
+  const { state = "", ...given } = useQueryFields();
+  const { prefix = "", tag = "", key = "", text = "", header = "" } = given;
+  return { state: listedState(state), prefix, tag, key, text, header };
+}
+
+/** How many tasks a search has to look at, as far as that is known. */
+function allOf({ statistics: { tasks, states } }: WatchedQueue, { state }: Filter): number | null {
+  if (state === "" || state === "ended") return tasks;
+  return states[state];
 }
 
 function FilterFields({ filter, isPull }: { filter: Filter; isPull: boolean }) {
@@ -92,6 +100,12 @@ function FilterFields({ filter, isPull }: { filter: Filter; isPull: boolean }) {
       )}
       {filter.key !== "" && filter.state !== "ended" && (
         <FilterField name="key" label="Key" value={filter.key} />
+      )}
+      {filter.state !== "ended" && (
+        <>
+          <FilterField name="header" label="Header: value" value={filter.header} />
+          <FilterField name="text" label="In the payload" value={filter.text} />
+        </>
       )}
       <FilterField name="prefix" label="Name begins with" value={filter.prefix} isFirst />
     </div>

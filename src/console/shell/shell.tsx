@@ -31,19 +31,19 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
           <a class="brand" href={HOME} aria-current={route.page === "queues" ? "page" : undefined}>
             Task queues
           </a>
-          <a
-            href={pathOf({ page: "cron" })}
-            aria-current={route.page === "cron" ? "page" : undefined}
-          >
+          <PageLink page="cron" at={route}>
             Cron
-          </a>
+          </PageLink>
+          <PageLink page="costs" at={route}>
+            Costs
+          </PageLink>
+          <PageLink page="plan" at={route}>
+            Plan
+          </PageLink>
           {mayDecide() && (
-            <a
-              href={pathOf({ page: "audit" })}
-              aria-current={route.page === "audit" ? "page" : undefined}
-            >
+            <PageLink page="audit" at={route}>
               Audit
-            </a>
+            </PageLink>
           )}
         </nav>
         <Connection />
@@ -67,6 +67,20 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
       <Messages />
       {isHelpOpen && <Help onClose={() => setHelpOpen(false)} />}
     </>
+  );
+}
+
+interface PageLinkProps {
+  page: "cron" | "costs" | "plan" | "audit";
+  at: Route;
+  children: ComponentChildren;
+}
+
+function PageLink({ page, at, children }: PageLinkProps) {
+  return (
+    <a href={pathOf({ page })} aria-current={at.page === page ? "page" : undefined}>
+      {children}
+    </a>
   );
 }
 

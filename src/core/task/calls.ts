@@ -49,12 +49,18 @@ export interface ListQuery {
   /** Exactly this key. */
   key?: string | undefined;
   prefix?: string | undefined;
+  /** In the payload or the params, in whatever case. A page of a search may be short, or empty, and have a cursor. */
+  text?: string | undefined;
+  /** `name: value`: a header of exactly this value. */
+  header?: string | undefined;
   limit?: number | undefined;
   cursor?: string | undefined;
 }
 
 export interface TaskPage {
   tasks: Task[];
+  /** Of a search by `text` or `header`: how many tasks were looked at for this page. */
+  scanned?: number | undefined;
   /** Absent on the last page. */
   cursor?: string | undefined;
 }

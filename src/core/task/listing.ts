@@ -4,6 +4,7 @@ import { type Answer, invalid, type Refusal } from "../errors.ts";
 import { checkLimit, MAX_NAME_LENGTH, PAGE } from "../limits.ts";
 import { FIRST_PLACE, type Place, placeOfText, placeText } from "../list-place.ts";
 import type { ListQuery, TombstoneQuery } from "./calls.ts";
+import { checkSearch, isSearch } from "./search.ts";
 import type { TaskState } from "./task.ts";
 
 const LIVE: readonly TaskState[] = ["scheduled", "due", "running", "leased", "waiting"];
@@ -21,11 +22,13 @@ export function checkListQuery(query: ListQuery): Refusal | undefined {
     const text = query[field];
     if (text !== undefined && typeof text !== "string") return invalid(field, text, "one text");
   }
-  return checkLimit(limit);
+  return checkSearch(query) ?? checkLimit(limit);
 }
 
-function scopeOf(queue: string, { state, tag, key, prefix }: ListQuery): ListScope {
+function scopeOf(queue: string, query: ListQuery): ListScope {
+  const { state, tag, key, prefix, text, header } = query;
   const scope = ["tasks", queue, state, tag, prefix];
+  if (isSearch(query)) return [...scope, key, text, header];
   return key === undefined ? scope : [...scope, key];
 }
 

@@ -3,6 +3,7 @@ import { following } from "../../client/following.ts";
 import { parseQueueEntry } from "../../core/config/queue-entry.ts";
 import { counting } from "../../objects/directory/counting.ts";
 import { watching } from "../../objects/directory/watching.ts";
+import { Search } from "../../objects/queue/inspect/search.ts";
 import { checkAccess, withoutToken } from "../auth.ts";
 import { withCors } from "../cors.ts";
 import { type Door, isUnder, type Visit } from "../door.ts";
@@ -16,6 +17,7 @@ export const api: Door = {
   counting,
   following,
   watching,
+  searching: Search,
   readEntry: parseQueueEntry,
   isFor: (_, path) => isUnder(path, API_PREFIX),
   answer: (request, _, visit) => {

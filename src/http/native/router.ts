@@ -233,7 +233,7 @@ async function listTasks(request: IRequest, queues: QueueService): Promise<Respo
   return json(await queueOf(request, queues).list(query));
 }
 
-const LIST_OPTIONS = ["state", "tag", "key", "prefix", "limit", "cursor"];
+const LIST_OPTIONS = ["state", "tag", "key", "prefix", "text", "header", "limit", "cursor"];
 
 async function getTask(request: IRequest, queues: QueueService): Promise<Response> {
   return json(await queueOf(request, queues).get(segment(request, "name")));

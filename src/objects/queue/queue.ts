@@ -24,7 +24,13 @@ import { trouble } from "../log.ts";
 import type { Stubs } from "../stubs.ts";
 import { ChangeNotice } from "./change-notice.ts";
 import type { Consumer } from "./context/consumer.ts";
-import type { KeyReasons, QueueContext, RuledAdds, ShardPlace } from "./context/context.ts";
+import type {
+  KeyReasons,
+  QueueContext,
+  RuledAdds,
+  ShardPlace,
+  TaskSearch,
+} from "./context/context.ts";
 import { QueueDefinition, unknownQueue } from "./context/definition.ts";
 import type { NewFollowers } from "./context/followers.ts";
 import { Happenings } from "./context/happenings.ts";
@@ -60,6 +66,8 @@ export interface QueueParts {
   ruled?: RuledAdds | undefined;
   /** Saves it and takes in what was saved; without it neither. */
   Backup?: NewBackup | undefined;
+  /** Finds tasks by what is in them; without it nothing does. */
+  Search?: NewSearch | undefined;
   /** What it counts for good; without it nothing is. */
   Totals?: NewTotals | undefined;
   /** What it is followed by; without it nobody follows it. */
@@ -106,6 +114,8 @@ export interface SavedQueue {
   take(records: readonly SavedRecord[]): Promise<Answer<Taken[]>>;
 }
 
+export type NewSearch = new (queue: QueueContext, deps: Pick<QueueDeps, "sql">) => TaskSearch;
+
 export type NewLimits = new (queue: Queue, deps: QueueDeps) => Limits;
 
 export type NewKeys = new (queue: Queue, deps: QueueDeps) => Keys;
@@ -136,6 +146,7 @@ export class Queue implements QueueContext {
   readonly keys: Keys | undefined;
   readonly ruled: RuledAdds | undefined;
   readonly saved: SavedQueue | undefined;
+  readonly search: TaskSearch | undefined;
   /** Why it refuses every call and starts nothing: it has what only a part that is left out knows. */
   readonly fault: string | undefined;
   readonly shard: ShardPlace;
@@ -181,6 +192,7 @@ export class Queue implements QueueContext {
     this.keys = deps.Keys && new deps.Keys(this, deps);
     this.ruled = deps.ruled;
     this.saved = deps.Backup && new deps.Backup(this);
+    this.search = deps.Search && new deps.Search(this, deps);
     this.fault = this.sharding.fault ?? this.#keysFault() ?? this.#batchFault();
     const { Totals, meter } = deps;
     const totals = Totals && meter && new Totals({ ...deps, meter, store, history });

@@ -15,6 +15,7 @@ import {
   taskCursor,
   tombstoneCursor,
 } from "../../core/task/listing.ts";
+import { isSearch } from "../../core/task/search.ts";
 import type { ListEntry, ListPart, PartAsk } from "../shard-part.ts";
 import type { Routes } from "./routes.ts";
 
@@ -32,6 +33,8 @@ interface PageAsk {
   askPart: AskPart;
 }
 
+/** Rows that a search looks at for one page, in each shard and in all: they lie in much the same order everywhere. */
+const SCAN = { each: 5000, all: 20_000 };
 /** Shards that are asked at once for what a page lacks: each may have to give a task of a megabyte. */
 const ASKED_AGAIN = 4;
 
@@ -51,7 +54,8 @@ export async function listShards(
   });
   const tasks = page.entries.map(({ task }) => task);
   const cursor = page.upTo && { cursor: taskCursor(queue, query, page.upTo) };
-  return { ok: { tasks, ...cursor } };
+  const { scanned } = page;
+  return { ok: { tasks, ...(isSearch(query) && { scanned }), ...cursor } };
 }
 
 /** Names are in order among themselves: all have one key. */
@@ -91,17 +95,38 @@ function partOf(
   return entries.length < limit ? { entries, upTo, isTired: true } : { entries, upTo };
 }
 
-/** What comes behind a place, from all shards; `upTo` where there may be more. */
-async function pageOf(ask: PageAsk): Promise<Pick<ListPart, "entries" | "upTo">> {
+/**
+ * What comes behind a place, from all shards; `upTo` where there may be more. `scanned`: of what a search looked at, how
+ * much lies before that; the rest is looked at again for the next page.
+ */
+async function pageOf(
+  ask: PageAsk,
+): Promise<Pick<ListPart, "entries" | "upTo"> & { scanned: number }> {
+  const keys: number[] = [];
+  const page = await pageFrom(ask, ({ scanned = [] }) => {
+    for (const key of scanned) keys.push(key);
+  });
+  const { key: last } = page.upTo ?? behind(Number.POSITIVE_INFINITY);
+  return { ...page, scanned: keys.filter((key) => key <= last).length };
+}
+
+async function pageFrom(
+  ask: PageAsk,
+  heard: (part: ListPart) => void,
+): Promise<Pick<ListPart, "entries" | "upTo">> {
   const { map, limit } = ask;
   const page = new Page(limit);
   const isMoving = map.former !== undefined;
   const sources: Source[] = shardsOf(map).map((shard) => ({ shard, entries: [], upTo: ask.after }));
   const { length: n } = sources;
-  let next: Omit<PartAsk, "after"> = { limit: share(limit, n), bytes: PAGE_BYTES / n, least: 0 };
+  const scan = Math.min(SCAN.each, Math.ceil(SCAN.all / n));
+  let next: Omit<PartAsk, "after"> = {
+    ...{ limit: share(limit, n), bytes: PAGE_BYTES / n },
+    ...{ least: 0, scan },
+  };
   if (isMoving) next = { ...next, limit, least: 1 };
   for (let asked = sources; ; ) {
-    await askAll(ask, asked, next);
+    await askAll(ask, asked, next, heard);
     if (page.takeFrom(sources)) return { entries: page.entries, upTo: page.last };
     const [first, ...others] = sources.filter(isOpen).filter(isEmpty).sort(byPlace);
     if (!first) return { entries: page.entries };
@@ -109,7 +134,7 @@ async function pageOf(ask: PageAsk): Promise<Pick<ListPart, "entries" | "upTo">>
     if (first.isTired || isMoving) return { entries: page.entries, upTo: upToOf(first) };
     asked = [first, ...others.slice(0, ASKED_AGAIN - 1)];
     const bytes = (PAGE_BYTES - page.bytes) / asked.length;
-    next = { limit: limit - page.entries.length, bytes, least: 1 };
+    next = { limit: limit - page.entries.length, bytes, least: 1, scan };
   }
 }
 
@@ -120,11 +145,17 @@ function share(limit: number, n: number): number {
 
 // While tasks are on their way, where they come from is read before where they go: there they are before they are gone
 // from here.
-async function askAll({ map, askPart }: PageAsk, sources: Source[], ask: Omit<PartAsk, "after">) {
+async function askAll(
+  { map, askPart }: PageAsk,
+  sources: Source[],
+  ask: Omit<PartAsk, "after">,
+  heard: (part: ListPart) => void,
+) {
   const one = async (source: Source) => {
     const { upTo: after = behind(-1) } = source;
     const part = await askPart(source.shard, { ...ask, after });
-    Object.assign(source, { upTo: undefined, ...part });
+    heard(part);
+    Object.assign(source, { upTo: undefined, isTired: undefined, ...part });
   };
   const { left = [], others = [] } = Object.groupBy(sources, ({ shard }) =>
     isLeft(map, shard) ? "left" : "others",

@@ -36,6 +36,16 @@ afterAll(() => server?.stop());
 const press = (name: string) => (page: Page) =>
   page.getByRole("button", { name, exact: true }).click();
 
+async function foundBy(page: Page): Promise<void> {
+  await page.getByText(/^looked at /).waitFor();
+}
+
+async function planned(page: Page, text: string): Promise<void> {
+  await page.getByRole("textbox", { name: "queue.yaml" }).fill(text);
+  await page.getByRole("button", { name: "Show what would change" }).click();
+  await page.locator(".plan, .faults").waitFor();
+}
+
 const PAGES: readonly [name: string, path: string, before?: (page: Page) => Promise<void>][] = [
   ["all queues", ""],
   ["a busy queue", "/queues/mail", (page) => page.getByRole("checkbox").nth(1).check()],
@@ -59,6 +69,14 @@ const PAGES: readonly [name: string, path: string, before?: (page: Page) => Prom
   ["cron", "/cron"],
   ["the audit", "/audit"],
   ["the audit of a queue that nothing was done to", "/audit?queue=none"],
+  ["the costs", "/costs?sort=rows"],
+  ["a search", "/queues/mail?text=example&header=X-Team", foundBy],
+  ["a plan", "/plan", (page) => planned(page, "queue: [{name: sub, rate: 2/s}]")],
+  [
+    "a plan of a file that is wrong",
+    "/plan",
+    (page) => planned(page, "queue:\n- name: a\n  rate: 5/w"),
+  ],
   ["the preview", "/queues/mail/preview?rate=nonsense"],
   [
     "adding a task",

@@ -223,10 +223,23 @@ describe("looking and acting over HTTP", () => {
     const rest = await (await call(`/queues/stopped/tasks?limit=2&cursor=${first.cursor}`)).json();
     expect(rest).toEqual({ tasks: [expect.objectContaining({ name: "c" })] });
     const bad = ["limit=0", "limit=1001", "state=odd", "colour=red", "cursor=%21"];
-    for (const query of [...bad, "tag=a&tag=b", "prefix=a&prefix=b"]) {
+    const search = ["text=", `text=${"x".repeat(1001)}`, "text=a&text=b", "header=X-A", "header="];
+    for (const query of [...bad, ...search, "tag=a&tag=b", "prefix=a&prefix=b"]) {
       const response = await call(`/queues/stopped/tasks?${query}`);
       expect([query, ...(await codeOf(response))]).toEqual([query, 400, "INVALID_REQUEST"]);
     }
+  });
+
+  it("searches by text and by header, and says how many it looked at", async () => {
+    await queue("stopped").add([
+      { name: "a", payload: { to: "Ann" }, headers: { "X-Customer": "acme" } },
+      { name: "b", payload: "for bo" },
+    ]);
+    const found = async (query: string) => (await call(`/queues/stopped/tasks?${query}`)).json();
+    const a = expect.objectContaining({ name: "a" });
+    expect(await found("text=ann")).toEqual({ tasks: [a], scanned: 2 });
+    expect(await found("header=x-customer:%20acme")).toEqual({ tasks: [a], scanned: 2 });
+    expect(await found("text=bo&header=X-Customer:acme")).toEqual({ tasks: [], scanned: 2 });
   });
 
   it("lists by tag, and says of each task that waits why", async () => {

@@ -14,6 +14,7 @@ import {
   MAX_KEY_LENGTH,
   MAX_LEASES_PER_CALL,
   MAX_NAME_LENGTH,
+  MAX_SEARCH_LENGTH,
   MAX_TAG_BYTES,
   MAX_TASK_BYTES,
   MAX_TASKS_PER_CALL,
@@ -197,6 +198,14 @@ const BOUNDS: Bound[] = [
     // What lies within would be waited for.
     { leaseSeconds: 1, maxTasks: 1, waitSeconds: n === MAX_WAIT_S ? 0 : n },
   ]),
+  most("`text` of a search", MAX_SEARCH_LENGTH, "characters", (n) => [
+    "GET",
+    `${ADD}?text=${"x".repeat(n)}`,
+  ]),
+  most("`header` of a search", MAX_SEARCH_LENGTH, "characters", (n) => [
+    "GET",
+    `${ADD}?header=x:${"x".repeat(n - 2)}`,
+  ]),
   most("`limit` of a list", PAGE.max, "", (n) => ["GET", `${ADD}?limit=${n}`]),
   most("a queue's `rate`", "500/s", "", (n) => ["PUT", "/queues/own", { rate: `${n}/s` }], 500),
   most("a queue's `bucket_size`", 500, "", (n) => [
@@ -264,6 +273,7 @@ const LEAST: [what: string, least: number, below: number, request: Bound["reques
     -1,
     (n) => ["POST", "/queues/pull/tasks:lease", { leaseSeconds: 1, maxTasks: 1, waitSeconds: n }],
   ],
+  ["`text` of a search", 1, 0, (n) => ["GET", `${ADD}?text=${"x".repeat(n)}`]],
   ["`limit` of a list", 1, 0, (n) => ["GET", `${ADD}?limit=${n}`]],
 ];
 

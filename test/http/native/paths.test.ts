@@ -345,7 +345,7 @@ describe("a body where there is none", () => {
 describe("a cursor", () => {
   async function prepare(): Promise<void> {
     for (const name of ["stopped", "pull", "one-retry"]) {
-      await queue(name).add(["a1", "a2", "a3"].map((task) => ({ name: task, payload: "" })));
+      await queue(name).add(["a1", "a2", "a3"].map((task) => ({ name: task, payload: "a" })));
     }
     await queue("one-retry").delete(["a1", "a2"]);
     await queue("stopped").delete(["a3"]);
@@ -362,6 +362,8 @@ describe("a cursor", () => {
     "/queues/stopped/tasks?state=due",
     "/queues/stopped/tasks?prefix=a",
     "/queues/stopped/tasks?prefix=a&state=due",
+    "/queues/stopped/tasks?text=a",
+    "/queues/stopped/tasks?text=a&prefix=a",
     "/queues/pull/tasks?",
     "/queues/stopped/tombstones?",
     "/queues/one-retry/tombstones?",

@@ -1,16 +1,18 @@
 // What operations on a queue are given: its rows, its definition, and what its consumers have under way.
 import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
 import type { Answer, Failure } from "../../../core/errors.ts";
+import type { Place } from "../../../core/list-place.ts";
 import type { Resharding } from "../../../core/metrics/queue-view.ts";
 import type { LimitState } from "../../../core/sharding/limit.ts";
 import type { ShardMap } from "../../../core/sharding/shard-map.ts";
 import type { AcceptRule, RuledTask } from "../../../core/task/add-rule.ts";
-import type { Added } from "../../../core/task/calls.ts";
+import type { Added, ListQuery } from "../../../core/task/calls.ts";
 import type { Admission } from "../../../core/task/new-task.ts";
 import type { TaskState } from "../../../core/task/task.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { Commit } from "../../commit.ts";
+import type { PartAsk } from "../../shard-part.ts";
 import type { QueueDefinition } from "./definition.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -76,6 +78,20 @@ export interface RuledAdds {
   addWhereItWas(queue: QueueContext, given: unknown, admission: Admission): Answer<Added | null>;
 }
 
+/** What of a list's rows one answer has. */
+export interface PartRows {
+  rows: TaskRow[];
+  upTo?: Place;
+  isTired?: true;
+  /** Of a search: the keys of all that were looked at. */
+  scanned?: number[];
+}
+
+/** Looks for tasks by what is in them. */
+export interface TaskSearch {
+  part(query: ListQuery, ask: PartAsk): PartRows;
+}
+
 export interface QueueContext {
   readonly name: string;
   /** Which of the queue's objects it is, and how many there are. */
@@ -90,6 +106,8 @@ export interface QueueContext {
   readonly keys: KeyReasons | undefined;
   /** Adds by rules; a Worker may do without. */
   readonly ruled: RuledAdds | undefined;
+  /** Finds tasks by what is in them; a Worker may do without. */
+  readonly search: TaskSearch | undefined;
   /** How far a change of the number of shards is, while there is one. */
   readonly resharding: Resharding | undefined;
   /** Paused by hand. */

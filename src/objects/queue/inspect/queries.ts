@@ -2,7 +2,7 @@
 import { keysView } from "../../../core/config/keys-config.ts";
 import { type Answer, refuse } from "../../../core/errors.ts";
 import { PAGE } from "../../../core/limits.ts";
-import { behind, comparePlaces, LAST_NAME, type Place } from "../../../core/list-place.ts";
+import { behind, comparePlaces, LAST_NAME } from "../../../core/list-place.ts";
 import type { HistorySpan, QueueHistory } from "../../../core/metrics/history.ts";
 import {
   type AtRest,
@@ -18,6 +18,7 @@ import type { ListQuery, TaskPage } from "../../../core/task/calls.ts";
 import { endedState } from "../../../core/task/expiry.ts";
 import { checkListQuery, PAGE_BYTES, startOf, taskCursor } from "../../../core/task/listing.ts";
 import { resultView } from "../../../core/task/result.ts";
+import { isSearch } from "../../../core/task/search.ts";
 import { type EndedTask, NO_PROGRESS, type Task, type TaskState } from "../../../core/task/task.ts";
 import { rfc3339, runningView, taskView, tombstoneView } from "../../../core/task/task-view.ts";
 import { type DispatchState, whyNotRunning } from "../../../core/task/why.ts";
@@ -25,7 +26,7 @@ import type { NameRow } from "../../../store/queue/names.ts";
 import { isExpedited, LAST_SCHEDULED_KEY, lastKeyOf } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { ListPart, PartAsk } from "../../shard-part.ts";
-import type { QueueContext } from "../context/context.ts";
+import type { PartRows, QueueContext } from "../context/context.ts";
 import { statisticsView } from "./statistics-view.ts";
 
 export function getTask(queue: QueueContext, name: string): Answer<Task> {
@@ -110,22 +111,29 @@ const SCAN = { most: 5000, first: 10, step: 100 };
 /** Bodies of rows read at once. */
 const STEP_BYTES = 4 * 1024 * 1024;
 
+const NO_SEARCH = refuse(
+  "INVALID_REQUEST",
+  "text, header: left out of this Worker, expected doors: [api]",
+);
+
 export function listTasks(queue: QueueContext, query: ListQuery): Answer<TaskPage> {
-  const refused = checkListQuery(query);
+  const refused =
+    checkListQuery(query) ?? (isSearch(query) && !queue.search ? NO_SEARCH : undefined);
   if (refused) return refused;
   const start = startOf(queue.name, query);
   if (start.failure) return start;
   const { limit = PAGE.default } = query;
   const ask = { after: start.ok, limit, bytes: PAGE_BYTES, least: 1 };
-  const { entries, upTo } = partOfList(queue, query, ask);
+  const { entries, upTo, scanned } = partOfList(queue, query, ask);
   const tasks = entries.map(({ task }) => task);
   const cursor = upTo && { cursor: taskCursor(queue.name, query, upTo) };
-  return { ok: { tasks, ...cursor } };
+  return { ok: { tasks, ...(scanned && { scanned: scanned.length }), ...cursor } };
 }
 
 /** The tasks behind a place, as far as they are asked for. */
 export function partOfList(queue: QueueContext, query: ListQuery, ask: PartAsk): ListPart {
-  const { rows, upTo, isTired } = partRows(queue, query, ask);
+  const found = isSearch(query) ? queue.search?.part(query, ask) : undefined;
+  const { rows, upTo, isTired, scanned } = found ?? partRows(queue, query, ask);
   const dispatch = dispatchOf(queue);
   const now = queue.now();
   const entries = rows.map((row) => ({
@@ -135,7 +143,12 @@ export function partOfList(queue: QueueContext, query: ListQuery, ask: PartAsk):
       ? taskView(queue.name, query.state, row)
       : liveView(queue, row, dispatch, now),
   }));
-  return { entries, ...(upTo && { upTo }), ...(isTired && { isTired }) };
+  return {
+    entries,
+    ...(upTo && { upTo }),
+    ...(isTired && { isTired }),
+    ...(scanned && { scanned }),
+  };
 }
 
 // A part ends at the key of the last row looked at. A row stays at its key while its task does, so whatever
@@ -144,7 +157,7 @@ function partRows(
   queue: QueueContext,
   query: ListQuery,
   { after, limit, bytes, least }: PartAsk,
-): { rows: TaskRow[]; upTo?: Place; isTired?: true } {
+): PartRows {
   const found: TaskRow[] = [];
   // The row that the page before ended with may be one of several at its key.
   let key = after.name === LAST_NAME ? after.key : after.key - 1;
@@ -168,7 +181,7 @@ function partRows(
   return { rows: found, upTo: behind(key), isTired: true };
 }
 
-function sizeOf({ body }: TaskRow): number {
+export function sizeOf({ body }: TaskRow): number {
   return body?.length ?? 0;
 }
 
@@ -178,11 +191,11 @@ function nextStep(rows: readonly TaskRow[]): number {
   return Math.max(1, Math.min(SCAN.step, Math.floor(STEP_BYTES / Math.max(1, average))));
 }
 
-function isKept(state: TaskState | undefined): state is "failed" | "expired" {
+export function isKept(state: TaskState | undefined): state is "failed" | "expired" {
   return state === "failed" || state === "expired";
 }
 
-function rowsOf(
+export function rowsOf(
   queue: QueueContext,
   state: TaskState | undefined,
   after: number,
@@ -196,13 +209,13 @@ function rowsOf(
 }
 
 /** Where rows of tasks in this state lie. */
-function rangeOf(state: TaskState | undefined, now: number): { from: number; upTo: number } {
+export function rangeOf(state: TaskState | undefined, now: number): { from: number; upTo: number } {
   if (state === "waiting") return { from: LAST_SCHEDULED_KEY, upTo: Number.MAX_SAFE_INTEGER };
   if (state === "scheduled") return { from: lastKeyOf(now), upTo: LAST_SCHEDULED_KEY };
   return { from: -1, upTo: state === undefined ? Number.MAX_SAFE_INTEGER : lastKeyOf(now) };
 }
 
-function matches(
+export function matches(
   queue: QueueContext,
   task: TaskRow,
   { state, tag, key, prefix = "" }: ListQuery,
