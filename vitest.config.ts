@@ -33,6 +33,8 @@ export default defineConfig({
         test: {
           name: "core",
           sequence: { groupOrder: 0 },
+          // Without it one core is left unused.
+          maxWorkers: 2,
           include: [
             "test/core/**/*.test.ts",
             "test/store/**/*.test.ts",
@@ -51,7 +53,9 @@ export default defineConfig({
         test: {
           name: "workers",
           sequence: { groupOrder: 1 },
-          // Each file has a workerd of its own.
+          // A workerd for each worker, not for each file: starting one and loading the Worker costs seconds of CPU.
+          // `freshStart` empties what the file before left.
+          isolate: false,
           maxWorkers: 2,
           include: [
             "test/objects/**/*.test.ts",
@@ -76,6 +80,7 @@ export default defineConfig({
         test: {
           name: "sharded",
           sequence: { groupOrder: 1 },
+          isolate: false,
           maxWorkers: 2,
           include: sharded === "some" ? SHARDED_ALWAYS : SHARDED_ALL,
           exclude: EXCEPTIONS.filter(({ test }) => !test).map(({ file }) => `test/${file}.test.ts`),
@@ -89,7 +94,7 @@ export default defineConfig({
           name: "e2e",
           sequence: { groupOrder: 2 },
           // They wait more than they work: each starts, kills and restarts servers of its own.
-          maxWorkers: 2,
+          maxWorkers: 3,
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: "./test/e2e/packed.ts",
           testTimeout: 120_000,

@@ -2,11 +2,13 @@
 import {
   abortAllDurableObjects,
   evictDurableObject,
+  listDurableObjectIds,
   reset,
   runDurableObjectAlarm,
   runInDurableObject,
 } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
+import { expect } from "vitest";
 import type { QueueConfig } from "../../src/core/config/queue-config.ts";
 import { shardObject } from "../../src/core/sharding/shard-map.ts";
 import type { QueueHandle } from "../../src/index.ts";
@@ -79,11 +81,30 @@ function placeOf(name: string): { className: ClassName; own: string } {
   return { className: "TaskQueue", own: name };
 }
 
+/** The file of tests that has begun. */
+let begunFile: string | undefined;
+
+/** What the file before left in this workerd, which they share; nothing within a file. */
+async function leftByOtherFile(): Promise<DurableObjectStub[]> {
+  const { testPath } = expect.getState();
+  if (testPath === begunFile) return [];
+  begunFile = testPath;
+  const { OBJECTS, GROUPS, EGRESS } = env as unknown as Record<string, DurableObjectNamespace>;
+  const left = await Promise.all(
+    [OBJECTS, GROUPS, EGRESS].map(async (space) => {
+      const ids = await listDurableObjectIds(space as DurableObjectNamespace);
+      return ids.map((id) => (space as DurableObjectNamespace).get(id));
+    }),
+  );
+  return [...left.flat(), objectOf(CRON)];
+}
+
 /** Before each test: empty storage, the clock at its start, no handlers. */
 export async function freshStart(): Promise<void> {
   // Only objects that are alive are emptied: one that has just ended would keep what it knows.
   const names = [DIRECTORY, ...touched];
-  await Promise.all(names.map((name) => runInDurableObject(objectOf(name), () => {})));
+  const objects = [...names.map(objectOf), ...(await leftByOtherFile())];
+  await Promise.all(objects.map((object) => runInDurableObject(object, () => {})));
   await reset();
   touched.clear();
   shards.clear();
