@@ -47,7 +47,12 @@ export const BODIES: Readonly<Record<string, Make>> = {
   }),
   "POST /_ah/api/queues/:queue/tasks/:name/~fail": () => ({ lease: SEEN.lease, error: "no" }),
   "POST /_ah/api/queues/:queue/tasks/~redrive": (r) =>
-    r.chance(0.5) ? { all: true } : { names: names(r) },
+    r.pick<object>([
+      { all: true },
+      { names: names(r) },
+      { all: true, rate: r.pick(["5/s", "1/m", "none"]) },
+      { all: true, fingerprint: "0123456789abcdef" },
+    ]),
   "POST /_ah/api/queues/:queue/tasks/:name/~reschedule": (r) =>
     r.chance(0.5) ? { countdown: r.int(1000) } : { eta: instant(r) },
   "POST /_ah/api/groups": group,

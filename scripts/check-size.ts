@@ -14,7 +14,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
     what: "the queue alone, files compiled",
     entry: "slim",
     names: "createTaskQueues",
-    budget: 153,
+    budget: 155,
   },
   { what: "with recurring tasks", entry: "slim", names: "createTaskQueues, cron" },
   { what: "with deferred calls", entry: "slim", names: "createTaskQueues, deferred" },

@@ -73,6 +73,9 @@ export type { DeployPlan } from "./core/config/plan.ts";
 export { type DefinitionsPart, definitions } from "./core/config/queue-entry.ts";
 export { fromYaml } from "./core/config/yaml-files.ts";
 export * from "./core/errors.ts";
+export type { FailureReason } from "./core/failures/fingerprint.ts";
+export type { FailureGroup, FailurePage } from "./core/failures/groups.ts";
+export type { NewRedrive, Redrive, RedriveState } from "./core/failures/redrive.ts";
 export type { Costs, QueueCosts, Usage } from "./core/metrics/costs.ts";
 export type {
   HistoryMark,
@@ -295,6 +298,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     Search: doors.find((door) => door.searching)?.searching ?? shardsPart?.Search,
     Totals: counting?.Totals,
     Followers: following?.Followers,
+    Failures: doors.find((door) => door.Failures)?.Failures,
   };
   if (!limitsPart) checkNoLimits(configured);
   const names = new Set(parts.map((it) => it.part));

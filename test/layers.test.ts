@@ -48,6 +48,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     "sharding",
     "task",
     "config",
+    "failures",
     "backup",
     "metrics",
     "cloud-tasks",

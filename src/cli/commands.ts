@@ -111,6 +111,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   show: {
     about: "shows a queue, or one of its tasks with its attempts",
     args: [QUEUE, { form: "[task]", about: "the task's name", completes: "none" }],
+    options: [
+      { flags: "--failures", about: "what went wrong with its failed tasks, by fault" },
+      { flags: "--redrives", about: "its redrives, under way and ended" },
+    ],
     isRemote: true,
     load: () => import("./remote/show.ts"),
   },
@@ -187,7 +191,22 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   redrive: {
     about: "puts failed tasks back on the queue",
     args: [QUEUE, NAMES],
-    options: [...FILTERS, ...BULK],
+    options: [
+      ...FILTERS,
+      {
+        flags: "--rate <rate>",
+        about: "so many at a time, such as 5/s or 100/m: goes on by itself, and is followed",
+        completes: "none",
+      },
+      {
+        flags: "--fingerprint <fingerprint>",
+        about: "only those of this fault, as show --failures has it",
+        completes: "none",
+      },
+      { flags: "--detach", about: "begin it, and do not follow it" },
+      { flags: "--stop <id>", about: "stop one that is under way", completes: "none" },
+      ...BULK,
+    ],
     isRemote: true,
     load: () => import("./remote/redrive.ts"),
   },

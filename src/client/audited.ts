@@ -8,22 +8,47 @@ import type { DirectoryRpc } from "../objects/rpc.ts";
 import type { CallerStubs } from "./stubs.ts";
 
 /** Does it, if it can be noted. `countOf`: how many tasks it was done to. */
-export async function audited<T>(
+export function audited<T>(
   stubs: CallerStubs,
   given: Omit<Act, "who">,
   work: () => Promise<T>,
   countOf: (result: T) => number = () => 0,
 ): Promise<T> {
+  return noted(stubs, given, async () => {
+    const result = await work();
+    return { result, count: countOf(result) };
+  });
+}
+
+/**
+ * The same of an act that may go on when this is answered; whoever does it then notes its end, by the number of its
+ * entry, which `work` is given if it has one.
+ */
+export function auditedLong<T>(
+  stubs: CallerStubs,
+  given: Omit<Act, "who">,
+  work: (entry: number | undefined) => Promise<{ result: T; goesOn: boolean }>,
+): Promise<T> {
+  return noted(stubs, { ...given, isLong: true }, async (entry) => {
+    const { result, goesOn } = await work(entry);
+    return goesOn ? { result } : { result, count: 0 };
+  });
+}
+
+async function noted<T>(
+  stubs: CallerStubs,
+  given: Omit<Act, "who">,
+  work: (entry: number | undefined) => Promise<{ result: T; count?: number }>,
+): Promise<T> {
   const name = given.name?.slice(0, MAX_NAME_LENGTH);
   const act = { who: stubs.who, ...given, name };
-  if (!isAudited(act)) return work();
+  if (!isAudited(act)) return (await work(undefined)).result;
   const directory = stubs.directory();
   const id = await begin(directory, act);
   try {
-    const result = await work();
-    const count = countOf(result);
-    await end(directory, id, { count });
-    logAct(act, count);
+    const { result, count } = await work(id);
+    if (count !== undefined) await end(directory, id, { count });
+    logAct(act, count ?? 0);
     return result;
   } catch (error) {
     const why = error instanceof TaskQueueError ? error.code : "INTERNAL";

@@ -13,6 +13,8 @@ import {
   UnknownQueueError,
   unwrap,
 } from "../core/errors.ts";
+import type { FailurePage } from "../core/failures/groups.ts";
+import { checkRedriveId, type NewRedrive, type Redrive } from "../core/failures/redrive.ts";
 import { MAX_WAIT_S } from "../core/limits.ts";
 import { type HistorySpan, type QueueHistory, SPANS } from "../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
@@ -54,6 +56,7 @@ import type { Following } from "./following.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
 import { createGroup, type GroupHandle } from "./group-handle.ts";
 import { LeaseTurn } from "./lease-turn.ts";
+import { failuresOf, startRedrive } from "./redrives.ts";
 import type { CallerStubs } from "./stubs.ts";
 import { answerTo } from "./waiting.ts";
 
@@ -299,6 +302,35 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
     }
     const count = (results: RedriveResult[]) => results.filter(({ redriven }) => redriven).length;
     return this.#act("redrive", only(names), () => object.redrive(names), count);
+  }
+
+  /**
+   * What went wrong with the failed and the expired tasks: those of one fault together, with how many there are and when
+   * the first and the last failed. It looks at their records, the last first, for less than a second, and says how far it came.
+   */
+  async failures(): Promise<FailurePage> {
+    return failuresOf(await this.#object());
+  }
+
+  /**
+   * Begins to put failed tasks back on the queue, as fast as `rate` says and those of one fault or all; answers with how
+   * it stands, while it goes on by itself. What fails again is not taken again. One of the same fault that is under way
+   * goes on at this rate.
+   */
+  async startRedrive(given: NewRedrive = {}): Promise<Redrive> {
+    return startRedrive(this.#stubs, this.name, () => this.#object(), given);
+  }
+
+  /** Redrives under way, and the last twenty that have ended, the newest first. */
+  async redrives(): Promise<Redrive[]> {
+    return unwrap(await (await this.#object()).redrives());
+  }
+
+  /** Stops a redrive: what is back on the queue stays there. Throws UnknownTaskError. */
+  async cancelRedrive(id: string): Promise<Redrive> {
+    const object = await this.#object(checkRedriveId(id));
+    const cancel = async () => unwrap(await object.cancelRedrive(id, this.#stubs.who));
+    return this.#act("redrive_cancel", id, cancel);
   }
 
   /** A page of the names that are still taken though their tasks have ended, in their order. */

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.tsx";
 import { CostsPage } from "./costs/costs-page.tsx";
 import { CronPage } from "./cron/cron-page.tsx";
+import { FailuresPage } from "./failures/failures-page.tsx";
 import { GroupPage } from "./group/group-page.tsx";
 import { KeysPage } from "./keys/keys-page.tsx";
 import { useRoute } from "./navigation.ts";
@@ -38,6 +39,8 @@ function pageOf(route: Route) {
       return <PreviewPage key={route.queue} name={route.queue} />;
     case "keys":
       return <KeysPage key={route.queue} queue={route.queue} />;
+    case "failures":
+      return <FailuresPage key={route.queue} queue={route.queue} />;
     case "group":
       return <GroupPage key={route.group} name={route.group} />;
     case "cron":

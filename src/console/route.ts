@@ -8,6 +8,7 @@ export type Route =
   | { page: "task"; queue: string; task: string }
   | { page: "preview"; queue: string }
   | { page: "keys"; queue: string }
+  | { page: "failures"; queue: string }
   | { page: "group"; group: string }
   | { page: "cron" }
   | { page: "audit" }
@@ -32,7 +33,7 @@ export function routeOf(pathname: string): Route {
   if (kind === "groups" && name && segments.length === 2) return { page: "group", group: name };
   if (kind !== "queues" || !name) return { page: "unknown" };
   if (segments.length === 2) return { page: "queue", queue: name };
-  if ((more === "preview" || more === "keys") && segments.length === 3) {
+  if ((more === "preview" || more === "keys" || more === "failures") && segments.length === 3) {
     return { page: more, queue: name };
   }
   if (more === "tasks" && task && segments.length === 4) return { page: "task", queue: name, task };
@@ -54,6 +55,7 @@ export function pathOf(route: Exclude<Route, { page: "unknown" }>): string {
       return `${HOME}/queues/${encodeURIComponent(route.queue)}`;
     case "preview":
     case "keys":
+    case "failures":
       return `${pathOf({ page: "queue", queue: route.queue })}/${route.page}`;
     case "task":
       return `${pathOf({ page: "queue", queue: route.queue })}/tasks/${encodeURIComponent(route.task)}`;
@@ -75,6 +77,8 @@ function placeOf(route: Route): string[] {
       return ["Preview", route.queue];
     case "keys":
       return ["Keys", route.queue];
+    case "failures":
+      return ["Failures", route.queue];
     case "group":
       return [`Group ${route.group}`];
     case "cron":

@@ -3,7 +3,16 @@
 /** `ack`, leases and adds are what queues are for, and are no acts. */
 export const ACTS = [
   ...(["pause", "resume", "purge", "define", "remove", "import"] as const),
-  ...(["run", "reschedule", "redrive", "delete", "release", "limit_key", "reset_key"] as const),
+  ...([
+    "run",
+    "reschedule",
+    "redrive",
+    "redrive_cancel",
+    "delete",
+    "release",
+    "limit_key",
+    "reset_key",
+  ] as const),
   ...(["cancel", "cron_run", "cron_pause", "cron_resume"] as const),
 ];
 
@@ -13,7 +22,9 @@ export type ActKind = (typeof ACTS)[number];
 export const OWN_CODE = "worker";
 
 /** Done to tasks: where the Worker's own code does it, that is its work and no act of an operator. */
-const OF_TASKS: ReadonlySet<ActKind> = new Set(["run", "reschedule", "redrive", "delete"]);
+const OF_TASKS: ReadonlySet<ActKind> = new Set([
+  ...(["run", "reschedule", "redrive", "redrive_cancel", "delete"] as const),
+]);
 
 /** Whether an act of this person is in the audit. */
 export function isAudited({ who, what }: Pick<Act, "who" | "what">): boolean {
@@ -27,6 +38,8 @@ export interface Act {
   queue?: string | undefined;
   /** The name of the task, key, group or recurring task; absent where it is of many, or of the queue. */
   name?: string | undefined;
+  /** It goes on for long, so that its entry is its own, and says how it ended whenever that is. */
+  isLong?: true;
 }
 
 export interface AuditEntry {

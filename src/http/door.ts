@@ -3,7 +3,7 @@ import type { Following } from "../client/following.ts";
 import type { ReadEntry } from "../core/config/queue-config.ts";
 import type { Counting } from "../objects/directory/counting.ts";
 import type { Watching } from "../objects/directory/watching.ts";
-import type { NewSearch } from "../objects/queue/queue.ts";
+import type { NewFailures, NewSearch } from "../objects/queue/queue.ts";
 import type { QueueSettings } from "../objects/settings.ts";
 import type { Caller, DoorSettings } from "./auth.ts";
 import type { CloudQueues, QueueService } from "./queue-service.ts";
@@ -27,6 +27,8 @@ export interface Door {
   readonly following?: Following;
   /** For a door by which tasks are searched for. */
   readonly searching?: NewSearch;
+  /** For a door that shows what failed. */
+  readonly Failures?: NewFailures;
   /** For a door by which queues are made. */
   readonly readEntry?: ReadEntry;
   /** Whether the request is for this door; `path` is its path, decoded, doubled slashes as one. */

@@ -5,6 +5,8 @@ import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../core/backup/re
 import type { CronTask } from "../core/config/cron-task.ts";
 import type { QueueConfig } from "../core/config/queue-config.ts";
 import type { Answer, Failure } from "../core/errors.ts";
+import type { FailurePart } from "../core/failures/groups.ts";
+import type { Redrive, RedrivePlace } from "../core/failures/redrive.ts";
 import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
 import type { FiguresReader, QueueReport, ReportReader } from "../core/metrics/queue-report.ts";
@@ -59,6 +61,11 @@ export interface QueueCalls {
   redrive(names: readonly string[]): Promise<RedriveResult[]>;
   /** Puts every failed task back; how many. */
   redriveAll(): Promise<number>;
+  /** What went wrong with the failed tasks, of each of the queue's objects. */
+  failures(): Promise<Answer<FailurePart[]>>;
+  startRedrive(given: StartRedrive): Promise<Answer<StartedRedrive>>;
+  redrives(): Promise<Answer<Redrive[]>>;
+  cancelRedrive(id: string, who: string): Promise<Answer<Redrive>>;
   tombstones(query: TombstoneQuery): Promise<Answer<TombstonePage>>;
   /** Frees a tombstone's name; false when there was none. */
   release(name: string): Promise<boolean>;
@@ -87,6 +94,34 @@ export interface QueueCalls {
   key(key: string): Promise<Answer<KeyView>>;
   /** Sets limits of one key in place of the queue's; undefined: the queue's hold again. */
   limitKey(key: string, limits: unknown): Promise<Answer<KeyView>>;
+}
+
+/** A redrive that was checked, with whose it is and the number of its entry in the audit, if it has one. */
+export interface StartRedrive {
+  rate: string;
+  fingerprint?: string;
+  who: string;
+  audit?: number | undefined;
+}
+
+/** `isNew`: it was not under way before. */
+export interface StartedRedrive {
+  redrive: Redrive;
+  isNew: boolean;
+}
+
+/** A batch of a redrive: of up to `rows` records behind a place up to `take` go back that had failed by `upTo` (ms). */
+export interface RedriveBatch {
+  id: string;
+  /** Its number: the same batch is done once. */
+  batch: number;
+  place: RedrivePlace;
+  fingerprint?: string;
+  upTo: number;
+  take: number;
+  rows: number;
+  /** The redrives that are under way, by their ids. */
+  running: readonly string[];
 }
 
 /** What a queue's shards, and who routes calls to them, call of each other. */

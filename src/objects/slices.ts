@@ -12,12 +12,12 @@ const ROWS = { least: 100, most: 500 };
  */
 export async function inSlices(
   now: () => number,
-  slice: (rows: number) => boolean,
+  slice: (rows: number) => boolean | Promise<boolean>,
 ): Promise<number> {
   let rows = ROWS.least;
   for (let slices = 1; ; slices++) {
     const began = now();
-    if (slice(rows)) return slices;
+    if (await slice(rows)) return slices;
     await pause(0);
     const took = now() - began;
     await pause(Math.min(took, SLICE_MS));

@@ -8,6 +8,9 @@ export type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
 export type { DeployPlan } from "../core/config/plan.ts";
 export type { QueuePlan } from "../core/config/queue-plan.ts";
 export * from "../core/errors.ts";
+export type { FailureReason } from "../core/failures/fingerprint.ts";
+export type { FailureGroup, FailurePage } from "../core/failures/groups.ts";
+export type { NewRedrive, Redrive, RedriveState } from "../core/failures/redrive.ts";
 export type { Costs, QueueCosts, Usage } from "../core/metrics/costs.ts";
 export type {
   HistoryMark,

@@ -1,7 +1,14 @@
 // A queue elsewhere: the verbs of the Worker's own QueueHandle, over HTTP.
 import type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
 import { checkQueueName } from "../core/config/names.ts";
-import { errorOf, type Failure, invalid, type TaskQueueError } from "../core/errors.ts";
+import { errorOf, type Failure, invalid, type TaskQueueError, unwrap } from "../core/errors.ts";
+import type { FailurePage } from "../core/failures/groups.ts";
+import {
+  acceptRedrive,
+  checkRedriveId,
+  type NewRedrive,
+  type Redrive,
+} from "../core/failures/redrive.ts";
 import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
 import type { QueueEvent } from "../core/metrics/queue-event.ts";
@@ -277,6 +284,35 @@ export class RemoteQueue<P = unknown> {
     const path = "/tasks:redrive";
     if (names !== "all") return this.#results(this.#post(path, { names }, false), options);
     return this.#connection.call(this.#post(path, { all: true }, false), options);
+  }
+
+  /** What went wrong with the failed and the expired tasks: those of one fault together. */
+  async failures(options?: CallOptions): Promise<FailurePage> {
+    return this.#connection.call(this.#get("/failures"), options);
+  }
+
+  /**
+   * Begins to put failed tasks back on the queue, as fast as `rate` says and those of one fault or all; answers with how
+   * it stands, while it goes on by itself. One of the same fault that is under way goes on at this rate.
+   */
+  async startRedrive(given: NewRedrive = {}, options?: CallOptions): Promise<Redrive> {
+    const { rate, fingerprint } = unwrap(acceptRedrive(given));
+    const body = { all: true, rate, fingerprint };
+    return this.#connection.call(this.#post("/tasks:redrive", body, false), options);
+  }
+
+  /** Redrives under way, and the last twenty that have ended, the newest first. */
+  async redrives(options?: CallOptions): Promise<Redrive[]> {
+    const { redrives } = await this.#connection.call<{ redrives: Redrive[] }>(
+      ...[this.#get("/redrives"), options],
+    );
+    return redrives;
+  }
+
+  /** Stops a redrive: what is back on the queue stays there. Throws UnknownTaskError. */
+  async cancelRedrive(id: string, options?: CallOptions): Promise<Redrive> {
+    const path = `/redrives/${part(id, checkRedriveId(id))}:cancel`;
+    return this.#connection.call(this.#post(path, undefined, true), options);
   }
 
   /** A page of the names that are still taken though their tasks have ended, in their order. */

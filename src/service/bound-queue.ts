@@ -4,6 +4,8 @@ import { RpcTarget } from "cloudflare:workers";
 import type { QueueHandle } from "../client/queue-handle.ts";
 import type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
 import type { TaskQueueError } from "../core/errors.ts";
+import type { FailurePage } from "../core/failures/groups.ts";
+import type { NewRedrive, Redrive } from "../core/failures/redrive.ts";
 import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
@@ -88,6 +90,22 @@ export class BoundQueue<P = unknown> extends RpcTarget {
   redrive(all: "all"): Promise<{ redriven: number }>;
   async redrive(names: readonly string[] | "all"): Promise<RedriveResult[] | { redriven: number }> {
     return this.#handle().redrive(names as "all");
+  }
+
+  async failures(): Promise<FailurePage> {
+    return this.#handle().failures();
+  }
+
+  async startRedrive(given?: NewRedrive): Promise<Redrive> {
+    return this.#handle().startRedrive(given);
+  }
+
+  async redrives(): Promise<Redrive[]> {
+    return this.#handle().redrives();
+  }
+
+  async cancelRedrive(id: string): Promise<Redrive> {
+    return this.#handle().cancelRedrive(id);
   }
 
   async tombstones(query?: TombstoneQuery): Promise<TombstonePage> {

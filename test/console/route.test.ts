@@ -10,6 +10,7 @@ describe("the console's paths", () => {
     ["/_ah/console/queues/sub/tasks/a-1", { page: "task", queue: "sub", task: "a-1" }],
     ["/_ah/console/queues/sub/preview", { page: "preview", queue: "sub" }],
     ["/_ah/console/queues/sub/keys", { page: "keys", queue: "sub" }],
+    ["/_ah/console/queues/sub/failures", { page: "failures", queue: "sub" }],
     ["/_ah/console/queues/sub/keys/x", { page: "unknown" }],
     ["/_ah/console/groups/master-count", { page: "group", group: "master-count" }],
     ["/_ah/console/cron", { page: "cron" }],
@@ -37,6 +38,7 @@ describe("the console's paths", () => {
           { page: "queue", queue },
           { page: "preview", queue },
           { page: "keys", queue },
+          { page: "failures", queue },
           { page: "group", group },
         ] as const) {
           expect(routeOf(pathOf(route))).toEqual(route);

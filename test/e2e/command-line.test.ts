@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { quietEnv, ROOT, type Server, startServer } from "../../scripts/server.ts";
+import { until } from "../../scripts/until.ts";
 import { temporaryState } from "./console/state.ts";
 import { temporaryDir } from "./support.ts";
 
@@ -189,6 +190,45 @@ describe("many tasks at once", () => {
       stdout: 'deleted 1 task of "inbox"\n',
     });
     expect(json("redrive", "inbox", "--all", "--yes")).toMatchObject({ matched: 0, done: 0 });
+  });
+});
+
+describe("what failed", () => {
+  const failing = () => {
+    ok(["resume", "default"]);
+    for (const name of ["f1", "f2"])
+      ok([
+        "add",
+        "default",
+        "--task",
+        JSON.stringify({ name, url: "/nowhere", retry: { limit: 0 } }),
+      ]);
+  };
+
+  it("is shown by fault, redriven at a rate, listed, and stopped", async () => {
+    failing();
+    const count = () =>
+      json("show", "default", "--failures").failures.reduce(
+        (sum: number, group: { count: number }) => sum + group.count,
+        0,
+      );
+    await until("both to fail", 20, () => count() === 2);
+    const [{ fingerprint, status }] = json("show", "default", "--failures").failures;
+    expect([fingerprint, status]).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/), 404]);
+    expect(ok(["show", "default", "--failures"])).toMatch(
+      /^FINGERPRINT +COUNT .*\n[0-9a-f]{16} +2 +404 +\/nowhere/,
+    );
+    const of = ["redrive", "default", "--fingerprint", fingerprint];
+    expect(ok([...of, "--dry-run"])).toBe('would redrive 2 tasks of "default"\n');
+    expect(run([...of, "--rate", "1/m"], "n\n")).toMatchObject({ status: 1, stdout: "" });
+    const begun = json(...of, "--rate", "1/m", "--yes", "--detach");
+    expect(begun).toMatchObject({ queue: "default", state: "running", fingerprint, rate: "1/m" });
+    expect(ok(["redrive", "default", "--stop", begun.id])).toContain("is cancelled: by loopback");
+    expect(jsonLines("show", "default", "--redrives")).toMatchObject([{ id: begun.id }]);
+    expect(json("redrive", "default", "--all", "--rate", "none", "--yes")).toMatchObject({
+      state: "done",
+    });
+    expect(run(["redrive", "default", "--stop", "nobody"]).stderr).toMatch(/^UNKNOWN_TASK: /);
   });
 });
 

@@ -76,6 +76,10 @@ const ON_NPM_START: Run[] = [
       until("the last subtask's line", 20, () => /counted 91 92 .* 100$/m.test(logOf(demo))),
   },
   {
+    place: ["docs/failures.md", "API="],
+    says: [/"failures":\[/, /"rate":"5\/s"/, /"redrives":\[\{/],
+  },
+  {
     place: ["docs/cron.md", "curl "],
     says: [
       /^\{"cron":\[/,
@@ -150,6 +154,10 @@ const BESIDE_A_WORKER: Run[] = [
       /^deleted 1 task of "default"$/m,
       /^Nothing changes\.$/m,
     ],
+  },
+  {
+    place: ["docs/command-line.md", "npx durable-taskqueue show default --failures"],
+    says: [/^FINGERPRINT +COUNT/m, /\bredriven \d+ tasks?\b/m, /^REDRIVE +STATE/m],
   },
   {
     place: ["docs/command-line.md", "npx durable-taskqueue export"],

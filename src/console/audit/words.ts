@@ -4,6 +4,7 @@ import type { ActKind, AuditEntry } from "../../core/audit.ts";
 const DONE: Readonly<Record<ActKind, string>> = {
   ...{ pause: "paused", resume: "resumed", purge: "purged", define: "defined", remove: "removed" },
   ...{ run: "ran", reschedule: "rescheduled", redrive: "redrove", delete: "deleted" },
+  redrive_cancel: "stopped the redrive",
   ...{ release: "released the name", limit_key: "limited the key", reset_key: "reset the key" },
   import: "imported",
   cancel: "cancelled the group",
@@ -14,7 +15,7 @@ const DONE: Readonly<Record<ActKind, string>> = {
 /** Of what they say nothing: who defines a queue does it to none of its tasks. */
 const WITHOUT_COUNT: ReadonlySet<ActKind> = new Set([
   ...(["pause", "resume", "define", "release", "limit_key", "reset_key"] as const),
-  ...(["cancel", "cron_run", "cron_pause", "cron_resume"] as const),
+  ...(["redrive_cancel", "cancel", "cron_run", "cron_pause", "cron_resume"] as const),
 ]);
 
 export function actWords({ what, acts }: Pick<AuditEntry, "what" | "acts">): string {

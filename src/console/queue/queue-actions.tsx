@@ -24,6 +24,7 @@ export function QueueActions({ queue, onAdd }: { queue: WatchedQueue; onAdd: () 
       {extensions.shards === undefined && (
         <a href={pathOf({ page: "keys", queue: name })}>Keys of tasks</a>
       )}
+      <a href={pathOf({ page: "failures", queue: name })}>Failures</a>
       {mayWrite() && (
         <>
           {state === "paused" ? (

@@ -153,7 +153,8 @@ export function checkHeld(task: Leased, token: string, now: number): Answer<true
   return refuse("TASK_LEASE_EXPIRED", message, { name: task.name });
 }
 
-const UNACKNOWLEDGED = "the lease ended without an acknowledgement";
+/** The error of a lease that ran out. */
+export const UNACKNOWLEDGED = "the lease ended without an acknowledgement";
 
 /**
  * A task's progress when it is leased at `now`, or undefined when it has been leased `limit` times and is

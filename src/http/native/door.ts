@@ -4,6 +4,7 @@ import { parseQueueEntry } from "../../core/config/queue-entry.ts";
 import { counting } from "../../objects/directory/counting.ts";
 import { watching } from "../../objects/directory/watching.ts";
 import { Search } from "../../objects/queue/inspect/search.ts";
+import { Redrives } from "../../objects/queue/redrives.ts";
 import { checkAccess, withoutToken } from "../auth.ts";
 import { withCors } from "../cors.ts";
 import { type Door, isUnder, type Visit } from "../door.ts";
@@ -18,6 +19,7 @@ export const api: Door = {
   following,
   watching,
   searching: Search,
+  Failures: Redrives,
   readEntry: parseQueueEntry,
   isFor: (_, path) => isUnder(path, API_PREFIX),
   answer: (request, _, visit) => {

@@ -33,6 +33,7 @@ import {
 } from "./lease-routes.ts";
 import { type AddRequest, readAddRequest } from "./new-task-request.ts";
 import { planDeploy } from "./plan-routes.ts";
+import { cancelRedrive, getFailures, listRedrives, redriveTasks } from "./redrive-routes.ts";
 import {
   bodyOf,
   onlyFields,
@@ -44,13 +45,7 @@ import {
   withoutOptions,
 } from "./request.ts";
 import { API_ROLES } from "./roles.ts";
-import {
-  listTombstones,
-  redriveTasks,
-  releaseName,
-  rescheduleTask,
-  runTask,
-} from "./task-routes.ts";
+import { listTombstones, releaseName, rescheduleTask, runTask } from "./task-routes.ts";
 
 type Args = [QueueService];
 
@@ -103,6 +98,9 @@ function newRouter() {
     .post(`${QUEUE}/tasks/~redrive`, withoutOptions, redriveTasks)
     .post(`${QUEUE}/tasks/:name/~run`, withNothing, runTask)
     .post(`${QUEUE}/tasks/:name/~reschedule`, withoutOptions, rescheduleTask)
+    .get(`${QUEUE}/failures`, withoutOptions, getFailures)
+    .get(`${QUEUE}/redrives`, withoutOptions, listRedrives)
+    .post(`${QUEUE}/redrives/:id/~cancel`, withNothing, cancelRedrive)
     .get(`${QUEUE}/tombstones`, listTombstones)
     .delete(`${QUEUE}/tombstones/:name`, withNothing, releaseName)
     .get(`${QUEUE}/keys`, listKeys)

@@ -33,6 +33,7 @@ export class Audit {
   begin(act: Act): number {
     const { log, commit, now: clock } = this.#deps;
     const now = clock();
+    if (act.isLong) return commit.run(() => log.add(act, now));
     const key = JSON.stringify([act.who, act.what, act.queue]);
     const shared = this.#shared.get(key);
     const isOpen = shared !== undefined && now < shared.at + SHARED_MS;

@@ -35,7 +35,7 @@ const ASK_RETRY_MS = 2_000;
 /** Of the calls of all shards, those that change nothing on one that has nothing. */
 const READS: ReadonlySet<string> = new Set([
   ...["listPart", "look", "tombstones", "firstLeasable", "redriveAll", "follow"],
-  "exportPage",
+  ...["exportPage", "failures", "redriveBatch"],
 ]);
 
 export class ManyObjects implements Sharding, ObjectCalls {

@@ -6,6 +6,8 @@ import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../../core/backup
 import type { QueueFile } from "../../core/config/queue-config.ts";
 import type { HostRules } from "../../core/egress/host-rules.ts";
 import type { Answer } from "../../core/errors.ts";
+import type { FailurePart } from "../../core/failures/groups.ts";
+import type { Redrive } from "../../core/failures/redrive.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
 import type { Meter } from "../../core/metrics/meter.ts";
 import type { Resharding } from "../../core/metrics/queue-view.ts";
@@ -13,6 +15,7 @@ import { limitOfObject } from "../../core/sharding/limit.ts";
 import { isLeased } from "../../core/task/lease.ts";
 import type { Admission } from "../../core/task/new-task.ts";
 import type { TaskState } from "../../core/task/task.ts";
+import type { RedrivenBatch } from "../../store/queue/queue-meta.ts";
 import { QueueStore } from "../../store/queue/queue-store.ts";
 import { isParked } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
@@ -21,6 +24,7 @@ import type { Tables } from "../../store/tables.ts";
 import type { Commit } from "../commit.ts";
 import type { Job } from "../host.ts";
 import { trouble } from "../log.ts";
+import type { RedriveBatch, StartedRedrive, StartRedrive } from "../rpc.ts";
 import type { Stubs } from "../stubs.ts";
 import { ChangeNotice } from "./change-notice.ts";
 import type { Consumer } from "./context/consumer.ts";
@@ -72,6 +76,8 @@ export interface QueueParts {
   Totals?: NewTotals | undefined;
   /** What it is followed by; without it nobody follows it. */
   Followers?: NewFollowers | undefined;
+  /** Says what failed, and redrives it at a rate; without it neither. */
+  Failures?: NewFailures | undefined;
 }
 
 /** What a queue is given: its configuration, and every effect it has on the world. */
@@ -115,6 +121,17 @@ export interface SavedQueue {
 }
 
 export type NewSearch = new (queue: QueueContext, deps: Pick<QueueDeps, "sql">) => TaskSearch;
+export type NewFailures = new (queue: Queue, deps: QueueDeps) => Failures;
+
+/** Failed tasks by what went wrong with them, and redrives: for a Worker with a door that shows them. */
+export interface Failures {
+  readonly jobs: readonly Job[];
+  failures(): Promise<FailurePart>;
+  start(given: StartRedrive): Answer<StartedRedrive>;
+  list(): Redrive[];
+  cancel(id: string, who: string): Answer<Redrive>;
+  batch(ask: RedriveBatch): RedrivenBatch;
+}
 
 export type NewLimits = new (queue: Queue, deps: QueueDeps) => Limits;
 
@@ -147,6 +164,7 @@ export class Queue implements QueueContext {
   readonly ruled: RuledAdds | undefined;
   readonly saved: SavedQueue | undefined;
   readonly search: TaskSearch | undefined;
+  readonly failures: Failures | undefined;
   /** Why it refuses every call and starts nothing: it has what only a part that is left out knows. */
   readonly fault: string | undefined;
   readonly shard: ShardPlace;
@@ -193,6 +211,7 @@ export class Queue implements QueueContext {
     this.ruled = deps.ruled;
     this.saved = deps.Backup && new deps.Backup(this);
     this.search = deps.Search && new deps.Search(this, deps);
+    this.failures = deps.Failures && new deps.Failures(this, deps);
     this.fault = this.sharding.fault ?? this.#keysFault() ?? this.#batchFault();
     const { Totals, meter } = deps;
     const totals = Totals && meter && new Totals({ ...deps, meter, store, history });
@@ -240,6 +259,7 @@ export class Queue implements QueueContext {
       ...[this.push, this.pull, deadLetters, this.notifier, this.listing, sweep],
       ...sharding.jobs,
       ...(this.limits ? [this.limits.drawn] : []),
+      ...(this.failures?.jobs ?? []),
     ];
     this.#join();
     if (this.fault) return;

@@ -145,7 +145,7 @@ export function redriveTasks(
 }
 
 /** Inside a commit. Those that are back. */
-function redriveSome(queue: QueueContext, names: readonly string[]): Place[] {
+export function redriveSome(queue: QueueContext, names: readonly string[]): Place[] {
   const { store } = queue;
   const now = queue.now();
   const failed = store.failedOf(names, now).filter((place) => !isOnItsWay(queue, place));

@@ -6,6 +6,8 @@ import type { QueueConfig, QueueFile } from "../../core/config/queue-config.ts";
 import { parseHostRules } from "../../core/egress/host-rules.ts";
 import type { Targets } from "../../core/egress/targets.ts";
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
+import type { FailurePart } from "../../core/failures/groups.ts";
+import type { Redrive } from "../../core/failures/redrive.ts";
 import { MAX_WAIT_S } from "../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
@@ -34,6 +36,7 @@ import type { NewTime } from "../../core/task/new-task.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
 import { type FormerPage, type FormerTable, formerRows } from "../../store/first-version.ts";
 import { QUEUE_MIGRATIONS } from "../../store/migrations.ts";
+import type { RedrivenBatch } from "../../store/queue/queue-meta.ts";
 import type { BatchOutcome } from "../delivery/batch-outcome.ts";
 import { type BatchDelivery, type Delivery, outsideOf } from "../delivery/delivery.ts";
 import type { WireOutcome } from "../delivery/outcome.ts";
@@ -55,9 +58,12 @@ import type {
   MovingBatch,
   QueueCalls,
   QueueRpc,
+  RedriveBatch,
   ShardAnswer,
   ShardOrders,
   ShardRpc,
+  StartedRedrive,
+  StartRedrive,
   TaskRunnerRpc,
 } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
@@ -113,6 +119,7 @@ const ROUTED = [
   ...["add", "get", "result", "list", "delete", "lease", "withdrawLeases", "acknowledge"],
   ...["modifyLease", "failLeased", "run", "reschedule", "redrive", "redriveAll", "tombstones"],
   ...["release", "describe", "history", "pulse", "follow", "exportPage", "importRecords"],
+  "failures",
 ] as const satisfies readonly (keyof ShardedQueue)[];
 
 /** The same for calls of other objects. */
@@ -129,6 +136,7 @@ const SHARD_ONLY = [
   "leaseNow",
   "listPart",
   "look",
+  "redriveBatch",
   "takeIn",
   "moves",
   "movesEnded",
@@ -142,6 +150,11 @@ const NO_KEYS = refuse("INVALID_REQUEST", "keys: left out of this Worker, expect
 const NO_BACKUPS = refuse(
   "INVALID_REQUEST",
   "queue: left out of this Worker, expected parts: [backups]",
+);
+
+const NO_FAILURES = refuse(
+  "INVALID_REQUEST",
+  "queue: left out of this Worker, expected doors: [api]",
 );
 
 /** What each call does on this object alone. */
@@ -411,6 +424,30 @@ export class TaskQueueObject<Env = unknown>
   /** Puts every failed task back; how many. */
   async redriveAll(): Promise<number> {
     return redriveAll(this.#queue);
+  }
+
+  async failures(): Promise<Answer<FailurePart[]>> {
+    const { failures } = this.#queue;
+    return failures ? { ok: [await failures.failures()] } : NO_FAILURES;
+  }
+
+  async startRedrive(given: StartRedrive): Promise<Answer<StartedRedrive>> {
+    return this.#queue.failures?.start(given) ?? NO_FAILURES;
+  }
+
+  async redrives(): Promise<Answer<Redrive[]>> {
+    const { failures } = this.#queue;
+    return failures ? { ok: failures.list() } : NO_FAILURES;
+  }
+
+  async cancelRedrive(id: string, who: string): Promise<Answer<Redrive>> {
+    return this.#queue.failures?.cancel(id, who) ?? NO_FAILURES;
+  }
+
+  async redriveBatch(batch: RedriveBatch): Promise<RedrivenBatch> {
+    const { failures } = this.#queue;
+    if (failures) return failures.batch(batch);
+    throw new Error(NO_FAILURES.failure.message);
   }
 
   async tombstones(query: TombstoneQuery): Promise<Answer<TombstonePage>> {

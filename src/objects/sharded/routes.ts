@@ -8,7 +8,15 @@ import type { ReportReader } from "../../core/metrics/queue-report.ts";
 import { isSameMap, type ShardMap, shardOf, shardsOf } from "../../core/sharding/shard-map.ts";
 import type { Added, ListQuery } from "../../core/task/calls.ts";
 import type { FirstLeasable, LeasedTask, LeaseRequest } from "../../core/task/lease.ts";
-import type { MoveReport, MovingBatch, QueueCalls, QueueRpc, ShardRpc } from "../rpc.ts";
+import type { RedrivenBatch } from "../../store/queue/queue-meta.ts";
+import type {
+  MoveReport,
+  MovingBatch,
+  QueueCalls,
+  QueueRpc,
+  RedriveBatch,
+  ShardRpc,
+} from "../rpc.ts";
 import type { ListPart, PartAsk, ShardLook } from "../shard-part.ts";
 
 export interface RouteDeps {
@@ -36,6 +44,8 @@ export interface ShardOnlyCalls {
   listPart(query: ListQuery, ask: PartAsk): Promise<ListPart>;
   /** Its state and its history, as far as that is newer than `since` (ms since 1970). */
   look(span: HistorySpan, since: number, reader?: ReportReader): Promise<ShardLook>;
+  /** Does a batch of a redrive, once. */
+  redriveBatch(batch: RedriveBatch): Promise<RedrivenBatch>;
   /** Takes in what another shard hands over, once; false where it does not. */
   takeIn(batch: MovingBatch): Promise<boolean>;
   /** How far it is with what has to go from it. */

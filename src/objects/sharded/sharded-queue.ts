@@ -10,6 +10,8 @@ import {
 } from "../../core/backup/record.ts";
 import type { QueueConfig } from "../../core/config/queue-config.ts";
 import type { Answer } from "../../core/errors.ts";
+import type { FailurePart } from "../../core/failures/groups.ts";
+import type { Redrive } from "../../core/failures/redrive.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
 import type { QueueReport, ReportReader } from "../../core/metrics/queue-report.ts";
@@ -31,7 +33,7 @@ import type { Admission, NewTime } from "../../core/task/new-task.ts";
 import type { Task } from "../../core/task/task.ts";
 import { clock } from "../host.ts";
 import { type Waited, type Waiting, waitingFor } from "../place.ts";
-import type { QueueCalls } from "../rpc.ts";
+import type { QueueCalls, StartedRedrive, StartRedrive } from "../rpc.ts";
 import type { Leased } from "../turn.ts";
 import { addToShards } from "./adding.ts";
 import { leaseFromShards } from "./leasing.ts";
@@ -52,6 +54,9 @@ type WholeCalls = Pick<
   | "keys"
   | "key"
   | "limitKey"
+  | "startRedrive"
+  | "redrives"
+  | "cancelRedrive"
 >;
 
 export interface ShardedDeps extends RouteDeps {
@@ -187,6 +192,22 @@ export class ShardedQueue implements QueueCalls {
     return redriven.reduce((sum, n) => sum + n, 0);
   }
 
+  async failures(): Promise<Answer<FailurePart[]>> {
+    return allOf(await this.#routes.all("failures"));
+  }
+
+  startRedrive(given: StartRedrive): Promise<Answer<StartedRedrive>> {
+    return this.#deps.whole().startRedrive(given);
+  }
+
+  redrives(): Promise<Answer<Redrive[]>> {
+    return this.#deps.whole().redrives();
+  }
+
+  cancelRedrive(id: string, who: string): Promise<Answer<Redrive>> {
+    return this.#deps.whole().cancelRedrive(id, who);
+  }
+
   tombstones(query: TombstoneQuery): Promise<Answer<TombstonePage>> {
     return listTombstonesOfShards(this.#routes, this.#deps.name, query);
   }
@@ -241,11 +262,7 @@ export class ShardedQueue implements QueueCalls {
   }
 
   async follow(): Promise<Answer<ReadableStream<Uint8Array>[]>> {
-    const answers = await this.#routes.all("follow");
-    const refused = answers.find(({ failure }) => failure);
-    return refused?.failure
-      ? { failure: refused.failure }
-      : { ok: answers.flatMap(({ ok }) => ok ?? []) };
+    return allOf(await this.#routes.all("follow"));
   }
 
   config(): Promise<QueueConfig> {
@@ -272,6 +289,14 @@ export class ShardedQueue implements QueueCalls {
   limitKey(key: string, limits: unknown): Promise<Answer<KeyView>> {
     return this.#deps.whole().limitKey(key, limits);
   }
+}
+
+/** What all of them have, unless one refuses. */
+function allOf<T>(answers: readonly Answer<T[]>[]): Answer<T[]> {
+  const refused = answers.find(({ failure }) => failure);
+  return refused?.failure
+    ? { failure: refused.failure }
+    : { ok: answers.flatMap(({ ok }) => ok ?? []) };
 }
 
 /** A page of one shard, by the newest map. */

@@ -22,6 +22,8 @@ export interface AuditRow extends Act {
 export interface ActEnd {
   count?: number;
   error?: string;
+  /** Of a long act, which has its row for itself: said twice it is the same. */
+  isLong?: true;
 }
 
 export class AuditLog {
@@ -51,12 +53,12 @@ export class AuditLog {
   }
 
   /** One of its acts has ended. */
-  end(id: number, { count = 0, error }: ActEnd): void {
-    const query =
-      error === undefined
-        ? "UPDATE audit SET done = done + 1, count = count + ? WHERE id = ?"
-        : "UPDATE audit SET refused = refused + 1, error = ? WHERE id = ?";
-    this.#sql.run(query, error ?? count, id);
+  end(id: number, { count = 0, error, isLong }: ActEnd): void {
+    const done = isLong
+      ? "UPDATE audit SET done = begun, count = ? WHERE id = ?"
+      : "UPDATE audit SET done = done + 1, count = count + ? WHERE id = ?";
+    const refused = "UPDATE audit SET refused = refused + 1, error = ? WHERE id = ?";
+    this.#sql.run(error === undefined ? done : refused, error ?? count, id);
   }
 
   /** The newest `limit` before the row `before`, of this queue and by this person where they are given. */

@@ -1,7 +1,8 @@
 // Tasks whose attempts are exhausted, with every attempt they had, or that have expired: kept for a while, since a task
 // that failed is never just gone. The row key is when the record may be forgotten, so the oldest are the table's head.
-import type { StoredTask } from "../../core/task/task.ts";
-import { integer, optionalInteger, text } from "../rows.ts";
+import type { FailureRecord } from "../../core/failures/groups.ts";
+import type { Attempt, StoredTask } from "../../core/task/task.ts";
+import { integer, optionalInteger, optionalJson, text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
 import type { RowCount } from "./row-count.ts";
 import { dueOf, lastKeyOf } from "./row-key.ts";
@@ -23,6 +24,10 @@ function recordsAt(table: string): string {
   return `FROM json_each(?) AS place CROSS JOIN ${table} AS record
     ON record.key = place.value ->> 0 AND record.name = place.value ->> 1`;
 }
+
+// Of the attempts only the last, for a record may have twenty.
+const FAILURE = `key, name, created, spec ->> '$.url' AS url, spec ->> '$.target' AS target,
+  spec ->> '$.expires' AS expires, progress -> '$.attempts[#-1]' AS last`;
 
 export class FailedTasks {
   readonly rows: RowCount;
@@ -83,6 +88,30 @@ export class FailedTasks {
     return this.#sql
       .rows(query, after, upTo, limit)
       .map((row) => ({ key: integer(row, "key"), name: text(row, "name") }));
+  }
+
+  /** What went wrong with those behind the key `after`, the first to be forgotten first. */
+  failures(after: number, limit: number): FailureRecord[] {
+    const query = `SELECT ${FAILURE} FROM ${this.table} WHERE key > ? ORDER BY key LIMIT ? + 0`;
+    return this.#sql.rows(query, after, limit).map((row) => this.#failureOf(row));
+  }
+
+  /** The same of those before a key, the last to be forgotten first. */
+  failuresBefore(before: number, limit: number): FailureRecord[] {
+    const query = `SELECT ${FAILURE} FROM ${this.table} WHERE key < ? ORDER BY key DESC LIMIT ? + 0`;
+    return this.#sql.rows(query, before, limit).map((row) => this.#failureOf(row));
+  }
+
+  #failureOf(row: Row): FailureRecord {
+    const last = optionalJson<Attempt>(row, "last");
+    return {
+      ...{ key: integer(row, "key"), name: text(row, "name"), createdAt: integer(row, "created") },
+      expired: this.table === "expired",
+      ...(typeof row.url === "string" && { url: row.url }),
+      ...(typeof row.target === "string" && { target: row.target }),
+      ...(typeof row.expires === "number" && { expires: row.expires }),
+      ...(last && { last }),
+    };
   }
 
   /** The key of the one to be forgotten last; -1 when there is none. */

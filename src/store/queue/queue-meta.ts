@@ -1,5 +1,6 @@
 // The single values a queue's object remembers about itself.
 import type { Bucket, BucketShape } from "../../core/dispatch/bucket.ts";
+import type { EndedRedrive, RedrivePlace, StoredRedrive } from "../../core/failures/redrive.ts";
 import type { HistoryMark, StoredHistory } from "../../core/metrics/history.ts";
 import type { QueueTotals } from "../../core/metrics/totals.ts";
 import type { StoredShares } from "../../core/sharding/ledger.ts";
@@ -48,6 +49,13 @@ export interface StoredTotals extends QueueTotals {
   at: number;
   /** Until when the queue counts as scraped. */
   watchedUntil?: number;
+}
+
+/** What a batch of a redrive came to on a shard; `place`: where the next begins, null behind the last record. */
+export interface RedrivenBatch {
+  redriven: number;
+  scanned: number;
+  place: RedrivePlace | null;
 }
 
 export interface QueueMetaValues {
@@ -107,12 +115,18 @@ export interface QueueMetaValues {
   left: { version: number; totals: StoredTotals };
   /** What was done to the queue: the latest of it. */
   marks: StoredMark[];
+  /** Redrives that are under way, of a queue of several shards at the first of them. */
+  redrives: StoredRedrive[];
+  /** The last that have ended, the newest first. */
+  redrivesEnded: EndedRedrive[];
+  /** Of another shard than the first: the last batch of each redrive, by its id, with the batch's number. */
+  redriveBatches: Record<string, { batch: number; done: RedrivenBatch }>;
 }
 
 /** What every start asks for. */
 export const READ_AT_START = [
   ...["config", "shards", "orders", "shares"],
-  ...["lines", "expiredCount", "ruled"],
+  ...["lines", "expiredCount", "ruled", "redrives", "redrivesEnded"],
 ] as const;
 
 export type QueueMeta = Meta<QueueMetaValues>;

@@ -289,7 +289,7 @@ describe("JSON under another name", () => {
 describe("what is no option of another request", () => {
   it.each([
     ["tasks:delete", '{"names":[],"all":true}', "all"],
-    ["tasks:redrive", '{"all":true,"rate":"5/s"}', "rate"],
+    ["tasks:redrive", '{"all":true,"pace":"5/s"}', "pace"],
     ["tasks:ack", '{"leases":[],"names":[]}', "names"],
     ["tasks/n1:modifyLease", '{"lease":"x","leaseSeconds":1,"seconds":1}', "seconds"],
     ["tasks:lease", '{"leaseSeconds":1,"maxTasks":1,"max":1}', "max"],

@@ -17,5 +17,5 @@ function namesIn(given: unknown): unknown[] {
 export const ACTED_ON: Partial<Record<string, ActedOn>> = {
   ...{ delete: many, redrive: many, run: one, reschedule: one, release: one },
   ...{ acknowledge: ofMany, withdrawLeases: ofMany, modifyLease: ofOne, failLeased: ofOne },
-  ...{ addWhereItWas: ofOne, endMaster: ofOne, redriveAll: all, dropGroup: all },
+  ...{ addWhereItWas: ofOne, endMaster: ofOne, redriveAll: all, redriveBatch: all, dropGroup: all },
 };
