@@ -10,7 +10,7 @@ import { clock } from "../support/clock.ts";
 import { deploy } from "../support/cron.ts";
 import { logged } from "../support/log.ts";
 import { copyOf } from "../support/saved.ts";
-import { crash, DIRECTORY, freshStart, objectOf, pass, queue } from "../support/time.ts";
+import { crash, DIRECTORY, freshStart, objectOf, pass, queue, until } from "../support/time.ts";
 import { cron, handlers } from "../support/worker.ts";
 
 const settings = env as { TASKQUEUE_TOKENS?: unknown };
@@ -278,7 +278,7 @@ describe("an entry", () => {
   it("of an act whose process ended in the middle is there, and says that it is not known how it ended", async () => {
     vi.spyOn(TaskQueueObject.prototype, "purge").mockImplementation(() => new Promise(() => {}));
     void ask("anna", "POST", `${Q}:purge`).catch(() => {});
-    await vi.waitFor(async () => expect(await audit()).toHaveLength(1));
+    await until(async () => (await audit()).length === 1);
     await crash();
     expect(await audit()).toMatchObject([{ who: "anna", what: "purge", outcome: "unknown" }]);
   });
