@@ -25,8 +25,10 @@ describe("a plan in words", () => {
     const plan = planFrom(A, "queue: [{name: a, rate: 10/s}]", 100);
     expect(plan.queues.map(backlogWords)).toEqual([
       "100 tasks on it, 100 due: done in 20 s now, in 10 s then",
-      "100 tasks on it, 100 due: done in 20 s now, in no time that could be told then",
+      "100 tasks on it, 100 due: done in 20 s now, never then",
     ]);
+    const pull = planFrom("queue: [{name: a, mode: pull}]", "queue: []", 2);
+    expect(pull.queues.map(backlogWords)).toEqual(["2 tasks on it, 2 due"]);
     expect(backlogWords({})).toBe("");
   });
 

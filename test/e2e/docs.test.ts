@@ -116,6 +116,13 @@ const BESIDE_A_WORKER: Run[] = [
     ],
   },
   {
+    place: [
+      "docs/api.md",
+      'curl -H "Authorization: Bearer $TOKEN" "https://your.worker/_ah/api/queues/mail/tasks?text',
+    ],
+    says: [/^\{"tasks":\[.*"scanned":\d+\}$/, /^\{"tasks":\[\],"scanned":\d+\}$/],
+  },
+  {
     place: ["docs/fairness.md", "API="],
     says: [
       /^\{"queue":"mail","name":"\w+","state":"scheduled",.*"key":"acme","priority":1/,
@@ -151,6 +158,7 @@ const BESIDE_A_WORKER: Run[] = [
       /^added hello, scheduled$/m,
       /^ {2}to: you@example.com$/m,
       /^\{"queue":"default","name":"hello",/m,
+      /^hello +scheduled /m,
       /^deleted 1 task of "default"$/m,
       /^Nothing changes\.$/m,
     ],

@@ -4,6 +4,7 @@ import type { NewTask } from "../../core/task/task.ts";
 import type { RemoteQueue } from "../../remote/index.ts";
 import { type Exit, UsageError } from "../terminal/exit.ts";
 import { printable } from "../terminal/printable.ts";
+import { keepYoungHeapSmall } from "../terminal/young-heap.ts";
 import { type Line, linesOf } from "./lines.ts";
 import type { Remote } from "./queues-of.ts";
 
@@ -11,6 +12,7 @@ import type { Remote } from "./queues-of.ts";
 const MAX_CALL_LENGTH = 8 * 1024 * 1024;
 
 export async function addFrom(it: Remote, queue: RemoteQueue, file: string): Promise<Exit> {
+  keepYoungHeapSmall();
   const counts = { added: 0, refused: 0 };
   const progress = it.terminal.progress("added");
   for await (const lines of callsOf(linesOf(file))) {

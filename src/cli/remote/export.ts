@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { RemoteQueue } from "../../remote/index.ts";
 import { textOption } from "../given/command.ts";
 import { type Exit, UsageError } from "../terminal/exit.ts";
+import { keepYoungHeapSmall } from "../terminal/young-heap.ts";
 import { ExportFile } from "./export-file.ts";
 import { queuePages } from "./queues.ts";
 import { type Remote, remote } from "./queues-of.ts";
@@ -16,6 +17,7 @@ interface Exported {
 }
 
 export default remote(async (it) => {
+  keepYoungHeapSmall();
   const { args, options } = it.given;
   const out = textOption(it.given, "out");
   const isAll = options.all === true;

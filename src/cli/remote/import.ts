@@ -5,6 +5,7 @@ import type { RemoteQueue } from "../../remote/index.ts";
 import { textOption } from "../given/command.ts";
 import { type Exit, UsageError } from "../terminal/exit.ts";
 import { printable } from "../terminal/printable.ts";
+import { keepYoungHeapSmall } from "../terminal/young-heap.ts";
 import { ImportStanding } from "./import-standing.ts";
 import { type Line, linesOf } from "./lines.ts";
 import { type Remote, remote } from "./queues-of.ts";
@@ -19,6 +20,7 @@ interface Counts {
 }
 
 export default remote(async (it) => {
+  keepYoungHeapSmall();
   let exit: Exit = 0;
   for (const file of it.given.args) if ((await importFile(it, file)) !== 0) exit = 1;
   return exit;

@@ -41,7 +41,7 @@ export function CostsPage() {
         <Figure name="A day" value={dollars(perDay.dollars)} />
         <Figure name="A month" value={dollars(perMonth.dollars)} />
         <Figure
-          name="Past what is included"
+          name="Past the plan"
           value={dollars(perMonth.dollarsPastIncluded)}
           unit=" a month"
           isWide

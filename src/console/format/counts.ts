@@ -1,10 +1,11 @@
 // Number formatting.
 
-/** `1,234`; from a hundred thousand on `123k`, `1.2M`. */
+/** `1,234`; from a hundred thousand on `123k`, `1.2M`, `2.5G`. */
 export function count(n: number): string {
   if (n < 100_000) return grouped(Math.round(n));
   if (n < 1_000_000) return `${Math.round(n / 1000)}k`;
-  return `${trimmed((n / 1_000_000).toFixed(1))}M`;
+  if (n < 1_000_000_000) return `${trimmed((n / 1_000_000).toFixed(1))}M`;
+  return `${trimmed((n / 1_000_000_000).toFixed(1))}G`;
 }
 
 /** With a unit: `1 task`, `12 tasks`. */

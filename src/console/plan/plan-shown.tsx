@@ -44,6 +44,7 @@ export function PlanShown({ plan }: { plan: DeployPlan }) {
 
 function QueueShown({ plan }: { plan: QueuePlan }) {
   const { name, change, changes, effects } = plan;
+  const backlog = backlogWords(plan);
   return (
     <Planned
       what="queue"
@@ -52,7 +53,7 @@ function QueueShown({ plan }: { plan: QueuePlan }) {
       changes={changes}
       isThere={change !== "new"}
     >
-      <p class="muted">{backlogWords(plan)}</p>
+      {backlog && <p class="muted">{backlog}</p>}
       {effects.map(({ kind, message, lost }) =>
         lost ? (
           <Lost key={`${kind} ${message}`}>Lost: {message}</Lost>

@@ -21,11 +21,13 @@ export function backlogWords({ backlog }: Pick<QueuePlan, "backlog">): string {
   const there = `${counted(tasks, "task")} on it, ${due} due`;
   if (due === 0) return there;
   const { before, after } = drainSeconds;
-  return `${there}: done in ${drainWords(before)} now, in ${drainWords(after)} then`;
+  // Workers lease from a pull queue, at a pace of their own.
+  if (before === null && after === null) return there;
+  return `${there}: done ${drainWords(before)} now, ${drainWords(after)} then`;
 }
 
 function drainWords(seconds: number | null): string {
-  return seconds === null ? "no time that could be told" : duration(seconds);
+  return seconds === null ? "never" : `in ${duration(seconds)}`;
 }
 
 export function nextRunWords({ nextRun: { before, after } }: CronPlan): string {

@@ -45,16 +45,18 @@ export function YamlField({ file, text, faults, onText }: Props) {
         onInput={(event) => onText(event.currentTarget.value)}
       />
       {faults.length > 0 && (
-        <ul class="faults" id={id} role="alert">
-          {faults.map((fault) => (
-            <li key={`${fault.line}:${fault.column} ${fault.message}`}>
-              <button type="button" class="link" onClick={() => goTo(fault)}>
-                line {fault.line}, column {fault.column}
-              </button>{" "}
-              {fault.message}
-            </li>
-          ))}
-        </ul>
+        <div role="alert">
+          <ul class="faults" id={id}>
+            {faults.map((fault) => (
+              <li key={`${fault.line}:${fault.column} ${fault.message}`}>
+                <button type="button" class="link" onClick={() => goTo(fault)}>
+                  line {fault.line}, column {fault.column}
+                </button>{" "}
+                {fault.message}
+              </li>
+            ))}
+          </ul>
+        </div>
       )}
     </div>
   );

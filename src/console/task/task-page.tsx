@@ -76,10 +76,6 @@ function isTombstone({ state }: Task): boolean {
   return state === "done" || state === "deleted";
 }
 
-function isKept({ state }: Task): boolean {
-  return state === "failed" || state === "expired";
-}
-
 function Facts({ task }: { task: Task }) {
   const { createdAt, eta, nextAttemptAt, endedAt, expiresAt, retryCount, leaseExpiresAt, lease } =
     task;
@@ -108,7 +104,9 @@ function Facts({ task }: { task: Task }) {
   time("Leased until", leaseExpiresAt);
   if (lease) facts.push(["Lease", <code key="lease">{lease}</code>]);
   time("Ended", endedAt);
-  time(isKept(task) ? "Kept until" : "Name is free", expiresAt);
+  time("Kept until", task.keptUntil);
+  // A name that was generated goes with its record.
+  if (expiresAt !== task.keptUntil) time("Name is free", expiresAt);
   return (
     <dl class="strip facts">
       {facts.map(([label, value]) => (

@@ -337,12 +337,14 @@ export interface Task {
   /** Of a done task on a queue that keeps results: the handler's answer, bytes as base64. */
   result?: unknown;
   resultBase64?: string;
-  /** Of a failed, expired, done or deleted task: when it ended, and when its record and its name are free again. */
+  /** Of a failed, expired, done or deleted task: when it ended, and when its name is free again. */
   endedAt?: string;
   expiresAt?: string;
+  /** Of a failed or expired task: when its record goes, and it can be redriven no more. */
+  keptUntil?: string;
 }
 
-/** A task that has ended, and when its record goes. */
+/** A task that has ended, and when its name is free again. */
 export type EndedTask = Task & Required<Pick<Task, "endedAt" | "expiresAt">>;
 
 /** One entry of a batch's answer, in the order given. */

@@ -467,6 +467,20 @@ describe("tombstones", () => {
     }
   }
 
+  it("of failed tasks say when the record goes, and when the name is free", async () => {
+    handlers.set("/_ah/queue/brief", () => new Response(null, { status: 500 }));
+    await queue("brief").add([{ name: "named" }, {}]);
+    await pass("brief", 0.1);
+    const { tasks } = await queue("brief").list({ state: "failed" });
+    expect(tasks).toHaveLength(2);
+    for (const { name, keptUntil } of tasks) {
+      const task = await queue("brief").get(name);
+      const seconds = (at = "") => Math.round((Date.parse(at) - clock.now) / 1000);
+      const ends = [seconds(keptUntil), seconds(task.keptUntil), seconds(task.expiresAt)];
+      expect(ends).toEqual(name === "named" ? [30, 30, 60] : [30, 30, 30]);
+    }
+  });
+
   it("are listed in the order of their names, page by page, and by prefix", async () => {
     await failed("brief", ["a-failed"]);
     await queue("brief").add([

@@ -23,7 +23,7 @@ import { type EndedTask, NO_PROGRESS, type Task, type TaskState } from "../../..
 import { rfc3339, runningView, taskView, tombstoneView } from "../../../core/task/task-view.ts";
 import { type DispatchState, whyNotRunning } from "../../../core/task/why.ts";
 import type { NameRow } from "../../../store/queue/names.ts";
-import { isExpedited, LAST_SCHEDULED_KEY, lastKeyOf } from "../../../store/queue/row-key.ts";
+import { dueOf, isExpedited, LAST_SCHEDULED_KEY, lastKeyOf } from "../../../store/queue/row-key.ts";
 import type { TaskRow } from "../../../store/queue/tasks.ts";
 import type { ListPart, PartAsk } from "../../shard-part.ts";
 import type { PartRows, QueueContext } from "../context/context.ts";
@@ -39,7 +39,12 @@ export function getTask(queue: QueueContext, name: string): Answer<Task> {
   const tombstone = tombstoneOf(queue.name, found.row, now);
   if (found.kind === "ended") return { ok: { ...tombstone, ...resultOf(queue, found.row) } };
   const { endedAt, expiresAt } = tombstone;
-  return { ok: { ...taskView(queue.name, tombstone.state, found.task), endedAt, expiresAt } };
+  return { ok: { ...keptView(queue.name, tombstone.state, found.task), endedAt, expiresAt } };
+}
+
+/** A task that has failed or expired. Its record lies at the time when it goes; its name may stay taken for longer. */
+function keptView(queue: string, state: TaskState, task: TaskRow): Task {
+  return { ...taskView(queue, state, task), keptUntil: rfc3339(dueOf(task.key)) };
 }
 
 function resultOf({ store }: QueueContext, row: NameRow): object {
@@ -140,7 +145,7 @@ export function partOfList(queue: QueueContext, query: ListQuery, ask: PartAsk):
     place: { key: row.key, name: row.name },
     size: sizeOf(row),
     task: isKept(query.state)
-      ? taskView(queue.name, query.state, row)
+      ? keptView(queue.name, query.state, row)
       : liveView(queue, row, dispatch, now),
   }));
   return {
