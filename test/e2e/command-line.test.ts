@@ -220,7 +220,8 @@ describe("what failed", () => {
     );
     const of = ["redrive", "default", "--fingerprint", fingerprint];
     expect(ok([...of, "--dry-run"])).toBe('would redrive 2 tasks of "default"\n');
-    expect(run([...of, "--rate", "1/m"], "n\n")).toMatchObject({ status: 1, stdout: "" });
+    // No terminal, nobody to ask.
+    expect(run([...of, "--rate", "1/m"])).toMatchObject({ status: 2, stdout: "" });
     const begun = json(...of, "--rate", "1/m", "--yes", "--detach");
     expect(begun).toMatchObject({ queue: "default", state: "running", fingerprint, rate: "1/m" });
     expect(ok(["redrive", "default", "--stop", begun.id])).toContain("is cancelled: by loopback");

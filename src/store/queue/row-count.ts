@@ -1,12 +1,14 @@
 // How many rows a table has, without reading them: counted along as they come and go. After a start a
-// small number is counted anew; one too large for that is stored in `meta`, written at most once a minute
-// in transactions that happen anyway and taken away when the number is small again. So after a start a
-// large number lacks what came and went in the minute before.
+// small number is counted anew; one too large for that is stored in `meta`, written in transactions that happen anyway,
+// once a minute and whenever it has changed much, and taken away when the number is small again. So after a start a
+// large number lacks a hundredth at most.
 import type { QueueMeta } from "./queue-meta.ts";
 
 /** Up to so many rows are counted when somebody asks. */
 export const COUNTED = 1000;
 const STORE_EVERY_MS = 60_000;
+/** A change of so many rows, and of such a part, is stored at once. */
+const MUCH = { rows: 1000, share: 0.01 };
 
 /** What is known; `stored` is what `meta` holds, `storedAt` when it was last written (ms since 1970). */
 export interface CountState {
@@ -65,7 +67,7 @@ export class RowCount {
     const { rows, stored, storedAt } = this.#state;
     if (rows === undefined || rows === stored) return;
     if (rows <= COUNTED) this.#forget();
-    else if (now - storedAt >= STORE_EVERY_MS) {
+    else if (now - storedAt >= STORE_EVERY_MS || isMuch(rows, stored)) {
       this.#meta.set(this.#key, { rows, at: now });
       Object.assign(this.#state, { stored: rows, storedAt: now });
     }
@@ -86,4 +88,9 @@ export class RowCount {
   restore(state: CountState): void {
     Object.assign(this.#state, state);
   }
+}
+
+function isMuch(rows: number, stored: number | undefined): boolean {
+  if (stored === undefined) return false;
+  return Math.abs(rows - stored) >= Math.max(MUCH.rows, MUCH.share * rows);
 }
