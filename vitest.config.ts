@@ -53,9 +53,7 @@ export default defineConfig({
         test: {
           name: "workers",
           sequence: { groupOrder: 1 },
-          // A workerd for each worker, not for each file: starting one and loading the Worker costs seconds of CPU.
-          // `freshStart` empties what the file before left.
-          isolate: false,
+          // Each file has a workerd of its own.
           maxWorkers: 2,
           include: [
             "test/objects/**/*.test.ts",
@@ -80,7 +78,6 @@ export default defineConfig({
         test: {
           name: "sharded",
           sequence: { groupOrder: 1 },
-          isolate: false,
           maxWorkers: 2,
           include: sharded === "some" ? SHARDED_ALWAYS : SHARDED_ALL,
           exclude: EXCEPTIONS.filter(({ test }) => !test).map(({ file }) => `test/${file}.test.ts`),

@@ -19,6 +19,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
   { what: "with recurring tasks", entry: "slim", names: "createTaskQueues, cron" },
   { what: "with deferred calls", entry: "slim", names: "createTaskQueues, deferred" },
   { what: "with queues made while running", entry: "slim", names: "createTaskQueues, definitions" },
+  { what: "with alerts", entry: "slim", names: "createTaskQueues, alerts" },
   { what: "with calls that tasks share", entry: "slim", names: "createTaskQueues, batches" },
   { what: "with keys and priorities of tasks", entry: "slim", names: "createTaskQueues, keys" },
   { what: "with limits that queues share", entry: "slim", names: "createTaskQueues, limits" },
@@ -40,7 +41,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
     names:
       "createTaskQueues, api, cloudTasks, console, metrics, batches, cron, deferred, keys, limits, rules, shards",
   },
-  { what: "everything", entry: "index", names: "createTaskQueues", budget: 441 },
+  { what: "everything", entry: "index", names: "createTaskQueues", budget: 452 },
 ];
 
 for (const { what, entry, names, budget } of SIZES) {

@@ -22,7 +22,15 @@ export async function defineQueues(server: Server): Promise<void> {
       },
     },
   });
-  await define(server, "reports", { rate: "30/m", bucket_size: 5 });
+  await define(server, "reports", {
+    ...{ rate: "30/m", bucket_size: 5 },
+    extensions: {
+      alerts: [
+        { oldest_due_older_than: "5s", task: { queue: "default" } },
+        { failed: { more_than: 100, in: "1h" }, send: "https://ops.example.invalid/hooks" },
+      ],
+    },
+  });
   await define(server, "thumbnails", {
     ...{ rate: "40/s", bucket_size: 20, max_concurrent_requests: 10 },
     retry_parameters: { task_retry_limit: 3, min_backoff_seconds: 2 },

@@ -38,6 +38,7 @@ const PAGES: readonly (readonly [
   ["preview", "/queues/mail/preview?rate=20%2Fs&task_retry_limit=8"],
   ["group", "/groups/master-slow"],
   ["cron", "/cron"],
+  ["alerts", "/alerts"],
   ["search", "/queues/mail?text=example", (page) => page.getByText(/^looked at /).waitFor()],
   ["costs", "/costs"],
   [

@@ -12,6 +12,7 @@ import { metrics } from "./http/metrics/door.ts";
 import { api } from "./http/native/door.ts";
 import { cron as cronPart } from "./objects/cron/part.ts";
 import { backups } from "./objects/queue/backup.ts";
+import { alerts } from "./objects/queue/queue-alerts.ts";
 import { rules } from "./objects/queue/ruled-adds.ts";
 import { limits } from "./objects/queue/shared-limits.ts";
 import { batches } from "./objects/queue/task-batches.ts";
@@ -57,7 +58,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     config: isCompiled(config) ? withoutText(config, cron) : read(config, cron),
     ...{
       doors: [api, cloudTasks, console, metrics],
-      parts: [backups, batches, cronPart, deferred, keys, limits, plans, rules, shards],
+      parts: [alerts, backups, batches, cronPart, deferred, keys, limits, plans, rules, shards],
     },
   });
 }

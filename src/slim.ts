@@ -35,6 +35,7 @@ import { logBy } from "./objects/log.ts";
 import type { BackupsPart } from "./objects/queue/backup.ts";
 import { checkAttemptsPerCall } from "./objects/queue/dispatch/runner-calls.ts";
 import type { QueueParts } from "./objects/queue/queue.ts";
+import type { AlertsPart } from "./objects/queue/queue-alerts.ts";
 import type { RulesPart } from "./objects/queue/ruled-adds.ts";
 import type { LimitsPart } from "./objects/queue/shared-limits.ts";
 import type { BatchesPart } from "./objects/queue/task-batches.ts";
@@ -63,6 +64,7 @@ export type { GroupHandle } from "./client/group-handle.ts";
 export type { LeaseTurn } from "./client/lease-turn.ts";
 export type { QueueHandle } from "./client/queue-handle.ts";
 export { type ShardsPart, shards } from "./client/sharded.ts";
+export type { AlertTest, AlertView } from "./core/alerts/alert-view.ts";
 export type { SettingChange } from "./core/config/config-changes.ts";
 export type { CronPlan } from "./core/config/cron-plan.ts";
 export type { CronView } from "./core/config/cron-view.ts";
@@ -148,6 +150,7 @@ export { metrics } from "./http/metrics/door.ts";
 export { api } from "./http/native/door.ts";
 export { type CronPart, cron } from "./objects/cron/part.ts";
 export { type BackupsPart, backups } from "./objects/queue/backup.ts";
+export { type AlertsPart, alerts } from "./objects/queue/queue-alerts.ts";
 export { type RulesPart, rules } from "./objects/queue/ruled-adds.ts";
 export { type LimitsPart, limits } from "./objects/queue/shared-limits.ts";
 export { type BatchesPart, batches } from "./objects/queue/task-batches.ts";
@@ -165,9 +168,10 @@ export interface SlimOptions {
   targets?: Targets | undefined;
   /** What is served to the outside, of `api`, `cloudTasks`, `console` and `metrics`. Default: nothing. */
   doors?: readonly Door[] | undefined;
-  /** What there is beside queues and groups, of `backups`, `batches`, `cron`, `deferred`, `definitions`, `keys`, `limits`, `plans`, `rules` and `shards`. Default: nothing. */
+  /** What there is beside queues and groups, of `alerts`, `backups`, `batches`, `cron`, `deferred`, `definitions`, `keys`, `limits`, `plans`, `rules` and `shards`. Default: nothing. */
   parts?:
     | readonly (
+        | AlertsPart
         | BackupsPart
         | BatchesPart
         | CronPart
@@ -288,10 +292,12 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const tracing = options?.tracing;
   const limitsPart = parts.find((it) => it.part === "limits");
   const batchesPart = parts.find((it) => it.part === "batches");
+  const alertsPart = parts.find((it) => it.part === "alerts");
   const queueParts: QueueParts = {
     Sharding: shardsPart?.Sharding,
     Limits: limitsPart?.Limits,
     Batches: batchesPart?.Batches,
+    newAlerts: alertsPart?.newAlerts,
     Backup: parts.find((it) => it.part === "backups")?.Backup,
     Keys: parts.find((it) => it.part === "keys")?.Keys,
     ruled: parts.find((it) => it.part === "rules")?.ruled,
@@ -408,7 +414,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     },
     TaskEgress: class TaskEgress extends TaskEgressObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, targets, batchesPart?.batchOutcomeOf, tracing);
+        super(ctx, env, targets, batchesPart?.batchOutcomeOf, tracing, alertsPart?.post);
       }
     },
     TaskRunner: class TaskRunner extends TaskRunnerEntrypoint<Env> {

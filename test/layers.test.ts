@@ -47,6 +47,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     "dispatch",
     "sharding",
     "task",
+    "alerts",
     "config",
     "failures",
     "backup",
@@ -58,7 +59,16 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     ...[".", "delivery", "rpc.ts", "first-version.ts", "stubs.ts", "tracing", "egress", "runner"],
     ...["sharded", "queue", "group", "cron", "directory"],
   ],
-  "objects/queue": ["context", "sharding", "limits", "dispatch", "leasing", "inspect", "."],
+  "objects/queue": [
+    "context",
+    "sharding",
+    "limits",
+    "dispatch",
+    "leasing",
+    "inspect",
+    "alerts",
+    ".",
+  ],
   http: [".", "native", "cloud-tasks", "console", "metrics", "doors.ts"],
 };
 

@@ -1,5 +1,6 @@
 // The caller's side of a queue: what `queues.get(env, name)` returns. Turns refusals into error classes.
 
+import type { AlertTest } from "../core/alerts/alert-view.ts";
 import type { ActKind } from "../core/audit.ts";
 import { readKeyLimits } from "../core/config/key-limits.ts";
 import type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
@@ -419,6 +420,12 @@ export class QueueHandle<P = unknown, Payloads extends PayloadTypes = AnyPayload
   async resetKey(key: string): Promise<KeyView> {
     const object = await this.#object(checkKey(key));
     return this.#act("reset_key", key, async () => unwrap(await object.limitKey(key, undefined)));
+  }
+
+  /** Sends a message of the alert that says it is a test, once; what came of it. */
+  async testAlert(name: string): Promise<AlertTest> {
+    const object = await this.#object();
+    return this.#act("alert_test", name, async () => unwrap(await object.testAlert(name)));
   }
 
   /** The queue's configuration. */

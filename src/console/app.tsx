@@ -1,5 +1,6 @@
 // Renders the page of the current route, and sets the title.
 import { useEffect } from "preact/hooks";
+import { AlertsPage } from "./alerts/alerts-page.tsx";
 import { AuditPage } from "./audit/audit-page.tsx";
 import { CostsPage } from "./costs/costs-page.tsx";
 import { CronPage } from "./cron/cron-page.tsx";
@@ -45,6 +46,8 @@ function pageOf(route: Route) {
       return <GroupPage key={route.group} name={route.group} />;
     case "cron":
       return <CronPage />;
+    case "alerts":
+      return <AlertsPage />;
     case "audit":
       return <AuditPage />;
     case "costs":

@@ -11,13 +11,14 @@ export type Route =
   | { page: "failures"; queue: string }
   | { page: "group"; group: string }
   | { page: "cron" }
+  | { page: "alerts" }
   | { page: "audit" }
   | { page: "costs" }
   | { page: "plan" }
   | { page: "unknown" };
 
 /** Pages of everything, which need no name. */
-const ALONE = ["cron", "audit", "costs", "plan"] as const;
+const ALONE = ["cron", "alerts", "audit", "costs", "plan"] as const;
 
 function isAlone(kind: string): kind is (typeof ALONE)[number] {
   return (ALONE as readonly string[]).includes(kind);
@@ -45,6 +46,7 @@ export function pathOf(route: Exclude<Route, { page: "unknown" }>): string {
     case "queues":
       return HOME;
     case "cron":
+    case "alerts":
     case "audit":
     case "costs":
     case "plan":
@@ -83,6 +85,8 @@ function placeOf(route: Route): string[] {
       return [`Group ${route.group}`];
     case "cron":
       return ["Cron"];
+    case "alerts":
+      return ["Alerts"];
     case "audit":
       return ["Audit"];
     case "costs":

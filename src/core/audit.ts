@@ -12,6 +12,7 @@ export const ACTS = [
     "release",
     "limit_key",
     "reset_key",
+    "alert_test",
   ] as const),
   ...(["cancel", "cron_run", "cron_pause", "cron_resume"] as const),
 ];

@@ -1,5 +1,6 @@
 // What objects call of each other. Each Durable Object class implements its interface, so that every call
 // is typed on both sides; what only callers outside use is the class's own surface.
+import type { AlertTest } from "../core/alerts/alert-view.ts";
 import type { Act } from "../core/audit.ts";
 import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../core/backup/record.ts";
 import type { CronTask } from "../core/config/cron-task.ts";
@@ -94,6 +95,8 @@ export interface QueueCalls {
   key(key: string): Promise<Answer<KeyView>>;
   /** Sets limits of one key in place of the queue's; undefined: the queue's hold again. */
   limitKey(key: string, limits: unknown): Promise<Answer<KeyView>>;
+  /** Sends a message of the alert that says it is a test, once. */
+  testAlert(name: string): Promise<Answer<AlertTest>>;
 }
 
 /** A redrive that was checked, with whose it is and the number of its entry in the audit, if it has one. */
@@ -332,8 +335,26 @@ export interface DirectoryRpc {
   wasRemoved(queue: string): Promise<boolean>;
 }
 
+/** A message of an alert on its way out of the Worker. */
+export interface Webhook {
+  /** The same however often it is sent. */
+  id: string;
+  url: string;
+  body: string;
+  /** The setting that has the secrets it is signed with. */
+  secret: string;
+}
+
+/** What a webhook was answered with, or why it was not. */
+export interface WebhookAnswer {
+  status?: number;
+  error?: string;
+}
+
 /** An object from which attempts leave the Worker. */
 export interface EgressRpc {
+  /** Signs a webhook and sends it, once. */
+  post(webhook: Webhook): Promise<WebhookAnswer>;
   send(delivery: Delivery): Promise<WireOutcome>;
   /** The same of a call that several tasks share. */
   sendBatch(delivery: BatchDelivery): Promise<BatchOutcome>;

@@ -1,4 +1,5 @@
 // The queues of a Worker, from anywhere that has fetch.
+import type { ListedAlert } from "../core/alerts/alert-view.ts";
 import type { CompiledFiles } from "../core/config/files.ts";
 import type { DeployPlan } from "../core/config/plan.ts";
 import type { Costs } from "../core/metrics/costs.ts";
@@ -32,6 +33,8 @@ export interface RemoteQueues<Payloads extends PayloadTypes> {
     files: { queue: string; cron?: string } | CompiledFiles,
     options?: CallOptions,
   ): Promise<DeployPlan>;
+  /** How the alerts of all queues stand. */
+  alerts(options?: CallOptions): Promise<ListedAlert[]>;
   /** What the queues use of what the platform bills, and what that comes to at list prices. */
   costs(options?: CallOptions): Promise<Costs>;
 }
@@ -56,6 +59,10 @@ export function connect<Payloads extends PayloadTypes = UntypedPayloads>(
     cron: () => new RemoteCron(connection),
     plan: (body, call) =>
       connection.call({ method: "POST", path: "/plan", body, mayRepeat: true }, call),
+    alerts: async (call) => {
+      const request = { method: "GET", path: "/alerts", mayRepeat: true } as const;
+      return (await connection.call<{ alerts: ListedAlert[] }>(request, call)).alerts;
+    },
     costs: (call) => connection.call({ method: "GET", path: "/costs", mayRepeat: true }, call),
   };
 }

@@ -1,4 +1,5 @@
 // A queue elsewhere: the verbs of the Worker's own QueueHandle, over HTTP.
+import type { AlertTest } from "../core/alerts/alert-view.ts";
 import type { KeyLimitsEntry } from "../core/config/keys-schema.ts";
 import { checkQueueName } from "../core/config/names.ts";
 import { errorOf, type Failure, invalid, type TaskQueueError, unwrap } from "../core/errors.ts";
@@ -379,6 +380,12 @@ export class RemoteQueue<P = unknown> {
   async resetKey(key: string, options?: CallOptions): Promise<KeyView> {
     const path = this.#path(keyPath(key));
     return this.#connection.call({ method: "DELETE", path, mayRepeat: true }, options);
+  }
+
+  /** Sends a message of the alert that says it is a test, once; what came of it. */
+  async testAlert(name: string, options?: CallOptions): Promise<AlertTest> {
+    const path = this.#path(`/alerts/${encodeURIComponent(name)}:test`);
+    return this.#connection.call({ method: "POST", path, mayRepeat: false }, options);
   }
 
   /**

@@ -142,6 +142,7 @@ const BESIDE_A_WORKER: Run[] = [
     place: ["docs/tracing.md", "curl -X POST"],
     says: [/^\{"queue":"mail",.*"headers":\{.*"traceparent":"00-0af7651916cd43dd8448eb211c80319c-/],
   },
+  { place: ["docs/alerts.md", "curl "], says: [/^\{"alerts":\[\]\}/] },
   { place: ["docs/access.md", "API="], says: [/^\{"entries":\[/] },
   {
     place: ["docs/targets.md", 'curl -H "Authorization'],

@@ -199,6 +199,7 @@ export class World {
           const [outcome] = await this.#deliver(life, [name]);
           return outcome as WireOutcome;
         }),
+      post: async () => ({}),
       deliverBatch: ({ batch }) => this.#deliver(life, batch),
       ...{ now: () => this.now, random: () => 0.5, late: () => 2, arm: none, armRetry: none },
     });

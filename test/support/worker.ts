@@ -17,6 +17,7 @@ import { Batches } from "../../src/objects/queue/dispatch/batches.ts";
 import { Search } from "../../src/objects/queue/inspect/search.ts";
 import { ManyObjects } from "../../src/objects/queue/many-objects.ts";
 import type { QueueParts } from "../../src/objects/queue/queue.ts";
+import { alerts } from "../../src/objects/queue/queue-alerts.ts";
 import { Redrives } from "../../src/objects/queue/redrives.ts";
 import { rules } from "../../src/objects/queue/ruled-adds.ts";
 import { SharedLimits } from "../../src/objects/queue/shared-limits.ts";
@@ -120,6 +121,7 @@ export const deployed: QueueParts & {
   ruled: rules.ruled,
   Batches,
   Backup,
+  newAlerts: alerts.newAlerts,
   Search,
   Totals: counting.Totals,
   Followers,

@@ -7,6 +7,7 @@ const DONE: Readonly<Record<ActKind, string>> = {
   redrive_cancel: "stopped the redrive",
   ...{ release: "released the name", limit_key: "limited the key", reset_key: "reset the key" },
   import: "imported",
+  alert_test: "tested the alert",
   cancel: "cancelled the group",
   ...{ cron_run: "ran the recurring task", cron_pause: "paused the recurring task" },
   cron_resume: "resumed the recurring task",
@@ -14,7 +15,7 @@ const DONE: Readonly<Record<ActKind, string>> = {
 
 /** Of what they say nothing: who defines a queue does it to none of its tasks. */
 const WITHOUT_COUNT: ReadonlySet<ActKind> = new Set([
-  ...(["pause", "resume", "define", "release", "limit_key", "reset_key"] as const),
+  ...(["pause", "resume", "define", "release", "limit_key", "reset_key", "alert_test"] as const),
   ...(["redrive_cancel", "cancel", "cron_run", "cron_pause", "cron_resume"] as const),
 ]);
 

@@ -22,11 +22,12 @@ const VERY_LATE_S = 300;
 type ProblemInput = Pick<
   WatchedQueue,
   "mode" | "state" | "rate" | "bucketSize" | "maxConcurrentRequests" | "statistics"
-> & { extensions?: { shards?: number } };
+> & { extensions?: { shards?: number } } & Pick<Partial<WatchedQueue>, "alerts">;
 
 /** `now` in ms since 1970. */
 export function problemsOf(queue: ProblemInput, now: number): Problem[] {
   const found = [
+    ...alertsOf(queue),
     ...[disabled(queue), late(queue, now), failing(queue), expiring(queue)],
     ...[stopped(queue), slowed(queue)],
   ];
@@ -42,6 +43,14 @@ export function urgencyOf(problems: readonly Problem[]): number {
 
 function isBad({ severity }: Problem): boolean {
   return severity === "bad";
+}
+
+function alertsOf({ alerts = [] }: ProblemInput): Problem[] {
+  const on = alerts.filter(({ state }) => state === "begun");
+  return on.map(({ name, when }) => ({
+    severity: "bad",
+    text: `The alert ${when.startsWith(name) ? when : `${name} (${when})`} is on`,
+  }));
 }
 
 function disabled({ state, statistics }: ProblemInput): Problem | undefined {

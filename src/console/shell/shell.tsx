@@ -34,6 +34,9 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
           <PageLink page="cron" at={route}>
             Cron
           </PageLink>
+          <PageLink page="alerts" at={route}>
+            Alerts
+          </PageLink>
           <PageLink page="costs" at={route}>
             Costs
           </PageLink>
@@ -71,7 +74,7 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
 }
 
 interface PageLinkProps {
-  page: "cron" | "costs" | "plan" | "audit";
+  page: "alerts" | "cron" | "costs" | "plan" | "audit";
   at: Route;
   children: ComponentChildren;
 }

@@ -1,4 +1,5 @@
 // The difference between two configurations of a queue, as one line in terms of queue.yaml.
+import { type AlertConfig, alertMark, conditionText, receiverText } from "../alerts/alert.ts";
 import { keysEntry, keysView } from "./keys-config.ts";
 import type { QueueConfig } from "./queue-config.ts";
 
@@ -23,9 +24,16 @@ const SETTINGS: readonly [name: string, of: (config: QueueConfig) => unknown][] 
   ["keys", ({ keys }) => keys && JSON.stringify(keysEntry(keysView(keys)))],
   ["shards", ({ shards = 1 }) => shards],
   ["limits", ({ limits = [] }) => limits.join(" ")],
+  ["alerts", ({ alerts = [] }) => alerts.map(alertText).join("; ")],
   ["location", ({ location }) => location],
   ["acl", ({ acl }) => acl.map(({ userEmail, writerEmail }) => userEmail ?? writerEmail).join(" ")],
 ];
+
+// Who may read a plan may not read the path of a url, so that the mark has to tell that it is another.
+function alertText(alert: AlertConfig): string {
+  const { name, when, to } = alert;
+  return `${name}: ${conditionText(when)} to ${receiverText(to)} (${alertMark(alert)})`;
+}
 
 /** A key of queue.yaml or cron.yaml that changes; what is not there is "none". */
 export interface SettingChange {

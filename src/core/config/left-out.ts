@@ -4,6 +4,9 @@ import type { QueueConfig, QueueFile, ReadEntry } from "./queue-config.ts";
 
 /** Of each part what is wrong with a queue that needs it, where it is left out. */
 const FAULTS: Readonly<Record<string, (queue: QueueConfig) => string | undefined>> = {
+  alerts: ({ name, alerts }) =>
+    alerts &&
+    `found extensions.alerts of "${name}", expected none, or parts: [alerts] beside it, which sends them`,
   batches: ({ name, batch }) =>
     batch &&
     `found extensions.batch of "${name}", expected none, or parts: [batches] beside it, which makes such calls`,

@@ -1,10 +1,12 @@
 // What a checked queue.yaml says -> frozen configuration: defaults and conversions. Reading the text is in
 // queue-yaml.ts, so that a Worker whose files were compiled carries no YAML reader.
 
+import type { AlertConfig } from "../alerts/alert.ts";
 import { type Answer, refuse } from "../errors.ts";
 import type { SharedLimit } from "../sharding/limit.ts";
 import type { Locations } from "../sharding/location.ts";
 import { completeRetry, type RetryParameters } from "../task/backoff.ts";
+import { alertConfigs } from "./alert-config.ts";
 import { type KeysConfig, keysConfig } from "./keys-config.ts";
 import type { LimitEntry } from "./limit-schema.ts";
 import { LIMIT_IN_FILE } from "./names.ts";
@@ -45,6 +47,8 @@ export interface QueueConfig {
   readonly location?: Locations;
   /** The limits it draws from beside its own, by their names in order. */
   readonly limits?: readonly string[];
+  /** What is sent when something is wrong with it; absent where nothing is. */
+  readonly alerts?: readonly AlertConfig[];
   /** The caller's own data, stored with the queue and not read. */
   readonly annotations?: Readonly<Record<string, unknown>>;
 }
@@ -138,6 +142,7 @@ export function queueConfig(entry: QueueEntry): QueueConfig {
     ...shardsOf(extensions),
     ...(extensions.location && { location: extensions.location }),
     ...limitsOf(extensions),
+    ...(extensions.alerts?.length && { alerts: alertConfigs(extensions.alerts) }),
     ...(extensions.annotations && { annotations: extensions.annotations }),
   });
 }

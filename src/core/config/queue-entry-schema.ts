@@ -3,6 +3,7 @@
 
 import { LOCATIONS, type Location } from "../sharding/location.ts";
 import { MAX_SHARDS } from "../sharding/shard-map.ts";
+import { pullAlerts, pushAlerts } from "./alert-schema.ts";
 import { batch } from "./batch-schema.ts";
 import { ageLimit, backoffKeys, backoffOrder, pushQueueName, target } from "./common-schemas.ts";
 import { keys } from "./keys-schema.ts";
@@ -109,6 +110,20 @@ const KEYS_IN_ONE_OBJECT: Rule<{ shards?: unknown; keys?: unknown }> = ({ shards
       ]
     : [];
 
+/** What an alert is about is the whole queue, of which no object knows all. */
+const ALERTS_IN_ONE_OBJECT: Rule<{ shards?: unknown; alerts?: unknown }> = ({
+  shards = 1,
+  alerts,
+}) =>
+  Array.isArray(alerts) && alerts.length > 0 && typeof shards === "number" && shards > 1
+    ? [
+        {
+          path: ["alerts"],
+          message: `none beside shards: ${shards}, for an alert looks at the tasks of one object`,
+        },
+      ]
+    : [];
+
 const pushExtensions = mapping({
   rate: key(freeRate, "In place of rate, and free to pass 500/s. none: no limit at all."),
   bucket_size: key(count(1), "In place of bucket_size, and free to pass 500."),
@@ -130,6 +145,7 @@ const pushExtensions = mapping({
   keys: key(keys, "Limits of each key that tasks name; keys take fair turns."),
   batch: key(batch, "Hand several due tasks to one call of the handler."),
   limits: key(limitNames, "Limits at the top of the file that it draws from beside its own."),
+  alerts: pushAlerts,
   ...retention,
 });
 
@@ -142,6 +158,7 @@ const pullExtensions = mapping({
   keys: key(keys, "Limits of each key that tasks name; keys take fair turns at being leased."),
   batch: pushOnly,
   limits: pushOnly,
+  alerts: pullAlerts,
   ...retention,
 });
 
@@ -196,7 +213,7 @@ const pushQueue = ruled(
     retry_parameters: key(pushRetry, "When a failed task runs again."),
     acl: pullOnly,
     extensions: key(
-      ruled(ruled(pushExtensions, EACH_SHARD), KEYS_IN_ONE_OBJECT),
+      ruled(ruled(ruled(pushExtensions, EACH_SHARD), KEYS_IN_ONE_OBJECT), ALERTS_IN_ONE_OBJECT),
       "What App Engine does not have.",
     ),
   }),
@@ -217,7 +234,7 @@ const pullQueue = mapping({
   retry_parameters: key(pullRetry, "How often a task may be leased again."),
   acl: key(list(grant, "a list of user_email and writer_email entries"), "Who may use the queue."),
   extensions: key(
-    ruled(ruled(pullExtensions, EACH_SHARD), KEYS_IN_ONE_OBJECT),
+    ruled(ruled(ruled(pullExtensions, EACH_SHARD), KEYS_IN_ONE_OBJECT), ALERTS_IN_ONE_OBJECT),
     "What App Engine does not have.",
   ),
 });

@@ -1,5 +1,6 @@
 // The schema of queue.yaml. Validation and the JSON Schema for editors are both generated from it.
 
+import { knownAlertQueues } from "./alert-schema.ts";
 import { application, hasKey, jsonSchema } from "./common-schemas.ts";
 import { badChain } from "./dead-letter-chain.ts";
 import { knownLimits, limits } from "./limit-schema.ts";
@@ -20,7 +21,10 @@ export const queueDocument = noted(
         {
           application,
           queue: key(
-            ruled(ruled(list(queueEntry, "a list of queues"), sameNames), lostFailures),
+            ruled(
+              ruled(ruled(list(queueEntry, "a list of queues"), sameNames), lostFailures),
+              knownAlertQueues,
+            ),
             "The queues. One named default, 5/s, exists even when it is not listed.",
           ),
           total_storage_limit: key(

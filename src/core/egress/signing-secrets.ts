@@ -7,14 +7,17 @@ const PREFIX = "whsec_";
 const BYTES = { min: 24, max: 64 };
 
 /** The keys; none without the setting. Error messages name a secret by its position, never its text. */
-export function parseSigningSecrets(setting: string | undefined): Answer<Uint8Array[]> {
+export function parseSigningSecrets(
+  setting: string | undefined,
+  name = "TASKQUEUE_SIGNING_SECRET",
+): Answer<Uint8Array[]> {
   const entries = (setting ?? "").split(/[\s,]+/).filter(Boolean);
   const keys = entries.map(keyOf);
   const bad = keys.indexOf(undefined);
   if (bad === -1) return { ok: keys as Uint8Array[] };
   return refuse(
     "INVALID_REQUEST",
-    `TASKQUEUE_SIGNING_SECRET: secret ${bad + 1} of ${keys.length} is not ${PREFIX} and the base64 of ${BYTES.min} to ${BYTES.max} bytes`,
+    `${name}: secret ${bad + 1} of ${keys.length} is not ${PREFIX} and the base64 of ${BYTES.min} to ${BYTES.max} bytes`,
   );
 }
 

@@ -1,5 +1,6 @@
 // What is shown of queues and recurring tasks, as metric families. Labels are names of queues, states and entries of
 // cron.yaml, and nothing that tasks bring along: their number is that of the configuration.
+import type { AlertView } from "../alerts/alert-view.ts";
 import type { CronView } from "../config/cron-view.ts";
 import { perSecond } from "../config/units.ts";
 import { BOUNDS_S, type StoredDurations } from "./durations.ts";
@@ -31,6 +32,7 @@ export function familiesOf(scrape: Scrape): Family[] {
     ...overall(scrape),
     ...states(views, scrape.now),
     ...limits(views),
+    ...alerts(views),
     ...counters(scrape.queues),
     ...bill(scrape.queues),
     ...recurring(scrape),
@@ -153,6 +155,27 @@ function limits(views: readonly QueueView[]): Family[] {
       views,
       { name: "shards", help: "Objects that share the queue's work." },
       (view) => view.extensions.shards ?? 1,
+    ),
+  ];
+}
+
+function alerts(views: readonly QueueView[]): Family[] {
+  const of = (words: Words, numberOf: (alert: AlertView) => number) => {
+    const samples = views.flatMap(({ name, alerts = [] }) =>
+      alerts.map((alert): [Labels, number] => [
+        { queue: name, alert: alert.name },
+        numberOf(alert),
+      ]),
+    );
+    return gauge(words, samples);
+  };
+  return [
+    of({ name: "alert_active", help: "Whether the alert is on: 1 or 0." }, ({ state }) =>
+      Number(state === "begun"),
+    ),
+    of(
+      { name: "alert_pending_messages", help: "Messages of the alert that have not arrived." },
+      ({ pending }) => pending,
     ),
   ];
 }

@@ -1,4 +1,5 @@
 // A queue as the API and the TypeScript client return it.
+import type { AlertView } from "../alerts/alert-view.ts";
 import type { KeysView } from "../config/keys-config.ts";
 import type { Locations } from "../sharding/location.ts";
 import type { RecentPercentiles } from "./histogram.ts";
@@ -66,6 +67,8 @@ export interface QueueView {
   };
   /** The limits it shares with other queues, and what it has of them; absent where it draws from none. */
   limits?: readonly LimitView[];
+  /** What is sent when something is wrong with it, and how that stands; absent where nothing is. */
+  alerts?: readonly AlertView[];
   /** While its number of shards changes. */
   resharding?: Resharding;
   /** When it was last purged, RFC 3339; absent if it never was. */

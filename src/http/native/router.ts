@@ -10,6 +10,7 @@ import type { QueueService } from "../queue-service.ts";
 import { readdressed } from "../readdressed.ts";
 import { errorResponse, failureJson, headOf, json, jsonText, thrownResponse } from "../respond.ts";
 import { guardRoutes } from "../role-guard.ts";
+import { listAlerts, testAlert } from "./alert-routes.ts";
 import { exportQueue, importQueue } from "./backup-routes.ts";
 import { getCosts } from "./cost-routes.ts";
 import { listCron, pauseCron, resumeCron, runCron } from "./cron-routes.ts";
@@ -107,10 +108,12 @@ function newRouter() {
     .get(`${QUEUE}/keys/:key`, withoutOptions, getKey)
     .put(`${QUEUE}/keys/:key`, withoutOptions, limitKey)
     .delete(`${QUEUE}/keys/:key`, withNothing, resetKey)
+    .post(`${QUEUE}/alerts/:alert/~test`, withNothing, testAlert)
     .get(`${QUEUE}/history`, getHistory)
     .get(`${QUEUE}/events`, withoutOptions, tailQueue)
     .post("/plan", withoutOptions, planDeploy)
     .get("/events", queueEvents)
+    .get("/alerts", withoutOptions, listAlerts)
     .get("/audit", getAudit)
     .post("/groups", withoutOptions, createGroup)
     .get("/groups/:name", withoutOptions, getGroup)

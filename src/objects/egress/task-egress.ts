@@ -6,27 +6,41 @@ import { withCancellation } from "../delivery/cancellation.ts";
 import { type BatchDelivery, type Delivery, outsideOf } from "../delivery/delivery.ts";
 import { outcomeOf, toWire, type WireOutcome } from "../delivery/outcome.ts";
 import { clock } from "../host.ts";
-import type { EgressRpc } from "../rpc.ts";
+import type { EgressRpc, Webhook, WebhookAnswer } from "../rpc.ts";
 import { type QueueSettings, targetsOf } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { type Reader, send } from "./send.ts";
+
+/** Sends a webhook: a part that a Worker may leave out. */
+export type PostWebhook = (
+  webhook: Webhook,
+  deps: { settings: QueueSettings; now: number },
+) => Promise<WebhookAnswer>;
+
+const NO_ALERTS = { error: "left out of this Worker, expected parts: [alerts]" };
 
 export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implements EgressRpc {
   readonly #targets: Targets;
   readonly #stubs: Stubs;
   readonly #batchOutcomeOf: BatchOutcomeOf | undefined;
   readonly #tracing: Tracing | undefined;
+  readonly #post: PostWebhook | undefined;
 
-  /** `batchOutcomeOf` reads answers to batches, where there are any; `tracing` follows traces, where somebody does. */
+  /**
+   * `batchOutcomeOf` reads answers to batches, where there are any; `tracing` follows traces, where somebody does;
+   * `post` sends what alerts have to say, where there are any.
+   */
   constructor(
     ctx: DurableObjectState,
     env: Env,
     targets: Targets,
     batchOutcomeOf?: BatchOutcomeOf,
     tracing?: Tracing,
+    post?: PostWebhook,
   ) {
     super(ctx, env);
+    this.#post = post;
     this.#tracing = tracing;
     this.#batchOutcomeOf = batchOutcomeOf;
     this.#targets = targetsOf(env, targets);
@@ -48,6 +62,11 @@ export class TaskEgressObject<Env = unknown> extends DurableObject<Env> implemen
     const read = this.#batchOutcomeOf;
     if (!read) return NO_BATCHES;
     return this.#traced(delivery, (answer, deps) => read(answer, delivery.batch, deps));
+  }
+
+  async post(webhook: Webhook): Promise<WebhookAnswer> {
+    const settings = this.env as QueueSettings;
+    return this.#post?.(webhook, { settings, now: this.now() }) ?? NO_ALERTS;
   }
 
   #traced<O>(delivery: Delivery, read: Reader<O>): Promise<O | WireOutcome> {

@@ -82,6 +82,7 @@ function deleteOlder(queue: ClearableQueue, after: number, rows: number, calledA
 export function erase(queue: ClearableQueue): void {
   const { store, definition, statistics, name } = queue;
   queue.commit.after(queue.resultWaiters.tasksDeleted());
+  queue.alerts?.clear();
   store.erase();
   store.meta.set("name", name);
   store.meta.set("removing", true);

@@ -24,8 +24,9 @@ import type { Tables } from "../../store/tables.ts";
 import type { Commit } from "../commit.ts";
 import type { Job } from "../host.ts";
 import { trouble } from "../log.ts";
-import type { RedriveBatch, StartedRedrive, StartRedrive } from "../rpc.ts";
+import type { RedriveBatch, StartedRedrive, StartRedrive, Webhook, WebhookAnswer } from "../rpc.ts";
 import type { Stubs } from "../stubs.ts";
+import type { Alerts } from "./alerts/alerts.ts";
 import { ChangeNotice } from "./change-notice.ts";
 import type { Consumer } from "./context/consumer.ts";
 import type {
@@ -70,6 +71,8 @@ export interface QueueParts {
   ruled?: RuledAdds | undefined;
   /** Saves it and takes in what was saved; without it neither. */
   Backup?: NewBackup | undefined;
+  /** Says when something is wrong; without it nothing does. */
+  newAlerts?: NewAlerts | undefined;
   /** Finds tasks by what is in them; without it nothing does. */
   Search?: NewSearch | undefined;
   /** What it counts for good; without it nothing is. */
@@ -100,6 +103,8 @@ export interface QueueDeps extends QueueParts {
   stubs: Stubs;
   deliver: Deliver;
   deliverBatch: DeliverBatch;
+  /** Sends a webhook, once. */
+  post: (webhook: Webhook) => Promise<WebhookAnswer>;
   /** ms since 1970 */
   now: () => number;
   /** From 0 to 1. */
@@ -120,6 +125,7 @@ export interface SavedQueue {
   take(records: readonly SavedRecord[]): Promise<Answer<Taken[]>>;
 }
 
+export type NewAlerts = (queue: Queue, deps: QueueDeps) => Alerts;
 export type NewSearch = new (queue: QueueContext, deps: Pick<QueueDeps, "sql">) => TaskSearch;
 export type NewFailures = new (queue: Queue, deps: QueueDeps) => Failures;
 
@@ -163,6 +169,7 @@ export class Queue implements QueueContext {
   readonly keys: Keys | undefined;
   readonly ruled: RuledAdds | undefined;
   readonly saved: SavedQueue | undefined;
+  readonly alerts: Alerts | undefined;
   readonly search: TaskSearch | undefined;
   readonly failures: Failures | undefined;
   /** Why it refuses every call and starts nothing: it has what only a part that is left out knows. */
@@ -213,6 +220,7 @@ export class Queue implements QueueContext {
     this.search = deps.Search && new deps.Search(this, deps);
     this.failures = deps.Failures && new deps.Failures(this, deps);
     this.fault = this.sharding.fault ?? this.#keysFault() ?? this.#batchFault();
+    this.alerts = deps.shard === 0 ? deps.newAlerts?.(this, deps) : undefined;
     const { Totals, meter } = deps;
     const totals = Totals && meter && new Totals({ ...deps, meter, store, history });
     this.statistics = new Statistics(history, totals);
@@ -224,6 +232,7 @@ export class Queue implements QueueContext {
       Batches: deps.Batches,
       newLined: this.keys && ((of) => (this.keys as Keys).newLined(of)),
       shard: deps.shard,
+      alerts: this.alerts,
       happenings: this.happenings,
       deliver,
       deliverBatch,
@@ -259,6 +268,7 @@ export class Queue implements QueueContext {
       ...[this.push, this.pull, deadLetters, this.notifier, this.listing, sweep],
       ...sharding.jobs,
       ...(this.limits ? [this.limits.drawn] : []),
+      ...(this.alerts?.jobs ?? []),
       ...(this.failures?.jobs ?? []),
     ];
     this.#join();
@@ -278,6 +288,7 @@ export class Queue implements QueueContext {
     this.commit.join(this.push);
     this.sharding.join();
     this.commit.join(this.pull);
+    if (this.alerts) this.commit.join(this.alerts);
   }
 
   #keysFault(): string | undefined {
@@ -362,6 +373,7 @@ export class Queue implements QueueContext {
   #committed(now: number): void {
     this.happenings.committed(now);
     this.statistics.took(this.store.steps.takeCounts(), now);
+    this.alerts?.committed(now);
     this.pull.serve();
     // One that keeps nothing is as it was, and a limit's object is no queue.
     if (this.#deps.sql.exist && limitOfObject(this.name) === undefined) this.notice.changed();

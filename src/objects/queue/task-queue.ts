@@ -1,5 +1,6 @@
 // The Durable Object of a queue. Its public methods are the RPC surface: callers outside reach them through
 // client/queue-handle.ts, other objects through rpc.ts.
+import type { AlertTest } from "../../core/alerts/alert-view.ts";
 import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../../core/backup/record.ts";
 import type { CronTask } from "../../core/config/cron-task.ts";
 import type { QueueConfig, QueueFile } from "../../core/config/queue-config.ts";
@@ -147,6 +148,11 @@ const LACKING_MS = 60_000;
 
 const NO_KEYS = refuse("INVALID_REQUEST", "keys: left out of this Worker, expected parts: [keys]");
 
+const NO_ALERTS = refuse(
+  "INVALID_REQUEST",
+  "alert: left out of this Worker, expected parts: [alerts]",
+);
+
 const NO_BACKUPS = refuse(
   "INVALID_REQUEST",
   "queue: left out of this Worker, expected parts: [backups]",
@@ -212,6 +218,8 @@ export class TaskQueueObject<Env = unknown>
       hasIdentity: hasIdentity(settings),
       deliver: (deliveries) => this.#deliver(deliveries),
       deliverBatch: (delivery) => this.#deliverBatch(delivery),
+      post: (webhook) =>
+        this.#egress.send((index) => this.#stubs.egress(this.#object, index).post(webhook)),
       now: () => this.now(),
       random: () => this.random(),
       late: () => this.wakeup.late,
@@ -563,6 +571,11 @@ export class TaskQueueObject<Env = unknown>
   async limitKey(key: string, limits: unknown): Promise<Answer<KeyView>> {
     await this.#queue.ensureListed();
     return this.#keysOr((keys) => keys.limit(key, limits));
+  }
+
+  /** Sends a message of the alert that says it is a test, once. */
+  async testAlert(name: string): Promise<Answer<AlertTest>> {
+    return this.#queue.alerts?.test(name) ?? NO_ALERTS;
   }
 
   #keysOr<T>(call: (keys: Keys) => Answer<T>): Answer<T> {

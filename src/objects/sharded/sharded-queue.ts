@@ -1,5 +1,7 @@
 // A queue of several shards, as one: calls are routed to the shards that have what they are about. Callers' handles
 // use it, and the queue's first shard for whoever calls the queue's own object.
+
+import type { AlertTest } from "../../core/alerts/alert-view.ts";
 import {
   FIRST_WALK_PLACE,
   nameOfRecord,
@@ -54,6 +56,7 @@ type WholeCalls = Pick<
   | "keys"
   | "key"
   | "limitKey"
+  | "testAlert"
   | "startRedrive"
   | "redrives"
   | "cancelRedrive"
@@ -288,6 +291,10 @@ export class ShardedQueue implements QueueCalls {
 
   limitKey(key: string, limits: unknown): Promise<Answer<KeyView>> {
     return this.#deps.whole().limitKey(key, limits);
+  }
+
+  testAlert(name: string): Promise<Answer<AlertTest>> {
+    return this.#deps.whole().testAlert(name);
   }
 }
 

@@ -109,6 +109,8 @@ export interface QueueMetaValues {
   expiredCount: { rows: number; at: number };
   /** There are, or were, tasks that expire, or wait for one of their name to end. */
   ruled: boolean;
+  /** An alert has begun once, or something was counted for one. */
+  alerts: boolean;
   /** The history, as it was when it was last written. */
   history: StoredHistory & { totals?: StoredTotals };
   /** Of a shard that has gone: what it had counted, for the first one to take over, in that version of the map. */
@@ -126,6 +128,7 @@ export interface QueueMetaValues {
 /** What every start asks for. */
 export const READ_AT_START = [
   ...["config", "shards", "orders", "shares"],
+  ...["lines", "expiredCount", "ruled", "alerts"],
   ...["lines", "expiredCount", "ruled", "redrives", "redrivesEnded"],
 ] as const;
 

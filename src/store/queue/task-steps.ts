@@ -89,6 +89,11 @@ export class TaskSteps {
     return counts;
   }
 
+  /** Tasks that failed or expired since counts were last taken. */
+  get failures(): number {
+    return this.#counts.failed + this.#counts.expired;
+  }
+
   save(): StepsState {
     return { counts: { ...this.#counts }, gathered: this.#steps.length };
   }

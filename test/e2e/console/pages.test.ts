@@ -70,6 +70,15 @@ const PAGES: readonly [name: string, path: string, before?: (page: Page) => Prom
   ["a leased task", "/queues/inbox/tasks/scan-1"],
   ["a group", "/groups/master-nightly"],
   ["cron", "/cron"],
+  [
+    "alerts",
+    "/alerts",
+    async (page) => {
+      await page.locator("td", { hasText: "on since" }).waitFor();
+      await press("Send a test of failed of reports")(page);
+      await page.locator(".message-refused", { hasText: "The test did not arrive" }).waitFor();
+    },
+  ],
   ["the audit", "/audit"],
   ["the audit of a queue that nothing was done to", "/audit?queue=none"],
   ["the costs", "/costs?sort=rows"],

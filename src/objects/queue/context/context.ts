@@ -1,4 +1,5 @@
 // What operations on a queue are given: its rows, its definition, and what its consumers have under way.
+import type { AlertView } from "../../../core/alerts/alert-view.ts";
 import type { Bucket, BucketShape } from "../../../core/dispatch/bucket.ts";
 import type { Answer, Failure } from "../../../core/errors.ts";
 import type { Place } from "../../../core/list-place.ts";
@@ -106,6 +107,8 @@ export interface QueueContext {
   readonly keys: KeyReasons | undefined;
   /** Adds by rules; a Worker may do without. */
   readonly ruled: RuledAdds | undefined;
+  /** Its alerts; a Worker may do without. */
+  readonly alerts: { views(): AlertView[]; clear(): void } | undefined;
   /** Finds tasks by what is in them; a Worker may do without. */
   readonly search: TaskSearch | undefined;
   /** How far a change of the number of shards is, while there is one. */

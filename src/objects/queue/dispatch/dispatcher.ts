@@ -2,7 +2,7 @@
 import type { BatchConfig } from "../../../core/config/queue-config.ts";
 import type { BatchPlan } from "../../../core/dispatch/batching.ts";
 import { afterCutOff, CUT_OFF, cutOffSince } from "../../../core/task/cut-off.ts";
-import type { TaskSpec } from "../../../core/task/task.ts";
+import type { Outcome, TaskSpec } from "../../../core/task/task.ts";
 import { lineOf } from "../../../store/queue/line-columns.ts";
 import type { QueueStore } from "../../../store/queue/queue-store.ts";
 import { dueOf, isExpedited } from "../../../store/queue/row-key.ts";
@@ -58,6 +58,8 @@ export interface DispatcherDeps {
   late: () => number;
   deliver: Deliver;
   deliverBatch: DeliverBatch;
+  /** Hears how attempts end; a Worker may do without. */
+  alerts?: { attempted(outcome: Outcome, now: number): void } | undefined;
   /** A result could not be written: the task runs again in a moment. */
   onFault: () => void;
 }

@@ -34,6 +34,8 @@ export interface SettlementDeps {
   freed: (attempt: Attempt) => void;
   /** A row that may start was written at `key`, or is there still. */
   rewindTo: (key: number) => void;
+  /** Hears how attempts end; a Worker may do without. */
+  alerts?: { attempted(outcome: Outcome, now: number): void } | undefined;
   /** A result could not be written: the task runs again in a moment. */
   onFault: () => void;
 }
@@ -215,6 +217,7 @@ export class Settlement {
   #settled({ attempt: { startedAt, task }, outcome, endedAt }: OpenEnd, moved: Moved): void {
     const { happenings, statistics, rewindTo } = this.#deps;
     if (moved) rewindTo(moved.key);
+    this.#deps.alerts?.attempted(outcome, endedAt);
     if (outcome.kind === "unanswered" && outcome.isOverdue && happenings.hearsCutOffs)
       happenings.cutOff(task, startedAt, endedAt);
     if (outcome.kind !== "answered") return;

@@ -345,6 +345,7 @@ function viewOf(queue: QueueContext): QueueView {
       ...(config.annotations && { annotations: config.annotations }),
     },
     ...limitsView(queue.push.limits()),
+    ...(config.alerts && queue.alerts && { alerts: queue.alerts.views() }),
     ...(queue.resharding && { resharding: queue.resharding }),
     ...(purgedAt !== undefined && { purgedAt: rfc3339(purgedAt) }),
     statistics: statisticsView(queue, queue.now()),
