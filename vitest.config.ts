@@ -63,7 +63,8 @@ export default defineConfig({
             "test/testing/**/*.test.ts",
           ],
           globalSetup: "./test/support/outside.ts",
-          testTimeout: 30_000,
+          // Much time passes in some, and a machine may be busy.
+          testTimeout: 60_000,
         },
       },
       {
@@ -83,7 +84,7 @@ export default defineConfig({
           exclude: EXCEPTIONS.filter(({ test }) => !test).map(({ file }) => `test/${file}.test.ts`),
           setupFiles: ["./test/support/sharded-setup.ts"],
           globalSetup: "./test/support/outside.ts",
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {

@@ -128,8 +128,7 @@ export interface QueueMetaValues {
 /** What every start asks for. */
 export const READ_AT_START = [
   ...["config", "shards", "orders", "shares"],
-  ...["lines", "expiredCount", "ruled", "alerts"],
-  ...["lines", "expiredCount", "ruled", "redrives", "redrivesEnded"],
+  ...["lines", "expiredCount", "ruled", "alerts", "redrives", "redrivesEnded"],
 ] as const;
 
 export type QueueMeta = Meta<QueueMetaValues>;
