@@ -3,13 +3,15 @@ import { defineConfig } from "vitest/config";
 import { EXCEPTIONS } from "./test/support/sharded-exceptions.ts";
 
 const sharded = process.env.SHARDED ?? "some";
+/** How many times as many random histories are gone through. */
+const HISTORIES = process.env.HISTORIES ?? "1";
 
 /** What runs with queues of four shards each time: a file for each thing that is done otherwise there, without faults. */
 const SHARDED_ALWAYS = [
   "test/objects/queue/{control,dead-letter,names,operations,results}.test.ts",
   "test/objects/queue/inspect/{queries,search,statistics}.test.ts",
   "test/objects/queue/leasing/leasing.test.ts",
-  "test/objects/{cron/cron,group/groups}.test.ts",
+  "test/objects/cron/cron.test.ts",
   "test/client/elsewhere.test.ts",
   "test/http/native/api.test.ts",
 ];
@@ -49,7 +51,12 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./test/support/wrangler.toml" },
+            miniflare: { bindings: { HISTORIES } },
+          }),
+        ],
         test: {
           name: "workers",
           sequence: { groupOrder: 1 },
@@ -73,7 +80,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./test/support/wrangler.toml" },
-            miniflare: { bindings: { SHARDS: "4", SHARDED: sharded } },
+            miniflare: { bindings: { SHARDS: "4", SHARDED: sharded, HISTORIES } },
           }),
         ],
         test: {

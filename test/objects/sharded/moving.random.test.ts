@@ -5,6 +5,7 @@ import { shardOf } from "../../../src/core/sharding/shard-map.ts";
 import { TaskQueueError } from "../../../src/index.ts";
 import { TaskQueueObject } from "../../../src/objects/queue/task-queue.ts";
 import { injectInto } from "../../support/faults.ts";
+import { histories } from "../../support/histories.ts";
 import {
   deployShards,
   mapOf,
@@ -17,7 +18,7 @@ import { crash, freshStart, objectsOf, queue } from "../../support/time.ts";
 import { handlers, received } from "../../support/worker.ts";
 
 const Q = "four-shards";
-const CASES = 10;
+const CASES = histories(4);
 const STEPS = 40;
 const NAMES = Array.from({ length: 40 }, (_, i) => `n${i}`);
 const BRIEF_RETRY = { limit: 1, minBackoff: 1, maxBackoff: 2, maxDoublings: 1 };

@@ -3,13 +3,14 @@
 import fc from "fast-check";
 import { beforeEach, expect, it } from "vitest";
 import { clock } from "../../../support/clock.ts";
+import { histories } from "../../../support/histories.ts";
 import { deployInOrder, OrderWitness } from "../../../support/order-witness.ts";
 import { freshStart, queue } from "../../../support/time.ts";
 
 beforeEach(freshStart);
 
 /** Of each of these queues. */
-const HISTORIES = 8;
+const HISTORIES = histories(3);
 const QUEUES = {
   plain: {},
   "with few slots": { entry: { max_concurrent_requests: 2 } },
