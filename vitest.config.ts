@@ -99,7 +99,7 @@ export default defineConfig({
           name: "e2e",
           sequence: { groupOrder: 2 },
           // They wait more than they work: each starts, kills and restarts servers of its own.
-          maxWorkers: 3,
+          maxWorkers: 2,
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: "./test/e2e/packed.ts",
           testTimeout: 120_000,
