@@ -10,9 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { quietEnv, ROOT, type Server, startServer } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import { temporaryState } from "./console/state.ts";
-import { temporaryDir } from "./support.ts";
-
-const CLI = join(ROOT, "src/cli.ts");
+import { CLI, temporaryDir } from "./support.ts";
 
 const { dir } = temporaryState();
 let server: Server;

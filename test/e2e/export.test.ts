@@ -4,11 +4,10 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { quietEnv, ROOT, type Server, startServer } from "../../scripts/server.ts";
+import { quietEnv, type Server, startServer } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
-import { runningServer, temporaryDir } from "./support.ts";
+import { CLI, runningServer, temporaryDir } from "./support.ts";
 
-const CLI = join(ROOT, "src/cli.ts");
 const TASKS = 6000;
 
 function start(server: Server, ...args: string[]): ChildProcess {

@@ -9,10 +9,9 @@ import { startPostgres } from "../../bench/peers/postgres.ts";
 import { endServer, freePort, programOf, startServer } from "../../bench/peers/server.ts";
 import { quietEnv, ROOT } from "../../scripts/server.ts";
 import { PARENT, queueName, serverOfFile, tasksClient } from "./google-clients.ts";
-import { temporaryDir } from "./support.ts";
+import { CLI, temporaryDir } from "./support.ts";
 
 const exec = promisify(execFile);
-const CLI = join(ROOT, "src/cli.ts");
 const PEERS = join(ROOT, "bench/peers/node_modules");
 const server = serverOfFile();
 

@@ -1,13 +1,11 @@
 // A redrive at a rate on a server that is killed again and again: none is lost, and none goes back twice.
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { expect, it } from "vitest";
-import { quietEnv, ROOT, type Server, startServer } from "../../scripts/server.ts";
+import { quietEnv, type Server, startServer } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import { outsideServer } from "./outside.ts";
-import { temporaryDir } from "./support.ts";
+import { CLI, temporaryDir } from "./support.ts";
 
-const CLI = join(ROOT, "src/cli.ts");
 const TASKS = 40;
 const QUEUE = "/_ah/api/queues/default";
 

@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { inject, onTestFinished } from "vitest";
 import { type Server, type ServerOptions, startServer } from "../../scripts/server.ts";
+
+/** The command as its users get it; a start from its sources takes three times the CPU. */
+export const CLI = join(inject("unpacked"), "dist/cli.js");
 
 /** A new directory, gone when the test is over. */
 export function temporaryDir(): string {
