@@ -62,6 +62,7 @@ const SEGMENTS: Record<string, (r: Random) => string> = {
   project: (r) => r.pick(PROJECTS),
   location: (r) => r.pick(LOCATIONS),
   id: (r) => r.pick(["0a1b2c3d4e", "x", "ID"]),
+  alert: (r) => r.pick(["failed", "target_dead", "x"]),
 };
 
 /** Names that fit: of leasing, of what a worker does with what it holds, of what waits, of queues that are made here. */

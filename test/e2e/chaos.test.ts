@@ -11,6 +11,8 @@ const NO_FAULTS = {
   ...{ lost: [], unexpected: [], "duplicates without a reason": [], "names twice": [] },
   ...{ bound: [], "in flight": [], "cut off early": [], invalid: [], groups: [] },
   ...{ "bound of a key": [], "in flight of a key": [], "order of a key": [] },
+  ...{ "bound of a key's leases": [], "leases of a key at once": [] },
+  "order of a key's leases": [],
   ...{ "leased together": [], "leased when acknowledged": [], "stale leases": [] },
   ...{ "cron twice": [], "cron missing": [], "recovery late": [] },
   ...{ "bound of a shared limit": [], "in flight of a shared limit": [] },
