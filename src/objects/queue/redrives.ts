@@ -61,7 +61,7 @@ export class Redrives implements Failures {
         run: (run) => this.#run(run),
       }),
       new AlarmJob({
-        ...{ ...shared, name: "telling the audit of a redrive" },
+        ...{ ...shared, name: "reporting a redrive to the audit" },
         pendingAt: () => (this.#untold.length > 0 ? 0 : undefined),
         run: () => this.#tell(),
       }),
