@@ -270,7 +270,7 @@ function say(held: Held, total: Total, load: Load, kept: Holding, now: number): 
   const [share, given] = split(held.share, total, kept, tokensKept(held.share, kept));
   const number = held.number + 1;
   const { shard, instance, replaces, took } = held;
-  const wants = wantsOf({ ...held, share }, total, load, now);
+  const wants = wantsOf(held, share, total, load, now);
   const lackedAt = lacksToken(held, total, load) ? now : held.lackedAt;
   const statement = {
     ...{ shard, instance, number, took, wants, tokens: given.level.tokens },
@@ -286,14 +286,16 @@ function tokensKept({ level, part }: Share, kept: Holding): number {
   return Math.max((level.tokens * kept.part) / part, Math.min(1, level.tokens));
 }
 
-function wantsOf(held: Held, total: Total, load: Load, now: number): Wants {
+// What it could use beside the share it keeps. Tokens it gives back for want of a slot are none: two shards would go on
+// handing them to each other, each being told that there are some.
+function wantsOf(held: Held, kept: Share, total: Total, load: Load, now: number): Wants {
   const { running, perSlot = 1 } = load;
   const expedited = Math.ceil(load.expedited / perSlot);
   const due = dueOf(total, load);
-  const there = wholeTokens(held.share.level);
-  const isKeptBySlots = there > 0 && lacksSlot(held, total, load);
-  const tokens = due >= MANY ? MANY : Math.max(0, due - there);
-  const soon = Math.min(due, startsSoon(held, total));
+  const isKeptBySlots =
+    wholeTokens(held.share.level) > 0 && lacksSlot({ ...held, share: kept }, total, load);
+  const tokens = due >= MANY ? MANY : Math.max(0, due - wholeTokens(kept.level));
+  const soon = Math.min(due, startsSoon(kept, total));
   return {
     tokens: isKeptBySlots ? 0 : tokens,
     slots: Math.min(MANY, running + Math.ceil(soon / perSlot) + expedited),
@@ -303,7 +305,7 @@ function wantsOf(held: Held, total: Total, load: Load, now: number): Wants {
 }
 
 /** What its part lets start within a second; without one nobody knows. */
-function startsSoon({ share }: Held, total: Total): number {
+function startsSoon(share: Share, total: Total): number {
   if (!total.bucket || share.part === 0) return MANY;
   return wholeTokens(share.level) + Math.ceil(partOf(total, share.part).rate);
 }

@@ -166,3 +166,17 @@ describe("a shard that waits long for a token", () => {
     expect(nextWord(waits, SLOW, now, 2_000)).toBe(100_000);
   });
 });
+
+describe("a shard whose slots are all taken", () => {
+  it("gives back the tokens it has no use for, and does not ask for them", () => {
+    const load = { running: 1, due: 5, expedited: 0 };
+    const held = {
+      ...holdsNothing(1, 11, 0),
+      ...{ share: { part: 0.5, slots: 1, level: { tokens: 4, at: 0 } }, until: LEASE_MS },
+      ...{ isScarce: true, pace: 0.1 },
+    };
+    const [, { wants, tokens }] = ask(held, TOTAL, load, 3_000);
+    expect(tokens).toBeGreaterThan(1);
+    expect(wants.tokens).toBe(0);
+  });
+});
