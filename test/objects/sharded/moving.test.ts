@@ -19,13 +19,14 @@ import {
   crash,
   freshStart,
   groupObject,
+  inObjects,
   objectOf,
   objectsOf,
   queue,
   until,
 } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
-import { handlers, held, received } from "../../support/worker.ts";
+import { deployed, handlers, held, received } from "../../support/worker.ts";
 
 const NAMES = Array.from({ length: 40 }, (_, i) => `n${i}`);
 const Q = "four-shards";
@@ -79,6 +80,18 @@ const states = async (names: readonly string[], name = Q) =>
   Promise.all(names.map(async (one) => (await queue(name).get(one)).state));
 
 describe("a queue of four shards", () => {
+  it("that was paused before its first task, and stays so, has its tasks moved too", async () => {
+    await queue(Q).pause();
+    await queue(Q).add(NAMES.map((name) => ({ name })));
+    setShards(Q, 8);
+    deployed.queues = { ...deployed.queues, resumePausedQueues: false };
+    await crash();
+    await inObjects([Q], () => {});
+    await untilMoved(Q, 8);
+    expect(await expectAtHome(8)).toEqual([...NAMES].sort());
+    expect((await queue(Q).describe()).state).toBe("paused");
+  });
+
   it.each([8, 3, 1])("becomes one of %i, and has each task where its name says", async (shards) => {
     await queue(Q).add(NAMES.map((name) => ({ name, countdown: 3600 })));
     const unnamed = await queue(Q).add(NAMES.map(() => ({ countdown: 3600, payload: "p" })));

@@ -235,6 +235,13 @@ export class Mover extends AlarmJob {
     for (const one of sent) if (one.status === "rejected") throw one.reason;
   }
 
+  // What the first shard has told to all holds on itself, though it was decided before there was a map, and so not noted.
+  get #obeyed(): number {
+    const { meta } = this.#deps.store;
+    const { number = 0, untold } = (this.#deps.shard.index === 0 && meta.get("orders")) || {};
+    return Math.max(meta.get("obeyed") ?? 0, untold === undefined ? number : 0);
+  }
+
   async #sendTo(to: number, names: readonly string[], run: JobRun): Promise<void> {
     const { definition, shard, store, stubs } = this.#deps;
     const { version, sent } = this.#moves;
@@ -242,7 +249,7 @@ export class Mover extends AlarmJob {
     const rows = names.flatMap((name) => this.#rowOf(name) ?? []);
     const groups = number === 1 ? store.acceptedGroups.all() : [];
     const batch: MovingBatch = {
-      ...{ from: shard.index, obeyed: store.meta.get("obeyed") ?? 0, number, rows },
+      ...{ from: shard.index, obeyed: this.#obeyed, number, rows },
       cancelled: this.#cancelledOf(rows),
       ...(groups.length > 0 && { groups }),
     };
