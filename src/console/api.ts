@@ -62,8 +62,9 @@ export function apiUrl(path: string): string {
 
 async function ask<T>(path: string, init: RequestInit): Promise<T> {
   const response = await fetch(apiUrl(path), { ...init, credentials: "same-origin" });
+  // What was cut off, or given up while its body came, is no value: the caller keeps what it has.
+  if (response.ok) return (await response.json()) as T;
   const body: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return body as T;
   throw refusalOf(response.status, body);
 }
 
