@@ -3,6 +3,7 @@
 import type { CronView } from "../../core/config/cron-view.ts";
 import { mayWrite } from "../access.ts";
 import { post } from "../api.ts";
+import { counted } from "../format/counts.ts";
 import { Icon } from "../format/icon.tsx";
 import { When } from "../format/when.tsx";
 import { useNow } from "../live/now.ts";
@@ -57,6 +58,7 @@ function Entries({ entries, onDone }: { entries: readonly CronView[]; onDone: ()
 
 function EntryRow({ entry, onDone }: { entry: CronView; onDone: () => void }) {
   const { name, description, url, schedule, timezone, queue, state, nextRun, lastRun } = entry;
+  const { missed = 0 } = entry;
   return (
     <tr data-row="">
       <th scope="row" class="entry-name">
@@ -86,6 +88,7 @@ function EntryRow({ entry, onDone }: { entry: CronView; onDone: () => void }) {
         ) : (
           "–"
         )}
+        {missed > 0 && <div class="muted">{counted(missed, "time")} missed</div>}
       </td>
       <td data-label="Queue">
         <a href={pathOf({ page: "queue", queue })}>{queue}</a>

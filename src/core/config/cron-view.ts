@@ -19,4 +19,8 @@ export interface CronView {
   nextRun?: string;
   /** The task that was added last; `dueAt` is absent where somebody asked for it. */
   lastRun?: { task: string; queue: string; addedAt: string; dueAt?: string };
+  /** How many of its due times put a task on the queue. */
+  added: number;
+  /** How many had passed when a task could be put there: the last of those that pass together is caught up. */
+  missed: number;
 }

@@ -8,6 +8,7 @@ import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { lastDue } from "../../core/schedule/schedule.ts";
 import type { Task } from "../../core/task/task.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
+import type { ScheduleRow } from "../../store/cron/schedule-states.ts";
 import { AlarmJob, type JobRun } from "../alarm-job.ts";
 import type { Job } from "../host.ts";
 import { writeLine, writes } from "../log.ts";
@@ -26,6 +27,7 @@ const RETRY_MS = 5_000;
 /** An entry whose time has come. */
 interface Due {
   entry: CronEntry;
+  row: ScheduleRow;
   dueAt: number;
   /** The first due time since the last that was handled: where that is another, some were missed. */
   first: number;
@@ -73,7 +75,7 @@ export class Scheduler {
       .filter(({ next }) => next <= at)
       .map(({ entry, row, next }): Due => {
         const dueAt = lastDue(entry.next, row.handled, at);
-        return { entry, dueAt, first: next };
+        return { entry, row, dueAt, first: next };
       });
     const tasks = due.map(({ entry, dueAt }) => dueTask(entry, dueAt));
     const { ok: answers, failure } = await this.#deps.queue(queue).addCronTasks(tasks);
@@ -81,12 +83,12 @@ export class Scheduler {
     if (!run.isCurrent) return;
     const addedAt = now();
     commit.run(() => {
-      for (const [i, { entry, dueAt, first }] of due.entries()) {
+      for (const [i, { entry, row, dueAt, first }] of due.entries()) {
         const task = tasks[i]?.task.name as string;
-        if (isThere(answers[i])) {
-          store.schedules.added(entry.name, dueAt, { task, queue, addedAt, dueAt });
-          if (first < dueAt) commit.after(() => logMissed(entry, first, dueAt));
-        }
+        if (!isThere(answers[i])) continue;
+        const missed = missedOf(entry, first, dueAt);
+        store.schedules.added(row, dueAt, { task, queue, addedAt, dueAt }, missed);
+        if (missed > 0) commit.after(() => logMissed(entry, first, missed));
       }
     });
     const refused = answers.find((answer) => !isThere(answer))?.failure;
@@ -109,7 +111,8 @@ export class Scheduler {
     if (refused) return { failure: refused };
     const [answer] = answers as [Answer<Task>];
     const last = { task: task.task.name, queue: entry.queue, addedAt: now() };
-    if (answer.ok) commit.run(() => store.schedules.ran(name, last));
+    // As the row is now: a task may have been added meanwhile.
+    if (answer.ok) commit.run(() => store.schedules.ran((this.#find(name).ok ?? state).row, last));
     return answer;
   }
 
@@ -145,11 +148,16 @@ function isThere(answer: Answer<Task> | undefined): boolean {
 /** So many missed due times are counted; of more it is said that there were as many at least. */
 const MOST_COUNTED = 1000;
 
-function logMissed({ name, queue, next }: CronEntry, first: number, dueAt: number): void {
-  if (!writes("warn")) return;
+/** How many due times there are from `first` on that come before `dueAt`. */
+function missedOf({ next }: CronEntry, first: number, dueAt: number): number {
   let count = 0;
   for (let at: number | undefined = first; at !== undefined && at < dueAt; at = next(at))
     if (++count === MOST_COUNTED) break;
+  return count;
+}
+
+function logMissed({ name, queue }: CronEntry, first: number, count: number): void {
+  if (!writes("warn")) return;
   const since = rfc3339(first);
   const line = `"${name}" of cron.yaml missed ${count} of its due times, from ${since}`;
   writeLine("warn", "cron_missed", line, { cron: name, queue, count, since });

@@ -5,12 +5,13 @@ import type { LastRun } from "../../store/cron/schedule-states.ts";
 import type { ScheduleState } from "./schedule-state.ts";
 
 export function cronView({ entry: { next: _, ...entry }, row, next }: ScheduleState): CronView {
-  const { paused, last } = row;
+  const { paused, last, counts } = row;
   return {
     ...entry,
     state: paused ? "paused" : "running",
     ...(paused || !Number.isFinite(next) ? {} : { nextRun: rfc3339(next) }),
     ...(last && { lastRun: lastView(last) }),
+    ...counts,
   };
 }
 

@@ -11,6 +11,14 @@ export interface LastRun {
   dueAt?: number;
 }
 
+/** Of all its due times so far. */
+export interface RunCounts {
+  /** Whose task was put on its queue. */
+  added: number;
+  /** That had passed when it could be put there, so that only the last of them was. */
+  missed: number;
+}
+
 export interface ScheduleRow {
   name: string;
   /** The schedule `handled` refers to: a changed one is counted anew. */
@@ -19,7 +27,11 @@ export interface ScheduleRow {
   handled: number;
   paused: boolean;
   last?: LastRun;
+  counts: RunCounts;
 }
+
+/** As it is stored: in one value, and so in one write. A version before this one kept the run alone. */
+type StoredRun = LastRun & { counts?: RunCounts };
 
 export class ScheduleStates {
   readonly #sql: Sql;
@@ -46,14 +58,15 @@ export class ScheduleStates {
   }
 
   /** The task of the due time is on its queue; a row that is further already stays as it is. */
-  added(name: string, dueAt: number, last: LastRun): void {
+  added({ name, counts }: ScheduleRow, dueAt: number, last: LastRun, missed: number): void {
     const query = "UPDATE schedules SET handled = ?, last = ? WHERE name = ? AND handled < ?";
-    this.#sql.run(query, dueAt, JSON.stringify(last), name, dueAt);
+    const then = { added: counts.added + 1, missed: counts.missed + missed };
+    this.#sql.run(query, dueAt, storedOf(last, then), name, dueAt);
   }
 
   /** A task that somebody ran by hand is on its queue. */
-  ran(name: string, last: LastRun): void {
-    this.#sql.run("UPDATE schedules SET last = ? WHERE name = ?", JSON.stringify(last), name);
+  ran({ name, counts }: ScheduleRow, last: LastRun): void {
+    this.#sql.run("UPDATE schedules SET last = ? WHERE name = ?", storedOf(last, counts), name);
   }
 
   pause(name: string): void {
@@ -71,13 +84,18 @@ export class ScheduleStates {
   }
 }
 
+function storedOf(last: LastRun, counts: RunCounts): string {
+  return JSON.stringify({ ...last, counts } satisfies StoredRun);
+}
+
 function scheduleOf(row: Row): ScheduleRow {
-  const last = optionalJson<LastRun>(row, "last");
+  const { counts, ...last } = optionalJson<StoredRun>(row, "last") ?? {};
   return {
     name: text(row, "name"),
     schedule: text(row, "schedule"),
     handled: integer(row, "handled"),
     paused: integer(row, "paused") === 1,
-    ...(last && { last }),
+    ...("task" in last && { last }),
+    counts: counts ?? { added: 0, missed: 0 },
   };
 }

@@ -182,6 +182,7 @@ describe("recurring tasks", () => {
   const view = (name: string, extra: Partial<CronView> = {}): CronView => ({
     ...{ name, url: `/${name}`, schedule: "every 5 mins", timezone: "UTC", queue: "default" },
     ...{ retry: { limit: 0 }, state: "running", nextRun: "2026-01-01T00:05:00.000Z" },
+    ...{ added: 0, missed: 0 },
     ...extra,
   });
 

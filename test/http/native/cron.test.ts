@@ -13,7 +13,7 @@ beforeEach(async () => {
 const NEXT = new Date(START + 3_600_000).toISOString();
 const TALLY = {
   ...{ name: "tally", url: "/tally", schedule: "every 1 hours", timezone: "UTC" },
-  ...{ queue: "default", retry: { limit: 0 } },
+  ...{ queue: "default", retry: { limit: 0 }, added: 0, missed: 0 },
 };
 
 describe("/_ah/api/cron", () => {
