@@ -1,10 +1,15 @@
-// Metric families as Prometheus reads them: its text format 0.0.4, and OpenMetrics 1.0. They differ in a few words.
+// Metric families as Prometheus reads them: its text format 0.0.4, and OpenMetrics 1.0, which differ in a few words; its
+// binary form is in protobuf.ts.
+import type { NativeCounts } from "./native-buckets.ts";
 
-export type ExpositionFormat = "prometheus" | "openmetrics";
+export type TextFormat = "prometheus" | "openmetrics";
+export type ExpositionFormat = TextFormat | "protobuf";
 
 export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
   prometheus: "text/plain; version=0.0.4; charset=utf-8",
   openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+  protobuf:
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
 };
 
 export type Labels = Readonly<Record<string, string>>;
@@ -14,6 +19,8 @@ export interface HistogramValue {
   bounds: readonly number[];
   counts: readonly number[];
   sum: number;
+  /** The same by the finer bounds of a native histogram. */
+  native: NativeCounts;
 }
 
 export interface Family<Value = number | HistogramValue> {
@@ -27,18 +34,16 @@ export interface Family<Value = number | HistogramValue> {
 }
 
 /** The lines of one family; nothing where it has no samples. */
-export function familyText(family: Family, format: ExpositionFormat): string {
+export function familyText(family: Family, format: TextFormat): string {
   let lines = "";
   for (const [labels, value] of family.samples) lines += sampleText(family, labels, value);
   return lines === "" ? "" : `${headText(family, format)}${lines}`;
 }
 
-/** What comes last. */
-export function endText(format: ExpositionFormat): string {
-  return format === "openmetrics" ? "# EOF\n" : "";
-}
+/** What comes last in OpenMetrics. */
+export const OPENMETRICS_END = "# EOF\n";
 
-function headText({ name, type, help, unit }: Family, format: ExpositionFormat): string {
+function headText({ name, type, help, unit }: Family, format: TextFormat): string {
   const isOpen = format === "openmetrics";
   const own = type === "counter" && !isOpen ? `${name}_total` : name;
   const escaped = help.replace(/\\/g, "\\\\").replace(/\n/g, "\\n");
@@ -81,21 +86,34 @@ function numberText(value: number): string {
   return value === Number.NEGATIVE_INFINITY ? "-Inf" : `${value}`;
 }
 
-/** The format that a request's Accept asks for: OpenMetrics where it is liked no less than text. */
+/** A type's parameter, without quotes. */
+type ParameterOf = (name: string) => string | undefined;
+
+/** The format that a request's Accept asks for: binary where it is liked no less than text, and so OpenMetrics. */
 export function formatFor(accept: string): ExpositionFormat {
-  const quality = (isIt: (type: string, version: string | undefined) => boolean) =>
+  const quality = (isIt: (type: string, of: ParameterOf) => boolean) =>
     Math.max(0, ...accept.split(",").map((range) => qualityOf(range, isIt)));
+  const binary = quality(isBinary);
   const open = quality(
-    (type, version) => type === "application/openmetrics-text" && (version ?? "1.0.0") === "1.0.0",
+    (type, of) => type === "application/openmetrics-text" && (of("version") ?? "1.0.0") === "1.0.0",
   );
   const text = quality((type) => type === "text/plain");
+  if (binary > 0 && binary >= Math.max(open, text)) return "protobuf";
   return open > 0 && open >= text ? "openmetrics" : "prometheus";
 }
 
-function qualityOf(range: string, isIt: (type: string, version: string | undefined) => boolean) {
+function isBinary(type: string, of: ParameterOf): boolean {
+  const isFamily = of("proto") === "io.prometheus.client.metricfamily";
+  return type === "application/vnd.google.protobuf" && isFamily && of("encoding") === "delimited";
+}
+
+function qualityOf(range: string, isIt: (type: string, of: ParameterOf) => boolean) {
   const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
-  const of = (name: string) =>
-    parameters.find((it) => it.startsWith(`${name}=`))?.slice(name.length + 1);
+  const of: ParameterOf = (name) =>
+    parameters
+      .find((it) => it.startsWith(`${name}=`))
+      ?.slice(name.length + 1)
+      .replace(/"/g, "");
   const q = Number(of("q") ?? 1);
-  return isIt(type, of("version")?.replace(/"/g, "")) && q >= 0 && q <= 1 ? q : 0;
+  return isIt(type, of) && q >= 0 && q <= 1 ? q : 0;
 }

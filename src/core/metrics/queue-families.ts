@@ -3,7 +3,7 @@
 import type { AlertView } from "../alerts/alert-view.ts";
 import type { CronView } from "../config/cron-view.ts";
 import { perSecond } from "../config/units.ts";
-import { BOUNDS_S, type StoredDurations } from "./durations.ts";
+import { BOUNDS_S, nativeOf, type StoredDurations } from "./durations.ts";
 import type { Family, HistogramValue, Labels } from "./exposition.ts";
 import { billedOf, dollarsOf } from "./prices.ts";
 import type { QueueView } from "./queue-view.ts";
@@ -238,8 +238,9 @@ function histogram({ name, help }: Words, samples: [Labels, HistogramValue][]): 
   return family as unknown as Family;
 }
 
-function histogramOf({ counts, sumMs }: StoredDurations): HistogramValue {
-  return { bounds: BOUNDS_S, counts, sum: sumMs / 1000 };
+function histogramOf(durations: StoredDurations): HistogramValue {
+  const { counts, sumMs } = durations;
+  return { bounds: BOUNDS_S, counts, sum: sumMs / 1000, native: nativeOf(durations) };
 }
 
 function bill(queues: readonly ScrapedQueue[]): Family[] {
@@ -278,6 +279,13 @@ function recurring({ cron = [], now }: Scrape): Family[] {
     });
     return gauge(words, samples);
   };
+  const ofRuns = (which: "added" | "missed", help: string): Family => ({
+    ...{ name: `${PREFIX}cron_${which}`, type: "counter", help },
+    // An object of a version before does not count them.
+    samples: cron.flatMap(({ name, [which]: n }) =>
+      n === undefined ? [] : [[{ entry: name }, n] as const],
+    ),
+  });
   const at = (time: string | undefined) =>
     time === undefined ? undefined : Date.parse(time) / 1000;
   return [
@@ -304,6 +312,11 @@ function recurring({ cron = [], now }: Scrape): Family[] {
         unit: "seconds",
       },
       ({ nextRun }) => Math.max(0, now / 1000 - (at(nextRun) ?? Number.POSITIVE_INFINITY)),
+    ),
+    ofRuns("added", "Tasks it has added at their times."),
+    ofRuns(
+      "missed",
+      "Its times that had passed when a task could be added, and were not caught up.",
     ),
     of({ name: "cron_paused", help: "Whether the entry is paused: 1 or 0." }, ({ state }) =>
       Number(state === "paused"),

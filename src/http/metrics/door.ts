@@ -5,10 +5,11 @@ import { invalid } from "../../core/errors.ts";
 import {
   CONTENT_TYPES,
   type ExpositionFormat,
-  endText,
   familyText,
   formatFor,
+  OPENMETRICS_END,
 } from "../../core/metrics/exposition.ts";
+import { familyBytes } from "../../core/metrics/protobuf.ts";
 import { familiesOf, type Scrape, type ScrapedQueue } from "../../core/metrics/queue-families.ts";
 import { counting } from "../../objects/directory/counting.ts";
 import { trouble } from "../../objects/log.ts";
@@ -50,7 +51,7 @@ async function scraped(request: Request, queues: QueueService, now: number): Pro
   const format = formatFor(request.headers.get("Accept") ?? "");
   const [all, cron] = await Promise.all([scrapedQueues(queues), cronOf(queues)]);
   const headers = { "Content-Type": CONTENT_TYPES[format], "Cache-Control": "no-store" };
-  return new Response(textStream({ now, queues: all, cron }, format), { headers });
+  return new Response(streamOf({ now, queues: all, cron }, format), { headers });
 }
 
 async function scrapedQueues(queues: QueueService): Promise<ScrapedQueue[]> {
@@ -77,18 +78,22 @@ async function cronOf(queues: QueueService): Promise<readonly CronView[] | undef
   }
 }
 
-// A family at a time, as the reader takes them: of a thousand queues the whole text is megabytes.
-function textStream(scrape: Scrape, format: ExpositionFormat): ReadableStream<Uint8Array> {
-  const families = familiesOf(scrape).values();
+// A family at a time, as the reader takes them: of a thousand queues the whole is megabytes.
+function streamOf(scrape: Scrape, format: ExpositionFormat): ReadableStream<Uint8Array> {
+  const parts = partsOf(scrape, format);
   return new ReadableStream({
     pull: (controller) => {
-      for (const family of families) {
-        const text = familyText(family, format);
-        if (text !== "") return controller.enqueue(utf8(text));
-      }
-      const end = endText(format);
-      if (end !== "") controller.enqueue(utf8(end));
-      controller.close();
+      const { done, value } = parts.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
     },
   });
+}
+
+function* partsOf(scrape: Scrape, format: ExpositionFormat): Generator<Uint8Array> {
+  for (const family of familiesOf(scrape)) {
+    const bytes = format === "protobuf" ? familyBytes(family) : utf8(familyText(family, format));
+    if (bytes.byteLength > 0) yield bytes;
+  }
+  if (format === "openmetrics") yield utf8(OPENMETRICS_END);
 }

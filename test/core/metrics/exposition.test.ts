@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { formatFor } from "../../../src/core/metrics/exposition.ts";
 
+const BINARY = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily";
+
 describe("the format asked for", () => {
   it.each([
     ["", "prometheus"],
@@ -19,6 +21,13 @@ describe("the format asked for", () => {
     ["application/openmetrics-text;q=0.5,text/plain", "prometheus"],
     ["application/openmetrics-text;q=0.5,text/plain;q=0.4", "openmetrics"],
     ["application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily", "prometheus"],
+    [`${BINARY};encoding=text`, "prometheus"],
+    [`${BINARY};encoding=delimited`, "protobuf"],
+    [`${BINARY};encoding=delimited;q=0.3,text/plain;q=0.4`, "prometheus"],
+    [
+      `${BINARY};encoding=delimited,application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1`,
+      "protobuf",
+    ],
     [
       "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
       "openmetrics",

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { freePort, type Server, startServer } from "../../../scripts/server.ts";
+import { freePort, onWorkerd, type Server, startServer } from "../../../scripts/server.ts";
 import { until } from "../../../scripts/until.ts";
 import { findPrometheus } from "../../support/prometheus.ts";
 import { temporaryDir } from "../support.ts";
@@ -46,7 +46,7 @@ const WRITE = "may-write";
 const VARS = [`TASKQUEUE_TOKEN:${WRITE}`, `TASKQUEUE_READ_TOKEN:${READ}`];
 
 async function serverOn(stateDir: string, port?: number): Promise<Server> {
-  const command = ["wrangler", "dev", ...VARS.flatMap((it) => ["--var", it])];
+  const command = onWorkerd({ vars: VARS });
   const server = await startServer({ stateDir, command, ...(port && { port }) });
   onTestFinished(() => server.stop());
   return server;
@@ -64,7 +64,7 @@ interface Scraper {
   query(promql: string): Promise<number>;
 }
 
-async function scraperOf(target: string): Promise<Scraper> {
+async function scraperOf(target: string, options: readonly string[] = []): Promise<Scraper> {
   const dir = temporaryDir();
   const config = {
     global: { scrape_interval: "1s", scrape_timeout: "1s" },
@@ -84,7 +84,7 @@ async function scraperOf(target: string): Promise<Scraper> {
     found?.prometheus ?? "",
     [
       ...[`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`],
-      `--web.listen-address=${url.slice("http://".length)}`,
+      ...[`--web.listen-address=${url.slice("http://".length)}`, ...options],
     ],
     { stdio: "ignore" },
   );
@@ -166,4 +166,29 @@ describe.skipIf(!found)(`Prometheus${skipped}`, () => {
     expect(costs.total.rowsWritten).toBeGreaterThanOrEqual(rows);
     expect(await query("scrape_duration_seconds")).toBeLessThan(1);
   }, 240_000);
+
+  it("has native histograms where it asks for them", async () => {
+    const server = await serverOn(temporaryDir());
+    const options = ["--enable-feature=native-histograms"];
+    const { query } = await scraperOf(new URL(server.url).host, options);
+    await ask(server, "/_ah/api/queues/master/tasks", { params: { from: "1", to: "20" } });
+    const of = (name: string) => `taskqueue_${name}{queue="sub"}`;
+    const done = await until("the subtasks", 40, async () => {
+      const n = await query(of("tasks_done_total"));
+      return n > 0 && n === (await query(of("tasks_added_total"))) && n;
+    });
+    await until(
+      "as many of the histogram",
+      20,
+      async () => (await query(`histogram_count(${of("run_time_seconds")})`)) === done,
+    );
+    const sum = await query(`histogram_sum(${of("run_time_seconds")})`);
+    const least = await query(`histogram_quantile(0, ${of("run_time_seconds")})`);
+    const most = await query(`histogram_quantile(1, ${of("run_time_seconds")})`);
+    // The bounds of the outermost buckets: each is 9 % wide.
+    expect(sum).toBeGreaterThanOrEqual(least * done * 0.9);
+    expect(sum).toBeLessThanOrEqual(most * done);
+    expect(await query(of("queues"))).toBeNaN();
+    expect(await query("taskqueue_queues")).toBe(4);
+  }, 120_000);
 });

@@ -150,6 +150,8 @@ describe("what is said", () => {
     expect(seriesValue(text, "taskqueue_cron_overdue_seconds", entry)).toBe(0);
     const next = seriesValue(text, "taskqueue_cron_next_run_timestamp_seconds", entry);
     expect(next * 1000).toBeGreaterThan(clock.now);
+    expect(seriesValue(text, "taskqueue_cron_added_total", entry)).toBe(0);
+    expect(seriesValue(text, "taskqueue_cron_missed_total", entry)).toBe(0);
   });
 
   it("is of the groups that a queue has tasks of", async () => {
