@@ -1,6 +1,7 @@
 // What objects call of each other. Each Durable Object class implements its interface, so that every call
 // is typed on both sides; what only callers outside use is the class's own surface.
 import type { AlertTest } from "../core/alerts/alert-view.ts";
+import type { AlertReport } from "../core/alerts/report.ts";
 import type { Act } from "../core/audit.ts";
 import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../core/backup/record.ts";
 import type { CronTask } from "../core/config/cron-task.ts";
@@ -141,6 +142,10 @@ export interface ShardRpc {
   recallShare(recall: Recall): Promise<Statement>;
   /** There is something for the shard if it asks. */
   nudgeShare(): Promise<void>;
+  /** Takes what another shard knows that the queue's alerts are about; told to the first shard. */
+  takeAlertReport(shard: number, report: AlertReport): Promise<void>;
+  /** The same, asked of another shard; nothing where this Worker has no alerts. */
+  alertReport(): Promise<AlertReport | undefined>;
 }
 
 /** What the object of a limit grants; `total`: what the limit is, absent where it is not in queue.yaml any more. */

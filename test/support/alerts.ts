@@ -11,12 +11,17 @@ export const OUTSIDE = `${inject("outside")}/box/${crypto.randomUUID().replaceAl
 /** The setting of the Worker under test that has the secrets. */
 export const SECRET = "TASKQUEUE_SIGNING_SECRET";
 
-/** Deploys one of the queues with these alerts, in the form of queue.yaml, on one object. */
-export function deployAlerts(name: string, alerts: readonly object[], entry: object = {}): void {
+/** Deploys one of the queues with these alerts, in the form of queue.yaml, on one object or on several. */
+export function deployAlerts(
+  name: string,
+  alerts: readonly object[],
+  entry: object = {},
+  shards = 1,
+): void {
   const made = parseQueueYaml(
     JSON.stringify({
       queue: [
-        { name, rate: "500/s", bucket_size: 500, ...entry, extensions: { alerts } },
+        { name, rate: "500/s", bucket_size: 500, ...entry, extensions: { alerts, shards } },
         { name: "push", rate: "500/s" },
       ],
     }),

@@ -110,20 +110,6 @@ const KEYS_IN_ONE_OBJECT: Rule<{ shards?: unknown; keys?: unknown }> = ({ shards
       ]
     : [];
 
-/** What an alert is about is the whole queue, of which no object knows all. */
-const ALERTS_IN_ONE_OBJECT: Rule<{ shards?: unknown; alerts?: unknown }> = ({
-  shards = 1,
-  alerts,
-}) =>
-  Array.isArray(alerts) && alerts.length > 0 && typeof shards === "number" && shards > 1
-    ? [
-        {
-          path: ["alerts"],
-          message: `none beside shards: ${shards}, for an alert looks at the tasks of one object`,
-        },
-      ]
-    : [];
-
 const pushExtensions = mapping({
   rate: key(freeRate, "In place of rate, and free to pass 500/s. none: no limit at all."),
   bucket_size: key(count(1), "In place of bucket_size, and free to pass 500."),
@@ -213,7 +199,7 @@ const pushQueue = ruled(
     retry_parameters: key(pushRetry, "When a failed task runs again."),
     acl: pullOnly,
     extensions: key(
-      ruled(ruled(ruled(pushExtensions, EACH_SHARD), KEYS_IN_ONE_OBJECT), ALERTS_IN_ONE_OBJECT),
+      ruled(ruled(pushExtensions, EACH_SHARD), KEYS_IN_ONE_OBJECT),
       "What App Engine does not have.",
     ),
   }),
@@ -234,7 +220,7 @@ const pullQueue = mapping({
   retry_parameters: key(pullRetry, "How often a task may be leased again."),
   acl: key(list(grant, "a list of user_email and writer_email entries"), "Who may use the queue."),
   extensions: key(
-    ruled(ruled(ruled(pullExtensions, EACH_SHARD), KEYS_IN_ONE_OBJECT), ALERTS_IN_ONE_OBJECT),
+    ruled(ruled(pullExtensions, EACH_SHARD), KEYS_IN_ONE_OBJECT),
     "What App Engine does not have.",
   ),
 });

@@ -1,4 +1,5 @@
 // Alerts as a part: a Worker whose queues have none does not carry them.
+import type { BacklogReport } from "../../core/alerts/report.ts";
 import { drainSeconds } from "../../core/config/drain-time.ts";
 import type { QueueFile } from "../../core/config/queue-config.ts";
 import type { PostWebhook } from "../egress/task-egress.ts";
@@ -19,7 +20,9 @@ const newAlerts: NewAlerts = (queue, { sql, post, arm, file }) =>
   new Alerts({
     ...{ queue, sql, post, arm },
     addTo: addBy(queue),
-    drainSeconds: () => drainOf(queue, file),
+    backlog: () => backlogOf(queue),
+    drainSeconds: (backlog) => drainOf(queue, file, backlog),
+    shard: (index) => queue.stubs.shard(queue.name, index),
   });
 
 // A queue takes dead letters of others by their names, each once; and so it does these.
@@ -34,15 +37,19 @@ function addBy({ stubs }: Queue): AlertAdd {
 }
 
 // By what starts now: a queue that is slowed down takes longer than its entry says.
-function drainOf(queue: Queue, file: QueueFile): number | null {
+function backlogOf(queue: Queue): BacklogReport {
   const now = queue.now();
   const { tasks, due = tasks } = queue.store.counts.tasks(now);
-  if (due === 0) return 0;
+  const { lastMinute, lastHour } = queue.statistics.runTime(now);
+  const rate = queue.push.tokens()?.shape.rate;
+  return { due, rate, runTime: lastMinute.p50 ?? lastHour.p50 };
+}
+
+function drainOf(queue: Queue, file: QueueFile, backlog: BacklogReport): number | null {
+  if (backlog.due === 0) return 0;
   if (queue.isPaused) return null;
   const { config } = queue.definition;
-  const rate = queue.push.tokens()?.shape.rate ?? config.rate;
-  const { lastMinute, lastHour } = queue.statistics.runTime(now);
-  return drainSeconds({ ...config, rate }, file, { due, runTime: lastMinute.p50 ?? lastHour.p50 });
+  return drainSeconds({ ...config, rate: backlog.rate ?? config.rate }, file, backlog);
 }
 
 /** Alerts: `extensions.alerts` of queue.yaml. */

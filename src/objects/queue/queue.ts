@@ -220,7 +220,7 @@ export class Queue implements QueueContext {
     this.search = deps.Search && new deps.Search(this, deps);
     this.failures = deps.Failures && new deps.Failures(this, deps);
     this.fault = this.sharding.fault ?? this.#keysFault() ?? this.#batchFault();
-    this.alerts = deps.shard === 0 ? deps.newAlerts?.(this, deps) : undefined;
+    this.alerts = deps.newAlerts?.(this, deps);
     const { Totals, meter } = deps;
     const totals = Totals && meter && new Totals({ ...deps, meter, store, history });
     this.statistics = new Statistics(history, totals);

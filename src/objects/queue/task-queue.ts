@@ -1,6 +1,7 @@
 // The Durable Object of a queue. Its public methods are the RPC surface: callers outside reach them through
 // client/queue-handle.ts, other objects through rpc.ts.
 import type { AlertTest } from "../../core/alerts/alert-view.ts";
+import type { AlertReport } from "../../core/alerts/report.ts";
 import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../../core/backup/record.ts";
 import type { CronTask } from "../../core/config/cron-task.ts";
 import type { QueueConfig, QueueFile } from "../../core/config/queue-config.ts";
@@ -357,6 +358,14 @@ export class TaskQueueObject<Env = unknown>
 
   async nudgeShare(): Promise<void> {
     await this.#shards.nudgeShare();
+  }
+
+  async takeAlertReport(shard: number, report: AlertReport): Promise<void> {
+    this.#queue.alerts?.take(shard, report);
+  }
+
+  async alertReport(): Promise<AlertReport | undefined> {
+    return this.#queue.alerts?.report();
   }
 
   protected get title(): string {

@@ -3,17 +3,24 @@
 //
 //   commit, or a time -> watch: looks, and writes what begins or is over with its message, in one commit
 //   a message in rows -> sender: sends it until it has arrived
+//
+// Of several shards the first has both, by what the others report (reporter, reports).
 import type { AlertConfig } from "../../../core/alerts/alert.ts";
 import type { AlertTest, AlertView } from "../../../core/alerts/alert-view.ts";
 import { withFailures } from "../../../core/alerts/failure-window.ts";
 import { alertMessage } from "../../../core/alerts/message.ts";
+import type { AlertReport } from "../../../core/alerts/report.ts";
 import { type Answer, invalid } from "../../../core/errors.ts";
 import type { Outcome } from "../../../core/task/task.ts";
 import { AlertRows } from "../../../store/queue/alert-rows.ts";
 import type { Participant } from "../../commit.ts";
 import type { Job } from "../../host.ts";
 import type { AlertsDeps } from "./deps.ts";
+import { AlertReporter } from "./reporter.ts";
+import { AlertReports } from "./reports.ts";
 import { AlertSender, sendAlert } from "./sender.ts";
+import { newStanding, storedOf } from "./standing.ts";
+import { TargetWatch } from "./target-watch.ts";
 import { viewsOf } from "./views.ts";
 import { AlertWatch } from "./watch.ts";
 
@@ -26,16 +33,39 @@ export class Alerts implements Participant<CountedState> {
   readonly rows: AlertRows;
   readonly jobs: readonly Job[];
   readonly #deps: AlertsDeps;
-  readonly #watch: AlertWatch;
+  readonly #target: TargetWatch;
+  /** Of the first shard. */
+  readonly #watch: AlertWatch | undefined;
+  readonly #reports: AlertReports | undefined;
+  /** Of another one. */
+  readonly #reporter: AlertReporter | undefined;
   #counted = 0;
 
   constructor(deps: AlertsDeps) {
     this.#deps = deps;
     const { queue, sql } = deps;
-    this.rows = new AlertRows(sql, queue.store.meta);
-    this.#watch = new AlertWatch({ ...deps, rows: this.rows, alerts: () => this.alerts });
-    const sender = new AlertSender({ ...deps, rows: this.rows });
-    this.jobs = [this.#watch, sender];
+    const rows = new AlertRows(sql, queue.store.meta);
+    this.rows = rows;
+    this.#target = new TargetWatch(() => outageSince(rows));
+    const shared = { ...deps, rows, target: this.#target, alerts: () => this.alerts };
+    if (!this.isFirst) {
+      this.#reporter = new AlertReporter(shared);
+      this.jobs = [this.#reporter];
+      return;
+    }
+    const reports = new AlertReports({
+      ...deps,
+      areUsed: () => this.alerts.length > 0,
+      heard: () => this.#watch?.committed(queue.now()),
+    });
+    this.#reports = reports;
+    this.#watch = new AlertWatch({ ...shared, others: () => reports.all() });
+    this.jobs = [this.#watch, reports, new AlertSender({ ...deps, rows })];
+  }
+
+  /** Whether it begins and ends the queue's alerts. */
+  get isFirst(): boolean {
+    return this.#deps.queue.shard.index === 0;
   }
 
   /** Those of the queue's entry; a queue that is not defined any more has none. */
@@ -46,13 +76,28 @@ export class Alerts implements Participant<CountedState> {
 
   /** An attempt ended at `now` (ms). */
   attempted(outcome: Outcome, now: number): void {
-    if (this.alerts.length > 0) this.#watch.attempted(outcome, now);
+    if (this.alerts.length > 0 && this.#target.attempted(outcome, now)) this.#changed(now);
   }
 
   /** After a commit at `now` (ms), once its transitions were taken. */
   committed(now: number): void {
     this.#counted = 0;
-    this.#watch.committed(now);
+    this.#changed(now);
+  }
+
+  #changed(now: number): void {
+    this.#watch?.committed(now);
+    this.#reporter?.changed();
+  }
+
+  /** Of the first shard: another one has told what it knows. */
+  take(shard: number, report: AlertReport): void {
+    this.#reports?.take(shard, report);
+  }
+
+  /** Of another shard: what it knows. */
+  report(): AlertReport | undefined {
+    return this.#reporter?.report();
   }
 
   views(): AlertView[] {
@@ -100,12 +145,20 @@ export class Alerts implements Participant<CountedState> {
   #count(alert: AlertConfig, n: number, now: number): void {
     const { when } = alert;
     if (when.kind !== "failed") return;
-    const stored = this.#watch.storedOf(alert);
-    // One of another entry is to be ended first.
+    const { rows, isFirst } = this;
+    // What an entry before had begun is to be ended first, by the first shard.
+    const stored = storedOf(rows, alert) ?? (isFirst ? undefined : newStanding(alert));
     if (!stored) return;
     const failures = withFailures(stored.failures ?? [], n, now, when.seconds * 1000);
-    this.rows.put(alert.name, { ...stored, failures });
+    rows.put(alert.name, { ...stored, failures });
   }
+}
+
+/** Where an outage that an object before this one heard of began (ms). */
+function outageSince(rows: AlertRows): number | undefined {
+  for (const stored of rows.standings().values())
+    if (stored.outageSince !== undefined) return stored.outageSince;
+  return undefined;
 }
 
 const NONE: readonly AlertConfig[] = [];

@@ -1,18 +1,29 @@
 // Job: looks whether alerts begin or are over. It wakes when time alone may change one, and after commits, which may
 // too: not more often than every ten seconds. A queue on which nothing happens, and nothing is to come, is left alone.
-import { type AlertConfig, alertMark } from "../../../core/alerts/alert.ts";
+import type { AlertConfig } from "../../../core/alerts/alert.ts";
 import { alertMessage, type OverReason } from "../../../core/alerts/message.ts";
-import { type AlertFigures, type Outage, readingOf } from "../../../core/alerts/reading.ts";
+import { type AlertFigures, readingOf } from "../../../core/alerts/reading.ts";
+import {
+  type AlertReport,
+  earliest,
+  outageOfAll,
+  sumOfBacklogs,
+  sumOfFailures,
+} from "../../../core/alerts/report.ts";
 import { type AlertStanding, stepOf } from "../../../core/alerts/rule.ts";
-import type { Outcome } from "../../../core/task/task.ts";
 import type { AlertRows, StoredAlert } from "../../../store/queue/alert-rows.ts";
 import { type OldestWaiting, oldestWaiting } from "../../../store/queue/oldest-waiting.ts";
 import type { Job } from "../../host.ts";
 import { writeLine } from "../../log.ts";
 import type { AlertsDeps } from "./deps.ts";
+import { storedOf } from "./standing.ts";
+import type { TargetWatch } from "./target-watch.ts";
 
-export interface WatchDeps extends Pick<AlertsDeps, "queue" | "sql" | "drainSeconds"> {
+export interface WatchDeps extends Pick<AlertsDeps, "queue" | "sql" | "backlog" | "drainSeconds"> {
   rows: AlertRows;
+  target: TargetWatch;
+  /** What the queue's other shards know; undefined while that of one is missing. */
+  others: () => readonly AlertReport[] | undefined;
   /** Those of the queue's entry. */
   alerts: () => readonly AlertConfig[];
 }
@@ -32,9 +43,6 @@ const PACE_MS = 10_000;
 
 export class AlertWatch implements Job {
   readonly #deps: WatchDeps;
-  // Heard of, not read: undefined while the last attempt was answered well, or none was since the start.
-  #outage: Required<Outage> | undefined;
-  #hasAnswered = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
   /** When the next look is; null where none is to be, undefined where that is to be found out. */
   #nextAt: number | null | undefined;
@@ -61,30 +69,6 @@ export class AlertWatch implements Job {
     const soonest = this.#lookedAt + PACE_MS;
     if (now >= soonest) this.#nextAt = undefined;
     else this.#nextAt = Math.min(this.#nextAt ?? soonest, soonest);
-  }
-
-  attempted(outcome: Outcome, now: number): void {
-    if (outcome.kind === "postponed") return;
-    const isDead = outcome.kind === "unanswered" || outcome.status >= 500;
-    this.#hasAnswered = !isDead;
-    const { since } = this.#outage ?? { since: this.#outageSince() ?? now };
-    this.#outage = isDead ? { since, last: now } : undefined;
-    this.committed(now);
-  }
-
-  /** Where an outage that an object before this one heard of began. */
-  #outageSince(): number | undefined {
-    for (const { outageSince } of this.#deps.rows.standings().values())
-      if (outageSince !== undefined) return outageSince;
-    return undefined;
-  }
-
-  /** How the alert of the entry stands; undefined where what is on disk is of another entry. */
-  storedOf(alert: AlertConfig): StoredAlert | undefined {
-    const stored = this.#deps.rows.standings().get(alert.name);
-    const mark = alertMark(alert);
-    if (!stored) return { mark, was: { when: alert.when, to: alert.to } };
-    return stored.mark === mark ? stored : undefined;
   }
 
   get #isUsed(): boolean {
@@ -114,12 +98,14 @@ export class AlertWatch implements Job {
 
   #lookAt(alert: AlertConfig, figures: Figures, now: number): Found {
     const { name, when, to } = alert;
-    const before = this.storedOf(alert);
+    const before = storedOf(this.#deps.rows, alert);
     if (!before) return ended(name, this.#deps.rows.standings().get(name), "changed");
-    const outage = this.#outageOf(before);
-    const reading = readingOf(when, { ...figures.of(when.kind), ...ofAlert(before, outage) }, now);
+    const of = figures.of(alert, before);
+    // All stays as it is, how long the condition has not held among it.
+    if (!of) return { name };
+    const reading = readingOf(when, of, now);
     const { standing, event: kind, nextAt } = stepOf(standingOf(before), reading, now);
-    const outageSince = when.kind === "target_dead" ? outage?.since : undefined;
+    const outageSince = when.kind === "target_dead" ? of.outage?.since : undefined;
     const stored = inOrder({ ...before, ...NOT_BEGUN, ...standing, outageSince });
     const isSame = JSON.stringify(stored) === JSON.stringify(inOrder(before));
     const freeAt = when.kind === "oldest_due_older_than" ? figures.freeAt() : undefined;
@@ -128,31 +114,32 @@ export class AlertWatch implements Job {
       ...{ name, was: { when, to } },
       ...(!isSame && { stored }),
       ...(kind && { event: { kind, begunAt, value: reading.value, reason: "fine" } }),
-      nextAt:
-        nextAt === undefined || freeAt === undefined
-          ? (nextAt ?? freeAt)
-          : Math.min(nextAt, freeAt),
+      nextAt: earliest([nextAt, freeAt]),
     };
   }
 
-  // Until an attempt fails again, or is answered, what an object before this one heard is all there is.
-  #outageOf({ outageSince: since }: StoredAlert): Outage | undefined {
-    if (this.#outage || this.#hasAnswered) return this.#outage;
-    return since === undefined ? undefined : { since };
-  }
-
   #newFigures(now: number): Figures {
-    const { queue, sql, drainSeconds } = this.#deps;
+    const { queue, sql, backlog, drainSeconds, target, others } = this.#deps;
     let oldest: OldestWaiting | undefined;
     const waiting = () => {
       oldest ??= oldestWaiting(sql, now, (task) => queue.push.isRunning(task));
       return oldest;
     };
+    const reports = others();
     return {
-      of: (kind) => ({
-        oldestDue: kind === "oldest_due_older_than" ? waiting().due : undefined,
-        drainSeconds: kind === "backlog_not_drained_in" ? drainSeconds() : null,
-      }),
+      of: ({ name, when: { kind } }, { mark, failures = [] }) =>
+        reports && {
+          oldestDue:
+            kind === "oldest_due_older_than"
+              ? earliest([waiting().due, ...reports.map((it) => it.oldestDue)])
+              : undefined,
+          drainSeconds:
+            kind === "backlog_not_drained_in"
+              ? drainSeconds(sumOfBacklogs([backlog(), ...reports.map((it) => it.backlog)]))
+              : null,
+          failures: sumOfFailures([failures, ...reports.map((it) => failuresOf(it, name, mark))]),
+          outage: outageOfAll([target.report(), ...reports]),
+        },
       freeAt: () => waiting().freeAt,
     };
   }
@@ -182,12 +169,15 @@ export class AlertWatch implements Job {
 
 /** Read when an alert asks for them, once a look. */
 interface Figures {
-  of(kind: AlertConfig["when"]["kind"]): Pick<AlertFigures, "oldestDue" | "drainSeconds">;
+  /** Undefined while what a shard knows is missing. */
+  of(alert: AlertConfig, stored: StoredAlert): AlertFigures | undefined;
   freeAt(): number | undefined;
 }
 
-function ofAlert({ failures = [] }: StoredAlert, outage: Outage | undefined) {
-  return { failures, outage };
+// A shard may not know of the entry yet that this alert is of.
+function failuresOf({ failures }: AlertReport, name: string, mark: string) {
+  const one = failures[name];
+  return one?.mark === mark ? one.counts : [];
 }
 
 const NOT_BEGUN = { begunAt: undefined, fineSince: undefined, lastBegunAt: undefined };

@@ -12,7 +12,9 @@ import type { Acted } from "./transit.ts";
 export type OwnCall = (...args: unknown[]) => Promise<unknown>;
 
 /** What the object is to the others, and to whoever calls it. */
-export interface ObjectCalls extends Omit<ShardRpc, "onShard">, OwnShardCalls {
+export interface ObjectCalls
+  extends Omit<ShardRpc, "onShard" | "takeAlertReport" | "alertReport">,
+    OwnShardCalls {
   onShard(map: ShardMap, verb: string, call: OwnCall, args: unknown[]): Promise<ShardAnswer>;
   /** Has a call of the queue done by those that have what it is about. */
   route(verb: string, call: OwnCall, args: unknown[]): Promise<unknown>;
