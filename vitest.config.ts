@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { oneModule } from "./test/support/one-module.ts";
 import { EXCEPTIONS } from "./test/support/sharded-exceptions.ts";
 
 const sharded = process.env.SHARDED ?? "some";
@@ -52,6 +53,7 @@ export default defineConfig({
       },
       {
         plugins: [
+          oneModule(),
           cloudflareTest({
             wrangler: { configPath: "./test/support/wrangler.toml" },
             miniflare: { bindings: { HISTORIES } },
@@ -78,6 +80,7 @@ export default defineConfig({
         // The same front door, each queue of queue.yaml with four shards. `SHARDED=all` has all of it, `SHARDED=exceptions`
         // what is listed as an exception, tried.
         plugins: [
+          oneModule(),
           cloudflareTest({
             wrangler: { configPath: "./test/support/wrangler.toml" },
             miniflare: { bindings: { SHARDS: "4", SHARDED: sharded, HISTORIES } },
@@ -99,11 +102,12 @@ export default defineConfig({
           name: "e2e",
           sequence: { groupOrder: 2 },
           // They wait more than they work: each starts, kills and restarts servers of its own.
-          maxWorkers: 2,
+          maxWorkers: 3,
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: "./test/e2e/packed.ts",
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          // Servers are killed and started again, on a machine that may be several times slower.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

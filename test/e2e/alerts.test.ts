@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it, onTestFinished } from "vitest";
-import { freePort, ROOT, type Server, startServer } from "../../scripts/server.ts";
+import { freePort, onWorkerd, ROOT, type Server, startServer } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import type { AlertTest, AlertView } from "../../src/core/alerts/alert-view.ts";
 import { blocksOf } from "../support/pages.ts";
@@ -22,7 +22,7 @@ afterAll(() => server?.stop());
 
 function start(): Promise<Server> {
   const vars = ["TASKQUEUE_ALLOW_HOSTS:127.0.0.1", `TASKQUEUE_SIGNING_SECRET:${SECRET}`];
-  const command = ["wrangler", "dev", ...vars.flatMap((it) => ["--var", it])];
+  const command = onWorkerd({ vars });
   return startServer({ stateDir: state.dir, command });
 }
 

@@ -24,7 +24,7 @@ it("measures everything there is without other servers, and prints it in Markdow
   // Of what does not depend on the machine, the bound is strict.
   expect(stdout).toContain("| starts over the bound | at most 0 | 0 | held |");
   expect(stdout).toMatch(/^\d+ of \d+ bars held$/m);
-}, 300_000);
+});
 
 it("names the parts there are to one that asks for another", async () => {
   const args = ["bench/run.ts", "--only", "speed"];

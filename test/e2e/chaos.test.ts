@@ -44,4 +44,4 @@ it("and so it is where queues have two shards, then eight, then three", async ()
   const { faults, ...figures } = await chaos("--shards", "2,8,3");
   expect(faults).toEqual(NO_FAULTS);
   expect(figures.executions).toBeGreaterThan(100);
-}, 240_000);
+});

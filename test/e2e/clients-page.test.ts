@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { launchBrowser } from "../../scripts/browser.ts";
-import { quietEnv, ROOT, type Server, startServer } from "../../scripts/server.ts";
+import { onWorkerd, quietEnv, ROOT, type Server, startServer } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import { connect } from "../../src/remote/index.ts";
 import { clientBundle, hasProgram } from "./client-bundle.ts";
@@ -50,8 +50,8 @@ let site: { origin: string; close: () => void };
 
 beforeAll(async () => {
   site = await pageServer();
-  const allow = ["--var", `TASKQUEUE_ALLOW_ORIGINS:${site.origin}`];
-  server = await startServer({ stateDir: state.dir, command: ["wrangler", "dev", ...allow] });
+  const vars = [`TASKQUEUE_ALLOW_ORIGINS:${site.origin}`];
+  server = await startServer({ stateDir: state.dir, command: onWorkerd({ vars }) });
 });
 afterAll(async () => {
   site?.close();

@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type Server, startServer } from "../../scripts/server.ts";
+import { onWorkerd, type Server, startServer } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import { connect, NoAnswerError } from "../../src/remote/index.ts";
 import { clientBundle, hasProgram } from "./client-bundle.ts";
@@ -77,7 +77,7 @@ describe("the client in", () => {
     if (program === undefined) return skip(`this machine has no ${name}`);
     const dir = temporaryDir();
     writeFileSync(join(dir, "client.mjs"), clientBundle());
-    const server = await runningServer({ stateDir: join(dir, "state") });
+    const server = await runningServer({ stateDir: join(dir, "state"), command: onWorkerd() });
     writeFileSync(
       join(dir, "script.mjs"),
       SCRIPT.replaceAll("SERVER_URL", JSON.stringify(server.url)),
@@ -93,7 +93,7 @@ describe("a worker whose server is killed", () => {
     timeout: 300_000,
   }, async () => {
     const stateDir = temporaryDir();
-    let server: Server = await runningServer({ stateDir });
+    let server: Server = await runningServer({ stateDir, command: onWorkerd() });
     const { port } = new URL(server.url);
     const inbox = connect<{ inbox: number }>({ url: server.url, retries: 12 }).get("inbox");
 
@@ -123,7 +123,7 @@ describe("a worker whose server is killed", () => {
       await until("some work", 60, () => seen.size > before + 10);
       await server.kill();
       await new Promise((resolve) => setTimeout(resolve, 500));
-      server = await startServer({ stateDir, port: Number(port) });
+      server = await startServer({ stateDir, command: onWorkerd(), port: Number(port) });
       onTestFinished(() => server.stop());
     }
     const before = seen.size;
@@ -204,10 +204,10 @@ describe("in a browser, a page of another origin", () => {
 
   it("uses the queues if it is listed, with the token or where there is none", async () => {
     const [listed, other] = [await site(), await site()];
-    const allow = ["--var", `TASKQUEUE_ALLOW_ORIGINS:${listed}`];
+    const allow = `TASKQUEUE_ALLOW_ORIGINS:${listed}`;
     const open = await runningServer({
       stateDir: temporaryDir(),
-      command: ["wrangler", "dev", ...allow],
+      command: onWorkerd({ vars: [allow] }),
     });
     expect(await tryFrom(listed, open.url)).toBe("fine");
     expect(await tryFrom(other, open.url)).toBe("NoAnswerError");
@@ -215,7 +215,7 @@ describe("in a browser, a page of another origin", () => {
 
     const closed = await runningServer({
       stateDir: temporaryDir(),
-      command: ["wrangler", "dev", ...allow, "--var", "TASKQUEUE_TOKEN:open-sesame"],
+      command: onWorkerd({ vars: [allow, "TASKQUEUE_TOKEN:open-sesame"] }),
     });
     expect(await tryFrom(listed, closed.url, "open-sesame")).toBe("fine");
     expect(await tryFrom(listed, closed.url, "wrong")).toBe("UnauthenticatedError");
@@ -224,7 +224,7 @@ describe("in a browser, a page of another origin", () => {
   });
 
   it("has nothing of a server without the setting", async () => {
-    const server = await runningServer({ stateDir: temporaryDir() });
+    const server = await runningServer({ stateDir: temporaryDir(), command: onWorkerd() });
     expect(await tryFrom(await site(), server.url)).toBe("NoAnswerError");
   });
 });

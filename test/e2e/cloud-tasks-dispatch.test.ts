@@ -128,7 +128,7 @@ it("backs off 1, 2 and 4 s, and gives up after four attempts", async () => {
   expect(outside.arrived.map((call) => ct(call, "taskretrycount"))).toEqual(["0", "1", "2", "3"]);
   await until("the end", 5, () => gone(`${parent}/tasks/failing`));
   expect(outside.arrived).toHaveLength(4);
-}, 40_000);
+});
 
 it("tells of 503, 404, 429, 500 and 302 as Google does, and follows no redirect", async () => {
   const answers = [503, 404, 429, 500, 302, 200];
@@ -145,7 +145,7 @@ it("tells of 503, 404, 429, 500 and 302 as Google does, and follows no redirect"
   expect(headerOf("taskpreviousresponse")).toEqual([undefined, "503", "404", "429", "500", "302"]);
   expect(headerOf("taskretryreason")).toEqual([undefined, "", "", "", "", ""]);
   expect(outside.arrived.map(({ url }) => url)).toEqual(Array(6).fill("/x"));
-}, 40_000);
+});
 
 it("cuts off a silent target at the deadline, closes the socket, and tries again", async () => {
   const outside = await outsideServer(({ response }, all) => {
@@ -160,7 +160,7 @@ it("cuts off a silent target at the deadline, closes the socket, and tries again
   expect(ct(second, "taskpreviousresponse")).toBe("504");
   expect((first.hungUpAt ?? 0) - first.at).toBeGreaterThanOrEqual(14_900);
   expect((first.hungUpAt ?? 0) - first.at).toBeLessThan(18_000);
-}, 60_000);
+});
 
 it("keeps two at once where two may be, across a pause, and loses none", async () => {
   let now = 0;
@@ -203,7 +203,7 @@ it("never sends more than the burst and five a second", async () => {
       if (j >= i) expect(j - i + 1).toBeLessThanOrEqual(Math.floor(most + 1e-9));
     }
   }
-}, 40_000);
+});
 
 it("runs a paused and a future task at once, and once", async () => {
   const outside = await outsideServer();
@@ -249,7 +249,7 @@ it("delivers each of 150 tasks that come 15 at a time", async () => {
     return (await tasks.list({ parent })).data.tasks?.length === 0;
   });
   expect(outside.arrived).toHaveLength(150);
-}, 90_000);
+});
 
 it("lists 36 tasks of a megabyte, a few to a page", async () => {
   const { queues } = googleapisClient(server()).projects.locations;
@@ -272,7 +272,7 @@ it("lists 36 tasks of a megabyte, a few to a page", async () => {
     pageToken = data.nextPageToken ?? undefined;
   }
   expect(names.size).toBe(36);
-}, 60_000);
+});
 
 it("takes what firebase-admin sends when CLOUD_TASKS_EMULATOR_HOST names this server", async () => {
   const outside = await outsideServer();

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { quietEnv, type Server, startServer } from "../../scripts/server.ts";
+import { onWorkerd, quietEnv, type Server, startServer } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import { CLI, runningServer, temporaryDir } from "./support.ts";
 
@@ -28,7 +28,7 @@ async function ended(child: ChildProcess): Promise<number | null> {
 
 /** A server with tasks on its pull queue, half of them with names of their own. */
 async function filled(dir: string): Promise<Server> {
-  const server = await runningServer({ stateDir: join(dir, "from") });
+  const server = await runningServer({ stateDir: join(dir, "from"), command: onWorkerd() });
   const tasks = Array.from({ length: TASKS }, (_, i) =>
     JSON.stringify({ ...(i % 2 ? { name: `n-${i}` } : {}), payload: `${i}` }),
   );
@@ -86,7 +86,9 @@ describe("a server that is killed", () => {
     const child = start(server, "export", "inbox", "-o", file);
     await until("the first page", 60, () => existsSync(file) && statSync(file).size > 0);
     await server.kill();
-    const again = await startServer({ stateDir: join(dir, "from"), port: Number(port) });
+    const again = await startServer({
+      ...{ stateDir: join(dir, "from"), command: onWorkerd(), port: Number(port) },
+    });
     try {
       const status = await ended(child);
       if (status !== 0)
@@ -104,7 +106,7 @@ describe("a server that is killed", () => {
     const from = await filled(dir);
     expect(run(from, "export", "inbox", "-o", file).status).toBe(0);
     const stateDir = join(dir, "to");
-    const first = await runningServer({ stateDir });
+    const first = await runningServer({ stateDir, command: onWorkerd() });
     const child = start(first, "import", file);
     await until(
       "some tasks",
@@ -113,7 +115,7 @@ describe("a server that is killed", () => {
     );
     await first.kill();
     child.kill("SIGKILL");
-    const second = await runningServer({ stateDir });
+    const second = await runningServer({ stateDir, command: onWorkerd() });
     const killed = start(second, "import", file, "--resume");
     await until("a moment", 60, () => existsSync(`${file}.imported`) || killed.exitCode !== null);
     killed.kill("SIGKILL");
@@ -149,7 +151,7 @@ describe("a file", () => {
 
   it("all queues go into a folder", async () => {
     const dir = temporaryDir();
-    const server = await runningServer({ stateDir: join(dir, "state") });
+    const server = await runningServer({ stateDir: join(dir, "state"), command: onWorkerd() });
     const out = join(dir, "all");
     expect(run(server, "export", "--all", "-o", out)).toMatchObject({ status: 0, stderr: "" });
     for (const name of ["default", "inbox", "master", "sub"]) {

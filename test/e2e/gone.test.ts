@@ -6,7 +6,7 @@ import { type ClientRequest, request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Server, startServer } from "../../scripts/server.ts";
+import { onWorkerd, type Server, startServer } from "../../scripts/server.ts";
 import { runningServer, temporaryDir } from "./support.ts";
 
 const WAIT = { leaseSeconds: 5, maxTasks: 1, waitSeconds: 60 };
@@ -19,7 +19,7 @@ let queues = 0;
 
 beforeAll(async () => {
   const stateDir = mkdtempSync(join(tmpdir(), "taskqueue-e2e-"));
-  server = await startServer({ stateDir });
+  server = await startServer({ stateDir, command: onWorkerd() });
   return async () => {
     await server.stop();
     rmSync(stateDir, { recursive: true, force: true });
@@ -206,7 +206,7 @@ it("a server that is killed while workers wait has the tasks that came, and give
   const stateDir = temporaryDir();
   const before = server;
   try {
-    server = await startServer({ stateDir });
+    server = await startServer({ stateDir, command: onWorkerd() });
     const queue = await freshQueue();
     const gone = await openLease(queue);
     await add(queue, "b0");
@@ -214,7 +214,7 @@ it("a server that is killed while workers wait has the tasks that came, and give
     gone.destroy();
     await openLease(queue);
     await server.kill();
-    server = await runningServer({ stateDir });
+    server = await runningServer({ stateDir, command: onWorkerd() });
     await add(queue, "b1");
     const start = performance.now();
     expect(await lease(queue, WAIT)).toMatchObject([{ name: "b1", retryCount: 1 }]);

@@ -1,7 +1,7 @@
 // A group of two thousand subtasks whose handlers fail at random, on a server that is killed ten times.
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { ROOT, type Server, startServer } from "../../scripts/server.ts";
+import { onWorkerd, ROOT, type Server, startServer } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import type { GroupProgress } from "../../src/core/task/group.ts";
 import type { Task } from "../../src/core/task/task.ts";
@@ -12,7 +12,7 @@ const KILLS = 10;
 const GROUP = "/_ah/api/groups/chaos";
 
 const options = {
-  command: ["wrangler", "dev"],
+  command: onWorkerd({ main: "worker.ts" }),
   cwd: join(ROOT, "test", "e2e", "chaos"),
 };
 

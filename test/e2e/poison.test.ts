@@ -1,7 +1,7 @@
 // A task that ends the server whenever it runs: it comes to its end, and what stands beside it is done.
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { ROOT, type Server, startServer } from "../../scripts/server.ts";
+import { onWorkerd, ROOT, type Server, startServer } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import type { Task } from "../../src/core/task/task.ts";
 import { temporaryDir } from "./support.ts";
@@ -10,7 +10,10 @@ import { temporaryDir } from "./support.ts";
 const MOST_KILLS = 2 + 3;
 const NEIGHBOURS = 20;
 
-const options = { cwd: join(ROOT, "test", "e2e", "chaos") };
+const options = {
+  command: onWorkerd({ main: "worker.ts" }),
+  cwd: join(ROOT, "test", "e2e", "chaos"),
+};
 const QUEUE = "/_ah/api/queues/left/tasks";
 
 it("a task that kills the server each time fails at its retry limit, and its neighbours are done", async () => {

@@ -1,7 +1,7 @@
 // A redrive at a rate on a server that is killed again and again: none is lost, and none goes back twice.
 import { spawnSync } from "node:child_process";
 import { expect, it } from "vitest";
-import { quietEnv, type Server, startServer } from "../../scripts/server.ts";
+import { onWorkerd, quietEnv, type Server, startServer } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import { outsideServer } from "./outside.ts";
 import { CLI, temporaryDir } from "./support.ts";
@@ -27,7 +27,7 @@ it("goes on after each kill, by itself", async () => {
     response.writeHead(isMended ? 200 : 500).end(`no room for ${done.length + 1}`);
   });
   const stateDir = temporaryDir();
-  const command = ["wrangler", "dev", "--var", `TASKQUEUE_ALLOW_HOSTS:${handler.host}`];
+  const command = onWorkerd({ vars: [`TASKQUEUE_ALLOW_HOSTS:${handler.host}`] });
   const start = () => startServer({ stateDir, command });
   let server = await start();
   const tasks = Array.from({ length: TASKS }, (_, i) => ({

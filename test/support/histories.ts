@@ -1,4 +1,5 @@
-// How many random histories a test goes through: few in the whole suite, with `HISTORIES=4` four times as many.
+// How much of what could happen a test goes through: a part in the whole suite, with `HISTORIES=4` all steps, and four
+// times as many random histories.
 import { env } from "cloudflare:workers";
 
 const TIMES = Number((env as { HISTORIES?: string }).HISTORIES ?? 1);
@@ -6,3 +7,6 @@ const TIMES = Number((env as { HISTORIES?: string }).HISTORIES ?? 1);
 export function histories(few: number): number {
   return few * TIMES;
 }
+
+/** From one step at which a test has something fail to the next. */
+export const STRIDE = TIMES < 4 ? 3 : 1;

@@ -1,19 +1,14 @@
 // Signing in with the token, looking with the one that may only read, and a server that comes back.
 import { expect, it } from "vitest";
-import { startServer } from "../../../scripts/server.ts";
+import { onWorkerd, startServer } from "../../../scripts/server.ts";
 import { add, runningServer, temporaryDir } from "../support.ts";
 import { browserForAll, faults, REFUSED, shows, visit } from "./browsing.ts";
 
 const browser = browserForAll();
 
-const WITH_TOKENS = [
-  "wrangler",
-  "dev",
-  "--var",
-  "TASKQUEUE_TOKEN:open-sesame",
-  "--var",
-  "TASKQUEUE_READ_TOKEN:only-look",
-];
+const WITH_TOKENS = onWorkerd({
+  vars: ["TASKQUEUE_TOKEN:open-sesame", "TASKQUEUE_READ_TOKEN:only-look"],
+});
 
 it("asks for the token, and shows no button to whom may only read", async () => {
   const server = await runningServer({ stateDir: temporaryDir(), command: WITH_TOKENS });
@@ -58,12 +53,14 @@ it("asks for the token, and shows no button to whom may only read", async () => 
 
 it("comes back by itself after its server was killed and started again", async () => {
   const stateDir = temporaryDir();
-  const first = await runningServer({ stateDir });
+  const first = await runningServer({ stateDir, command: onWorkerd() });
   const page = await visit(browser.current, first, "", { expected: /^Failed to load resource/ });
   await shows(page, "Live");
   await first.kill();
   await page.locator(".connection", { hasText: "Reconnecting" }).waitFor();
-  const again = await startServer({ stateDir, port: Number(new URL(first.url).port) });
+  const again = await startServer({
+    ...{ stateDir, command: onWorkerd(), port: Number(new URL(first.url).port) },
+  });
   try {
     await page.locator(".connection", { hasText: "Live" }).waitFor();
     await add(again, "master", "name=after&countdown=900", { from: "1", to: "2" });

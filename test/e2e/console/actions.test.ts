@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Server, startServer } from "../../../scripts/server.ts";
+import { onWorkerd, type Server, startServer } from "../../../scripts/server.ts";
 import { until } from "../../../scripts/until.ts";
 import type { Task } from "../../../src/core/task/task.ts";
 import { add, stateOf } from "../support.ts";
@@ -14,7 +14,7 @@ const state = temporaryState();
 let server: Server;
 
 beforeAll(async () => {
-  server = await startServer({ stateDir: state.dir });
+  server = await startServer({ stateDir: state.dir, command: onWorkerd() });
 });
 afterAll(() => server?.stop());
 

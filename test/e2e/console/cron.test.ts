@@ -1,12 +1,13 @@
 // The recurring tasks of the demo's cron.yaml, in the console.
 import { expect, it } from "vitest";
+import { onWorkerd } from "../../../scripts/server.ts";
 import { runningServer, temporaryDir } from "../support.ts";
 import { browserForAll, shows, visit } from "./browsing.ts";
 
 const browser = browserForAll();
 
 it("shows when each runs next, pauses it, and runs it now", async () => {
-  const server = await runningServer({ stateDir: temporaryDir() });
+  const server = await runningServer({ stateDir: temporaryDir(), command: onWorkerd() });
   const page = await visit(browser.current, server);
   await page.getByRole("link", { name: "Cron", exact: true }).click();
   await page.waitForURL("**/_ah/console/cron");

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { EXPIRED, FAILED, makeLively, RETRYING } from "../../../scripts/lively.ts";
-import { type Server, startServer } from "../../../scripts/server.ts";
+import { onWorkerd, type Server, startServer } from "../../../scripts/server.ts";
 import { until } from "../../../scripts/until.ts";
 import { stateOf } from "../support.ts";
 import { browserForAll, faults, REFUSED, visit } from "./browsing.ts";
@@ -13,7 +13,7 @@ const state = temporaryState();
 let server: Server;
 
 beforeAll(async () => {
-  server = await startServer({ stateDir: state.dir });
+  server = await startServer({ stateDir: state.dir, command: onWorkerd() });
   await makeLively(server);
   await until(
     "a failed task",

@@ -1,7 +1,7 @@
 // What people see in the console, and how they find their way: by keys, by address, whatever is in a task.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
-import { type Server, startServer } from "../../../scripts/server.ts";
+import { onWorkerd, type Server, startServer } from "../../../scripts/server.ts";
 import { until } from "../../../scripts/until.ts";
 import { browserForAll, shows, visit } from "./browsing.ts";
 import { temporaryState } from "./state.ts";
@@ -11,7 +11,7 @@ const state = temporaryState();
 let server: Server;
 
 beforeAll(async () => {
-  server = await startServer({ stateDir: state.dir });
+  server = await startServer({ stateDir: state.dir, command: onWorkerd() });
 });
 afterAll(() => server?.stop());
 

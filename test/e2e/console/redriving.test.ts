@@ -1,5 +1,6 @@
 // A task whose handler refuses it, until somebody has mended the handler and redrives the task.
 import { expect, it } from "vitest";
+import { onWorkerd } from "../../../scripts/server.ts";
 import { outsideServer } from "../outside.ts";
 import { runningServer, temporaryDir } from "../support.ts";
 import { browserForAll, shows, visit } from "./browsing.ts";
@@ -13,7 +14,7 @@ it("shows each attempt and what was answered, as text, and is done once it is re
   const handler = await outsideServer(({ response }) => {
     response.writeHead(isMended ? 200 : 500, { "Content-Type": "text/html" }).end(ANSWER);
   });
-  const command = ["wrangler", "dev", "--var", `TASKQUEUE_ALLOW_HOSTS:${handler.host}`];
+  const command = onWorkerd({ vars: [`TASKQUEUE_ALLOW_HOSTS:${handler.host}`] });
   const server = await runningServer({ stateDir: temporaryDir(), command });
   const task = { name: "lost", url: `${handler.origin}/it`, retry: { limit: 1, minBackoff: 0 } };
   const headers = { "Content-Type": "application/json" };

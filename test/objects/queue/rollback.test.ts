@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { QueueHandle } from "../../../src/index.ts";
 import { clock } from "../../support/clock.ts";
 import { inject } from "../../support/faults.ts";
+import { STRIDE } from "../../support/histories.ts";
 import { alarmOf, crash, freshStart, groupObject, pass, queue } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
 
@@ -185,7 +186,7 @@ describe("whatever statement throws, memory is as a fresh object over the same r
     "of %s",
     async (_, { queue: name, before, run }) => {
       const of = queue(name);
-      for (let at = 1, reached = true; reached; at++) {
+      for (let at = 1, reached = true; reached; at += STRIDE) {
         await freshStart();
         await before?.(of);
         const fault = await inject(name, { at, kind: "throw" });
@@ -204,7 +205,7 @@ describe("whatever statement throws, memory is as a fresh object over the same r
 
 it("a group that could not note an event counts as a fresh object over its rows does", async () => {
   const names = ["push", groupObject("g")];
-  for (let at = 1, reached = true; reached; at++) {
+  for (let at = 1, reached = true; reached; at += STRIDE) {
     await freshStart();
     const handle = await queue("push").group({ name: "g", tasks: [{}, {}, {}] });
     const fault = await inject(groupObject("g"), { at, kind: "throw" });
