@@ -11,7 +11,6 @@ const HISTORIES = process.env.HISTORIES ?? "1";
 const SHARDED_ALWAYS = [
   "test/objects/queue/{control,dead-letter,names,operations,results}.test.ts",
   "test/objects/queue/inspect/{queries,search,statistics}.test.ts",
-  "test/objects/queue/leasing/leasing.test.ts",
   "test/objects/cron/cron.test.ts",
   "test/client/elsewhere.test.ts",
   "test/http/native/api.test.ts",
@@ -102,7 +101,7 @@ export default defineConfig({
           name: "e2e",
           sequence: { groupOrder: 2 },
           // They wait more than they work: each starts, kills and restarts servers of its own.
-          maxWorkers: 3,
+          maxWorkers: 2,
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: "./test/e2e/packed.ts",
           // Servers are killed and started again, on a machine that may be several times slower.

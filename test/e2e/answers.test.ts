@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Server } from "../../scripts/server.ts";
+import { onWorkerd, type Server } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import { runningServer, temporaryDir } from "./support.ts";
 
@@ -210,7 +210,7 @@ const ANSWERS: [name: string, answer: Answer, status: number | undefined, error?
 ];
 
 async function serverFor(target: Target, entry: object): Promise<Server> {
-  const command = ["npm", "start", "--", "--var", `TASKQUEUE_ALLOW_HOSTS:${target.host}`];
+  const command = onWorkerd({ vars: [`TASKQUEUE_ALLOW_HOSTS:${target.host}`] });
   const server = await runningServer({ stateDir: temporaryDir(), command });
   const { status } = await server.fetch("/_ah/api/queues/out", {
     ...{ method: "PUT", headers: { "Content-Type": "application/json" } },

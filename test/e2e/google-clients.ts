@@ -12,7 +12,7 @@ import {
   google,
 } from "googleapis";
 import { afterAll, beforeAll } from "vitest";
-import { type Server, startServer } from "../../scripts/server.ts";
+import { onWorkerd, type Server, startServer } from "../../scripts/server.ts";
 
 export const PARENT = "projects/my-project/locations/us-central1";
 
@@ -26,11 +26,8 @@ export function serverOfFile(vars: Record<string, string> = {}): () => Server {
   let server: Server | undefined;
   beforeAll(async () => {
     const settings = { TASKQUEUE_ALLOW_HOSTS: "127.0.0.1", ...vars };
-    const given = Object.entries(settings).flatMap(([name, value]) => [
-      "--var",
-      `${name}:${value}`,
-    ]);
-    server = await startServer({ stateDir, command: ["npm", "start", "--", ...given] });
+    const given = Object.entries(settings).map(([name, value]) => `${name}:${value}`);
+    server = await startServer({ stateDir, command: onWorkerd({ vars: given }) });
   });
   afterAll(async () => {
     await server?.stop();

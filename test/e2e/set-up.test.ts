@@ -163,12 +163,15 @@ async function listen(server: Server, isSaid: (text: string) => boolean): Promis
   return read();
 }
 
+/** Each third, or all with `TRY=all`: a server has to start, or fail to, for each. */
+const TRIED = MISTAKES.filter((_, i) => process.env.TRY === "all" || i % 3 === 0);
+
 describe("a mistake in the set-up is one sentence", () => {
   const read = new Map<string, string>();
 
   // Two servers side by side, as many as there are cores.
   beforeAll(async () => {
-    const left = [...MISTAKES];
+    const left = [...TRIED];
     const run = async () => {
       for (let next = left.shift(); next; next = left.shift()) {
         const [name, files, sentence] = next;
@@ -178,7 +181,7 @@ describe("a mistake in the set-up is one sentence", () => {
     await Promise.all([run(), run()]);
   }, 600_000);
 
-  it.each(MISTAKES)("%s", (name, _, sentence) => {
+  it.each(TRIED)("%s", (name, _, sentence) => {
     const text = read.get(name) ?? "";
     expect(text).toContain(sentence);
     expect(text).not.toMatch(RIDDLES);

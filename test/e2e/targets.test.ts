@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { Webhook } from "standardwebhooks";
 import { expect, it, onTestFinished } from "vitest";
-import type { Server } from "../../scripts/server.ts";
+import { onWorkerd, type Server } from "../../scripts/server.ts";
 import { until } from "../../scripts/until.ts";
 import { type Outside, outsideServer } from "./outside.ts";
 import { runningServer, temporaryDir } from "./support.ts";
@@ -14,8 +14,8 @@ import { UNTRUSTED } from "./untrusted.ts";
 
 /** A server with these variables, and a queue without much of a limit. */
 async function serverWith(vars: Record<string, string>): Promise<Server> {
-  const given = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
-  const command = ["npm", "start", "--", ...given];
+  const given = Object.entries(vars).map(([name, value]) => `${name}:${value}`);
+  const command = onWorkerd({ vars: given });
   const server = await runningServer({ stateDir: temporaryDir(), command });
   await put(server, "/_ah/api/queues/out", {
     name: "out",

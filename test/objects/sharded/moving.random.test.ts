@@ -18,7 +18,7 @@ import { crash, freshStart, objectsOf, queue } from "../../support/time.ts";
 import { handlers, received } from "../../support/worker.ts";
 
 const Q = "four-shards";
-const CASES = histories(4);
+const CASES = histories(2);
 const STEPS = 40;
 const NAMES = Array.from({ length: 40 }, (_, i) => `n${i}`);
 const BRIEF_RETRY = { limit: 1, minBackoff: 1, maxBackoff: 2, maxDoublings: 1 };

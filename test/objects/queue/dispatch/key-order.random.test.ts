@@ -10,7 +10,7 @@ import { freshStart, queue } from "../../../support/time.ts";
 beforeEach(freshStart);
 
 /** Of each of these queues. */
-const HISTORIES = histories(3);
+const HISTORIES = histories(2);
 const QUEUES = {
   plain: {},
   "with few slots": { entry: { max_concurrent_requests: 2 } },
