@@ -31,7 +31,11 @@ export class AlertReports extends AlarmJob {
 
   /** Those of all other shards; undefined while one is missing, for then nobody knows. */
   all(): readonly AlertReport[] | undefined {
-    const reports = this.#others().map((index) => this.#reports.get(index));
+    const others = this.#others();
+    // One that the queue has no more would be out of date where it has it again.
+    for (const index of this.#reports.keys())
+      if (index > others.length) this.#reports.delete(index);
+    const reports = others.map((index) => this.#reports.get(index));
     return reports.every((it) => it !== undefined) ? reports : undefined;
   }
 
@@ -57,7 +61,9 @@ export class AlertReports extends AlarmJob {
     await Promise.all(
       this.#missing().map(async (index) => {
         const report = await this.#deps.shard(index).alertReport();
-        if (report) this.take(index, report);
+        // Asked again after a while, and not at once.
+        if (!report) throw new Error(`shard ${index} has no alerts`);
+        this.take(index, report);
       }),
     );
   }
