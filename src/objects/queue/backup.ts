@@ -37,8 +37,10 @@ export class Backup {
 
   /** What lies under the next names. All of a page is read in one turn, so that it is of one moment. */
   page(from: WalkPlace): Answer<SavedPage> {
-    const { map } = this.#queue.shard;
+    const { map, index } = this.#queue.shard;
     const { version } = map;
+    // A shard without a map has had no task yet.
+    if (index > 0 && version === 0) return { ok: { version: from.version, records: [] } };
     const isOther = from.version >= 0 && from.version !== version;
     if (map.former !== undefined || isOther) return changing(this.#queue.name);
     return { ok: { version, ...this.#pageAt({ ...from, version }) } };

@@ -77,6 +77,20 @@ describe("a queue that is saved and taken in is the same", () => {
     );
   });
 
+  it.each(["a", "b", "c", "d", "e", "f"])(
+    "with one task on several shards, of the name %s",
+    async (name) => {
+      await queue("four-shards").add({ name, countdown: 60 });
+      expect(namesOf(await savedOf("four-shards"))).toEqual([name]);
+      await crash();
+      expect(namesOf(await savedOf("four-shards"))).toEqual([name]);
+    },
+  );
+
+  it("with nothing on it", async () => {
+    expect(await savedOf("four-shards")).toEqual([]);
+  });
+
   it("leased tasks wait: nobody there holds their leases", async () => {
     await queue("pull").add([
       { payload: "a", tag: "x" },
