@@ -25,14 +25,19 @@ const IN_ORDER = `SELECT ${PLACE} FROM tasks
 const IN_ORDER_TAGGED = `SELECT ${PLACE} FROM tags CROSS JOIN tasks USING (key)
   WHERE tags.tag = ?6 AND tags.key > ?1 AND tags.key <= ?2 AND ${HAS_COME}
   ORDER BY tags.key LIMIT ?5 + 0`;
+const WITHOUT_KEY = IN_ORDER.replace("WHERE", "WHERE (line IS NULL OR line = '') AND");
+const WITHOUT_KEY_TAGGED = IN_ORDER_TAGGED.replace(
+  "WHERE",
+  "WHERE (line IS NULL OR line = '') AND",
+);
 const OF_PRIORITY = `SELECT key FROM tasks INDEXED BY lines
   WHERE line = ?6 AND priority = ?7 AND key > ?1 AND key <= ?2 AND ${IS_FRESH}
   ORDER BY key LIMIT ?5 + 0`;
 const OF_PRIORITY_TAGGED = OF_PRIORITY.replace("ORDER", `AND ${IN_TAG} ?8 ORDER`);
-const LAST_OF_WINDOW = `SELECT max(key) AS key FROM
-  (SELECT key FROM tasks WHERE key > ? AND key <= ? ORDER BY key LIMIT ? + 0)`;
-const LAST_OF_WINDOW_TAGGED = `SELECT max(key) AS key FROM
-  (SELECT key FROM tags WHERE key > ? AND key <= ? AND tag = ? ORDER BY key LIMIT ? + 0)`;
+const LAST_OF_WINDOW = `SELECT key FROM tasks WHERE key > ? AND key <= ?
+  ORDER BY key LIMIT 1 OFFSET ? - 1`;
+const LAST_OF_WINDOW_TAGGED = `SELECT key FROM tags WHERE key > ? AND key <= ? AND tag = ?4
+  ORDER BY key LIMIT 1 OFFSET ?3 - 1`;
 const PLAIN = `SELECT key FROM tasks
   WHERE line IS NULL AND key > ?1 AND key <= ?2 AND ${IS_FRESH} ORDER BY key LIMIT ?5 + 0`;
 const PLAIN_TAGGED = `SELECT tags.key AS key FROM tags CROSS JOIN tasks USING (key)
@@ -77,7 +82,17 @@ export class LeasableLines implements LineRows {
 
   inOrder(after: number, upTo: number, limit: number): LeasablePlace[] {
     const values = [...between(after, upTo), limit];
-    const places = this.#rows(IN_ORDER, IN_ORDER_TAGGED, values).map(leasablePlaceOf);
+    return this.#places(IN_ORDER, IN_ORDER_TAGGED, values);
+  }
+
+  withoutKey(after: number, upTo: number, window: number) {
+    const last = this.#lastOf(window, after, upTo);
+    const values = [after, last, ...between(after, upTo).slice(2), window];
+    return { places: this.#places(WITHOUT_KEY, WITHOUT_KEY_TAGGED, values), last };
+  }
+
+  #places(query: string, tagged: string, values: readonly SqlValue[]): LeasablePlace[] {
+    const places = this.#rows(query, tagged, values).map(leasablePlaceOf);
     for (const place of places) if (place.lease !== undefined) this.#leased(place);
     return places;
   }
@@ -93,10 +108,8 @@ export class LeasableLines implements LineRows {
   }
 
   plain(after: number, upTo: number, limit: number, window: number) {
-    const last = this.#lastOfWindow(after, upTo, window);
-    if (last === undefined) return { keys: [], last: upTo };
-    const came = between(after, upTo);
-    const values = [after, last, ...came.slice(2), limit];
+    const last = this.#lastOf(window, after, upTo);
+    const values = [after, last, ...between(after, upTo).slice(2), limit];
     const keys = this.#rows(PLAIN, PLAIN_TAGGED, values).map(keyOf);
     return { keys, last: keys.length === limit ? (keys.at(-1) as number) : last };
   }
@@ -128,13 +141,10 @@ export class LeasableLines implements LineRows {
     return this.#sql.rows(AT_KEYS, JSON.stringify(keys)).map(leasablePlaceOf);
   }
 
-  #lastOfWindow(after: number, upTo: number, window: number): number | undefined {
-    const tag = this.#tag;
-    const [row] =
-      tag === undefined
-        ? this.#sql.rows(LAST_OF_WINDOW, after, upTo, window)
-        : this.#sql.rows(LAST_OF_WINDOW_TAGGED, after, upTo, tag, window);
-    return row && optionalInteger(row, "key");
+  /** The key of the last of so many that are next; `upTo` where there are fewer. */
+  #lastOf(window: number, after: number, upTo: number): number {
+    const [row] = this.#rows(LAST_OF_WINDOW, LAST_OF_WINDOW_TAGGED, [after, upTo, window]);
+    return row ? keyOf(row) : upTo;
   }
 
   #rows(query: string, tagged: string, values: readonly SqlValue[]): Row[] {

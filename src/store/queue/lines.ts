@@ -18,6 +18,12 @@ export interface LinePlace {
 export interface LineRows {
   /** Tasks with `after < key <= upTo` in due order, a page of them. */
   inOrder(after: number, upTo: number, limit: number): LinePlace[];
+  /** Those without a key among the `window` tasks that are next, and how far it has looked. */
+  withoutKey(
+    after: number,
+    upTo: number,
+    window: number,
+  ): { places: readonly LinePlace[]; last: number };
   /** Keys of tasks of one priority in a line. */
   ofPriority(
     line: string,
@@ -45,12 +51,14 @@ export interface LineRows {
 
 const IN_ORDER = `SELECT key, line, priority FROM tasks
   WHERE key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
+const WITHOUT_KEY = `SELECT key, line, priority FROM tasks
+  WHERE (line IS NULL OR line = '') AND key > ? AND key <= ? ORDER BY key`;
 const OF_PRIORITY = `SELECT key FROM tasks INDEXED BY lines
   WHERE line = ? AND priority = ? AND key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
 const PLAIN = `SELECT key FROM tasks
   WHERE line IS NULL AND key > ? AND key <= ? ORDER BY key LIMIT ? + 0`;
-const LAST_OF_WINDOW = `SELECT max(key) AS key FROM
-  (SELECT key FROM tasks WHERE key > ? AND key <= ? ORDER BY key LIMIT ? + 0)`;
+const LAST_OF_WINDOW = `SELECT key FROM tasks WHERE key > ? AND key <= ?
+  ORDER BY key LIMIT 1 OFFSET ? - 1`;
 const FIRST_OF_EACH = `SELECT place.value AS priority, (
     SELECT min(key) FROM tasks INDEXED BY lines WHERE line = ?1 AND priority = place.value
       AND key > ${LAST_EXPEDITED_KEY} AND key <= iif(place.value < 0, ${Number.MAX_SAFE_INTEGER}, ?2)
@@ -86,10 +94,19 @@ export class StoredLines implements LineRows {
     return this.#sql.rows(OF_PRIORITY, line, priority, after, upTo, limit).map(keyOf);
   }
 
-  plain(after: number, upTo: number, limit: number, window: number) {
+  withoutKey(after: number, upTo: number, window: number) {
+    const last = this.#lastOf(window, after, upTo);
+    return { places: this.#sql.rows(WITHOUT_KEY, after, last).map(placeOf), last };
+  }
+
+  /** The key of the last of so many that are next; `upTo` where there are fewer. */
+  #lastOf(window: number, after: number, upTo: number): number {
     const [row] = this.#sql.rows(LAST_OF_WINDOW, after, upTo, window);
-    const last = row && optionalInteger(row, "key");
-    if (last === undefined) return { keys: [], last: upTo };
+    return row ? keyOf(row) : upTo;
+  }
+
+  plain(after: number, upTo: number, limit: number, window: number) {
+    const last = this.#lastOf(window, after, upTo);
     const keys = this.#sql.rows(PLAIN, after, last, limit).map(keyOf);
     return { keys, last: keys.length === limit ? (keys.at(-1) as number) : last };
   }

@@ -128,12 +128,12 @@ export class KeysAtWork {
   }
 
   chosen(key: string): void {
-    if (key !== "") add(this.#chosen, key, 1);
+    if (key !== "" && this.areLimited) add(this.#chosen, key, 1);
   }
 
   /** A task that was chosen does not start; whether others of its key waited for that. */
   passedOver(key: string): boolean {
-    add(this.#chosen, key, -1);
+    this.#notChosen(key);
     return this.#waitForSlot.delete(key);
   }
 
@@ -144,7 +144,11 @@ export class KeysAtWork {
 
   started(key: string): void {
     add(this.#running, key, 1);
-    add(this.#chosen, key, -1);
+    this.#notChosen(key);
+  }
+
+  #notChosen(key: string): void {
+    if (this.#chosen.size > 0) add(this.#chosen, key, -1);
   }
 
   /** An attempt of this key has ended; whether its tasks waited for that. */
@@ -158,7 +162,7 @@ export class KeysAtWork {
 
   leased(key: string): void {
     add(this.#leased, key, 1);
-    add(this.#chosen, key, -1);
+    this.#notChosen(key);
   }
 
   /** The same of a lease. */

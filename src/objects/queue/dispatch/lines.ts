@@ -4,8 +4,9 @@
 // Tasks are met in due order, once, behind a cursor, and noted in the lines they stand in. So what is remembered are
 // lines with tasks that are due and may start, MOST_LINES at most; a line that waits for a token, a slot or a retry is
 // none of them, and comes back by the time or the end of an attempt. With more lines than are remembered, some are
-// left out; then a sweep over the index of lines brings them, a page of names at a time, each for one turn. It also finds
-// lines that begin behind very many tasks of others, which take a while to be met.
+// left out; then a sweep over the index of lines brings them, a page of names at a time, each for one turn, and only tasks
+// without a key are met, until a sweep has found no more lines than are remembered. It also finds lines that begin behind
+// very many tasks of others, which take a while to be met.
 import { BEGUN } from "../../../core/dispatch/rank.ts";
 import { Turns } from "../../../core/dispatch/turns.ts";
 import { DEFAULT_PRIORITY } from "../../../core/task/task.ts";
@@ -81,6 +82,8 @@ interface Sweep {
   isClean: boolean;
   /** Whether there are more lines than are remembered. */
   isCrowded: boolean;
+  /** How many lines it has found. */
+  lines: number;
 }
 
 export class Lines<Row extends Startable = TaskRow> {
@@ -92,6 +95,8 @@ export class Lines<Row extends Startable = TaskRow> {
   // The same while it is this moment, in which more may come before those that were met.
   #reached = { at: 0, key: 0 };
   #areAllMet = false;
+  // Where the cursor was when tasks with keys began to be passed over; undefined: none are.
+  #passedFrom: number | undefined;
   // When the first task behind the cursor is due (ms); undefined when the rows have to be asked.
   #next: number | undefined;
   #sweep: Sweep | undefined;
@@ -235,18 +240,28 @@ export class Lines<Row extends Startable = TaskRow> {
     if (this.#next !== undefined && this.#next > now) return true;
     this.#next = undefined;
     const upTo = lastKeyOf(now);
-    // Where lines are left out, most of what is met is too.
-    const most = this.#sweep?.isCrowded ? PAGE : MET_PER_TURN;
-    const over = this.#deps.lastOver?.(now) ?? upTo;
     if (this.#reached.at !== now) this.#reached = { at: now, key: this.#cursor };
-    for (let met = 0; met < most; met += PAGE) {
+    if (this.#sweep?.isCrowded) return this.#meetWithoutKey(now, upTo);
+    for (let met = 0; met < MET_PER_TURN; met += PAGE) {
       const places = this.#deps.lines.inOrder(this.#reached.key, upTo, PAGE);
-      for (const place of places) this.#met(place);
-      this.#reached.key = places.at(-1)?.key ?? this.#reached.key;
-      this.#cursor = Math.min(this.#reached.key, over);
+      this.#metUpTo(places.at(-1)?.key ?? this.#reached.key, places, now);
       if (places.length < PAGE) return true;
     }
     return false;
+  }
+
+  /** The same of those without a key alone, where lines are left out. */
+  #meetWithoutKey(now: number, upTo: number): boolean {
+    this.#passedFrom ??= this.#cursor;
+    const { places, last } = this.#deps.lines.withoutKey(this.#reached.key, upTo, PAGE);
+    this.#metUpTo(last, places, now);
+    return last === upTo;
+  }
+
+  #metUpTo(last: number, places: readonly LinePlace[], now: number): void {
+    for (const place of places) this.#met(place);
+    this.#reached.key = last;
+    this.#cursor = Math.min(last, this.#deps.lastOver?.(now) ?? last);
   }
 
   #met({ key, line, priority }: LinePlace): void {
@@ -448,14 +463,21 @@ export class Lines<Row extends Startable = TaskRow> {
     for (const [name, own] of lines) {
       if (this.#turns.size >= this.#most) return;
       sweep.after = name;
+      sweep.lines++;
       this.#swept(name, own, areNames || name === cut);
     }
     if (isLast) this.#sweptAll(sweep);
   }
 
-  #sweptAll(sweep: Sweep): void {
-    const { isCrowded } = sweep;
-    this.#sweep = sweep.isClean ? undefined : { ...newSweep(), isCrowded };
+  #sweptAll({ isClean, isCrowded, lines }: Sweep): void {
+    const isStillCrowded = isCrowded && lines > this.#most;
+    this.#sweep = isClean ? undefined : { ...newSweep(), isCrowded: isStillCrowded };
+    if (isCrowded && !(isStillCrowded && this.#sweep)) this.#meetPassedOver();
+  }
+
+  #meetPassedOver(): void {
+    if (this.#passedFrom !== undefined) this.rewindTo(this.#passedFrom + 1);
+    this.#passedFrom = undefined;
   }
 
   #swept(name: string, places: readonly LinePlace[], isCut: boolean): void {
@@ -479,7 +501,7 @@ export class Lines<Row extends Startable = TaskRow> {
 const NO_PLACES: readonly LinePlace[] = [];
 
 function newSweep(): Sweep {
-  return { after: "", rows: SWEPT.first, isClean: true, isCrowded: false };
+  return { after: "", rows: SWEPT.first, isClean: true, isCrowded: false, lines: 0 };
 }
 
 function groupedByLine(places: readonly LinePlace[]): Map<string, LinePlace[]> {
