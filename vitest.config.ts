@@ -93,7 +93,8 @@ export default defineConfig({
           exclude: EXCEPTIONS.filter(({ test }) => !test).map(({ file }) => `test/${file}.test.ts`),
           setupFiles: ["./test/support/sharded-setup.ts"],
           globalSetup: "./test/support/outside.ts",
-          testTimeout: 60_000,
+          // With a fault at each step, of four objects.
+          testTimeout: sharded === "some" ? 60_000 : 300_000,
         },
       },
       {
