@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { WORKERD } from "../scripts/workerd-process.ts";
 import { closeConnections } from "./http.ts";
 import { writeToPages } from "./page.ts";
 import { measureBill } from "./parts/bill.ts";
@@ -24,7 +25,6 @@ import {
   tableOf,
 } from "./report.ts";
 import { FULL, SHORT, type Size } from "./size.ts";
-import { WORKERD } from "./workerd.ts";
 
 /** One that takes long gives what it has, bit by bit. */
 type Measure = (size: Size) => Promise<Report> | AsyncIterable<Report>;

@@ -1,17 +1,20 @@
 // The Worker under test on raw workerd, on one state, in today's version and in one before it.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { build } from "esbuild";
+import { OF_WORKERS } from "../scripts/bundle.ts";
+import { ROOT } from "../scripts/server.ts";
+import { configOf } from "../scripts/workerd-config.ts";
+import { portsOf, spawnWorkerd } from "../scripts/workerd-process.ts";
+import { CLASSES } from "../src/objects/exported.ts";
 
-const ROOT = join(import.meta.dirname, "..");
-const WORKERD = join(ROOT, "node_modules/.bin/workerd");
+const NAME = "chaos";
 /** The last that wrote rows before tables were made with the first row, and lowered the schema's number. */
 const BEFORE = "0b5a38f";
-const CLASSES = ["TaskQueue", "TaskGroup", "TaskCron", "TaskDirectory", "TaskEgress"];
 
 export type Version = "now" | "before";
 
@@ -41,11 +44,8 @@ export async function bundleAll(dir: string): Promise<boolean> {
 }
 
 async function bundle(root: string, outfile: string): Promise<void> {
-  await build({
-    entryPoints: [join(root, "chaos/worker/worker.ts")],
-    ...{ outfile, absWorkingDir: root, bundle: true, format: "esm", target: "es2024" },
-    ...{ external: ["cloudflare:*"], loader: { ".yaml": "text" }, logLevel: "warning" },
-  });
+  const entryPoints = [join(root, "chaos/worker/worker.ts")];
+  await build({ ...OF_WORKERS, entryPoints, outfile, absWorkingDir: root });
 }
 
 export interface Running {
@@ -61,12 +61,7 @@ export async function start(
   version: Version,
   variables: Record<string, string>,
 ): Promise<Running> {
-  mkdirSync(join(dir, "state"), { recursive: true });
-  const config = join(dir, "config.capnp");
-  writeFileSync(config, configOf(dir, version, variables));
-  const child = spawn(WORKERD, ["serve", "--control-fd=3", config], {
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
-  });
+  const child = spawnWorkerd(configured(dir, version, variables), "pipe");
   const atExit = () => child.kill("SIGKILL");
   process.once("exit", atExit);
   const log: string[] = [];
@@ -77,7 +72,10 @@ export async function start(
     process.off("exit", atExit);
     if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
   };
-  const url = `http://127.0.0.1:${await portOf(child, log)}`;
+  const ports = await portsOf(child, 1).catch((error) => {
+    throw new Error(`${error}\n${log.join("\n")}`);
+  });
+  const url = `http://127.0.0.1:${ports.get(NAME)}`;
   while (
     !(await fetch(url).then(
       ({ ok }) => ok,
@@ -87,37 +85,11 @@ export async function start(
   return { url, kill, log };
 }
 
-async function portOf(child: ChildProcess, log: readonly string[]): Promise<number> {
-  for await (const line of createInterface({ input: child.stdio[3] as Readable })) {
-    const { event, port } = JSON.parse(line);
-    if (event === "listen") return port;
-  }
-  throw new Error(`workerd ended before it listened\n${log.join("\n")}`);
-}
-
-function configOf(dir: string, version: Version, variables: Record<string, string>): string {
-  const namespaces = CLASSES.map(
-    (name) => `(className = "${name}", uniqueKey = "chaos-${name}", enableSql = true),`,
-  );
-  const bindings = Object.entries(variables).map(
-    ([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)}),`,
-  );
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "chaos", worker = .chaos),
-    (name = "disk", disk = (path = "${dir}/state", writable = true)),
-    (name = "internet", network = (allow = ["public", "private", "local"])),
-  ],
-  sockets = [ (name = "chaos", address = "127.0.0.1:0", http = (), service = "chaos") ],
-);
-const chaos :Workerd.Worker = (
-  modules = [ (name = "worker.js", esModule = embed "${version}.js") ],
-  compatibilityDate = "2026-08-06",
-  compatibilityFlags = ["enable_request_signal"],
-  durableObjectNamespaces = [ ${namespaces.join(" ")} ],
-  durableObjectStorage = (localDisk = "disk"),
-  bindings = [ ${bindings.join(" ")} ],
-);
-`;
+/** The file that says what is to run. */
+function configured(dir: string, version: Version, vars: Record<string, string>): string {
+  const [stateDir, config] = [join(dir, "state"), join(dir, "config.capnp")];
+  mkdirSync(stateDir, { recursive: true });
+  const worker = { name: NAME, module: `${version}.js`, classes: CLASSES, vars };
+  writeFileSync(config, configOf([worker], { stateDir }));
+  return config;
 }

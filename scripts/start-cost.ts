@@ -1,14 +1,15 @@
 // What a Worker's start costs beyond that of an empty one: CPU time of workerd, all its threads, from its own start to
 // the first answer. Many starts of each, by turns, and their medians: a machine that is busy slows all alike.
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
-import { CLASSES, WORKERD } from "../bench/workerd.ts";
+import { CLASSES } from "../src/objects/exported.ts";
 import { bundleOf } from "./bundle.ts";
+import { configOf } from "./workerd-config.ts";
+import { portsOf, spawnWorkerd } from "./workerd-process.ts";
+
+const NAME = "started";
 
 const STARTS = 15;
 
@@ -37,49 +38,22 @@ export async function startCosts(
 }
 
 async function prepare(dir: string, index: number, source: string): Promise<void> {
-  writeFileSync(join(dir, `${index}.js`), await bundleOf(source));
-  const namespaces = CLASSES.map(
-    (name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`,
-  );
-  writeFileSync(
-    join(dir, `${index}.capnp`),
-    `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "worker", worker = .worker),
-    (name = "disk", disk = (path = "${dir}", writable = true)),
-  ],
-  sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "worker") ],
-);
-const worker :Workerd.Worker = (
-  modules = [ (name = "worker.js", esModule = embed "${index}.js") ],
-  compatibilityDate = "2026-08-06",
-  durableObjectNamespaces = [ ${namespaces.join(", ")} ],
-  durableObjectStorage = (localDisk = "disk"),
-);
-`,
-  );
+  const module = `${index}.js`;
+  writeFileSync(join(dir, module), await bundleOf(source));
+  const worker = { name: NAME, module, classes: CLASSES };
+  writeFileSync(join(dir, `${index}.capnp`), configOf([worker], { stateDir: dir }));
 }
 
 async function startOnce(config: string): Promise<number> {
-  const child = spawn(WORKERD, ["serve", "--control-fd=3", config], {
-    stdio: ["ignore", "inherit", "inherit", "pipe"],
-  });
+  const child = spawnWorkerd(config, "inherit");
   try {
-    const answer = await fetch(`http://127.0.0.1:${await portOf(child.stdio[3] as Readable)}/`);
+    const port = (await portsOf(child, 1)).get(NAME);
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
     if ((await answer.text()) !== "up") throw new Error(`${config}: answered ${answer.status}`);
     return cpuMsOf(child.pid as number);
   } finally {
     if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
   }
-}
-
-async function portOf(control: Readable): Promise<number> {
-  for await (const line of createInterface({ input: control })) {
-    const { event, port } = JSON.parse(line);
-    if (event === "listen") return port;
-  }
-  throw new Error("workerd ended before it listened");
 }
 
 // The kernel's own account, in ns; that of the whole process is in hundredths of a second.

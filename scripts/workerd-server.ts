@@ -6,7 +6,9 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { CLASSES } from "../src/objects/exported.ts";
-import { ROOT } from "./server.ts";
+import { OF_WORKERS } from "./bundle.ts";
+import { configOf } from "./workerd-config.ts";
+import { WORKERD } from "./workerd-process.ts";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -22,17 +24,16 @@ const dir = resolve(values["persist-to"], "workerd");
 const stateDir = join(dir, "state");
 mkdirSync(stateDir, { recursive: true });
 await build({
+  ...OF_WORKERS,
   entryPoints: [resolve(positionals[0] ?? "worker.ts")],
   outfile: join(dir, "worker.js"),
-  ...{ bundle: true, format: "esm", target: "es2024", keepNames: true, logLevel: "warning" },
-  ...{ external: ["cloudflare:*"], loader: { ".yaml": "text" } },
+  keepNames: true,
 });
 const config = join(dir, "config.capnp");
-writeFileSync(config, configOf());
+const worker = { name: "main", module: "worker.js", classes: CLASSES, vars: varsOf(values.var) };
+writeFileSync(config, configOf([worker], { stateDir, port: values.port }));
 // Of the same process group, so that a signal to all of it ends both.
-const child = spawn(join(ROOT, "node_modules/.bin/workerd"), ["serve", config], {
-  stdio: ["ignore", "pipe", "pipe"],
-});
+const child = spawn(WORKERD, ["serve", config], { stdio: ["ignore", "pipe", "pipe"] });
 // workerd stands still while nobody reads what it writes, and who started it may be waiting for a command it called.
 for (const [from, fd] of [
   [child.stdout, 1],
@@ -46,30 +47,12 @@ child.on("exit", (code) => {
   process.exitCode = code ?? 1;
 });
 
-function configOf(): string {
-  const namespaces = CLASSES.map(
-    (name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true),`,
+/** `NAME:value`, of which a value may have more colons. */
+function varsOf(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((it) => {
+      const [name = ""] = it.split(":", 1);
+      return [name, it.slice(name.length + 1)];
+    }),
   );
-  const bindings = values.var.map((given) => {
-    const [name = ""] = given.split(":", 1);
-    return `(name = "${name}", text = ${JSON.stringify(given.slice(name.length + 1))}),`;
-  });
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .main),
-    (name = "disk", disk = (path = ${JSON.stringify(stateDir)}, writable = true)),
-    (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
-  ],
-  sockets = [ (name = "main", address = "127.0.0.1:${values.port}", http = (), service = "main") ],
-);
-const main :Workerd.Worker = (
-  modules = [ (name = "worker.js", esModule = embed "worker.js") ],
-  compatibilityDate = "2026-08-06",
-  compatibilityFlags = ["enable_request_signal"],
-  durableObjectNamespaces = [ ${namespaces.join(" ")} ],
-  durableObjectStorage = (localDisk = "disk"),
-  bindings = [ ${bindings.join(" ")} ],
-);
-`;
 }
