@@ -423,20 +423,4 @@ describe("completion", () => {
     expect(run(["__complete", "--", "pause", "s"], "", "").stdout).toBe("");
     expect(run(["__complete", "--", "pause", "s"], "", "http://127.0.0.1:9").stdout).toBe("");
   });
-
-  it("works in bash", () => {
-    const script = ok(["completion", "bash"]);
-    const dir = temporaryDir();
-    const command = join(dir, "durable-taskqueue");
-    writeFileSync(command, `#!/bin/sh\nexec ${process.execPath} ${CLI} "$@"\n`, { mode: 0o755 });
-    const asked = `${script}
-COMP_WORDS=(${command} pause s); COMP_CWORD=2; _durable_taskqueue; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(${command} schema ""); COMP_CWORD=2; _durable_taskqueue; echo "\${COMPREPLY[@]}"`;
-    const options = { encoding: "utf8", env: envOf(server.url) } as const;
-    expect(spawnSync("bash", ["-c", asked], options).stdout).toBe("sub\nqueue cron\n");
-  });
-
-  it.each(["zsh", "fish"])("is there for %s", (shell) => {
-    expect(ok(["completion", shell])).toContain("__complete --");
-  });
 });
