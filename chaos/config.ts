@@ -93,5 +93,9 @@ export const CRON_S = 1;
 
 export function cronYaml(): string {
   const schedule = `*/${CRON_S} * * * * *`;
-  return JSON.stringify({ cron: [{ description: "tick", url: "/tick", schedule }] });
+  // Without retries a due time that two kills in a row have cut off is given up.
+  const retry_parameters = { job_retry_limit: 5, ...FAST };
+  return JSON.stringify({
+    cron: [{ description: "tick", url: "/tick", schedule, retry_parameters }],
+  });
 }
