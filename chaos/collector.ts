@@ -40,6 +40,8 @@ export class Collector {
   });
 
   async listen(): Promise<string> {
+    // A report over a connection that is just being closed, for nothing came over it for a while, would be lost.
+    this.#server.keepAliveTimeout = 0;
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
     this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
