@@ -11,6 +11,7 @@ import { measureFair } from "./parts/fair.ts";
 import { measureLatency } from "./parts/latency.ts";
 import { measureLife } from "./parts/life.ts";
 import { measureMillion } from "./parts/million.ts";
+import { measureMoves } from "./parts/moves.ts";
 import { measurePeers } from "./parts/peers.ts";
 import { measurePurge } from "./parts/purge.ts";
 import { measureRate } from "./parts/rate.ts";
@@ -38,12 +39,19 @@ const PARTS: Record<string, Measure> = {
   shards: measureShards,
   fair: measureFair,
   purge: measurePurge,
+  moves: measureMoves,
   bill: measureBill,
   peers: measurePeers,
 };
 
-/** Only measured when they are asked for: they need servers, and packages that the project does not. */
-const ASKED_FOR = "peers";
+/**
+ * Left out unless this holds, or `--only` names them: peers need servers, and packages that the project does not; moves
+ * take more than ten minutes.
+ */
+const ASKED_FOR: Record<string, () => boolean> = {
+  peers: () => options.peers,
+  moves: () => options.short,
+};
 
 const { values: options } = parseArgs({
   options: {
@@ -92,7 +100,7 @@ function chosen(): [name: string, measure: Measure][] {
   const asked = options.only?.split(",");
   const unknown = asked?.find((name) => !(name in PARTS));
   if (unknown === undefined) {
-    return all.filter(([name]) => asked?.includes(name) ?? (name !== ASKED_FOR || options.peers));
+    return all.filter(([name]) => asked?.includes(name) ?? ASKED_FOR[name]?.() ?? true);
   }
   console.error(`--only: found ${unknown}, expected of ${Object.keys(PARTS).join(", ")}`);
   process.exit(1);

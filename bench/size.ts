@@ -19,6 +19,8 @@ export interface Size {
   purged: number;
   /** Seconds of a paced queue. */
   paced: number;
+  /** Tasks that the command moves. */
+  moved: number;
 }
 
 export const FULL: Size = {
@@ -32,6 +34,7 @@ export const FULL: Size = {
   kills: 7,
   purged: 300_000,
   paced: 12,
+  moved: 1_000_000,
 };
 
 export const SHORT: Size = {
@@ -45,4 +48,5 @@ export const SHORT: Size = {
   kills: 1,
   purged: 2000,
   paced: 2,
+  moved: 10_000,
 };

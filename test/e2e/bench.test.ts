@@ -11,6 +11,7 @@ const TITLES = [
   "100 keys with 1 to 1000 tasks",
   "Dispatch and start beside many waiting tasks",
   "What others wait beside",
+  "10,000 tasks moved by the command",
   "A task's whole life; list prices of",
   "Rows an object writes once",
 ];
@@ -23,6 +24,11 @@ it("measures everything there is without other servers, and prints it in Markdow
   expect(stdout).not.toMatch(/NaN|Infinity|undefined/);
   // Of what does not depend on the machine, the bound is strict.
   expect(stdout).toContain("| starts over the bound | at most 0 | 0 | held |");
+  expect(stdout).toMatch(
+    /\| memory of the command, most \| at most 200 MB \| [\d.]+ MB \| held \|/,
+  );
+  expect(stdout).toContain("| tasks of the copy as exported | at least 10000 | 10000 | held |");
+  expect(stdout).toContain("| tasks the second import added | at most 0 | 0 | held |");
   expect(stdout).toMatch(/^\d+ of \d+ bars held$/m);
 });
 
