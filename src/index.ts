@@ -11,7 +11,7 @@ import { console } from "./http/console/door.ts";
 import { metrics } from "./http/metrics/door.ts";
 import { api } from "./http/native/door.ts";
 import { cron as cronPart } from "./objects/cron/part.ts";
-import { backups } from "./objects/queue/backup.ts";
+import { backups } from "./objects/group/backups.ts";
 import { alerts } from "./objects/queue/queue-alerts.ts";
 import { rules } from "./objects/queue/ruled-adds.ts";
 import { limits } from "./objects/queue/shared-limits.ts";

@@ -29,10 +29,10 @@ import type { CronPart } from "./objects/cron/part.ts";
 import type { TaskCronObject } from "./objects/cron/task-cron.ts";
 import { TaskDirectoryObject } from "./objects/directory/task-directory.ts";
 import { TaskEgressObject } from "./objects/egress/task-egress.ts";
+import type { BackupsPart } from "./objects/group/backups.ts";
 import { TaskGroupObject } from "./objects/group/task-group.ts";
 import { clock } from "./objects/host.ts";
 import { logBy } from "./objects/log.ts";
-import type { BackupsPart } from "./objects/queue/backup.ts";
 import { checkAttemptsPerCall } from "./objects/queue/dispatch/runner-calls.ts";
 import type { QueueParts } from "./objects/queue/queue.ts";
 import type { AlertsPart } from "./objects/queue/queue-alerts.ts";
@@ -149,7 +149,7 @@ export type { Door } from "./http/door.ts";
 export { metrics } from "./http/metrics/door.ts";
 export { api } from "./http/native/door.ts";
 export { type CronPart, cron } from "./objects/cron/part.ts";
-export { type BackupsPart, backups } from "./objects/queue/backup.ts";
+export { type BackupsPart, backups } from "./objects/group/backups.ts";
 export { type AlertsPart, alerts } from "./objects/queue/queue-alerts.ts";
 export { type RulesPart, rules } from "./objects/queue/ruled-adds.ts";
 export { type LimitsPart, limits } from "./objects/queue/shared-limits.ts";
@@ -293,12 +293,13 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
   const limitsPart = parts.find((it) => it.part === "limits");
   const batchesPart = parts.find((it) => it.part === "batches");
   const alertsPart = parts.find((it) => it.part === "alerts");
+  const backupsPart = parts.find((it) => it.part === "backups");
   const queueParts: QueueParts = {
     Sharding: shardsPart?.Sharding,
     Limits: limitsPart?.Limits,
     Batches: batchesPart?.Batches,
     newAlerts: alertsPart?.newAlerts,
-    Backup: parts.find((it) => it.part === "backups")?.Backup,
+    Backup: backupsPart?.Backup,
     Keys: parts.find((it) => it.part === "keys")?.Keys,
     ruled: parts.find((it) => it.part === "rules")?.ruled,
     Search: doors.find((door) => door.searching)?.searching ?? shardsPart?.Search,
@@ -397,7 +398,7 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     },
     TaskGroup: class TaskGroup extends TaskGroupObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file, tracing);
+        super(ctx, env, file, tracing, backupsPart?.GroupCopy);
       }
     },
     TaskCron: (cronPart

@@ -3,7 +3,16 @@
 import type { AlertTest } from "../core/alerts/alert-view.ts";
 import type { AlertReport } from "../core/alerts/report.ts";
 import type { Act } from "../core/audit.ts";
-import type { SavedPage, SavedRecord, Taken, WalkPlace } from "../core/backup/record.ts";
+import type {
+  SavedBatch,
+  SavedGroup,
+  SavedOfGroup,
+  SavedPage,
+  SavedRecord,
+  SavedSubtask,
+  Taken,
+  WalkPlace,
+} from "../core/backup/record.ts";
 import type { CronTask } from "../core/config/cron-task.ts";
 import type { QueueConfig } from "../core/config/queue-config.ts";
 import type { Answer, Failure } from "../core/errors.ts";
@@ -282,6 +291,30 @@ export interface GroupRpc {
   receive(queue: string, events: readonly GroupEvent[]): Promise<Receipt>;
   /** Takes over what the first version kept of it, unless it has. */
   adopt(): Promise<void>;
+  /** What it is, for an export with this queue, and some of the batches behind this number. */
+  saved(queue: string, afterBatch: number): Promise<SavedGroupPage | undefined>;
+  /** How its subtasks behind this number ended, some of them. */
+  savedSubtasks(after: number): Promise<SavedSubtasksPage>;
+  /** Takes in a line of an export. */
+  takeInSaved(saved: SavedOfGroup): Promise<TakenOfGroup>;
+}
+
+/** Of a group; `next`: the number of the last batch, absent where there are no more. */
+export interface SavedGroupPage {
+  group: SavedGroup;
+  batches: SavedBatch[];
+  next?: number;
+}
+
+export interface SavedSubtasksPage {
+  subtasks: SavedSubtask[];
+  next?: number;
+}
+
+/** `isHere`: it is the group of this name here, and not over. */
+export interface TakenOfGroup {
+  taken: Taken;
+  isHere: boolean;
 }
 
 /** Queues as JSON, each a QueueView. */

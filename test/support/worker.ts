@@ -10,6 +10,7 @@ import { TaskCronObject } from "../../src/objects/cron/task-cron.ts";
 import { counting } from "../../src/objects/directory/counting.ts";
 import { TaskDirectoryObject } from "../../src/objects/directory/task-directory.ts";
 import { watching } from "../../src/objects/directory/watching.ts";
+import { GroupCopy } from "../../src/objects/group/copy.ts";
 import { TaskGroupObject } from "../../src/objects/group/task-group.ts";
 import { Backup } from "../../src/objects/queue/backup.ts";
 import { Followers } from "../../src/objects/queue/context/followers.ts";
@@ -137,7 +138,7 @@ export class TaskQueue extends TaskQueueObject<unknown> {
 
 export class TaskGroup extends TaskGroupObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, deployed.queues, tracing);
+    super(ctx, env, deployed.queues, tracing, GroupCopy);
   }
 }
 

@@ -6,24 +6,25 @@ import { type Answer, invalid, type Refusal, refuse } from "../errors.ts";
 import { MAX_TASK_BYTES } from "../limits.ts";
 import { checkTaskName, checkUrl } from "../task/new-task-rules.ts";
 import { ATTEMPTS_KEPT, type Method, type Progress, type TaskSpec } from "../task/task.ts";
-import { bodyIn, type SavedRecord } from "./record.ts";
+import { groupRecordOf } from "./read-group.ts";
+import { bodyIn, type SavedOfName, type SavedRecord } from "./record.ts";
+import {
+  type Check,
+  type Fields,
+  faultIn,
+  isCount,
+  isNumber,
+  isObject,
+  isText,
+  isTime,
+  isTrue,
+  missing,
+  refusalOf,
+} from "./shape.ts";
 
-type Fields = Record<string, unknown>;
-type Check = (value: unknown) => boolean;
-
-const isNumber: Check = (value) => typeof value === "number" && Number.isFinite(value);
-const isTime: Check = (value) => isNumber(value) && Number(value) >= 0 && Number(value) < LATEST;
-const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
-const isText: Check = (value) => typeof value === "string";
-const isTrue: Check = (value) => value === true;
-const isObject: Check = (value) =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isPairs: Check = (value) =>
   Array.isArray(value) &&
   value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText));
-
-/** Of a date. */
-const LATEST = 8.64e15;
 
 const SPEC: Record<keyof TaskSpec, Check> = {
   url: isText,
@@ -44,7 +45,10 @@ const SPEC: Record<keyof TaskSpec, Check> = {
   throttle: isObject,
   oidcToken: isObject,
   dialect: isText,
-  group: (value) => isObject(value) && isText(Object(value).name),
+  group: (value) => {
+    const { name, index = 0, made = 0, ...rest } = Object(value) as Fields;
+    return isText(name) && isCount(index) && isTime(made) && Object.keys(rest).length === 0;
+  },
   cron: isText,
 };
 
@@ -82,7 +86,7 @@ const BODY = { body: isText, bodyBase64: isText };
 const ENDED = { endedAt: isTime, nameUntil: isTime };
 
 /** Each kind's fields, and which may be missing. */
-const KINDS: Record<SavedRecord["kind"], { fields: Record<string, Check>; optional: string[] }> = {
+const KINDS: Record<SavedOfName["kind"], { fields: Record<string, Check>; optional: string[] }> = {
   task: {
     fields: {
       ...TASK,
@@ -119,16 +123,21 @@ const KINDS: Record<SavedRecord["kind"], { fields: Record<string, Check>; option
 
 const NEXT = { due: isTime, createdAt: isTime, spec: isObject, ...BODY };
 
-/** Whether a line is one of those that say something of the whole. */
-export function isRecordKind(kind: unknown): kind is SavedRecord["kind"] {
+/** Whether a line is of a name, and says nothing of the whole. */
+export function isRecordKind(kind: unknown): kind is SavedOfName["kind"] {
   return typeof kind === "string" && Object.hasOwn(KINDS, kind);
 }
 
 /** The record of an object that was a line. */
 export function recordOf(given: Fields, hosts: HostRules): Answer<SavedRecord> {
   const { kind } = given;
+  if (kind === "group" || kind === "subtasks") return groupRecordOf(given);
   if (!isRecordKind(kind)) {
-    return invalid("kind", kind, `one of ${Object.keys(KINDS).join(", ")}`);
+    return invalid(
+      "kind",
+      kind,
+      `one of ${[...Object.keys(KINDS), "group", "subtasks"].join(", ")}`,
+    );
   }
   const { fields, optional } = KINDS[kind];
   const refusal =
@@ -181,25 +190,7 @@ function checkResult({ type, text, base64 }: Fields): Refusal | undefined {
   return isFit ? undefined : invalid("result", type, "a type, and a text or its base64");
 }
 
-/** What is wrong with the fields there are. */
-function refusalOf(at: string, given: Fields, checks: Record<string, Check>): Refusal | undefined {
-  const fault = faultIn(given, checks);
-  if (fault === undefined) return undefined;
-  return invalid(`${at}${fault}`, given[fault], "as an export has it");
-}
-
-function faultIn(given: Fields, checks: Record<string, Check>): string | undefined {
-  return Object.keys(given).find(
-    (name) => !Object.hasOwn(checks, name) || !checks[name]?.(given[name]),
-  );
-}
-
-function missing(given: Fields, fields: object, optional: readonly string[]): Refusal | undefined {
-  const lost = Object.keys(fields).find((it) => !optional.includes(it) && given[it] === undefined);
-  return lost === undefined ? undefined : refuse("INVALID_REQUEST", `${lost}: missing`);
-}
-
-function made(kind: SavedRecord["kind"], given: Fields): SavedRecord {
+function made(kind: SavedOfName["kind"], given: Fields): SavedRecord {
   if (kind === "name") return given as unknown as SavedRecord;
   const { name, named, due, createdAt, spec, progress, key, next, mayExpire, ...rest } = given;
   const task = { name, named, due, createdAt, spec, progress, body: bodyIn(given) };

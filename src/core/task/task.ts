@@ -169,6 +169,8 @@ export interface TaskSpec {
 export interface GroupPlace {
   name: string;
   index?: number;
+  /** Of a task that was imported: when its group was made (ms). Another group may have the name here. */
+  made?: number;
 }
 
 export const NO_SPEC: TaskSpec = Object.freeze({});

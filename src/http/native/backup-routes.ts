@@ -7,7 +7,10 @@ import type { QueueHandle } from "../../client/queue-handle.ts";
 import { recordOf } from "../../core/backup/read-record.ts";
 import {
   FIRST_WALK_PLACE,
+  isOfGroup,
   lineOf,
+  onQueue,
+  queuesOfGroup,
   type SavedPage,
   type SavedRecord,
   type WalkPlace,
@@ -29,7 +32,7 @@ const FORMAT = 1;
 /** Where an export is, what it has counted, and the digest of its lines up to there. */
 interface Progress {
   place: WalkPlace;
-  counts: Record<SavedRecord["kind"], number>;
+  counts: Partial<Record<SavedRecord["kind"], number>>;
   digest: string;
 }
 
@@ -46,7 +49,7 @@ export async function exportQueue(request: IRequest, queues: QueueService): Prom
   // What is wrong is said before the first line.
   const first = await new CopyHandle(queue).exportPage((begun ?? NOTHING).place);
   const head = begun ? [] : await headLines(queue, queues);
-  const pages = pagesOf(queue, begun ?? NOTHING, first, head);
+  const pages = pagesOf(queue, queues, begun ?? NOTHING, first, head);
   const body = new ReadableStream<Uint8Array>({
     pull: async (controller) => {
       const { value, done } = await pages.next();
@@ -81,6 +84,7 @@ function noCron() {
 /** Texts of whole lines; each ends with a cursor, the last with the end. */
 async function* pagesOf(
   queue: QueueHandle,
+  queues: QueueService,
   begun: Progress,
   first: SavedPage,
   head: string[],
@@ -89,16 +93,18 @@ async function* pagesOf(
   let { counts, digest } = begun;
   let lines = head;
   for (let page = first; ; lines = []) {
-    counts = counted(counts, page.records);
-    const text = [...lines, ...page.records.map(lineOf)].map((line) => `${line}\n`).join("");
-    digest = await digestOf(digest, text);
+    const records = page.records.filter((record) => !refusalOf(record, queues));
+    counts = counted(counts, records);
+    const text = [...lines, ...records.map(lineOf)].map((line) => `${line}\n`).join("");
+    if (text !== "" || !page.next) digest = await digestOf(digest, text);
     const { next } = page;
     if (!next) {
       yield `${text}${JSON.stringify({ kind: "end", counts, digest })}\n`;
       return;
     }
     const cursor = textOfProgress(queue.name, { place: next, counts, digest });
-    yield `${text}${JSON.stringify({ kind: "cursor", cursor, digest })}\n`;
+    // Of several objects without groups many have nothing more to say.
+    if (text !== "") yield `${text}${JSON.stringify({ kind: "cursor", cursor, digest })}\n`;
     try {
       page = await copy.exportPage(next);
     } catch (error) {
@@ -109,9 +115,21 @@ async function* pagesOf(
   }
 }
 
+/** Why the caller may not have to do with a group: all its queues have to be the caller's. */
+function refusalOf(record: SavedRecord, queues: QueueService): TaskQueueError | undefined {
+  if (!isOfGroup(record)) return undefined;
+  try {
+    for (const name of queuesOfGroup(record)) queues.get(name);
+  } catch (error) {
+    if (error instanceof TaskQueueError) return error;
+    throw error;
+  }
+  return undefined;
+}
+
 function counted(counts: Progress["counts"], records: readonly SavedRecord[]): Progress["counts"] {
   const all = { ...counts };
-  for (const { kind } of records) all[kind]++;
+  for (const { kind } of records) all[kind] = (all[kind] ?? 0) + 1;
   return all;
 }
 
@@ -145,6 +163,7 @@ interface LineResult {
 }
 
 export async function importQueue(request: IRequest, queues: QueueService): Promise<Response> {
+  const queue = queueOf(request, queues);
   const lines = (await textOf(request as unknown as Request)).split("\n");
   const results: LineResult[] = [];
   const records: { record: SavedRecord; result: LineResult }[] = [];
@@ -152,31 +171,33 @@ export async function importQueue(request: IRequest, queues: QueueService): Prom
     if (text.trim() === "") continue;
     const result: LineResult = { line: i + 1, outcome: "passed" };
     results.push(result);
-    const record = readLine(text, result, queues.hosts);
+    const record = readLine(text, result, queues, queue.name);
     if (record) records.push({ record, result });
   }
   if (records.length > MAX_TASKS_PER_CALL) {
     const message = `body: found ${records.length} records, expected at most ${MAX_TASKS_PER_CALL} in one call`;
     throw errorOf(refuse("TOO_MANY_TASKS", message).failure);
   }
-  const copy = new CopyHandle(queueOf(request, queues));
+  const copy = new CopyHandle(queue);
   const taken = await copy.importRecords(records.map(({ record }) => record));
   for (const [i, { result }] of records.entries()) result.outcome = taken[i] ?? "refused";
   return json({ ...totals(results), results });
 }
 
 /** The record of a line, unless it is none. */
-function readLine(text: string, result: LineResult, hosts: string | undefined) {
+function readLine(text: string, result: LineResult, queues: QueueService, queue: string) {
   const given = parsed(text);
   const kind = (given as { kind?: unknown } | undefined)?.kind;
   if (PASSED.has(kind)) return undefined;
   const answer =
     given === undefined
       ? invalid("line", text.slice(0, 100), "a JSON object")
-      : recordOf(given as Record<string, unknown>, parseHostRules(hosts));
-  if (!answer.failure) return answer.ok;
+      : recordOf(given as Record<string, unknown>, parseHostRules(queues.hosts));
+  const record = answer.ok && (isOfGroup(answer.ok) ? onQueue(answer.ok, queue) : answer.ok);
+  const fault = answer.failure ?? (record && refusalOf(record, queues));
+  if (!fault) return record;
   result.outcome = "refused";
-  result.error = failureJson(answer.failure);
+  result.error = failureJson(fault);
   return undefined;
 }
 

@@ -151,8 +151,8 @@ export class Group implements Participant<GroupMemory> {
     then: CheckedTask | undefined,
     masterMadeAt: number | undefined,
   ): void {
-    const { store, now, commit } = this.#deps;
-    commit.run(() => {
+    const { now } = this.#deps;
+    this.begin(() => {
       const record: GroupRecord = {
         ...{ name, onFailure, state: "running", total: 0, queues: [] },
         ...beginningAfter(this.record),
@@ -162,9 +162,17 @@ export class Group implements Participant<GroupMemory> {
         ...(master && masterMadeAt !== undefined && { master, masterMadeAt }),
         ...(then && { then: withName(then, name) }),
       };
+      return this.#withTasks(record, tasks);
+    });
+  }
+
+  /** It is what `make` says, whatever it was. */
+  begin(make: () => GroupRecord): void {
+    const { store, commit } = this.#deps;
+    commit.run(() => {
       store.clearSubtasks();
       this.#counts = undefined;
-      store.meta.set("group", this.#withState(this.#withTasks(record, tasks)));
+      store.meta.set("group", this.#withState(make()));
     });
   }
 
@@ -250,7 +258,9 @@ export class Group implements Participant<GroupMemory> {
     if (!record) return "over";
     // A group that was closed or cancelled early may be over before its master is parked.
     const wasOver = isOver(record);
-    const wanted = wasOver ? events.filter(({ parked }) => parked !== undefined) : events;
+    // What was imported may be of another group that had the name elsewhere.
+    const own = events.filter(({ made = record.createdAt }) => made === record.createdAt);
+    const wanted = wasOver ? own.filter(({ parked }) => parked !== undefined) : own;
     if (wanted.length > 0) this.#receiveAll(queue, wanted);
     return wasOver ? "over" : "accepted";
   }
@@ -286,6 +296,14 @@ export class Group implements Participant<GroupMemory> {
     }
     this.#note(record, queue, event);
     return record;
+  }
+
+  /** Inside a change. Stores how these ended, as far as nothing is known of them; of how many it did. */
+  noteFirst(queue: string, events: readonly GroupEvent[]): number {
+    const counts = this.#counted();
+    const fresh = this.#deps.store.members.addNew(queue, events);
+    for (const { index = -1, state = "open" } of events) if (fresh.has(index)) counts[state]++;
+    return fresh.size;
   }
 
   /** Stores a subtask's state, unless it is known, or of a group that had the name before. */
@@ -381,6 +399,11 @@ export class Group implements Participant<GroupMemory> {
   #refusalOf() {
     if (this.record) return undefined;
     return refuse("UNKNOWN_GROUP", "group: there is no group of this name");
+  }
+
+  /** The same, and what it has come to by that. */
+  settle(work: (record: GroupRecord) => GroupRecord): void {
+    this.change((record) => this.#withState(work(record)));
   }
 
   /** Changes rows and record in one commit. */

@@ -1,5 +1,6 @@
 // The Durable Object of a group. Its public methods are the RPC surface: callers outside reach them through
 // client/group-handle.ts, queues through rpc.ts.
+import type { SavedOfGroup } from "../../core/backup/record.ts";
 import type { QueueFile } from "../../core/config/queue-config.ts";
 import { parseHostRules } from "../../core/egress/host-rules.ts";
 import type { Answer } from "../../core/errors.ts";
@@ -13,12 +14,13 @@ import { hasIdentity } from "../egress/identity.ts";
 import { Adoption, allFormerRows, formerGroupName, formerPages } from "../first-version.ts";
 import { Host } from "../host.ts";
 import type { Waited } from "../place.ts";
-import type { GroupRpc, Receipt } from "../rpc.ts";
+import type { GroupRpc, Receipt, SavedGroupPage, SavedSubtasksPage, TakenOfGroup } from "../rpc.ts";
 import type { QueueSettings } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import type { KnownQueue, QueueModes } from "./admission.ts";
 import { GroupCoordinator } from "./coordinator.ts";
+import type { GroupCopy, NewGroupCopy } from "./copy.ts";
 import { Group, type WatchedGroup } from "./group.ts";
 
 export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRpc {
@@ -26,10 +28,20 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
   readonly #file: QueueFile;
   readonly #stubs: Stubs;
   readonly #store: GroupStore;
+  readonly #copy: GroupCopy | undefined;
   readonly #adoption = new Adoption(() => this.#adoptFormer());
 
-  /** `file`: the queue.yaml this Worker was deployed with; `tracing`: where traces are followed. */
-  constructor(ctx: DurableObjectState, env: Env, file: QueueFile, tracing?: Tracing) {
+  /**
+   * `file`: the queue.yaml this Worker was deployed with; `tracing`: where traces are followed; `Copy`: by which it is
+   * saved and taken in.
+   */
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    file: QueueFile,
+    tracing?: Tracing,
+    Copy?: NewGroupCopy,
+  ) {
     super(ctx, env, GROUP_MIGRATIONS);
     this.#file = file;
     this.#stubs = new Stubs(ctx.exports, (name) => file.queues.get(name));
@@ -43,6 +55,7 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
       ...{ store, commit: this.commit, now, modes, queue, isKnown },
       ended: tracing && ((record) => tracing.groupEnded(record)),
     });
+    this.#copy = Copy && new Copy({ store, group: this.#group, now });
     this.commit.onCommit(() => this.arm());
     const ended = () => this.arm();
     this.drive([new GroupCoordinator({ store, group: this.#group, now, queue, ended })]);
@@ -96,6 +109,20 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
   async receive(queue: string, events: readonly GroupEvent[]): Promise<Receipt> {
     await this.adopt();
     return this.#group.receive(queue, events);
+  }
+
+  async saved(queue: string, afterBatch: number): Promise<SavedGroupPage | undefined> {
+    await this.adopt();
+    return this.#copy?.saved(queue, afterBatch);
+  }
+
+  async savedSubtasks(after: number): Promise<SavedSubtasksPage> {
+    return this.#copy?.subtasks(after) ?? { subtasks: [] };
+  }
+
+  async takeInSaved(saved: SavedOfGroup): Promise<TakenOfGroup> {
+    await this.adopt();
+    return this.#copy?.takeIn(saved) ?? { taken: "skipped", isHere: false };
   }
 
   async adopt(): Promise<void> {

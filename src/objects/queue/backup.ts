@@ -1,14 +1,17 @@
 // A queue saved and taken in again, page by page: a part that a Worker may leave out.
-import type {
-  SavedFailure,
-  SavedName,
-  SavedPage,
-  SavedRecord,
-  SavedTask,
-  Taken,
-  WalkPlace,
+import {
+  isOfGroup,
+  nameOfRecord,
+  nextWalk,
+  type SavedFailure,
+  type SavedName,
+  type SavedOfName,
+  type SavedPage,
+  type SavedRecord,
+  type SavedTask,
+  type Taken,
+  type WalkPlace,
 } from "../../core/backup/record.ts";
-import { nameOfRecord } from "../../core/backup/record.ts";
 import { type Answer, refuse } from "../../core/errors.ts";
 import { resultFromStored, storedResult } from "../../core/task/result.ts";
 import type { Progress } from "../../core/task/task.ts";
@@ -16,6 +19,7 @@ import { Moving, type MovingRow } from "../../store/queue/moving.ts";
 import { type NamePlace, type NamesPage, walkNames } from "../../store/queue/name-walk.ts";
 import type { NameRow } from "../../store/queue/names.ts";
 import { dueOf, firstKeyOf, isParked } from "../../store/queue/row-key.ts";
+import { GroupCopies } from "./group-copies.ts";
 import type { Queue } from "./queue.ts";
 
 /** Names, and bytes of what lies under them, in one page. */
@@ -24,32 +28,59 @@ const PAGE = { names: 500, bytes: 2 * 1024 * 1024 };
 export class Backup {
   readonly #queue: Queue;
   readonly #moving: Moving;
+  readonly #groups: GroupCopies;
   readonly #walk: (from: NamePlace) => NamesPage;
 
   constructor(queue: Queue) {
     this.#queue = queue;
     const { store } = queue;
+    this.#groups = new GroupCopies(queue);
     this.#moving = store.withNames((names) => new Moving(store, names));
     this.#walk = store.withNames(
       (names) => (from: NamePlace) => walkNames(store.tasks, names, from, PAGE.names),
     );
   }
 
-  /** What lies under the next names. All of a page is read in one turn, so that it is of one moment. */
-  page(from: WalkPlace): Answer<SavedPage> {
+  /** What lies under the next names, all of it read in one turn, so that it is of one moment; behind them, groups. */
+  async page(from: WalkPlace): Promise<Answer<SavedPage>> {
     const { map, index } = this.#queue.shard;
     const { version } = map;
     // A shard without a map has had no task yet.
-    if (index > 0 && version === 0) return { ok: { version: from.version, records: [] } };
+    if (index > 0 && version === 0) return { ok: pageOf(from.version, [], this.#behind(from)) };
     const isOther = from.version >= 0 && from.version !== version;
     if (map.former !== undefined || isOther) return changing(this.#queue.name);
-    return { ok: { version, ...this.#pageAt({ ...from, version }) } };
+    const begun = from.begun ?? this.#queue.now();
+    const place = { ...from, version, shards: map.shards, begun };
+    const { records, next = this.#behind(place) } = await this.#pageAt(place);
+    return { ok: pageOf(version, records, next) };
   }
 
-  #pageAt(from: WalkPlace): Omit<SavedPage, "version"> {
+  // Of several objects each may have groups.
+  #behind(place: WalkPlace): WalkPlace | undefined {
+    return nextWalk(place, this.#queue.shard.isSharded || this.#groups.any());
+  }
+
+  async #pageAt(from: WalkPlace): Promise<Omit<SavedPage, "version">> {
+    const { walk = "names" } = from;
+    if (walk === "groups") return this.#groups.groups(from);
+    if (walk === "subtasks") return this.#groups.subtasks(from);
+    const isLate = walk === "late";
+    const { records, next } = isLate ? this.#latePage(from) : this.#namesPage(from);
+    const all = await this.#groups[isLate ? "withoutHeads" : "withHeads"](records);
+    return { records: all, ...(next && { next }) };
+  }
+
+  #latePage(from: WalkPlace): NamesOf {
+    const now = this.#queue.now();
+    const { names, next } = this.#groups.late(from);
+    const rows = names.flatMap((name) => this.#moving.rowOf(name, now) ?? []);
+    return { records: rows.map((row) => saved(row, now)), ...(next && { next }) };
+  }
+
+  #namesPage(from: WalkPlace): NamesOf {
     const now = this.#queue.now();
     const { names, next } = this.#walk(from);
-    const records: SavedRecord[] = [];
+    const records: SavedOfName[] = [];
     let bytes = 0;
     for (const name of names) {
       const row = this.#moving.rowOf(name, now);
@@ -64,25 +95,40 @@ export class Backup {
     return next ? { records, next: { ...from, ...next } } : { records };
   }
 
-  /** Takes in what is not there, in one commit; for each what became of it. A name that is taken, or was, stays as it is. */
+  /** Takes in what is not there, for each what became of it. A name that is taken, or was, stays as it is. */
   async take(records: readonly SavedRecord[]): Promise<Answer<Taken[]>> {
     const queue = this.#queue;
     if (queue.shard.map.former !== undefined) return changing(queue.name);
     if (!queue.isListed) await queue.ensureListed();
     const { failure } = queue.admission();
     if (failure) return { failure };
+    // Groups are there before any of their subtasks can end.
+    const ofGroups = (await this.#groups.takeIn(records.filter(isOfGroup))).values();
     const now = queue.now();
-    return queue.commit.run(() => ({ ok: records.map((record) => this.#takeOne(record, now)) }));
+    const takeOne = (record: SavedRecord): Taken =>
+      isOfGroup(record) ? (ofGroups.next().value ?? "skipped") : this.#takeOne(record, now);
+    return queue.commit.run(() => ({ ok: records.map(takeOne) }));
   }
 
-  #takeOne(record: SavedRecord, now: number): Taken {
+  #takeOne(record: SavedOfName, now: number): Taken {
     const { store } = this.#queue;
     const row = movingOf(record, now);
     if (!row || store.find(nameOfRecord(record), now)) return "skipped";
     const task = this.#moving.takeIn(row, now);
     if (task && !isParked(task.key)) this.#queue.rowWritten(task.key);
+    if (task) this.#groups.tookIn(task);
+    if (record.kind === "failed") this.#groups.tookInFailed(record.task);
     return "imported";
   }
+}
+
+interface NamesOf {
+  records: SavedOfName[];
+  next?: WalkPlace;
+}
+
+function pageOf(version: number, records: SavedRecord[], next: WalkPlace | undefined): SavedPage {
+  return { version, records, ...(next && { next }) };
 }
 
 /** While tasks are on their way from one shard to another none knows all of them. */
@@ -91,7 +137,7 @@ function changing(name: string): Answer<never> {
   return refuse("INVALID_REQUEST", message);
 }
 
-function saved({ name, task, row, next, expires, isLetter }: MovingRow, now: number): SavedRecord {
+function saved({ name, task, row, next, expires, isLetter }: MovingRow, now: number): SavedOfName {
   if (!row)
     return savedTask({
       name,
@@ -136,7 +182,7 @@ function withoutAttempt<T extends { progress: Progress }>(task: T): T {
 }
 
 /** Undefined for what would be forgotten by now. */
-function movingOf(record: SavedRecord, now: number): MovingRow | undefined {
+function movingOf(record: SavedOfName, now: number): MovingRow | undefined {
   if (record.kind === "task") return movingTask(record);
   if (record.nameUntil <= now) return undefined;
   return record.kind === "failed" ? movingFailure(record, now) : movingName(record);
@@ -181,11 +227,3 @@ function sizeOf({ task, row, next }: MovingRow): number {
     400 + (task?.body?.length ?? 0) + (next?.body?.length ?? 0) + (row?.result?.body.length ?? 0)
   );
 }
-
-export interface BackupsPart {
-  readonly part: "backups";
-  readonly Backup: typeof Backup;
-}
-
-/** Saving queues and taking them in: `:export` and `:import` of the API. */
-export const backups: BackupsPart = { part: "backups", Backup };

@@ -164,9 +164,17 @@ export function forgetGroup(queue: QueueContext, group: string, batch: number): 
   queue.commit.run(() => {
     if (acceptedGroups.lastBatch(group) > batch) return;
     noteOver(queue, group);
-    acceptedGroups.forget(group);
+    if (isExported(queue)) acceptedGroups.keepOver(group);
+    else acceptedGroups.forget(group);
     groupOutbox.forget(group);
   });
+}
+
+/** While an export was asked for so lately, a group that ends is kept for the end of it. */
+const EXPORT_MS = 3600_000;
+
+function isExported(queue: QueueContext): boolean {
+  return (queue.store.meta.get("exportedAt") ?? 0) + EXPORT_MS > queue.now();
 }
 
 // The attempt was answered well, and the task failed all the same: it says why where one looks for it.

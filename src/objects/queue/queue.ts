@@ -121,7 +121,7 @@ export type NewBackup = new (queue: Queue) => SavedQueue;
 
 /** A queue saved and taken in again: a part that a Worker may leave out. */
 export interface SavedQueue {
-  page(from: WalkPlace): Answer<SavedPage>;
+  page(from: WalkPlace): Promise<Answer<SavedPage>>;
   take(records: readonly SavedRecord[]): Promise<Answer<Taken[]>>;
 }
 

@@ -3,7 +3,7 @@
 
 import type { AlertTest } from "../../core/alerts/alert-view.ts";
 import {
-  FIRST_WALK_PLACE,
+  isOfGroup,
   nameOfRecord,
   type SavedPage,
   type SavedRecord,
@@ -18,7 +18,6 @@ import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
 import type { QueueReport, ReportReader } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
-import type { ShardMap } from "../../core/sharding/shard-map.ts";
 import type {
   AckResult,
   AddCall,
@@ -41,7 +40,7 @@ import { addToShards } from "./adding.ts";
 import { leaseFromShards } from "./leasing.ts";
 import { listShards, listTombstonesOfShards } from "./listing.ts";
 import { describeShards, historyOfShards, reportOfShards } from "./looking.ts";
-import { type RouteDeps, Routes, unlessOutdated } from "./routes.ts";
+import { type RouteDeps, Routes } from "./routes.ts";
 
 /** What the queue's own object does for all shards. */
 type WholeCalls = Pick<
@@ -244,14 +243,26 @@ export class ShardedQueue implements QueueCalls {
   }
 
   async exportPage(from: WalkPlace): Promise<Answer<SavedPage>> {
-    const answer = await exportOf(this.#routes, this.#deps.map, from);
-    const { ok } = answer;
-    if (!ok || ok.next || from.shard + 1 >= this.#deps.map().shards) return answer;
-    const { version } = ok;
-    return { ok: { ...ok, next: { ...FIRST_WALK_PLACE, version, shard: from.shard + 1 } } };
+    return this.#routes.byMap((map) => this.#routes.on(map, from.shard)("exportPage", from));
   }
 
+  // Groups are there before any of their subtasks can end; the first shard knows what the queue has of them.
   async importRecords(records: readonly SavedRecord[]): Promise<Answer<Taken[]>> {
+    const groups = records.filter(isOfGroup);
+    const ofGroups = groups.length > 0 ? await this.#importGroups(groups) : { ok: [] };
+    const ofNames = await this.#importNames(records.filter((record) => !isOfGroup(record)));
+    if (ofGroups.failure) return ofGroups;
+    if (ofNames.failure) return ofNames;
+    const [first, others] = [ofGroups.ok.values(), ofNames.ok.values()];
+    const next = (it: Iterator<Taken>) => it.next().value as Taken;
+    return { ok: records.map((record) => next(isOfGroup(record) ? first : others)) };
+  }
+
+  #importGroups(groups: readonly SavedRecord[]): Promise<Answer<Taken[]>> {
+    return this.#routes.byMap((map) => this.#routes.on(map, 0)("importRecords", groups));
+  }
+
+  async #importNames(records: readonly SavedRecord[]): Promise<Answer<Taken[]>> {
     const taken = await this.#routes.each<SavedRecord, Answer<Taken>>(records, {
       nameOf: nameOfRecord,
       call: async (on, part) => {
@@ -304,18 +315,6 @@ function allOf<T>(answers: readonly Answer<T[]>[]): Answer<T[]> {
   return refused?.failure
     ? { failure: refused.failure }
     : { ok: answers.flatMap(({ ok }) => ok ?? []) };
-}
-
-/** A page of one shard, by the newest map. */
-async function exportOf(
-  routes: Routes,
-  map: () => ShardMap,
-  from: WalkPlace,
-): Promise<Answer<SavedPage>> {
-  for (;;) {
-    const page = await unlessOutdated(routes.on(map(), from.shard)("exportPage", from));
-    if (page) return page;
-  }
 }
 
 function isUnknown({ failure }: Answer<unknown>): boolean {

@@ -43,6 +43,8 @@ export interface GroupRecord {
   cancelled?: "requested" | "dropped";
   /** Every queue has forgotten it. */
   forgotten?: true;
+  /** Of one that was imported: the batches that came with it. */
+  imported?: number[];
 }
 
 export interface GroupMetaValues {

@@ -1,6 +1,6 @@
 // Subtasks of a group that are not on their queues yet, in batches: a batch is one row, and one message.
 import { integer, json, text } from "../rows.ts";
-import type { Sql } from "../sql.ts";
+import type { Row, Sql } from "../sql.ts";
 
 /** Subtasks for one queue, as they are to be added; `tasks[i]` is number `indexes[i]` of the group. */
 export interface SubtaskBatch {
@@ -25,11 +25,14 @@ export class SubtaskBatches {
   /** Of each queue the first batch that is not there yet. */
   next(): SubtaskBatch[] {
     const query = "SELECT min(number) AS number, queue, tasks FROM batches GROUP BY queue";
-    return this.#sql.rows(query).map((row) => ({
-      number: integer(row, "number"),
-      queue: text(row, "queue"),
-      ...json<Pick<SubtaskBatch, "indexes" | "tasks">>(row, "tasks"),
-    }));
+    return this.#sql.rows(query).map(batchOf);
+  }
+
+  /** Those behind this number, in their order. */
+  after(number: number, limit: number): SubtaskBatch[] {
+    const query =
+      "SELECT number, queue, tasks FROM batches WHERE number > ? ORDER BY number LIMIT ?";
+    return this.#sql.rows(query, number, limit).map(batchOf);
   }
 
   any(): boolean {
@@ -44,4 +47,12 @@ export class SubtaskBatches {
   clear(): void {
     this.#sql.run("DELETE FROM batches");
   }
+}
+
+function batchOf(row: Row): SubtaskBatch {
+  return {
+    number: integer(row, "number"),
+    queue: text(row, "queue"),
+    ...json<Pick<SubtaskBatch, "indexes" | "tasks">>(row, "tasks"),
+  };
 }

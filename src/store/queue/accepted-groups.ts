@@ -1,8 +1,12 @@
 // The groups that have subtasks on this queue: the last batch that was accepted of each, so that none is
-// added twice, and whether the group was cancelled, so that what fails afterwards is not tried again.
+// added twice, and whether the group was cancelled, so that what fails afterwards is not tried again. One that
+// ends while the queue is being exported keeps its row, for the end of the export to find it.
 import { integer, text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
 import { COUNTED } from "./row-count.ts";
+
+/** In place of whether it was cancelled: it is over. */
+const OVER = 2;
 
 export interface AcceptedGroup {
   group: string;
@@ -12,7 +16,8 @@ export interface AcceptedGroup {
 
 /** How many groups have subtasks here, up to one more than are counted. */
 export function countGroups(sql: Pick<Sql, "rows">): number {
-  const query = `SELECT count(*) AS n FROM (SELECT 1 FROM accepted_groups LIMIT ${COUNTED + 1})`;
+  const query = `SELECT count(*) AS n
+    FROM (SELECT 1 FROM accepted_groups WHERE cancelled <> ${OVER} LIMIT ${COUNTED + 1})`;
   return integer(sql.rows(query)[0] as Row, "n");
 }
 
@@ -50,11 +55,35 @@ export class AcceptedGroups {
   }
 
   all(): AcceptedGroup[] {
-    return this.#sql.rows("SELECT grp, batch, cancelled FROM accepted_groups").map((row) => ({
+    const query = `SELECT grp, batch, cancelled FROM accepted_groups WHERE cancelled <> ${OVER}`;
+    return this.#sql.rows(query).map((row) => ({
       group: text(row, "grp"),
       batch: integer(row, "batch"),
       isCancelled: integer(row, "cancelled") === 1,
     }));
+  }
+
+  /** Those whose names come after `after`, with those that are over, in the order of names. */
+  namesAfter(after: string, limit: number): string[] {
+    const query = "SELECT grp FROM accepted_groups WHERE grp > ? ORDER BY grp LIMIT ?";
+    return this.#sql.rows(query, after, limit).map((row) => text(row, "grp"));
+  }
+
+  isKnown(group: string): boolean {
+    return this.#sql.rows("SELECT 1 FROM accepted_groups WHERE grp = ?", group).length > 0;
+  }
+
+  /** In place of forgetting a group that is over, or one that was forgotten: an export is to find it. */
+  keepOver(group: string): void {
+    const query = `INSERT INTO accepted_groups (grp, batch, cancelled) VALUES (?, -1, ${OVER})
+      ON CONFLICT (grp) DO UPDATE SET cancelled = ${OVER}`;
+    this.#sql.run(query, group);
+    this.#isOver(group);
+  }
+
+  /** Forgets those that were kept. */
+  forgetOver(): void {
+    this.#sql.run("DELETE FROM accepted_groups WHERE cancelled = ?", OVER);
   }
 
   /** Takes in that there are these groups. Of which batches it has its part, each object of a queue says for itself. */
@@ -73,6 +102,10 @@ export class AcceptedGroups {
 
   forget(group: string): void {
     this.#sql.run("DELETE FROM accepted_groups WHERE grp = ?", group);
+    this.#isOver(group);
+  }
+
+  #isOver(group: string): void {
     if (!this.#cancelled.has(group)) return;
     const others = new Set(this.#cancelled);
     others.delete(group);

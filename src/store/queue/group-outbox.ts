@@ -23,6 +23,8 @@ export interface GroupEvent {
   cancel?: true;
   /** Of a master's event: when the master was added (ms), since another may have its name later. */
   madeAt?: number;
+  /** Of a subtask that was imported: when its group was made (ms), likewise. */
+  made?: number;
 }
 
 /** Events of one group, and how many of them each row holds. */
@@ -115,6 +117,12 @@ export class GroupOutbox {
       characters += sizeOf(events);
     }
     return batch.rows.length > 0 ? batch : undefined;
+  }
+
+  /** All pending events of a group, in their order. */
+  all(group: string): GroupEvent[] {
+    const rows = [...this.#rows.values()].filter((row) => row.group === group);
+    return rows.flatMap(({ events }) => events);
   }
 
   /**

@@ -109,6 +109,8 @@ export interface QueueMetaValues {
   expiredCount: { rows: number; at: number };
   /** There are, or were, tasks that expire, or wait for one of their name to end. */
   ruled: boolean;
+  /** When a page of an export last had groups, ms since 1970; not renewed with each. */
+  exportedAt: number;
   /** An alert has begun once, or something was counted for one. */
   alerts: boolean;
   /** The history, as it was when it was last written. */

@@ -672,7 +672,9 @@ export class QueueStore {
   ): void {
     const { group } = spec;
     if (group?.index === undefined) return;
-    this.groupOutbox.add(group.name, { index: group.index, name, state, ...more });
+    const { index, made } = group;
+    const own = made === undefined ? more : { ...more, made };
+    this.groupOutbox.add(group.name, { index, name, state, ...own });
   }
 
   // A task that came back to the place its generated name says is found without a row.

@@ -414,6 +414,13 @@ export class Tasks {
     }));
   }
 
+  /** Names of tasks of groups with `after < key <= upTo` that were added at `since` (ms) or later. */
+  lateOfGroups(after: number, upTo: number, since: number): string[] {
+    const query = `SELECT name FROM tasks
+      WHERE key > ? AND key <= ? AND created >= ? AND spec ->> '$.group.name' IS NOT NULL`;
+    return this.#sql.rows(query, after, upTo, since).map((row) => text(row, "name"));
+  }
+
   /** Removes those with `after < key <= upTo`; how many there were. */
   removeBetween(after: number, upTo: number): number {
     const range = "FROM tasks WHERE key > ? AND key <= ?";

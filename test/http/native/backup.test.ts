@@ -1,11 +1,22 @@
 // `:export` and `:import` over HTTP: the lines of a stream, going on behind a cursor, what is refused, line by line.
-import { beforeEach, describe, expect, it } from "vitest";
+import { env, exports } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { send } from "../../support/bytes.ts";
 import { call, outside } from "../../support/http.ts";
 import { populate, seeded } from "../../support/saved.ts";
 import { freshStart, pass, queue } from "../../support/time.ts";
+import { work } from "../../support/together.ts";
+import { group } from "../../support/worker.ts";
+
+const settings = env as { TASKQUEUE_TOKENS?: unknown };
 
 beforeEach(freshStart);
+
+afterEach(() => {
+  delete settings.TASKQUEUE_TOKENS;
+});
+
+const own = (exports as unknown as { default: Fetcher }).default;
 
 type Line = Record<string, unknown> & { kind: string; digest: string; cursor: string };
 
@@ -85,6 +96,17 @@ const NAME = {
   progress: TASK.progress,
 };
 
+const GROUP = {
+  ...{ kind: "group", name: "g", queue: "push", made: 1924992000000, onFailure: "all" },
+  ...{ state: "running", open: false, total: 1, first: { index: 0, batch: 0 }, batches: 1 },
+  queues: ["push"],
+};
+const DONE = { index: 0, queue: "push", state: "done" };
+const SUBTASKS = {
+  ...{ kind: "subtasks", name: "g", queue: "push", made: 1924992000000, queues: ["push"] },
+  subtasks: [DONE],
+};
+
 describe("a line is refused", () => {
   it.each<[object | string, string]>([
     ["{", "line: found"],
@@ -115,6 +137,23 @@ describe("a line is refused", () => {
     [{ ...NAME, state: "running" }, "state: found"],
     [{ ...NAME, result: { type: 7 } }, "result: found"],
     [{ ...NAME, nameUntil: undefined }, "nameUntil: missing"],
+    [{ ...GROUP, made: -1 }, "made: found -1"],
+    [{ ...GROUP, state: "well" }, "state: found"],
+    [{ ...GROUP, state: "done" }, "endedAt: missing"],
+    [{ ...GROUP, queues: [7] }, "queues: found"],
+    [{ ...GROUP, first: { index: 0 } }, "first: found"],
+    [{ ...GROUP, first: undefined }, "first: missing"],
+    [{ ...GROUP, numbered: [[0, 1, 2]] }, "numbered: found"],
+    [{ ...GROUP, onFailure: "some" }, "onFailure: found"],
+    [{ ...GROUP, name: "no name" }, "group: found"],
+    [{ ...GROUP, master: { queue: "push", name: "m" } }, "masterMadeAt: found"],
+    [{ ...GROUP, then: { queue: "push", task: {} } }, "then: found"],
+    [{ ...GROUP, then: { queue: "no queue", task: { name: "t" } } }, "queue: found"],
+    [{ ...GROUP, batch: { number: 0, queue: "push", indexes: [0], tasks: [] } }, "batch: found"],
+    [{ ...GROUP, colour: "red" }, "colour: found"],
+    [{ ...SUBTASKS, subtasks: [{ index: 0, queue: "push", state: "open" }] }, "subtasks: found"],
+    [{ ...SUBTASKS, subtasks: [{ ...DONE, result: { type: 7 } }] }, "subtasks: found"],
+    [{ ...SUBTASKS, subtasks: undefined }, "subtasks: missing"],
   ])("%j", async (line, message) => {
     const text = typeof line === "string" ? line : JSON.stringify(line);
     const { status, body } = await imported("push", `${JSON.stringify(NAME)}\n\n${text}\n`);
@@ -155,4 +194,37 @@ it("a subtask whose group is not here runs, and nobody waits for its end", async
   expect((await imported("push", JSON.stringify(line))).body).toMatchObject({ imported: 1 });
   await pass("push", 60);
   expect(await queue("push").get("n")).toMatchObject({ state: "done" });
+});
+
+describe("groups", () => {
+  it("are counted as lines, and end as their subtasks say", async () => {
+    const text = [GROUP, SUBTASKS, SUBTASKS].map((line) => JSON.stringify(line)).join("\n");
+    expect((await imported("push", text)).body).toMatchObject({ imported: 2, skipped: 1 });
+    const [status, body] = await call("GET", "/groups/g");
+    expect([status, body]).toMatchObject([200, { state: "done", total: 1, done: 1 }]);
+    const later = { ...GROUP, made: GROUP.made + 1, total: 9 };
+    expect((await imported("push", JSON.stringify(later))).body).toMatchObject({ skipped: 1 });
+  });
+
+  it("of other queues are not for who may not use these", async () => {
+    await queue("push").group({
+      name: "wide",
+      tasks: [{ queue: "push", countdown: 99 }, { queue: "paced" }],
+    });
+    await work(["push", "paced", "/groups/wide"], async () => {
+      return (await group(env, "wide").progress()).done === 1;
+    });
+    const secret = "s".repeat(32);
+    settings.TASKQUEUE_TOKENS = [{ name: "a", secret, role: "admin", queues: ["push"] }];
+    const headers = { Authorization: `Bearer ${secret}` };
+    const of = { ...GROUP, name: "other", queues: ["push", "paced"] };
+    const path = "/_ah/api/queues/push";
+    const { body } = await send("POST", `${path}:import`, JSON.stringify(of), headers);
+    expect(body).toMatchObject({ refused: 1, results: [{ error: { code: "PERMISSION_DENIED" } }] });
+    const exported = await own.fetch(`http://127.0.0.1:8787${path}:export`, { headers });
+    const lines = (await exported.text()).trimEnd().split("\n");
+    const kinds = lines.map((line) => JSON.parse(line).kind);
+    expect(kinds).toEqual(expect.arrayContaining(["export", "task", "end"]));
+    expect(kinds.filter((kind) => kind === "group" || kind === "subtasks")).toEqual([]);
+  });
 });
