@@ -235,8 +235,10 @@ export interface QueueRpc {
   endMaster(end: MasterEnd): Promise<void>;
   /** Deletes the group's tasks that are not running, retries none of the others, and accepts no batch up to this one. */
   dropGroup(group: string, batch: number): Promise<void>;
-  /** The group whose batches went up to this one is over. */
-  forgetGroup(group: string, batch: number): Promise<void>;
+  /** The group whose batches went up to this one is over, in this way. */
+  forgetGroup(group: string, batch: number, state?: "done" | "cancelled"): Promise<void>;
+  /** The group has failed; one whose subtasks are redriven may yet be done. */
+  groupFailed(group: string): Promise<void>;
   /** How many of the group's tasks are with their handlers. */
   runningOfGroup(group: string): Promise<number>;
   /** Its state; the reader takes it for true until it hears of a change. */

@@ -5,6 +5,7 @@ import type { CronView } from "../config/cron-view.ts";
 import { perSecond } from "../config/units.ts";
 import { BOUNDS_S, nativeOf, type StoredDurations } from "./durations.ts";
 import type { Family, HistogramValue, Labels } from "./exposition.ts";
+import type { GroupStep } from "./group-counts.ts";
 import { billedOf, dollarsOf } from "./prices.ts";
 import type { QueueView } from "./queue-view.ts";
 import type { QueueTotals } from "./totals.ts";
@@ -219,6 +220,34 @@ function counters(queues: readonly ScrapedQueue[]): Family[] {
         help: "Groups that have tasks on the queue and are not over; 1001 where there are more.",
       },
       ofTotals(queues, ({ groups }) => groups),
+    ),
+    ...ofGroups(queues),
+  ];
+}
+
+/** Of each queue whose version counts them; each step with the labels beside the queue's. */
+function ofGroups(queues: readonly ScrapedQueue[]): Family[] {
+  const of = ({ name, help }: Words, ...steps: [more: object, step: GroupStep][]): Family => {
+    const samples = steps.flatMap(([more, step]) =>
+      ofTotals(queues, ({ ofGroups }) => ofGroups && (ofGroups[step] ?? 0)).map(
+        ([labels, n]) => [{ ...labels, ...more }, n] as const,
+      ),
+    );
+    return { name: PREFIX + name, type: "counter", help, samples };
+  };
+  return [
+    of({ name: "group_subtasks_added", help: "Subtasks of groups added, or redriven." }, [{}, "added"]),
+    of(
+      { name: "group_subtasks_ended", help: "Subtasks of groups that ended." },
+      [{ outcome: "done" }, "done"],
+      [{ outcome: "failed" }, "failed"],
+      [{ outcome: "deleted" }, "deleted"],
+    ),
+    of(
+      { name: "groups_ended", help: "Groups that ended, of those that had tasks on the queue." },
+      [{ outcome: "done" }, "groupsDone"],
+      [{ outcome: "failed" }, "groupsFailed"],
+      [{ outcome: "cancelled" }, "groupsCancelled"],
     ),
   ];
 }

@@ -1,6 +1,7 @@
 // What happened on a queue since it was first counted. Totals never go back: a counter that does is taken for one that
 // began anew.
 import { Durations, type StoredDurations, sumOfDurations } from "./durations.ts";
+import { type GroupCounts, sumOfGroupCounts } from "./group-counts.ts";
 import { type MeterCounts, sumOfMeters } from "./meter.ts";
 import {
   noTransitions,
@@ -19,6 +20,8 @@ export interface QueueTotals {
   /** How long each attempt took that was answered. */
   runTime: StoredDurations;
   meter: MeterCounts;
+  /** Absent of a version before. */
+  ofGroups?: GroupCounts;
   /** Groups that have tasks on the queue and are not over, as many as are counted. */
   groups?: number;
 }
@@ -28,6 +31,7 @@ export class Totals {
   readonly #steps: TransitionCounts;
   readonly #lateness: Durations;
   readonly #runTime: Durations;
+  #ofGroups: GroupCounts;
   /** Of the objects' lives before this one. */
   readonly #meter: MeterCounts;
 
@@ -36,11 +40,16 @@ export class Totals {
     this.#steps = { ...noTransitions(), ...stored?.steps };
     this.#lateness = new Durations(stored?.lateness);
     this.#runTime = new Durations(stored?.runTime);
+    this.#ofGroups = stored?.ofGroups ?? {};
     this.#meter = sumOfMeters(stored?.meter ? [stored.meter] : []);
   }
 
   count(step: TransitionKind, n: number): void {
     this.#steps[step] += n;
+  }
+
+  countOfGroups(counts: GroupCounts): void {
+    this.#ofGroups = sumOfGroupCounts([this.#ofGroups, counts]);
   }
 
   /** An attempt started `ms` after its time. */
@@ -61,6 +70,7 @@ export class Totals {
       lateness: this.#lateness.toStored(),
       runTime: this.#runTime.toStored(),
       meter: sumOfMeters([this.#meter, meter]),
+      ofGroups: this.#ofGroups,
     };
   }
 }
@@ -76,6 +86,7 @@ export function sumOfTotals(all: readonly QueueTotals[]): QueueTotals {
     lateness: sumOfDurations(all.map(({ lateness }) => lateness)),
     runTime: sumOfDurations(all.map(({ runTime }) => runTime)),
     meter: sumOfMeters(all.map(({ meter }) => meter)),
+    ofGroups: sumOfGroupCounts(all.map(({ ofGroups }) => ofGroups)),
     // Each shard that has tasks of a group knows of it.
     ...(groups.length > 0 && { groups: Math.max(...groups) }),
   };

@@ -3,7 +3,7 @@
 // the other object has it on disk; done twice it changes nothing. The order of the steps:
 //
 //   batches accepted -> (cancelled: subtasks dropped) -> (done: `then` added)
-//     -> (ended: master ended) -> (over: queues forget the group) -> a week later the record is erased
+//     -> (ended: master ended) -> (failed: queues count it) -> (over: queues forget the group) -> a week later the record is erased
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
 import { reasonOf } from "../../core/task/group.ts";
 import type { GroupRecord, GroupStore } from "../../store/group/group-store.ts";
@@ -61,11 +61,12 @@ export class GroupCoordinator extends AlarmJob {
   /** The next step, undefined when there is none. */
   #next(record: GroupRecord | undefined): (() => Promise<void>) | undefined {
     if (!record) return undefined;
-    const { state, then, masterParked, cancelled, forgotten } = record;
+    const { state, then, masterParked, cancelled, forgotten, failureTold } = record;
     if (this.#deps.store.batches.any()) return () => this.#sendBatches(record);
     if (cancelled === "requested") return () => this.#drop(record);
     if (state === "done" && then && !then.added) return () => this.#addThen(record, then);
     if (state !== "running" && masterParked) return () => this.#endMaster(record, state);
+    if (state === "failed" && !failureTold) return () => this.#tellFailure(record);
     if (isOver(record) && !forgotten && queuesOf(record).length > 0)
       return () => this.#forget(record);
     return undefined;
@@ -144,9 +145,17 @@ export class GroupCoordinator extends AlarmJob {
     this.#done(record, ({ masterParked: _, ...rest }) => rest);
   }
 
+  // Once: that it failed again, after some subtasks were redriven, is no further group.
+  async #tellFailure(record: GroupRecord): Promise<void> {
+    const { name, queues } = record;
+    await this.#each(queues, (queue) => queue.groupFailed(name));
+    this.#done(record, (current) => ({ ...current, failureTold: true }));
+  }
+
   async #forget(record: GroupRecord): Promise<void> {
-    const { name, batches } = record;
-    await this.#each(queuesOf(record), (queue) => queue.forgetGroup(name, batches));
+    const { name, batches, state } = record;
+    const end = state === "done" || state === "cancelled" ? state : undefined;
+    await this.#each(queuesOf(record), (queue) => queue.forgetGroup(name, batches, end));
     this.#done(record, (current) => ({ ...current, forgotten: true, formerQueues: [] }));
   }
 

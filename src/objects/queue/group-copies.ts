@@ -197,12 +197,13 @@ export class GroupCopies {
 
   /** Inside a commit: a task was taken in, and says of itself what its group has to know. */
   tookIn(task: TaskRow): void {
-    const { acceptedGroups, groupOutbox } = this.#queue.store;
+    const { acceptedGroups, groupOutbox, steps } = this.#queue.store;
     const { waitsFor } = task.progress;
     const { createdAt: madeAt, name: parked } = task;
     if (waitsFor !== undefined && isParked(task.key)) groupOutbox.add(waitsFor, { parked, madeAt });
     const { group } = task.spec;
     if (!isSubtask(group)) return;
+    steps.ofGroup("added");
     if (!acceptedGroups.isKnown(group.name)) acceptedGroups.accept(group.name, -1);
     if (acceptedGroups.isCancelled(group.name)) dropOne(this.#queue, task);
   }

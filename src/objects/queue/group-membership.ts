@@ -159,11 +159,27 @@ export function dropOne(queue: QueueContext, task: TaskRow): void {
   } else if (store.delete(task, queue.now(), definition.config)) queue.forget(task);
 }
 
-export function forgetGroup(queue: QueueContext, group: string, batch: number): void {
-  const { acceptedGroups, groupOutbox } = queue.store;
+/** The group has failed, which it may do again. */
+export function groupFailed({ commit, store }: QueueContext, group: string): void {
+  commit.run(() => {
+    if (store.acceptedGroups.fail(group)) store.steps.ofGroup("groupsFailed");
+  });
+}
+
+/** `state`: how it ended; groups of versions before do not say it. */
+export function forgetGroup(
+  queue: QueueContext,
+  group: string,
+  batch: number,
+  state?: "done" | "cancelled",
+): void {
+  const { acceptedGroups, groupOutbox, steps } = queue.store;
   queue.commit.run(() => {
     if (acceptedGroups.lastBatch(group) > batch) return;
     noteOver(queue, group);
+    // Every shard is told; what is told again is counted once.
+    const counts = state && queue.shard.index === 0 && acceptedGroups.isUnderWay(group);
+    if (counts) steps.ofGroup(state === "done" ? "groupsDone" : "groupsCancelled");
     if (isExported(queue)) acceptedGroups.keepOver(group);
     else acceptedGroups.forget(group);
     groupOutbox.forget(group);

@@ -373,6 +373,7 @@ export class Queue implements QueueContext {
   #committed(now: number): void {
     this.happenings.committed(now);
     this.statistics.took(this.store.steps.takeCounts(), now);
+    this.statistics.totals?.tookOfGroups(this.store.steps.takeOfGroups());
     this.alerts?.committed(now);
     this.pull.serve();
     // One that keeps nothing is as it was, and a limit's object is no queue.

@@ -89,6 +89,7 @@ import {
   endMaster,
   findMaster,
   forgetGroup,
+  groupFailed,
 } from "./group-membership.ts";
 import { addCronTasks, addDeadLetters } from "./incoming-tasks.ts";
 import {
@@ -127,7 +128,7 @@ const ROUTED = [
 /** The same for calls of other objects. */
 const INCOMING = [
   ...["addCronTasks", "addDeadLetters", "acceptBatch", "findMaster", "bindMaster", "endMaster"],
-  ...["dropGroup", "forgetGroup", "runningOfGroup"],
+  ...["dropGroup", "forgetGroup", "groupFailed", "runningOfGroup"],
 ] as const satisfies readonly (keyof Incoming)[];
 
 /** What a shard is asked by `onShard`, and a queue is not. */
@@ -647,8 +648,12 @@ export class TaskQueueObject<Env = unknown>
     await dropGroup(this.#queue, group, batch);
   }
 
-  async forgetGroup(group: string, batch: number): Promise<void> {
-    forgetGroup(this.#queue, group, batch);
+  async forgetGroup(group: string, batch: number, state?: "done" | "cancelled"): Promise<void> {
+    forgetGroup(this.#queue, group, batch, state);
+  }
+
+  async groupFailed(group: string): Promise<void> {
+    groupFailed(this.#queue, group);
   }
 
   async runningOfGroup(group: string): Promise<number> {

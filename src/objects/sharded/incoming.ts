@@ -133,8 +133,16 @@ export class Incoming
     await this.#routes.all("dropGroup", group, batch);
   }
 
-  async forgetGroup(group: string, batch: number): Promise<void> {
-    await this.#routes.all("forgetGroup", group, batch);
+  async forgetGroup(group: string, batch: number, state?: "done" | "cancelled"): Promise<void> {
+    await this.#routes.all("forgetGroup", group, batch, state);
+  }
+
+  // The first shard knows all groups of the queue.
+  async groupFailed(group: string): Promise<void> {
+    await this.#routes.byMap(async (map) => {
+      await this.#routes.on(map, 0)("groupFailed", group);
+      return TOLD;
+    });
   }
 
   async runningOfGroup(group: string): Promise<number> {
@@ -142,6 +150,8 @@ export class Incoming
     return running.reduce((sum, n) => sum + n, 0);
   }
 }
+
+const TOLD = {};
 
 function nameOf(task: object): string | undefined {
   const { name } = task as { name?: string };

@@ -41,6 +41,8 @@ export interface GroupRecord {
   then?: { queue: string; task: object; added?: boolean; error?: string };
   /** Cancelled; `requested` until every queue has dropped its subtasks. */
   cancelled?: "requested" | "dropped";
+  /** Its queues know that it has failed. */
+  failureTold?: true;
   /** Every queue has forgotten it. */
   forgotten?: true;
   /** Of one that was imported: the batches that came with it. */

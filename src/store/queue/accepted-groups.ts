@@ -5,8 +5,9 @@ import { integer, text } from "../rows.ts";
 import type { Row, Sql } from "../sql.ts";
 import { COUNTED } from "./row-count.ts";
 
-/** In place of whether it was cancelled: it is over. */
+/** In place of whether it was cancelled: it is over, or has failed. */
 const OVER = 2;
+const FAILED = 3;
 
 export interface AcceptedGroup {
   group: string;
@@ -71,6 +72,18 @@ export class AcceptedGroups {
 
   isKnown(group: string): boolean {
     return this.#sql.rows("SELECT 1 FROM accepted_groups WHERE grp = ?", group).length > 0;
+  }
+
+  /** Notes that it has failed; false where that is known, or the group is not. */
+  fail(group: string): boolean {
+    const query = "UPDATE accepted_groups SET cancelled = ? WHERE grp = ? AND cancelled < ?";
+    return this.#sql.run(query, FAILED, group, OVER) > 0;
+  }
+
+  /** Whether it is known, and not over. */
+  isUnderWay(group: string): boolean {
+    const query = `SELECT 1 FROM accepted_groups WHERE grp = ? AND cancelled <> ${OVER}`;
+    return this.#sql.rows(query, group).length > 0;
   }
 
   /** In place of forgetting a group that is over, or one that was forgotten: an export is to find it. */

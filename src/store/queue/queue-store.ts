@@ -673,6 +673,7 @@ export class QueueStore {
     const { group } = spec;
     if (group?.index === undefined) return;
     const { index, made } = group;
+    if (state !== "open") this.steps.ofGroup(state);
     const own = made === undefined ? more : { ...more, made };
     this.groupOutbox.add(group.name, { index, name, state, ...own });
   }

@@ -1,5 +1,6 @@
 // The transitions of tasks: counted, and one by one gathered in a transaction for whoever hears of them once it is through.
 // What nobody hears of is counted alone.
+import type { GroupCounts, GroupStep } from "../../core/metrics/group-counts.ts";
 import {
   noTransitions,
   type TransitionCounts,
@@ -31,6 +32,7 @@ export type Hears = { [Kind in StepKind]?: boolean };
 /** What `restore` goes back to. */
 export interface StepsState {
   counts: TransitionCounts;
+  ofGroups: GroupCounts;
   gathered: number;
 }
 
@@ -40,17 +42,26 @@ const COUNTED: Readonly<Record<OwnKind, TransitionKind | undefined>> = {
   ...{ deleted: "deleted", redriven: "added", leased: undefined },
 };
 
+const NO_GROUPS: GroupCounts = Object.freeze({});
+
 export class TaskSteps {
   /** What is gathered. */
   hears: Hears = {};
   #steps: TaskStep[] = [];
   #counts = noTransitions();
+  #ofGroups: GroupCounts = NO_GROUPS;
 
   /** A task made a step. */
   made(kind: OwnKind, task: BriefTask, progress?: Progress, due?: number): void {
     const counted = COUNTED[kind];
     if (counted) this.#counts[counted]++;
+    if (counted === "added" && task.spec.group?.index !== undefined) this.ofGroup("added");
     if (this.hears[kind]) this.#steps.push({ kind, task, progress, due });
+  }
+
+  /** A subtask, or a group, made a step. */
+  ofGroup(step: GroupStep): void {
+    this.#ofGroups = { ...this.#ofGroups, [step]: (this.#ofGroups[step] ?? 0) + 1 };
   }
 
   /** Tasks made the same step. */
@@ -89,17 +100,26 @@ export class TaskSteps {
     return counts;
   }
 
+  /** The same of groups; undefined where there was nothing. */
+  takeOfGroups(): GroupCounts | undefined {
+    const counts = this.#ofGroups;
+    this.#ofGroups = NO_GROUPS;
+    return counts === NO_GROUPS ? undefined : counts;
+  }
+
   /** Tasks that failed or expired since counts were last taken. */
   get failures(): number {
     return this.#counts.failed + this.#counts.expired;
   }
 
   save(): StepsState {
-    return { counts: { ...this.#counts }, gathered: this.#steps.length };
+    const { length: gathered } = this.#steps;
+    return { counts: { ...this.#counts }, ofGroups: this.#ofGroups, gathered };
   }
 
-  restore({ counts, gathered }: StepsState): void {
+  restore({ counts, ofGroups, gathered }: StepsState): void {
     this.#counts = counts;
+    this.#ofGroups = ofGroups;
     this.#steps.length = gathered;
   }
 }

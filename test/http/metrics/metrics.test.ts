@@ -16,10 +16,12 @@ import {
   freshStart,
   groupObject,
   objectOf,
+  ownAlarm,
   pass,
   queue,
   until,
 } from "../../support/time.ts";
+import { work as together } from "../../support/together.ts";
 import { deployed, handlers, queueFile } from "../../support/worker.ts";
 
 const NAMES = ["default", "unlimited", "push", "pull", "one-retry", "stopped", "four-shards"];
@@ -71,6 +73,46 @@ async function rowsOf(names: readonly string[]): Promise<() => number> {
     });
   }
   return () => rows;
+}
+
+const UNLIMITED = ["unlimited", ...["one", "two", "three"].map(groupObject)];
+const NOTHING = {
+  ...{ added: 0, done: 0, failed: 0, deleted: 0 },
+  groups: { done: 0, failed: 0, cancelled: 0 },
+};
+
+/** What a scrape says of a queue's groups. */
+async function ofGroups(name: string): Promise<typeof NOTHING> {
+  const text = await scrape();
+  const of = (series: string, more: object = {}) =>
+    seriesValue(text, `taskqueue_${series}_total`, { queue: name, ...more });
+  const ended = (outcome: string) => of("group_subtasks_ended", { outcome });
+  const groups = (outcome: string) => of("groups_ended", { outcome });
+  return {
+    added: of("group_subtasks_added"),
+    ...{ done: ended("done"), failed: ended("failed"), deleted: ended("deleted") },
+    groups: { done: groups("done"), failed: groups("failed"), cancelled: groups("cancelled") },
+  };
+}
+
+/** Whether the groups "one", "two" and "three" are in these states. */
+async function areGroups(states: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(
+    ["one", "two", "three"].map(async (name) => (await call("GET", `/groups/${name}`))[1].state),
+  );
+  return found.join() === states.join();
+}
+
+/** Until groups have told their queues how they ended: those that are over wake in a week, to be forgotten. */
+async function untilTold(): Promise<void> {
+  await together(
+    UNLIMITED,
+    async () => {
+      const alarms = await Promise.all(UNLIMITED.slice(1).map((name) => ownAlarm(name)));
+      return alarms.every((at) => (at ?? 0) > clock.now + 86_400_000);
+    },
+    60,
+  );
 }
 
 const undo: (() => void)[] = [];
@@ -162,6 +204,48 @@ describe("what is said", () => {
     expect(status).toBe(201);
     await fireAlarms([groupObject("few")], clock.now + 1000, "stopped");
     expect(await value("taskqueue_groups", { queue: "stopped" })).toBe(1);
+  });
+
+  it("is of what became of groups and their subtasks, through a kill", async () => {
+    handlers.set("/fails", () => new Response("no", { status: 500 }));
+    const to = (url: string, countdown = 0) => ({
+      ...{ queue: "unlimited", url, countdown, retry: { limit: 0 } },
+    });
+    const make = (name: string, ...tasks: object[]) => call("POST", "/groups", { name, tasks });
+    const areSaid = async (expected: object) => {
+      clock.now += 11_000;
+      await scrape();
+      expect(await ofGroups("unlimited")).toEqual(expected);
+    };
+    await areSaid(NOTHING);
+    await make("one", to("/x"), to("/x"), to("/x"));
+    await make("two", to("/x"), to("/fails"));
+    await make("three", to("/x", 99), to("/x", 99));
+    await together(UNLIMITED, () => areGroups(["done", "failed", "running"]));
+    await together(
+      UNLIMITED,
+      async () => (await queue("unlimited").describe()).statistics.tasks === 2,
+      5,
+    );
+    await call("POST", "/groups/three:cancel");
+    await together(UNLIMITED, () => areGroups(["done", "failed", "cancelled"]));
+    await untilTold();
+    const ended = { added: 7, done: 4, failed: 1, deleted: 2 };
+    await areSaid({ ...ended, groups: { done: 1, failed: 1, cancelled: 1 } });
+    await crash();
+    await areSaid({ ...ended, groups: { done: 1, failed: 1, cancelled: 1 } });
+    // What is redriven is added again, and its group may be done yet.
+    handlers.delete("/fails");
+    await call("POST", "/queues/unlimited/tasks:redrive", { all: true });
+    await together(UNLIMITED, () => areGroups(["done", "done", "cancelled"]));
+    await untilTold();
+    await areSaid({
+      added: 8,
+      done: 5,
+      failed: 1,
+      deleted: 2,
+      groups: { done: 2, failed: 1, cancelled: 1 },
+    });
   });
 
   it("leaves out what a queue that does not answer would say, and nothing else", async () => {

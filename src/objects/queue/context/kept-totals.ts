@@ -2,6 +2,7 @@
 // beside the history, in its row. A queue that nobody scrapes writes it as seldom as before. One that is scraped
 // remembers that for a day, so that an object that starts in between keeps what it counts: on disk within ten
 // seconds, as a row for at most every ten of them.
+import type { GroupCounts } from "../../../core/metrics/group-counts.ts";
 import { Meter, noMeter } from "../../../core/metrics/meter.ts";
 import {
   type AtRest,
@@ -66,6 +67,12 @@ export class KeptTotals {
 
   took(steps: TransitionCounts): void {
     for (const step of TRANSITION_KINDS) if (steps[step] > 0) this.#count(step, steps[step]);
+  }
+
+  tookOfGroups(counts: GroupCounts | undefined): void {
+    if (!counts) return;
+    this.#totals.countOfGroups(counts);
+    this.#counted();
   }
 
   /** An attempt, or a lease, began so many ms after its time. */
