@@ -41,7 +41,9 @@ async function filled(dir: string): Promise<Server> {
   );
   writeFileSync(join(dir, "tasks.jsonl"), tasks.join("\n"));
   expect(run(server, "add", "inbox", "--from", join(dir, "tasks.jsonl")).status).toBe(0);
-  const subtasks = Array.from({ length: SUBTASKS }, (_, i) => ({ queue: "inbox", name: `g-${i}` }));
+  const subtasks = Array.from({ length: SUBTASKS }, (_, i) => ({
+    ...{ queue: "inbox", name: `g-${i}`, payload: "" },
+  }));
   await server.json("/_ah/api/groups", posted({ name: "g", tasks: subtasks }));
   await until("the subtasks", 60, async () => (await tasksOn(server)) === TASKS);
   return server;

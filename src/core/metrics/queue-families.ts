@@ -236,7 +236,10 @@ function ofGroups(queues: readonly ScrapedQueue[]): Family[] {
     return { name: PREFIX + name, type: "counter", help, samples };
   };
   return [
-    of({ name: "group_subtasks_added", help: "Subtasks of groups added, or redriven." }, [{}, "added"]),
+    of({ name: "group_subtasks_added", help: "Subtasks of groups added, or redriven." }, [
+      {},
+      "added",
+    ]),
     of(
       { name: "group_subtasks_ended", help: "Subtasks of groups that ended." },
       [{ outcome: "done" }, "done"],

@@ -19,7 +19,7 @@ import { Moving, type MovingRow } from "../../store/queue/moving.ts";
 import { type NamePlace, type NamesPage, walkNames } from "../../store/queue/name-walk.ts";
 import type { NameRow } from "../../store/queue/names.ts";
 import { dueOf, firstKeyOf, isParked } from "../../store/queue/row-key.ts";
-import { GroupCopies } from "./group-copies.ts";
+import { GroupCopies, isLate } from "./group-copies.ts";
 import type { Queue } from "./queue.ts";
 
 /** Names, and bytes of what lies under them, in one page. */
@@ -64,9 +64,9 @@ export class Backup {
     const { walk = "names" } = from;
     if (walk === "groups") return this.#groups.groups(from);
     if (walk === "subtasks") return this.#groups.subtasks(from);
-    const isLate = walk === "late";
-    const { records, next } = isLate ? this.#latePage(from) : this.#namesPage(from);
-    const all = await this.#groups[isLate ? "withoutHeads" : "withHeads"](records);
+    const areLate = walk === "late";
+    const { records, next } = areLate ? this.#latePage(from) : this.#namesPage(from);
+    const all = await this.#groups.withHeads(records, areLate);
     return { records: all, ...(next && { next }) };
   }
 
@@ -84,7 +84,7 @@ export class Backup {
     let bytes = 0;
     for (const name of names) {
       const row = this.#moving.rowOf(name, now);
-      if (!row) continue;
+      if (!row || isLate(row, from)) continue;
       records.push(saved(row, now));
       bytes += sizeOf(row);
       // The next page begins anew behind this name: where its tasks lie is looked for again.

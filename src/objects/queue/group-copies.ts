@@ -13,6 +13,7 @@ import {
 } from "../../core/backup/record.ts";
 import type { GroupPlace } from "../../core/task/task.ts";
 import type { GroupEvent } from "../../store/queue/group-outbox.ts";
+import type { MovingRow } from "../../store/queue/moving.ts";
 import { isParked } from "../../store/queue/row-key.ts";
 import type { TaskRow } from "../../store/queue/tasks.ts";
 import type { GroupRpc, SavedGroupPage, TakenOfGroup } from "../rpc.ts";
@@ -27,8 +28,6 @@ const AT_A_TIME = 50;
 const NOTED_MS = 1800_000;
 /** What is kept so is forgotten with the first export behind this. */
 const KEPT_MS = 24 * 3600_000;
-/** By so much the clocks of two objects may differ. */
-const CLOCKS_MS = 10_000;
 const NO_MORE = Number.MAX_SAFE_INTEGER;
 
 /** A page, and where its walk goes on; without that it is over. */
@@ -49,11 +48,15 @@ export class GroupCopies {
     return this.#queue.store.acceptedGroups.any();
   }
 
-  /** The records with their groups before them. */
-  async withHeads(records: readonly SavedOfName[]): Promise<SavedRecord[]> {
+  /**
+   * The records with their groups before them. Of late ones those alone that get no more subtasks: what the others
+   * are has been saved, and was less.
+   */
+  async withHeads(records: readonly SavedOfName[], areLate: boolean): Promise<SavedRecord[]> {
     const heads = await this.#headsOf(records);
-    this.#keep([...heads.values()]);
-    return [...heads.values(), ...records.map((record) => placed(record, heads))];
+    const shown = [...heads.values()].filter(({ state }) => !areLate || state !== "running");
+    this.#keep(shown);
+    return [...shown, ...records.map((record) => placed(record, heads))];
   }
 
   async #headsOf(records: readonly SavedOfName[]): Promise<Map<string, SavedGroup>> {
@@ -154,20 +157,14 @@ export class GroupCopies {
     return last === undefined ? { records } : { records, next: { ...begun, group: last } };
   }
 
-  /** The subtasks among these that were added since the walk began. */
+  /** The subtasks behind a place that were added since the walk began. */
   late(place: WalkPlace): { names: string[]; next?: WalkPlace } {
     const { tasks } = this.#queue.store;
     const { key, begun = 0 } = place;
     const last = tasks.places(key, PAGE.keys).at(-1)?.key;
     if (last === undefined) return { names: [] };
-    const names = tasks.lateOfGroups(key, last, begun - CLOCKS_MS);
+    const names = tasks.lateOfGroups(key, last, begun);
     return { names, next: { ...place, key: last } };
-  }
-
-  /** The same as `withHeads`, of late ones: their groups have been saved as they were before. */
-  async withoutHeads(records: readonly SavedOfName[]): Promise<SavedRecord[]> {
-    const heads = await this.#headsOf(records);
-    return records.map((record) => placed(record, heads));
   }
 
   /** Takes in lines of groups, those of one in their order. */
@@ -214,6 +211,11 @@ export class GroupCopies {
     const { index, made } = group;
     this.#queue.store.groupOutbox.add(group.name, { index, name, state: "failed", made });
   }
+}
+
+/** Whether the task is a subtask that `late` comes to; while there are such the queue knows their groups. */
+export function isLate({ task, row }: MovingRow, { begun = 0 }: WalkPlace): boolean {
+  return task?.spec.group?.index !== undefined && !row && task.createdAt >= begun;
 }
 
 interface Lines {
