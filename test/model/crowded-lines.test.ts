@@ -43,7 +43,7 @@ describe("more keys than are remembered", () => {
     stage.add(...many(5, () => ({})), { priority: 2 });
     stage.now += 1000;
     const started = [];
-    for (let turn = 0; turn < 10; turn++) {
+    for (let turn = 0; turn < 15; turn++) {
       const tasks = stage.turn(LIMIT);
       started.push(...tasks);
       for (const task of tasks) stage.end(task);

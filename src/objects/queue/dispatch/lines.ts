@@ -64,6 +64,8 @@ const PLAIN_REMEMBERED = 4096;
 const PAGE = 500;
 /** Rows that are met in one turn, and looked through for tasks without a key, so that a turn stays short. */
 const MET_PER_TURN = 2000;
+/** While tasks with keys are passed over: so many rows for each task that starts, and in each turn, a page at a time. */
+const PASSED = { start: 4, turn: 20 };
 /** Turns in which all that there is to look through is looked through, with room. */
 const MOST_TURNS = 100_000;
 /** Rows of lines that are swept at once; where lines are long, names alone. */
@@ -97,6 +99,7 @@ export class Lines<Row extends Startable = TaskRow> {
   #areAllMet = false;
   // Where the cursor was when tasks with keys began to be passed over; undefined: none are.
   #passedFrom: number | undefined;
+  #mayPass = PAGE;
   // When the first task behind the cursor is due (ms); undefined when the rows have to be asked.
   #next: number | undefined;
   #sweep: Sweep | undefined;
@@ -177,6 +180,7 @@ export class Lines<Row extends Startable = TaskRow> {
     for (let turn = 0; turn < MOST_TURNS; turn++) {
       if (found.length >= limit || (this.#areAllMet && !this.#sweep && this.#turns.size === 0))
         break;
+      this.#mayPass = PAGE;
       found.push(...this.#turn(limit - found.length));
     }
     return found;
@@ -207,7 +211,10 @@ export class Lines<Row extends Startable = TaskRow> {
       this.#sweep ??= newSweep();
       for (let i = 0; i < SWEEPS_BEHIND && this.#sweep; i++) this.#sweepPage(this.#sweep);
     }
-    return this.#rows(this.#choose(limit));
+    const chosen = this.#choose(limit);
+    const passed = PASSED.turn + PASSED.start * chosen.length;
+    this.#mayPass = Math.min(PAGE, this.#mayPass + passed);
+    return this.#rows(chosen);
   }
 
   /** The task at `key` is in flight now; whether it was chosen here. */
@@ -252,6 +259,8 @@ export class Lines<Row extends Startable = TaskRow> {
 
   /** The same of those without a key alone, where lines are left out. */
   #meetWithoutKey(now: number, upTo: number): boolean {
+    if (this.#mayPass < PAGE) return false;
+    this.#mayPass -= PAGE;
     this.#passedFrom ??= this.#cursor;
     const { places, last } = this.#deps.lines.withoutKey(this.#reached.key, upTo, PAGE);
     this.#metUpTo(last, places, now);
@@ -412,6 +421,7 @@ export class Lines<Row extends Startable = TaskRow> {
       const isChosen = this.#chosen.get(task.key)?.line === line;
       if (isChosen && !this.#deps.isRunning(task.key, task.name)) rows.push(task);
     }
+    if (rows.length === keys.length) return rows;
     const found = new Set(rows.map(({ key }) => key));
     for (const key of keys) if (!found.has(key)) this.#passOver(key);
     return rows;
