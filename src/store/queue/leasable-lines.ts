@@ -4,7 +4,15 @@
 import { integer, optionalInteger, optionalText, text } from "../rows.ts";
 import type { Row, Sql, SqlValue } from "../sql.ts";
 import type { LineTables } from "./line-tables.ts";
-import { keyOf, type LinePlace, type LineRows, NAMES_BEHIND, placeOf } from "./lines.ts";
+import {
+  keyOf,
+  type LinePlace,
+  type LineRows,
+  NAMES_BEHIND,
+  placeOf,
+  placesOf,
+  placesTogether,
+} from "./lines.ts";
 import { dueOf, lastKeyOf } from "./row-key.ts";
 
 /** Where a task stands in its line, and what leasing has to know of it. */
@@ -45,10 +53,10 @@ const PLAIN_TAGGED = `SELECT tags.key AS key FROM tags CROSS JOIN tasks USING (k
   ORDER BY tags.key LIMIT ?5 + 0`;
 const FIRST_OF_EACH = firstOfEach("");
 const FIRST_OF_EACH_TAGGED = firstOfEach(`AND ${IN_TAG} ?6`);
-const BEHIND_LINE = `SELECT key, line, priority FROM tasks INDEXED BY lines
-  WHERE line > ? ORDER BY line, priority, key LIMIT ? + 0`;
-const BEHIND_LINE_TAGGED = `SELECT key, line, priority FROM tasks INDEXED BY lines
-  WHERE line > ? AND ${IN_TAG} ? ORDER BY line, priority, key LIMIT ? + 0`;
+const BEHIND_LINE = placesTogether(`SELECT key, line, priority FROM tasks INDEXED BY lines
+  WHERE line > ? ORDER BY line, priority, key LIMIT ? + 0`);
+const BEHIND_LINE_TAGGED = placesTogether(`SELECT key, line, priority FROM tasks INDEXED BY lines
+  WHERE line > ? AND ${IN_TAG} ? ORDER BY line, priority, key LIMIT ? + 0`);
 const AT_KEYS = `SELECT ${PLACE} FROM json_each(?) AS place CROSS JOIN tasks
   ON tasks.key = place.value`;
 const LEASED = `SELECT ${PLACE} FROM tasks INDEXED BY leases
@@ -128,7 +136,7 @@ export class LeasableLines implements LineRows {
       tag === undefined
         ? this.#sql.rows(BEHIND_LINE, after, limit)
         : this.#sql.rows(BEHIND_LINE_TAGGED, after, tag, limit);
-    return rows.map(placeOf);
+    return placesOf(rows);
   }
 
   /** Of any tag. */
