@@ -98,16 +98,26 @@ export class Backup {
   /** Takes in what is not there, for each what became of it. A name that is taken, or was, stays as it is. */
   async take(records: readonly SavedRecord[]): Promise<Answer<Taken[]>> {
     const queue = this.#queue;
-    if (queue.shard.map.former !== undefined) return changing(queue.name);
+    const { shards } = queue.shard.map;
     if (!queue.isListed) await queue.ensureListed();
-    const { failure } = queue.admission();
-    if (failure) return { failure };
+    const before = this.#refusal(shards);
+    if (before) return before;
     // Groups are there before any of their subtasks can end.
     const ofGroups = (await this.#groups.takeIn(records.filter(isOfGroup))).values();
+    const after = this.#refusal(shards);
+    if (after) return after;
     const now = queue.now();
     const takeOne = (record: SavedRecord): Taken =>
       isOfGroup(record) ? (ofGroups.next().value ?? "skipped") : this.#takeOne(record, now);
     return queue.commit.run(() => ({ ok: records.map(takeOne) }));
+  }
+
+  /** Why the queue takes nothing in, or nothing that came to it as one of so many shards. */
+  #refusal(shards: number): Answer<never> | undefined {
+    const { map } = this.#queue.shard;
+    if (map.former !== undefined || map.shards !== shards) return changing(this.#queue.name);
+    const { failure } = this.#queue.admission();
+    return failure && { failure };
   }
 
   #takeOne(record: SavedOfName, now: number): Taken {

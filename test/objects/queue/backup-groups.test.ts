@@ -1,10 +1,13 @@
 // Groups go along with their queues: saved while they are under way, taken in by a Worker that has nothing yet, they
 // come to the end they would have come to.
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
-import type { SavedRecord } from "../../../src/core/backup/record.ts";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { nameOfRecord, type SavedRecord } from "../../../src/core/backup/record.ts";
+import { shardObject } from "../../../src/core/sharding/shard-map.ts";
 import { type GroupHandle, type GroupResult, readTask } from "../../../src/index.ts";
+import { TaskGroupObject } from "../../../src/objects/group/task-group.ts";
 import { clock } from "../../support/clock.ts";
+import { passAll } from "../../support/resharding.ts";
 import { copyOf, savedOf, seeded } from "../../support/saved.ts";
 import { crash, freshStart, groupObject, pass, queue } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
@@ -255,6 +258,33 @@ it("what a task does next with its group's results goes along with them", async 
   await pass("push", 601);
   expect(paths()).toEqual(["/then"]);
 });
+
+describe("while the queue gets more shards", () => {
+  it("nothing is taken in where nobody would look for it", async () => {
+    await halfDone();
+    const records = await savedOf("push");
+    await elsewhere();
+    const define = (shards: number) =>
+      queue("made").define({ rate: "100/s", extensions: { shards } });
+    await define(1);
+    await queue("made").add({ name: "first", countdown: 3600 });
+    const { takeInSaved } = TaskGroupObject.prototype;
+    vi.spyOn(TaskGroupObject.prototype, "takeInSaved").mockImplementationOnce(async function (
+      this: TaskGroupObject,
+      saved,
+    ) {
+      await define(4);
+      return takeInSaved.call(this, saved);
+    });
+    await expect(takeIn("made", records)).rejects.toThrow("the number of shards");
+    await passAll(shardsOfMade, 60);
+    await takeIn("made", records);
+    for (const name of new Set(records.map(nameOfRecord)))
+      if (name !== "g") expect(await queue("made").get(name)).toMatchObject({ name });
+  });
+});
+
+const shardsOfMade = [0, 1, 2, 3].map((index) => shardObject("made", index));
 
 describe("whatever state its groups are in", () => {
   it.each([31, 32, 33, 34])("a queue comes to the same end, seed %i", async (seed) => {
