@@ -70,9 +70,18 @@ export function deliveryOf(
   if (target !== undefined) delivery.target = target;
   if (body !== undefined) delivery.body = body;
   if (keepsResult({ spec }, queue)) delivery.keepsResult = true;
-  if (spec !== NO_SPEC) delivery.spec = spec;
+  const sent = sentOf(spec);
+  if (sent !== NO_SPEC) delivery.spec = sent;
   if (progress !== NO_PROGRESS) delivery.progress = deliveredOf(progress, spec);
   return delivery;
+}
+
+/** Without what its queue alone goes by; NO_SPEC where nothing is left. */
+function sentOf(spec: TaskSpec): TaskSpec {
+  if (spec.key === undefined && spec.priority === undefined) return spec;
+  const { key: _, priority: __, ...sent } = spec;
+  for (const _ in sent) return sent;
+  return NO_SPEC;
 }
 
 export function packed({ queue, name, attempt, due, body, ...unusual }: Delivery): PackedDelivery {
