@@ -157,14 +157,18 @@ export class GroupCopies {
     return last === undefined ? { records } : { records, next: { ...begun, group: last } };
   }
 
-  /** The subtasks behind a place that were added since the walk began. */
+  /**
+   * The subtasks behind a place that were added since the walk began. A page that is not full is the last: what comes to
+   * lie behind it was seen, or was added since.
+   */
   late(place: WalkPlace): { names: string[]; next?: WalkPlace } {
     const { tasks } = this.#queue.store;
     const { key, begun = 0 } = place;
-    const last = tasks.places(key, PAGE.keys).at(-1)?.key;
+    const looked = tasks.places(key, PAGE.keys);
+    const last = looked.at(-1)?.key;
     if (last === undefined) return { names: [] };
     const names = tasks.lateOfGroups(key, last, begun);
-    return { names, next: { ...place, key: last } };
+    return looked.length < PAGE.keys ? { names } : { names, next: { ...place, key: last } };
   }
 
   /** Takes in lines of groups, those of one in their order. */

@@ -9,7 +9,7 @@ import { TaskGroupObject } from "../../../src/objects/group/task-group.ts";
 import { clock } from "../../support/clock.ts";
 import { passAll } from "../../support/resharding.ts";
 import { copyOf, savedOf, seeded } from "../../support/saved.ts";
-import { crash, freshStart, groupObject, pass, queue } from "../../support/time.ts";
+import { crash, freshStart, groupObject, objectsOf, pass, queue } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
 import { group, handlers, received } from "../../support/worker.ts";
 
@@ -100,6 +100,20 @@ describe("a group under way", () => {
     expect((await resultsOf(group(env, "g"))).map(({ result }) => result)).toEqual([
       ...[{ of: 0 }, { of: 1 }, undefined, { of: 3 }, { of: 4 }, { of: 5 }],
     ]);
+  });
+
+  it.each(["push", "four-shards"])("is saved with tasks added all the while: %s", async (name) => {
+    await queue(name).group({ name: "g", tasks: [{ countdown: 3600 }] });
+    await work([...objectsOf(name), groupObject("g")], async () => {
+      return (await queue(name).describe()).statistics.tasks === 1;
+    });
+    const records = await savedOf(name, async (page) => {
+      if (page > 40) throw new Error("the walk has no end");
+      await queue(name).add(Array.from({ length: 8 }, () => ({ countdown: 7200 + page })));
+    });
+    expect(records.some(({ kind }) => kind === "group")).toBe(true);
+    const subtasks = records.filter((it) => it.kind === "task" && it.task.spec.group);
+    expect(subtasks).toHaveLength(1);
   });
 
   it("taken in a second time is skipped", async () => {
