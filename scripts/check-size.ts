@@ -14,7 +14,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
     what: "the queue alone, files compiled",
     entry: "slim",
     names: "createTaskQueues",
-    budget: 158,
+    budget: 159,
   },
   { what: "with recurring tasks", entry: "slim", names: "createTaskQueues, cron" },
   { what: "with deferred calls", entry: "slim", names: "createTaskQueues, deferred" },
@@ -41,7 +41,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
     names:
       "createTaskQueues, api, cloudTasks, console, metrics, batches, cron, deferred, keys, limits, rules, shards",
   },
-  { what: "everything", entry: "index", names: "createTaskQueues", budget: 465 },
+  { what: "everything", entry: "index", names: "createTaskQueues", budget: 467 },
 ];
 
 for (const { what, entry, names, budget } of SIZES) {

@@ -398,19 +398,19 @@ export function createTaskQueues<Env = unknown, Payloads extends PayloadTypes = 
     },
     TaskGroup: class TaskGroup extends TaskGroupObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file, tracing, backupsPart?.GroupCopy);
+        super(ctx, env, file, tracing, backupsPart?.GroupCopy, counting?.Totals.newMeter);
       }
     },
     TaskCron: (cronPart
       ? class TaskCron extends cronPart.Object<Env> {
           constructor(ctx: DurableObjectState, env: Env) {
-            super(ctx, env, recurring, file);
+            super(ctx, env, recurring, file, counting?.Totals.newMeter);
           }
         }
       : NoCronObject) as TaskQueues<Env, Payloads>["TaskCron"],
     TaskDirectory: class TaskDirectory extends TaskDirectoryObject<Env> {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, env, file, watching, counting?.newFigures);
+        super(ctx, env, file, watching, counting);
       }
     },
     TaskEgress: class TaskEgress extends TaskEgressObject<Env> {

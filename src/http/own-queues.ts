@@ -67,7 +67,8 @@ function ownQueues(own: readonly string[], queues: CloudQueues): CloudQueues {
     },
     now: () => queues.now(),
     figures: async (...asked) => {
-      const { queues: found, ...rest } = await queues.figures(...asked);
+      // What the directory uses is of others' queues too.
+      const { queues: found, own: _, ...rest } = await queues.figures(...asked);
       return { queues: found.filter(({ name }) => has(name)), ...rest };
     },
     plan: async () => {

@@ -9,6 +9,7 @@ import { Commit } from "./commit.ts";
 import { afterTurn } from "./event-loop.ts";
 import { withoutSqlite } from "./exported.ts";
 import { trouble } from "./log.ts";
+import { pendingIn } from "./place.ts";
 import { type StartedObject, type StoredAlarm, standIn } from "./stand-in.ts";
 import { HOLD_MS, Wakeup } from "./wakeup.ts";
 
@@ -113,13 +114,24 @@ export abstract class Host<Env> extends DurableObject<Env> {
     }
   }
 
+  /** A call that is counted, or a run of the alarm, has ended. */
+  protected callEnded(): void {}
+
   // What a call does before it first waits takes no time by the platform's clock.
   #metered<T>(called: T): T {
     const { meter } = this;
     if (!meter) return called;
     meter.began();
-    const ended = () => meter.ended();
-    Promise.resolve(called).then(ended, ended);
+    const ended = () => {
+      meter.ended();
+      this.callEnded();
+    };
+    const over = (answer: unknown) => {
+      const pending = pendingIn(answer);
+      if (pending) pending.then(ended, ended);
+      else ended();
+    };
+    Promise.resolve(called).then(over, ended);
     return called;
   }
 

@@ -50,3 +50,11 @@ export function waitingFor<Got>(wait: (left: AbortSignal) => Promise<Got>): Wait
   const place = new Place(() => left.abort());
   return { place, answer: new PendingAnswer(wait(left.signal)) };
 }
+
+/** Settles when who was told to wait has the answer, or has gone; undefined where nobody was told to. */
+export function pendingIn(answered: unknown): Promise<unknown> | undefined {
+  const { answer } = Object(answered) as { answer?: unknown };
+  if (answer instanceof PendingAnswer) return answer.get();
+  // A shard wraps what it answers with.
+  return answer === undefined ? undefined : pendingIn(answer);
+}

@@ -20,6 +20,7 @@ import type { FailurePart } from "../core/failures/groups.ts";
 import type { Redrive, RedrivePlace } from "../core/failures/redrive.ts";
 import type { HistorySpan, QueueHistory } from "../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../core/metrics/key-view.ts";
+import type { MeterCounts } from "../core/metrics/meter.ts";
 import type { FiguresReader, QueueReport, ReportReader } from "../core/metrics/queue-report.ts";
 import type { QueueView } from "../core/metrics/queue-view.ts";
 import type { QueueTotals } from "../core/metrics/totals.ts";
@@ -41,6 +42,7 @@ import type { LeaseRequest, LeaseToken } from "../core/task/lease.ts";
 import type { NewTime } from "../core/task/new-task.ts";
 import type { NewTask, Task } from "../core/task/task.ts";
 import type { ActEnd, AuditRow } from "../store/directory/audit-log.ts";
+import type { UsedByDirectory } from "../store/directory/directory-store.ts";
 import type { FormerPage, FormerTable } from "../store/first-version.ts";
 import type { AcceptedGroup } from "../store/queue/accepted-groups.ts";
 import type { GroupEvent } from "../store/queue/group-outbox.ts";
@@ -157,10 +159,14 @@ export interface ShardRpc {
   alertReport(): Promise<AlertReport | undefined>;
 }
 
-/** What the object of a limit grants; `total`: what the limit is, absent where it is not in queue.yaml any more. */
+/**
+ * What the object of a limit grants; `total`: what the limit is, absent where it is not in queue.yaml any more; `used`: what
+ * it has used since it said so last, to whomever it did.
+ */
 export interface LimitGrant {
   grant: Grant;
   total?: Total;
+  used?: MeterCounts;
 }
 
 /** What an object of a queue is to the limits that the queue draws from. */
@@ -223,10 +229,10 @@ export interface QueueRpc {
   deadLetterHop(): Promise<DeadLetterHop | undefined>;
   /** Adds tasks that failed on another queue; each has its own answer. */
   addDeadLetters(tasks: readonly NewTask[]): Promise<Answer<Answer<Task>[]>>;
-  /** Adds tasks of cron.yaml; each has its own answer. */
-  addCronTasks(tasks: readonly CronTask[]): Promise<Answer<Answer<Task>[]>>;
+  /** Adds tasks of cron.yaml; each has its own answer. `used`: what the caller has used for the queue, as below. */
+  addCronTasks(tasks: readonly CronTask[], used?: MeterCounts): Promise<Answer<Answer<Task>[]>>;
   /** Adds a batch of a group's tasks, once. A task that cannot be added counts as failed: its error is in the answer. */
-  acceptBatch(batch: BatchCall): Promise<Answer<Failure[]>>;
+  acceptBatch(batch: BatchCall, used?: MeterCounts): Promise<Answer<Failure[]>>;
   /** The running task of this name, which could wait for the group; when it was made (ms). */
   findMaster(name: string, group: string): Promise<Answer<number>>;
   /** The running task of this name waits for the group once its handler is done. */
@@ -236,7 +242,12 @@ export interface QueueRpc {
   /** Deletes the group's tasks that are not running, retries none of the others, and accepts no batch up to this one. */
   dropGroup(group: string, batch: number): Promise<void>;
   /** The group whose batches went up to this one is over, in this way. */
-  forgetGroup(group: string, batch: number, state?: "done" | "cancelled"): Promise<void>;
+  forgetGroup(
+    group: string,
+    batch: number,
+    state?: "done" | "cancelled",
+    used?: MeterCounts,
+  ): Promise<void>;
   /** The group has failed; one whose subtasks are redriven may yet be done. */
   groupFailed(group: string): Promise<void>;
   /** How many of the group's tasks are with their handlers. */
@@ -281,6 +292,12 @@ export interface MasterEnd {
 /** A group's answer to events: `over` when it needs none any more. */
 export type Receipt = "accepted" | "over";
 
+/** A receipt with what the group's object has used since it said so last. */
+export interface CountedReceipt {
+  receipt: Receipt;
+  used: MeterCounts;
+}
+
 /** An object of the first version that was no queue, asked by the role's own class. */
 export interface FormerRoleRpc {
   /** A page of the table's rows behind the key `after`. */
@@ -289,8 +306,12 @@ export interface FormerRoleRpc {
 
 /** What queues call of a group. */
 export interface GroupRpc {
-  /** Takes events of a queue; each is taken once. */
-  receive(queue: string, events: readonly GroupEvent[]): Promise<Receipt>;
+  /** Takes events of a queue; each is taken once. A group that counts what it uses says so to a queue that `counts`, too. */
+  receive(
+    queue: string,
+    events: readonly GroupEvent[],
+    counts?: boolean,
+  ): Promise<Receipt | CountedReceipt>;
   /** Takes over what the first version kept of it, unless it has. */
   adopt(): Promise<void>;
   /** What it is, for an export with this queue, and some of the batches behind this number. */
@@ -337,6 +358,8 @@ export interface QueueFigures {
 
 export interface FiguresPage {
   queues: QueueFigures[];
+  /** For costs: what the directory itself has used. */
+  own?: UsedByDirectory;
   /** The last name that was looked at; absent when there are no more. */
   last?: string;
 }

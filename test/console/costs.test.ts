@@ -17,7 +17,8 @@ const metered = (name: string, since: number, factor: number) => ({
     ...{ requests: 20 / factor, activeMs: 5000 },
   },
 });
-const costs = costsOf([metered("b", 0, 2), metered("a", 1000, 1), metered("c", 0, 4)], DAY_MS);
+const counted = [metered("b", 0, 2), metered("a", 1000, 1), metered("c", 0, 4)];
+const costs = costsOf(counted, undefined, DAY_MS);
 const namesBy = (column: Column, order = firstOrder(column)) =>
   sorted(costs.queues, column, order).map(({ name }) => name);
 

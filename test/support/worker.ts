@@ -138,19 +138,19 @@ export class TaskQueue extends TaskQueueObject<unknown> {
 
 export class TaskGroup extends TaskGroupObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, deployed.queues, tracing, GroupCopy);
+    super(ctx, env, deployed.queues, tracing, GroupCopy, deployed.Totals?.newMeter);
   }
 }
 
 export class TaskCron extends TaskCronObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, deployed.cron);
+    super(ctx, env, deployed.cron, undefined, deployed.Totals?.newMeter);
   }
 }
 
 export class TaskDirectory extends TaskDirectoryObject<unknown> {
   constructor(ctx: DurableObjectState, env: unknown) {
-    super(ctx, env, deployed.queues, watching, counting.newFigures);
+    super(ctx, env, deployed.queues, watching, counting);
   }
 }
 

@@ -9,10 +9,12 @@ export default remote(async ({ queues, signal, say, terminal }) => {
   return 0;
 });
 
-function linesOf({ queues, total }: Costs, width: number | undefined): string[] {
+function linesOf({ queues, directory, total }: Costs, width: number | undefined): string[] {
   const { perDay, perMonth } = total;
+  // No queue has a name with brackets.
+  const rows = directory ? [...queues, { name: "(directory)", ...directory }] : queues;
   return [
-    ...table(COLUMNS, queues, width),
+    ...table(COLUMNS, rows, width),
     `all: ${dollars(perDay.dollars)} a day, ${dollars(perMonth.dollars)} a month; past what Workers Paid includes ${dollars(perMonth.dollarsPastIncluded)} a month`,
   ];
 }

@@ -1,5 +1,6 @@
 // What queues use of what the platform bills, and what that comes to at list price.
-import type { Costs, QueueCosts } from "../../core/metrics/costs.ts";
+import type { ComponentChildren } from "preact";
+import type { Costs, CostsSince } from "../../core/metrics/costs.ts";
 import { count, dollars, percent } from "../format/counts.ts";
 import { duration } from "../format/times.ts";
 import { When } from "../format/when.tsx";
@@ -47,13 +48,13 @@ export function CostsPage() {
           isWide
         />
       </dl>
-      <Queues queues={value.queues} />
+      <Queues costs={value} />
       <Included costs={value} />
     </>
   );
 }
 
-function Queues({ queues }: { queues: readonly QueueCosts[] }) {
+function Queues({ costs: { queues, directory } }: { costs: Costs }) {
   const by = columnOf(useQuery("sort"));
   const turned = useQuery("order");
   const order = turned === "up" || turned === "down" ? turned : firstOrder(by);
@@ -72,8 +73,13 @@ function Queues({ queues }: { queues: readonly QueueCosts[] }) {
         </thead>
         <tbody>
           {sorted(queues, by, order).map((costs) => (
-            <QueueRow key={costs.name} costs={costs} />
+            <Row key={costs.name} costs={costs}>
+              <a href={pathOf({ page: "queue", queue: costs.name })}>
+                <bdi>{costs.name}</bdi>
+              </a>
+            </Row>
           ))}
+          {directory && <Row costs={directory}>the directory of queues</Row>}
         </tbody>
       </table>
     </section>
@@ -111,13 +117,12 @@ function Heading({ column, by, order }: { column: Column; by: Column; order: Ord
   );
 }
 
-function QueueRow({ costs: { name, since, perDay, perMonth } }: { costs: QueueCosts }) {
+function Row({ costs, children }: { costs: CostsSince; children: ComponentChildren }) {
+  const { since, perDay, perMonth } = costs;
   return (
     <tr data-row="">
       <th scope="row" class="task-name">
-        <a href={pathOf({ page: "queue", queue: name })}>
-          <bdi>{name}</bdi>
-        </a>
+        {children}
       </th>
       <td data-label="Rows written a day" class="number">
         {count(perDay.rowsWritten)}

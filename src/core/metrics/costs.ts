@@ -13,19 +13,25 @@ export interface Usage {
   dollars: number;
 }
 
-/** What one queue used since it was first counted, and on average in a day and in a month of 30 days. */
-export interface QueueCosts extends Usage {
-  name: string;
+/** What was used since counting began, and on average in a day and in a month of 30 days. */
+export interface CostsSince extends Usage {
   /** RFC 3339 */
   since: string;
   perDay: Usage;
   perMonth: Usage;
 }
 
+/** Of a queue: its objects, and others as far as they work for it. */
+export interface QueueCosts extends CostsSince {
+  name: string;
+}
+
 export interface Costs {
   /** RFC 3339 */
   now: string;
   queues: QueueCosts[];
+  /** Of the directory, which is of all queues; absent where only some of them are looked at. */
+  directory?: CostsSince;
   total: Usage & {
     perDay: Usage;
     /** `dollarsPastIncluded`: what is left to pay if the plan's included amounts are used for nothing else. */
@@ -37,11 +43,15 @@ export interface Costs {
   included: Billed;
 }
 
-/** A queue's counts, since then (ms since 1970). */
-export interface Metered {
-  name: string;
+/** Counts since then (ms since 1970). */
+export interface CountsSince {
   since: number;
   counts: MeterCounts;
+}
+
+export interface Metered extends CountsSince {
+  /** The queue's. */
+  name: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -50,15 +60,21 @@ const DAYS_A_MONTH = 30;
 const LEAST_MS = 60_000;
 
 /** `now` in ms since 1970. */
-export function costsOf(metered: readonly Metered[], now: number): Costs {
-  const days = metered.map((it) => dayOf(it, now));
+export function costsOf(
+  metered: readonly Metered[],
+  directory: CountsSince | undefined,
+  now: number,
+): Costs {
+  const all = directory ? [...metered, directory] : metered;
+  const days = all.map((it) => dayOf(it, now));
   const month = sumOfMeters(days.map((day) => times(day, DAYS_A_MONTH)));
   const dollarsPastIncluded = rounded(dollarsOf(pastIncluded(billedOf(month))));
   return {
     now: rfc3339(now),
-    queues: metered.map((it, i) => ofQueue(it, days[i] as MeterCounts)),
+    queues: metered.map((it) => ({ name: it.name, ...costsSince(it, now) })),
+    ...(directory && { directory: costsSince(directory, now) }),
     total: {
-      ...usageOf(sumOfMeters(metered.map(({ counts }) => counts))),
+      ...usageOf(sumOfMeters(all.map(({ counts }) => counts))),
       perDay: usageOf(sumOfMeters(days)),
       perMonth: { ...usageOf(month), dollarsPastIncluded },
     },
@@ -66,12 +82,13 @@ export function costsOf(metered: readonly Metered[], now: number): Costs {
   };
 }
 
-function ofQueue({ name, since, counts }: Metered, day: MeterCounts): QueueCosts {
+function costsSince({ since, counts }: CountsSince, now: number): CostsSince {
+  const day = dayOf({ since, counts }, now);
   const perMonth = usageOf(times(day, DAYS_A_MONTH));
-  return { name, since: rfc3339(since), ...usageOf(counts), perDay: usageOf(day), perMonth };
+  return { since: rfc3339(since), ...usageOf(counts), perDay: usageOf(day), perMonth };
 }
 
-function dayOf({ since, counts }: Metered, now: number): MeterCounts {
+function dayOf({ since, counts }: CountsSince, now: number): MeterCounts {
   return times(counts, DAY_MS / Math.max(LEAST_MS, now - since));
 }
 

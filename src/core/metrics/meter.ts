@@ -31,6 +31,9 @@ export function sumOfMeters(all: readonly Partial<MeterCounts>[]): MeterCounts {
   return sum;
 }
 
+/** Makes a meter where something is counted; `now` in ms since 1970. */
+export type NewMeter = (now: () => number) => Meter;
+
 /** The meter of one object, since its start. */
 export class Meter {
   rowsWritten = 0;
@@ -38,6 +41,8 @@ export class Meter {
   alarmsSet = 0;
   requests = 0;
   readonly #now: () => number;
+  /** All that was told, and what was told ahead. */
+  #told = noMeter();
   #activeMs = 0;
   #open = 0;
   #openAt = 0;
@@ -50,6 +55,11 @@ export class Meter {
   /** A call, or a run of the alarm, has begun. */
   began(): void {
     this.requests++;
+    this.stays();
+  }
+
+  /** Something keeps the object awake until it has ended, whatever calls do. */
+  stays(): void {
     if (this.#open++ === 0) this.#openAt = this.#now();
   }
 
@@ -71,6 +81,21 @@ export class Meter {
     if (this.#open > 0) this.#add();
     const { rowsWritten, rowsRead, alarmsSet, requests } = this;
     return { rowsWritten, rowsRead, alarmsSet, requests, activeMs: this.#activeMs };
+  }
+
+  /**
+   * Of an object that works for a queue: what is to be told to that now, with a call or answer that goes there anyway.
+   * Told once: where that gets lost, so does the count. `ahead`: what follows and is told with it, for by the time of it
+   * the object may have ended, and its counts with it.
+   */
+  untold(ahead: Partial<MeterCounts> = {}): MeterCounts {
+    const counts = this.counts();
+    const untold = noMeter();
+    for (const kind of METER_KINDS) {
+      untold[kind] = Math.max(0, counts[kind] + (ahead[kind] ?? 0) - this.#told[kind]);
+      this.#told[kind] += untold[kind];
+    }
+    return untold;
   }
 
   // A clock that steps back takes nothing away.

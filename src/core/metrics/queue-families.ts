@@ -282,7 +282,7 @@ function bill(queues: readonly ScrapedQueue[]): Family[] {
     used(
       {
         name: "rows_written",
-        help: "Rows the queue's objects wrote, those of indexes among them.",
+        help: "Rows the queue's objects, and others for it, wrote, those of indexes among them.",
       },
       (meter) => meter.rowsWritten,
     ),

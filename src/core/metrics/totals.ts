@@ -19,6 +19,7 @@ export interface QueueTotals {
   lateness: StoredDurations;
   /** How long each attempt took that was answered. */
   runTime: StoredDurations;
+  /** Of its objects, and of others as far as they work for it. */
   meter: MeterCounts;
   /** Absent of a version before. */
   ofGroups?: GroupCounts;
@@ -32,8 +33,8 @@ export class Totals {
   readonly #lateness: Durations;
   readonly #runTime: Durations;
   #ofGroups: GroupCounts;
-  /** Of the objects' lives before this one. */
-  readonly #meter: MeterCounts;
+  /** Of the object's lives before this one, and of others that work for the queue. */
+  #meter: MeterCounts;
 
   constructor(stored: Partial<QueueTotals> | undefined, now: number) {
     this.since = stored?.since ?? now;
@@ -50,6 +51,11 @@ export class Totals {
 
   countOfGroups(counts: GroupCounts): void {
     this.#ofGroups = sumOfGroupCounts([this.#ofGroups, counts]);
+  }
+
+  /** Another object has used this for the queue. */
+  usedElsewhere(counts: MeterCounts): void {
+    this.#meter = sumOfMeters([this.#meter, counts]);
   }
 
   /** An attempt started `ms` after its time. */

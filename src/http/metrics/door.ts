@@ -16,7 +16,7 @@ import { trouble } from "../../objects/log.ts";
 import type { QueueFigures } from "../../objects/rpc.ts";
 import { checkAccess } from "../auth.ts";
 import { type Door, isUnder, type Visit } from "../door.ts";
-import { figuresOf } from "../figures.ts";
+import { figurePages } from "../figures.ts";
 import { queuesOf } from "../own-queues.ts";
 import type { QueueService } from "../queue-service.ts";
 import { errorResponse, headOf, thrownResponse } from "../respond.ts";
@@ -56,7 +56,7 @@ async function scraped(request: Request, queues: QueueService, now: number): Pro
 
 async function scrapedQueues(queues: QueueService): Promise<ScrapedQueue[]> {
   const all: ScrapedQueue[] = [];
-  for await (const one of figuresOf(queues, "scrape")) all.push(read(one));
+  for await (const page of figurePages(queues, "scrape")) all.push(...page.queues.map(read));
   return all;
 }
 

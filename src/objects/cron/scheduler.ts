@@ -2,9 +2,10 @@
 // entry and due time, and only then is the due time noted as handled. Whatever ends in between, or does it a
 // second time, finds the name taken. Each queue has a job of its own, so one that hangs delays no other.
 import type { CronEntry } from "../../core/config/cron-config.ts";
-import { dueTask, manualTask } from "../../core/config/cron-task.ts";
+import { type CronTask, dueTask, manualTask } from "../../core/config/cron-task.ts";
 import type { CronView } from "../../core/config/cron-view.ts";
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
+import type { Meter, MeterCounts } from "../../core/metrics/meter.ts";
 import { lastDue } from "../../core/schedule/schedule.ts";
 import type { Task } from "../../core/task/task.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
@@ -20,6 +21,8 @@ export interface SchedulerDeps extends ScheduleDeps {
   queue: (name: string) => QueueRpc;
   /** Called when a run has ended. */
   ended: () => void;
+  /** What the object uses, where that is counted: told to the queues that it adds to. */
+  meter: Meter | undefined;
 }
 
 const RETRY_MS = 5_000;
@@ -78,7 +81,7 @@ export class Scheduler {
         return { entry, row, dueAt, first: next };
       });
     const tasks = due.map(({ entry, dueAt }) => dueTask(entry, dueAt));
-    const { ok: answers, failure } = await this.#deps.queue(queue).addCronTasks(tasks);
+    const { ok: answers, failure } = await this.#addTo(queue, tasks, { alarmsSet: 1 });
     if (failure) throw new Error(textOf(failure));
     if (!run.isCurrent) return;
     const addedAt = now();
@@ -95,6 +98,17 @@ export class Scheduler {
     if (refused) throw new Error(textOf(refused));
   }
 
+  // What follows, the row of each entry and what is in `ahead`, is told with it: until the next task comes the object may
+  // have ended.
+  #addTo(
+    queue: string,
+    tasks: readonly CronTask[],
+    ahead: Partial<MeterCounts> = {},
+  ): Promise<Answer<Answer<Task>[]>> {
+    const used = this.#deps.meter?.untold({ rowsWritten: tasks.length, ...ahead });
+    return this.#deps.queue(queue).addCronTasks(tasks, used);
+  }
+
   list(): CronView[] {
     return this.#schedules.all().map(cronView);
   }
@@ -102,12 +116,12 @@ export class Scheduler {
   async run(name: string): Promise<Answer<Task>> {
     const { ok: state, failure } = this.#find(name);
     if (failure) return { failure };
-    const { now, queue, store, commit } = this.#deps;
+    const { now, store, commit } = this.#deps;
     const { entry } = state;
     // Asked twice in a millisecond it is two tasks.
     this.#lastManualRun = Math.max(now(), this.#lastManualRun + 1);
     const task = manualTask(entry, this.#lastManualRun);
-    const { ok: answers, failure: refused } = await queue(entry.queue).addCronTasks([task]);
+    const { ok: answers, failure: refused } = await this.#addTo(entry.queue, [task]);
     if (refused) return { failure: refused };
     const [answer] = answers as [Answer<Task>];
     const last = { task: task.task.name, queue: entry.queue, addedAt: now() };

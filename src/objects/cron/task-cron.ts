@@ -4,20 +4,30 @@ import type { CronFile } from "../../core/config/cron-config.ts";
 import type { CronView } from "../../core/config/cron-view.ts";
 import type { QueueFile } from "../../core/config/queue-config.ts";
 import type { Answer } from "../../core/errors.ts";
+import type { NewMeter } from "../../core/metrics/meter.ts";
 import type { Task } from "../../core/task/task.ts";
 import { CronStore } from "../../store/cron/cron-store.ts";
 import { CRON_MIGRATIONS } from "../../store/migrations.ts";
 import { allFormerRows, FORMER_CRON } from "../first-version.ts";
-import { Host } from "../host.ts";
+import { clock, Host } from "../host.ts";
 import { Stubs } from "../stubs.ts";
 import { Scheduler } from "./scheduler.ts";
 
 export class TaskCronObject<Env = unknown> extends Host<Env> {
   readonly #scheduler: Scheduler;
 
-  /** `entries`, `file`: the cron.yaml and the queue.yaml this Worker was deployed with. */
-  constructor(ctx: DurableObjectState, env: Env, entries: CronFile, file?: QueueFile) {
-    super(ctx, env, CRON_MIGRATIONS);
+  /**
+   * `entries`, `file`: the cron.yaml and the queue.yaml this Worker was deployed with; `newMeter`: where it is counted
+   * what it uses.
+   */
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    entries: CronFile,
+    file?: QueueFile,
+    newMeter?: NewMeter,
+  ) {
+    super(ctx, env, CRON_MIGRATIONS, newMeter?.(clock));
     const stubs = new Stubs(ctx.exports, (name) => file?.queues.get(name));
     const store = new CronStore(this.sql);
     this.#scheduler = new Scheduler({
@@ -27,6 +37,7 @@ export class TaskCronObject<Env = unknown> extends Host<Env> {
       now: () => this.now(),
       queue: (name) => stubs.queue(name),
       ended: () => this.arm(),
+      meter: this.meter,
     });
     this.commit.onCommit(() => this.arm());
     const former = stubs.formerRole(FORMER_CRON);
@@ -35,6 +46,10 @@ export class TaskCronObject<Env = unknown> extends Host<Env> {
       const rows = await allFormerRows(former, "recurring");
       if (rows.length > 0) this.commit.run(() => store.adopt(rows));
     });
+  }
+
+  static {
+    TaskCronObject.countCalls(TaskCronObject.prototype, ["constructor"]);
   }
 
   protected get title(): string {

@@ -6,12 +6,15 @@ import type { QueueTotals } from "../../core/metrics/totals.ts";
 import type { Summary } from "../../store/directory/summaries.ts";
 import { trouble } from "../log.ts";
 import type { FiguresPage, QueueFigures } from "../rpc.ts";
+import type { OwnUse } from "./own-use.ts";
 import type { QueuePages } from "./queue-pages.ts";
 import { type QueueReports, within } from "./queue-reports.ts";
 
 export interface FiguresDeps {
   reports: QueueReports;
   pages: QueuePages;
+  /** What the directory itself uses. */
+  own?: OwnUse | undefined;
   /** ms since 1970 */
   now: () => number;
 }
@@ -63,7 +66,12 @@ export class Figures {
     };
     await Promise.all(Array.from({ length: ASKED.atATime }, work));
     const last = names.at(-1);
-    return last === undefined || last === found.at(-1) ? { queues } : { queues, last };
+    const own = reader === "costs" && this.#deps.own?.all;
+    return {
+      queues,
+      ...(last !== undefined && last !== found.at(-1) && { last }),
+      ...(own && { own }),
+    };
   }
 
   /** What it said of its numbers, if that still holds. */

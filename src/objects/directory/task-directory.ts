@@ -9,12 +9,13 @@ import type { ActEnd, AuditRow } from "../../store/directory/audit-log.ts";
 import { DirectoryStore } from "../../store/directory/directory-store.ts";
 import { DIRECTORY_MIGRATIONS } from "../../store/migrations.ts";
 import { Adoption, allFormerRows, FORMER_DIRECTORY } from "../first-version.ts";
-import { Host } from "../host.ts";
+import { clock, Host } from "../host.ts";
 import type { ActQuery, DirectoryRpc, FiguresPage, QueuePage } from "../rpc.ts";
 import { Stubs } from "../stubs.ts";
 import { Audit } from "./audit.ts";
-import type { NewFigures } from "./counting.ts";
+import type { Counting } from "./counting.ts";
 import type { Figures } from "./figures.ts";
+import type { OwnUse } from "./own-use.ts";
 import { QueuePages } from "./queue-pages.ts";
 import { QueueReports } from "./queue-reports.ts";
 import { Rounds } from "./rounds.ts";
@@ -37,6 +38,7 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
   readonly #watchers: Watchers | undefined;
   readonly #figures: Figures | undefined;
   readonly #audit: Audit;
+  readonly #own: OwnUse | undefined;
 
   /** `file`: the queue.yaml this Worker was deployed with. Nobody can ask for what is not given: to watch, for figures. */
   constructor(
@@ -44,9 +46,10 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
     env: Env,
     file: QueueFile,
     watching: Watching | undefined,
-    newFigures?: NewFigures,
+    counting?: Counting,
   ) {
-    super(ctx, env, DIRECTORY_MIGRATIONS);
+    super(ctx, env, DIRECTORY_MIGRATIONS, counting?.Totals.newMeter(clock));
+    const { meter } = this;
     this.#store = new DirectoryStore(this.sql);
     this.commit.join(this.#store.meta);
     this.#stubs = new Stubs(ctx.exports, (name) => file.queues.get(name));
@@ -64,12 +67,23 @@ export class TaskDirectoryObject<Env = unknown> extends Host<Env> implements Dir
       names: () => this.#pages.namesAfter("", Number.MAX_SAFE_INTEGER),
       known: () => this.#reports.between("", LAST_NAME),
       now: () => this.now(),
+      meter,
     });
-    this.#figures = newFigures?.({
+    this.#own = meter && counting?.newOwnUse({ ...deps, meter });
+    this.#figures = counting?.newFigures({
       ...{ reports: this.#reports, pages: this.#pages, now: () => this.now() },
+      own: this.#own,
     });
     this.commit.onCommit(() => this.arm());
     this.drive([this.#rounds]);
+  }
+
+  static {
+    TaskDirectoryObject.countCalls(TaskDirectoryObject.prototype, ["constructor", "callEnded"]);
+  }
+
+  protected override callEnded(): void {
+    this.#own?.ended();
   }
 
   protected get title(): string {

@@ -1,5 +1,6 @@
 // All who watch queues, served by one poll: once a second the queues that may have changed are asked, and what
 // is new is written to everyone who wants to hear of it. Without watchers nothing runs.
+import type { Meter } from "../../core/metrics/meter.ts";
 import type { WatchedQueue } from "../../core/metrics/queue-changes.ts";
 import { eventText, HEARTBEAT_MS } from "../../core/server-sent-event.ts";
 import { rfc3339 } from "../../core/task/task-view.ts";
@@ -11,6 +12,8 @@ import { Watcher } from "./watcher.ts";
 export interface WatchersDeps extends QueueWatchDeps {
   names: () => string[];
   known: () => ReadonlyMap<string, Summary>;
+  /** Where it is counted what the object uses, which those who watch keep awake. */
+  meter: Meter | undefined;
 }
 
 const TURN_MS = 1000;
@@ -65,6 +68,7 @@ export class Watchers {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
+    this.#deps.meter?.stays();
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, TURN_MS));
       if (this.#watchers.size === 0) break;
@@ -72,6 +76,7 @@ export class Watchers {
       if (this.#turn % (HEARTBEAT_MS / TURN_MS) !== 0) continue;
       await this.#inSteps((watcher) => watcher.beat());
     }
+    this.#deps.meter?.ended();
     this.#isRunning = false;
   }
 

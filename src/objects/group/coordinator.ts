@@ -5,6 +5,7 @@
 //   batches accepted -> (cancelled: subtasks dropped) -> (done: `then` added)
 //     -> (ended: master ended) -> (failed: queues count it) -> (over: queues forget the group) -> a week later the record is erased
 import { type Answer, type Failure, refuse } from "../../core/errors.ts";
+import type { Meter, MeterCounts } from "../../core/metrics/meter.ts";
 import { reasonOf } from "../../core/task/group.ts";
 import type { GroupRecord, GroupStore } from "../../store/group/group-store.ts";
 import type { SubtaskBatch } from "../../store/group/subtask-batches.ts";
@@ -23,6 +24,8 @@ export interface CoordinatorDeps {
   queue: (name: string) => QueueRpc;
   /** Called when a run has ended. */
   ended: () => void;
+  /** What its object uses, where that is counted: told to queues with calls that go there anyway. */
+  meter: Meter | undefined;
 }
 
 const RETRY_MS = 2_000;
@@ -99,7 +102,7 @@ export class GroupCoordinator extends AlarmJob {
     if (!(await this.#deps.group.isKnown(queue))) {
       return refuse("UNKNOWN_QUEUE", `queue: there is no queue "${queue}" any more`);
     }
-    const answer = await this.#deps.queue(queue).acceptBatch(call);
+    const answer = await this.#deps.queue(queue).acceptBatch(call, this.#deps.meter?.untold());
     if (!answer.failure || answer.failure.code === "UNKNOWN_QUEUE") return answer;
     throw new Error(`${answer.failure.code}: ${answer.failure.message}`);
   }
@@ -155,8 +158,18 @@ export class GroupCoordinator extends AlarmJob {
   async #forget(record: GroupRecord): Promise<void> {
     const { name, batches, state } = record;
     const end = state === "done" || state === "cancelled" ? state : undefined;
-    await this.#each(queuesOf(record), (queue) => queue.forgetGroup(name, batches, end));
+    let used = this.#deps.meter?.untold(this.#toItsEnd(record));
+    await this.#each(queuesOf(record), (queue) => {
+      const told = used;
+      used = undefined;
+      return queue.forgetGroup(name, batches, end, told);
+    });
     this.#done(record, (current) => ({ ...current, forgotten: true, formerQueues: [] }));
+  }
+
+  /** What it takes from here on: to note that it is forgotten, and a week later the alarm that erases it. */
+  #toItsEnd({ total }: GroupRecord): Partial<MeterCounts> {
+    return { rowsWritten: 1 + total + 1, alarmsSet: 1, requests: 1 };
   }
 
   /** Calls every one of these queues that has not been removed. */

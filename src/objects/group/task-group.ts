@@ -4,6 +4,7 @@ import type { SavedOfGroup } from "../../core/backup/record.ts";
 import type { QueueFile } from "../../core/config/queue-config.ts";
 import { parseHostRules } from "../../core/egress/host-rules.ts";
 import type { Answer } from "../../core/errors.ts";
+import type { NewMeter } from "../../core/metrics/meter.ts";
 import type { GroupProgress, GroupResultPage, NewGroup } from "../../core/task/group.ts";
 import type { TraceContext } from "../../core/task/trace-context.ts";
 import { formerRecord } from "../../store/group/former-record.ts";
@@ -12,9 +13,16 @@ import { GROUP_MIGRATIONS } from "../../store/migrations.ts";
 import type { GroupEvent } from "../../store/queue/group-outbox.ts";
 import { hasIdentity } from "../egress/identity.ts";
 import { Adoption, allFormerRows, formerGroupName, formerPages } from "../first-version.ts";
-import { Host } from "../host.ts";
+import { clock, Host } from "../host.ts";
 import type { Waited } from "../place.ts";
-import type { GroupRpc, Receipt, SavedGroupPage, SavedSubtasksPage, TakenOfGroup } from "../rpc.ts";
+import type {
+  CountedReceipt,
+  GroupRpc,
+  Receipt,
+  SavedGroupPage,
+  SavedSubtasksPage,
+  TakenOfGroup,
+} from "../rpc.ts";
 import type { QueueSettings } from "../settings.ts";
 import { Stubs } from "../stubs.ts";
 import type { Tracing } from "../tracing/tracing.ts";
@@ -33,7 +41,7 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
 
   /**
    * `file`: the queue.yaml this Worker was deployed with; `tracing`: where traces are followed; `Copy`: by which it is
-   * saved and taken in.
+   * saved and taken in; `newMeter`: where it is counted what it uses.
    */
   constructor(
     ctx: DurableObjectState,
@@ -41,8 +49,9 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
     file: QueueFile,
     tracing?: Tracing,
     Copy?: NewGroupCopy,
+    newMeter?: NewMeter,
   ) {
-    super(ctx, env, GROUP_MIGRATIONS);
+    super(ctx, env, GROUP_MIGRATIONS, newMeter?.(clock));
     this.#file = file;
     this.#stubs = new Stubs(ctx.exports, (name) => file.queues.get(name));
     const store = new GroupStore(this.sql);
@@ -58,7 +67,12 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
     this.#copy = Copy && new Copy({ store, group: this.#group, now });
     this.commit.onCommit(() => this.arm());
     const ended = () => this.arm();
-    this.drive([new GroupCoordinator({ store, group: this.#group, now, queue, ended })]);
+    const { meter } = this;
+    this.drive([new GroupCoordinator({ store, group: this.#group, now, queue, ended, meter })]);
+  }
+
+  static {
+    TaskGroupObject.countCalls(TaskGroupObject.prototype, ["constructor"]);
   }
 
   protected get title(): string {
@@ -76,43 +90,49 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
 
   /** Adds subtasks that are numbered from `from` on; those it has already are passed over. */
   async add(tasks: readonly object[], from?: number): Promise<Answer<GroupProgress>> {
-    await this.adopt();
+    await this.#adopt();
     return this.#group.add(tasks, from);
   }
 
   async close(): Promise<Answer<GroupProgress>> {
-    await this.adopt();
+    await this.#adopt();
     return this.#group.close();
   }
 
   async cancel(): Promise<Answer<GroupProgress>> {
-    await this.adopt();
+    await this.#adopt();
     return this.#group.cancel();
   }
 
   async progress(): Promise<Answer<GroupProgress>> {
-    await this.adopt();
+    await this.#adopt();
     return this.#group.progress();
   }
 
   /** The progress when its version is another than `version`, or after `seconds`. */
   async watch(version: string, seconds: number): Promise<Waited<Answer<WatchedGroup>>> {
-    await this.adopt();
+    await this.#adopt();
     return this.#group.watch(version, seconds);
   }
 
   async results(after: number, limit: number): Promise<Answer<GroupResultPage>> {
-    await this.adopt();
+    await this.#adopt();
     return this.#group.results(after, limit);
   }
 
-  async receive(queue: string, events: readonly GroupEvent[]): Promise<Receipt> {
-    await this.adopt();
-    return this.#group.receive(queue, events);
+  async receive(
+    queue: string,
+    events: readonly GroupEvent[],
+    counts = false,
+  ): Promise<Receipt | CountedReceipt> {
+    await this.#adopt();
+    const receipt = this.#group.receive(queue, events);
+    const used = counts ? this.meter?.untold() : undefined;
+    return used ? { receipt, used } : receipt;
   }
 
   async saved(queue: string, afterBatch: number): Promise<SavedGroupPage | undefined> {
-    await this.adopt();
+    await this.#adopt();
     return this.#copy?.saved(queue, afterBatch);
   }
 
@@ -121,11 +141,15 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
   }
 
   async takeInSaved(saved: SavedOfGroup): Promise<TakenOfGroup> {
-    await this.adopt();
+    await this.#adopt();
     return this.#copy?.takeIn(saved) ?? { taken: "skipped", isHere: false };
   }
 
   async adopt(): Promise<void> {
+    await this.#adopt();
+  }
+
+  async #adopt(): Promise<void> {
     if (!this.#group.record) await this.#adoption.run();
   }
 

@@ -1,6 +1,7 @@
 // Events of subtasks and masters on their way to the objects of their groups. They stay in the outbox until
 // the group has them on disk; sent twice, they are taken once. Each group has a job of its own, so one that
 // does not answer delays no other. States of an event: pending -> (sending) -> delivered -> removed.
+import type { MeterCounts } from "../../core/metrics/meter.ts";
 import type { EventBatch } from "../../store/queue/group-outbox.ts";
 import { AlarmJob, type JobRun } from "../alarm-job.ts";
 import { JobsByKey } from "../jobs-by-key.ts";
@@ -12,8 +13,10 @@ const RETRY_MS = 2_000;
 
 export class GroupNotifier extends JobsByKey<string> {
   readonly #deps: QueueJobDeps;
+  readonly #used: ((counts: MeterCounts) => void) | undefined;
 
-  constructor(deps: QueueJobDeps) {
+  /** `used` is called with what a group has used, where that is counted. */
+  constructor(deps: QueueJobDeps, used?: (counts: MeterCounts) => void) {
     const { store, now, ended } = deps;
     super({
       pending: () => store.groupOutbox.pendingGroups(),
@@ -27,13 +30,18 @@ export class GroupNotifier extends JobsByKey<string> {
       ended,
     });
     this.#deps = deps;
+    this.#used = used;
   }
 
   async #send(group: string, run: JobRun): Promise<void> {
     const { commit, definition, store, stubs } = this.#deps;
     const batch = store.groupOutbox.pendingOf(group);
     if (!batch) return;
-    const receipt = await stubs.group(group).receive(definition.config.name, batch.events);
+    const counts = this.#used !== undefined;
+    const answer = await stubs.group(group).receive(definition.config.name, batch.events, counts);
+    // Groups of a version before say no more than this.
+    const { receipt, used } = typeof answer === "string" ? { receipt: answer } : answer;
+    if (used) this.#used?.(used);
     if (run.isCurrent) commit.run(() => this.#delivered(batch, receipt === "over"));
   }
 

@@ -198,6 +198,7 @@ export class ManyObjects implements Sharding, ObjectCalls {
     this.#incoming ??= new Incoming({
       ...{ ...this.#routes, refusal: () => queue.rules(), batches: batchesOf(queue) },
       ensureListed: () => queue.ensureListed(),
+      used: (counts) => queue.statistics.totals?.usedElsewhere(counts),
     });
     return this.#incoming;
   }

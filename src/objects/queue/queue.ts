@@ -9,7 +9,7 @@ import type { Answer } from "../../core/errors.ts";
 import type { FailurePart } from "../../core/failures/groups.ts";
 import type { Redrive } from "../../core/failures/redrive.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
-import type { Meter } from "../../core/metrics/meter.ts";
+import type { Meter, MeterCounts } from "../../core/metrics/meter.ts";
 import type { Resharding } from "../../core/metrics/queue-view.ts";
 import { limitOfObject } from "../../core/sharding/limit.ts";
 import { isLeased } from "../../core/task/lease.ts";
@@ -209,7 +209,7 @@ export class Queue implements QueueContext {
     });
     const { definition } = this;
     this.happenings = new Happenings({
-      ...{ definition, steps: store.steps, now, Followers: deps.Followers },
+      ...{ definition, steps: store.steps, now, meter: deps.meter, Followers: deps.Followers },
     });
     this.sharding = new (deps.Sharding ?? OneObject)(this, deps);
     this.shard = this.sharding.place;
@@ -249,7 +249,8 @@ export class Queue implements QueueContext {
     this.#consumers = [this.push, this.pull];
     this.resultWaiters = new ResultWaiters(this);
     const ended = deps.arm;
-    this.notifier = new GroupNotifier({ ...shared, stubs, ended });
+    const used = totals && ((counts: MeterCounts) => totals.usedElsewhere(counts));
+    this.notifier = new GroupNotifier({ ...shared, stubs, ended }, used);
     const { sharding, shard } = this;
     this.listing = new DirectoryListing({
       ...{ ...shared, stubs, ended },

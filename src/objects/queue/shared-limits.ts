@@ -30,6 +30,7 @@ export class SharedLimits implements Limits {
       keeper: (limit) => queue.stubs.limit(limit),
       memory: (limit) => memoryOf(queue, limit),
       ...{ now: deps.now, random: deps.random, changed: deps.arm },
+      used: (counts) => queue.statistics.totals?.usedElsewhere(counts),
     });
   }
 

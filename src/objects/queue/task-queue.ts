@@ -13,6 +13,7 @@ import type { Redrive } from "../../core/failures/redrive.ts";
 import { MAX_WAIT_S } from "../../core/limits.ts";
 import type { HistorySpan, QueueHistory } from "../../core/metrics/history.ts";
 import type { KeyPage, KeyQuery, KeyView } from "../../core/metrics/key-view.ts";
+import type { MeterCounts } from "../../core/metrics/meter.ts";
 import type { QueueReport, ReportReader } from "../../core/metrics/queue-report.ts";
 import type { QueueView } from "../../core/metrics/queue-view.ts";
 import {
@@ -175,7 +176,7 @@ export class TaskQueueObject<Env = unknown>
   readonly #queue: Queue;
   readonly #stubs: Stubs;
   readonly #targets: Targets;
-  readonly #egress = new EgressPool();
+  readonly #egress: EgressPool;
   readonly #calls: RunnerCalls;
   #runner: TaskRunnerRpc | undefined;
 
@@ -191,7 +192,9 @@ export class TaskQueueObject<Env = unknown>
     attemptsPerCall = ATTEMPTS_PER_CALL,
     parts: QueueParts = {},
   ) {
-    super(ctx, env, QUEUE_MIGRATIONS, parts.Totals?.newMeter(clock));
+    const { Totals } = parts;
+    super(ctx, env, QUEUE_MIGRATIONS, Totals?.newMeter(clock));
+    this.#egress = new EgressPool(Totals?.callMeters(clock, (counts) => this.#used(counts)));
     const settings = env as QueueSettings;
     const { queue, shard } = shardOfObject(ctx.id.name ?? "");
     this.#stubs = new Stubs(
@@ -250,6 +253,10 @@ export class TaskQueueObject<Env = unknown>
       "runner",
       "checkCall",
     ]);
+  }
+
+  #used(counts: MeterCounts | undefined): void {
+    this.#queue.statistics.totals?.usedElsewhere(counts);
   }
 
   protected override get goesOn(): boolean {
@@ -338,7 +345,9 @@ export class TaskQueueObject<Env = unknown>
   }
 
   async askLimit(object: string, statement: Statement): Promise<LimitGrant> {
-    return this.#limits.keeper.ask(object, statement);
+    const granted = await this.#limits.keeper.ask(object, statement);
+    const used = this.meter?.untold();
+    return { ...granted, ...(used && { used }) };
   }
 
   async recallLimit(limit: string, recall: Recall): Promise<Statement> {
@@ -605,7 +614,11 @@ export class TaskQueueObject<Env = unknown>
     return failedQueue === undefined ? { mode } : { mode, failedQueue };
   }
 
-  async addCronTasks(tasks: readonly CronTask[]): Promise<Answer<Answer<Task>[]>> {
+  async addCronTasks(
+    tasks: readonly CronTask[],
+    used?: MeterCounts,
+  ): Promise<Answer<Answer<Task>[]>> {
+    this.#used(used);
     await this.#queue.ensureListed();
     return addCronTasks(this.#queue, tasks);
   }
@@ -615,7 +628,8 @@ export class TaskQueueObject<Env = unknown>
     return addDeadLetters(this.#queue, tasks);
   }
 
-  async acceptBatch(batch: BatchCall): Promise<Answer<Failure[]>> {
+  async acceptBatch(batch: BatchCall, used?: MeterCounts): Promise<Answer<Failure[]>> {
+    this.#used(used);
     await this.#queue.ensureListed();
     return acceptBatch(this.#queue, batch);
   }
@@ -648,7 +662,13 @@ export class TaskQueueObject<Env = unknown>
     await dropGroup(this.#queue, group, batch);
   }
 
-  async forgetGroup(group: string, batch: number, state?: "done" | "cancelled"): Promise<void> {
+  async forgetGroup(
+    group: string,
+    batch: number,
+    state?: "done" | "cancelled",
+    used?: MeterCounts,
+  ): Promise<void> {
+    this.#used(used);
     forgetGroup(this.#queue, group, batch, state);
   }
 

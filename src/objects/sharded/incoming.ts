@@ -2,6 +2,7 @@
 // are. What they try again is done once: a name goes where it was, and a batch of a group is split as it was before.
 import type { CronTask } from "../../core/config/cron-task.ts";
 import type { Answer, Failure } from "../../core/errors.ts";
+import type { MeterCounts } from "../../core/metrics/meter.ts";
 import { shardOf } from "../../core/sharding/shard-map.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
 import type { BatchCall, MasterEnd, QueueRpc } from "../rpc.ts";
@@ -12,6 +13,8 @@ export interface IncomingDeps extends RouteDeps {
   /** Why the queue takes no tasks. */
   refusal: () => Answer<unknown>;
   ensureListed: () => Promise<void>;
+  /** The caller has used this for the queue: counted here, and not by the shards that the call goes on to. */
+  used: (counts: MeterCounts | undefined) => void;
   batches: GroupBatches;
 }
 
@@ -40,7 +43,8 @@ export class Incoming
     this.#routes = new Routes(deps);
   }
 
-  addCronTasks(tasks: readonly CronTask[]): Promise<Answer<Answer<Task>[]>> {
+  addCronTasks(tasks: readonly CronTask[], used?: MeterCounts): Promise<Answer<Answer<Task>[]>> {
+    this.#deps.used(used);
     return this.#add<CronTask>("addCronTasks", tasks, ({ task }) => task.name);
   }
 
@@ -72,7 +76,8 @@ export class Incoming
     return { ok: added };
   }
 
-  async acceptBatch(call: BatchCall): Promise<Answer<Failure[]>> {
+  async acceptBatch(call: BatchCall, used?: MeterCounts): Promise<Answer<Failure[]>> {
+    this.#deps.used(used);
     const { refusal, ensureListed, batches, map } = this.#deps;
     const { failure } = refusal();
     if (failure) return { failure };
@@ -133,7 +138,13 @@ export class Incoming
     await this.#routes.all("dropGroup", group, batch);
   }
 
-  async forgetGroup(group: string, batch: number, state?: "done" | "cancelled"): Promise<void> {
+  async forgetGroup(
+    group: string,
+    batch: number,
+    state?: "done" | "cancelled",
+    used?: MeterCounts,
+  ): Promise<void> {
+    this.#deps.used(used);
     await this.#routes.all("forgetGroup", group, batch, state);
   }
 

@@ -1,4 +1,5 @@
 // The names of all queues that were ever defined or had a task, and for a while those of removed ones.
+import type { MeterCounts } from "../../core/metrics/meter.ts";
 import { adoptQueues } from "../first-version.ts";
 import { Meta } from "../meta.ts";
 import { text } from "../rows.ts";
@@ -13,8 +14,21 @@ export interface Round {
   isOfAll: boolean;
 }
 
+/** What the directory has used since then (ms since 1970). */
+export interface UsedByDirectory {
+  since: number;
+  counts: MeterCounts;
+}
+
+interface DirectoryValues {
+  adopted: true;
+  round: Round;
+  allVisitedAt: number;
+  used: UsedByDirectory;
+}
+
 export class DirectoryStore {
-  readonly meta: Meta<{ adopted: true; round: Round; allVisitedAt: number }>;
+  readonly meta: Meta<DirectoryValues>;
   readonly summaries: Summaries;
   readonly audit: AuditLog;
   readonly #sql: Sql;

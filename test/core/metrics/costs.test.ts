@@ -27,6 +27,7 @@ it("is per day and month as it was since counting began", () => {
       { name: "a", since: 0, counts: { ...noMeter(), rowsWritten: 4e6, activeMs: 8000 } },
       { name: "b", since: DAY, counts: { ...noMeter(), rowsWritten: 1e6 } },
     ],
+    undefined,
     2 * DAY,
   );
   const [a, b] = costs.queues;
@@ -37,4 +38,14 @@ it("is per day and month as it was since counting began", () => {
   expect(costs.total.rowsWritten).toBe(5e6);
   expect(costs.total.perMonth.rowsWritten).toBe(90e6);
   expect(costs.total.perMonth.dollarsPastIncluded).toBe(40);
+});
+
+it("has the directory in all, and beside the queues", () => {
+  const counts = { ...noMeter(), requests: 1e6 };
+  const costs = costsOf([{ name: "a", since: 0, counts }], { since: DAY, counts }, 2 * DAY);
+  expect(costs.queues).toHaveLength(1);
+  expect(costs.directory).toMatchObject({ since: "1970-01-02T00:00:00.000Z", requests: 1e6 });
+  expect(costs.directory?.perDay.requests).toBe(1e6);
+  expect(costs.total.requests).toBe(2e6);
+  expect(costs.total.perMonth.requests).toBe(45e6);
 });

@@ -3,6 +3,7 @@
 
 import type { LogLevel } from "../../../core/log-level.ts";
 import { type LeftOut, LineBudget } from "../../../core/metrics/line-budget.ts";
+import type { Meter } from "../../../core/metrics/meter.ts";
 import { LEVELS, type QueueEvent, type QueueEventKind } from "../../../core/metrics/queue-event.ts";
 import type { Attempt as EndedAttempt, Progress } from "../../../core/task/task.ts";
 import { rfc3339 } from "../../../core/task/task-view.ts";
@@ -17,6 +18,8 @@ export interface HappeningsDeps {
   steps: TaskSteps;
   /** ms since 1970 */
   now: () => number;
+  /** Where it is counted what the object uses, which those who follow it keep awake. */
+  meter: Meter | undefined;
   /** What it is followed by; without it nobody follows it. */
   Followers?: NewFollowers | undefined;
 }
@@ -45,8 +48,15 @@ export class Happenings {
 
   constructor(deps: HappeningsDeps) {
     this.#deps = deps;
-    this.followers = deps.Followers && new deps.Followers(() => this.#listen());
+    this.followers = deps.Followers && new deps.Followers(() => this.#followed());
     this.#listen();
+  }
+
+  // Called when the first has come, or the last has gone.
+  #followed(): void {
+    this.#listen();
+    if (this.followers?.any) this.#deps.meter?.stays();
+    else this.#deps.meter?.ended();
   }
 
   /** Something was committed at `now` (ms). */

@@ -2,8 +2,10 @@
 // beside the history, in its row. A queue that nobody scrapes writes it as seldom as before. One that is scraped
 // remembers that for a day, so that an object that starts in between keeps what it counts: on disk within ten
 // seconds, as a row for at most every ten of them.
+
+import { callMeters } from "../../../core/metrics/call-meters.ts";
 import type { GroupCounts } from "../../../core/metrics/group-counts.ts";
-import { Meter, noMeter } from "../../../core/metrics/meter.ts";
+import { Meter, type MeterCounts, type NewMeter, noMeter } from "../../../core/metrics/meter.ts";
 import {
   type AtRest,
   type FiguresReader,
@@ -35,7 +37,8 @@ export interface TotalsDeps {
 /** The class, as a part that a Worker may leave out. */
 export interface NewTotals {
   new (deps: TotalsDeps): KeptTotals;
-  newMeter(now: () => number): Meter;
+  newMeter: NewMeter;
+  callMeters: typeof callMeters;
 }
 
 const EVERY_MS = 10_000;
@@ -61,6 +64,8 @@ export class KeptTotals {
     return new Meter(now);
   }
 
+  static readonly callMeters = callMeters;
+
   constructor(deps: TotalsDeps) {
     this.#deps = deps;
   }
@@ -72,6 +77,13 @@ export class KeptTotals {
   tookOfGroups(counts: GroupCounts | undefined): void {
     if (!counts) return;
     this.#totals.countOfGroups(counts);
+    this.#counted();
+  }
+
+  /** Another object has used this for the queue. */
+  usedElsewhere(counts: MeterCounts | undefined): void {
+    if (!counts) return;
+    this.#totals.usedElsewhere(counts);
     this.#counted();
   }
 

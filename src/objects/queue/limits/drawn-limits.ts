@@ -2,6 +2,7 @@
 // only where there is a token and a slot of each, and keeps the slots until it has ended.
 import { type Bucket, wholeTokens } from "../../../core/dispatch/bucket.ts";
 import { type Capacity, type WakeState, wakeAt } from "../../../core/dispatch/plan.ts";
+import type { MeterCounts } from "../../../core/metrics/meter.ts";
 import { loadOf } from "../../../core/sharding/draw.ts";
 import type { Load } from "../../../core/sharding/held.ts";
 import type { LimitState, SharedLimit } from "../../../core/sharding/limit.ts";
@@ -26,6 +27,8 @@ export interface DrawnLimitsDeps {
   random: () => number;
   /** Arms the alarm for whatever is next. */
   changed: () => void;
+  /** The object of a limit has used this, where it counts that. */
+  used: (counts: MeterCounts | undefined) => void;
 }
 
 /** What starts attempts by them. */
@@ -178,7 +181,11 @@ export class DrawnLimits implements Job {
       ...{ name, limit: limits.get(name), now, changed, memory: memory(name) },
       instance: Math.floor(random() * 2 ** 53),
       load: (isCounted) => this.#loadOf(name, isCounted),
-      ask: (statement) => keeper(name).askLimit(object, statement),
+      ask: async (statement) => {
+        const { used, ...granted } = await keeper(name).askLimit(object, statement);
+        this.#deps.used(used);
+        return granted;
+      },
     });
     this.#all.set(name, made);
     return made;
