@@ -133,6 +133,8 @@ function bodyFor(route: string): object | undefined {
 
 const names = (list: { name: string }[]) => list.map(({ name }) => name);
 
+const COSTS = "/_ah/api/costs";
+
 describe("a token of some queues", () => {
   it("has its queues in lists, and no others", async () => {
     const { body } = await ask("some-read", "GET", "/_ah/api/queues");
@@ -141,6 +143,19 @@ describe("a token of some queues", () => {
     expect(names(cloud.body.queues ?? []).map((name) => name.split("/").at(-1))).toEqual([
       ...["pull", "two-at-once"],
     ]);
+  });
+
+  it("has their costs, and not those of the directory, which is of others too", async () => {
+    await queue("push").add({});
+    await queue("pull").add({ payload: "" });
+    const [its, all] = await Promise.all(
+      ["some-read", "secret-read"].map(async (secret) => (await ask(secret, "GET", COSTS)).body),
+    );
+    expect(names(its.queues)).toEqual(["pull", "two-at-once"]);
+    expect(its).not.toHaveProperty("directory");
+    const [pull, other] = its.queues;
+    expect(its.total.rowsWritten).toBe(pull.rowsWritten + other.rowsWritten);
+    expect(all.directory.requests).toBeGreaterThan(0);
   });
 
   it("hears of its queues alone", async () => {
