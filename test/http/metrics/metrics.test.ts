@@ -23,6 +23,7 @@ import {
 } from "../../support/time.ts";
 import { work as together } from "../../support/together.ts";
 import { deployed, handlers, queueFile } from "../../support/worker.ts";
+import { countWritten, nothingWritten } from "../../support/written.ts";
 
 const NAMES = ["default", "unlimited", "push", "pull", "one-retry", "stopped", "four-shards"];
 
@@ -61,18 +62,9 @@ async function work(name: string, n: number): Promise<void> {
 
 /** How many rows the objects write from now on, as their cursors count them. */
 async function rowsOf(names: readonly string[]): Promise<() => number> {
-  let rows = 0;
-  for (const name of names) {
-    await runInDurableObject(objectOf(name), (_, { storage }) => {
-      const { exec } = storage.sql;
-      storage.sql.exec = ((...args: Parameters<typeof exec>) => {
-        const cursor = exec.apply(storage.sql, args);
-        rows += cursor.rowsWritten;
-        return cursor;
-      }) as typeof exec;
-    });
-  }
-  return () => rows;
+  const written = nothingWritten();
+  for (const name of names) await countWritten(name, written);
+  return () => written.rows;
 }
 
 const UNLIMITED = ["unlimited", ...["one", "two", "three"].map(groupObject)];

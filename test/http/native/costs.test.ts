@@ -1,6 +1,5 @@
 // What other objects use for a queue is in its costs, held against what the platform counts: groups, the scheduler, limits
 // that are shared, and those that send to other servers.
-import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { parseQueueYaml } from "../../../src/core/config/queue-yaml.ts";
@@ -18,7 +17,6 @@ import {
   fireAlarms,
   freshStart,
   groupObject,
-  objectOf,
   objectsOf,
   pass,
   queue,
@@ -26,6 +24,7 @@ import {
 } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
 import { deployed, group, handlers } from "../../support/worker.ts";
+import { countWritten, nothingWritten, type Written } from "../../support/written.ts";
 
 const own = (exports as unknown as { default: Fetcher }).default;
 const outside = inject("outside").replace("127.0.0.1", "localhost");
@@ -49,28 +48,16 @@ async function of(
   return found ?? { rowsWritten: 0, rowsRead: 0, alarmsSet: 0, requests: 0, activeSeconds: 0 };
 }
 
-/** What these objects write and set from now on, as the platform counts it. */
-const counted = { rows: 0, alarms: 0 };
+let counted: Written;
 
+beforeEach(() => {
+  counted = nothingWritten();
+});
+
+/** Counts what these objects write from now on. */
 async function count(names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    await runInDurableObject(objectOf(name), (_, { storage }) => {
-      const { exec } = storage.sql;
-      const { setAlarm } = storage;
-      storage.sql.exec = ((...args: Parameters<typeof exec>) => {
-        const cursor = exec.apply(storage.sql, args);
-        counted.rows += cursor.rowsWritten;
-        return cursor;
-      }) as typeof exec;
-      storage.setAlarm = (...args) => {
-        counted.alarms++;
-        return setAlarm.apply(storage, args);
-      };
-    });
-  }
+  for (const name of names) await countWritten(name, counted);
 }
-
-beforeEach(() => Object.assign(counted, { rows: 0, alarms: 0 }));
 
 /** What of that is in the queue's costs, since they were these. */
 async function lacking(name: string, before: { rowsWritten: number; alarmsSet: number }) {

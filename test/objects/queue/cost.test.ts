@@ -18,12 +18,10 @@ import {
 } from "../../support/time.ts";
 import { work } from "../../support/together.ts";
 import { group, handlers } from "../../support/worker.ts";
+import { countWritten, type Written } from "../../support/written.ts";
 
 /** Of all tasks together. */
-interface Cost {
-  rows: number;
-  statements: number;
-  alarms: number;
+interface Cost extends Written {
   /** Calls of the runner by RPC. */
   runs: number;
 }
@@ -258,22 +256,7 @@ function alarmAt(name: string): Promise<number | null> {
 }
 
 /** Counts, from now on, what the object writes. */
-async function meter(name: string): Promise<void> {
-  await runInDurableObject(objectOf(name), (_, { storage }) => {
-    const { exec } = storage.sql;
-    const { setAlarm } = storage;
-    storage.sql.exec = ((...args: Parameters<typeof exec>) => {
-      const cursor = exec.apply(storage.sql, args);
-      cost.rows += cursor.rowsWritten;
-      cost.statements++;
-      return cursor;
-    }) as typeof exec;
-    storage.setAlarm = (...args) => {
-      cost.alarms++;
-      return setAlarm.apply(storage, args);
-    };
-  });
-}
+const meter = (name: string) => countWritten(name, cost);
 
 // A call for several attempts goes on within the runner: that is one call.
 function countCalls(): void {
