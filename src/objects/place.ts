@@ -53,8 +53,12 @@ export function waitingFor<Got>(wait: (left: AbortSignal) => Promise<Got>): Wait
 
 /** Settles when who was told to wait has the answer, or has gone; undefined where nobody was told to. */
 export function pendingIn(answered: unknown): Promise<unknown> | undefined {
-  const { answer } = Object(answered) as { answer?: unknown };
-  if (answer instanceof PendingAnswer) return answer.get();
+  const answer = answerIn(answered);
   // A shard wraps what it answers with.
-  return answer === undefined ? undefined : pendingIn(answer);
+  const pending = answer instanceof PendingAnswer ? answer : answerIn(answer);
+  return pending instanceof PendingAnswer ? pending.get() : undefined;
+}
+
+function answerIn(value: unknown): unknown {
+  return (Object(value) as { answer?: unknown }).answer;
 }

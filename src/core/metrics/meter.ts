@@ -73,6 +73,7 @@ export class Meter {
     this.rowsRead = 0;
     this.alarmsSet = 0;
     this.requests = 0;
+    this.#told = noMeter();
     this.#activeMs = 0;
     this.#openAt = this.#now();
   }

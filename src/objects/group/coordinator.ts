@@ -167,7 +167,7 @@ export class GroupCoordinator extends AlarmJob {
     this.#done(record, (current) => ({ ...current, forgotten: true, formerQueues: [] }));
   }
 
-  /** What it takes from here on: to note that it is forgotten, and a week later the alarm that erases it. */
+  /** What it takes from here on: its record once more, and a week later the alarm that erases that and all subtasks. */
   #toItsEnd({ total }: GroupRecord): Partial<MeterCounts> {
     return { rowsWritten: 1 + total + 1, alarmsSet: 1, requests: 1 };
   }

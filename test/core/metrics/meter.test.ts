@@ -28,3 +28,12 @@ it("tells no second time what it told ahead, and never less than nothing", () =>
   meter.alarmsSet = 1;
   expect(meter.untold()).toEqual({ ...noMeter(), rowsWritten: 2 });
 });
+
+it("tells what it counts from nothing again", () => {
+  const meter = new Meter(() => 0);
+  meter.rowsWritten = 3;
+  meter.untold();
+  meter.reset();
+  meter.rowsWritten = 2;
+  expect(meter.untold()).toMatchObject({ rowsWritten: 2 });
+});
