@@ -51,7 +51,7 @@ const withKeys = async (of: QueueHandle) => {
 };
 
 const OPERATIONS: readonly Operation[] = [
-  { name: "add", queue: "push", run: (of) => of.add([{ name: "x" }, {}]) },
+  { name: "add two tasks", queue: "push", run: (of) => of.add([{ name: "x" }, {}]) },
   {
     name: "add a first task with a key",
     queue: "push",
