@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cronFile } from "../../src/core/config/cron-config.ts";
 import { type CompiledFiles, filesOf } from "../../src/core/config/files.ts";
 import { fromYaml } from "../../src/core/config/yaml-files.ts";
+import { bundledCommand } from "./command.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+const CLI = bundledCommand();
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 
 /** Files of which what was built says the same as their texts. */
@@ -50,8 +52,7 @@ describe("durable-taskqueue build", () => {
   afterAll(() => rmSync(dir, { recursive: true }));
 
   function build(cwd: string, ...args: string[]) {
-    const command = [join(ROOT, "src/cli.ts"), "build", ...args];
-    const { status, stdout, stderr } = spawnSync(process.execPath, command, {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, "build", ...args], {
       cwd,
       encoding: "utf8",
     });

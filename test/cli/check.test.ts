@@ -2,10 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundledCommand } from "./command.ts";
 
-const CLI = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+const CLI = bundledCommand();
 const SCHEMA = new URL("../../queue.schema.json", import.meta.url);
 const GOOD = "queue: [{name: a, rate: 5/s}, {name: b, mode: pull}]";
 const LISTED = "queue: [{name: a, rate: 1/s}, {name: b, rate: 1/s}, {name: default, rate: 5/s}]";

@@ -3,12 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/cli/commands.ts";
+import { bundledCommand } from "./command.ts";
 import { runHere } from "./run-here.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+const CLI = bundledCommand();
 
 function run(...args: string[]) {
-  const command = [join(ROOT, "src/cli.ts"), ...args];
+  const command = [CLI, ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
   return { status, stdout, stderr };
 }

@@ -4,9 +4,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseQueueYaml } from "../../../src/core/config/queue-yaml.ts";
+import { bundledCommand } from "../command.ts";
 import { extend, type Files, filesIn, folderOf } from "./projects.ts";
 
-const CLI = join(import.meta.dirname, "../../../src/cli.ts");
+const CLI = bundledCommand();
 const WORKER: Files = {
   "wrangler.toml": 'name = "w"\nmain = "src/index.ts"\n',
   "src/index.ts": "export default { fetch() { return new Response(); } };\n",
