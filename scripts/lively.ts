@@ -81,7 +81,7 @@ export async function makeLively(server: Server): Promise<void> {
     numbered(12, (i) => ({ name: `weekly-${i}`, ...HOME })),
   );
   await server.fetch(`${QUEUES}/reports:pause`, { method: "POST" });
-  const reminder = { expires: 20, payload: { text: "Your meeting begins in ten minutes" } };
+  const reminder = { expires: 5, payload: { text: "Your meeting begins in ten minutes" } };
   await add(server, "reports", [
     { name: EXPIRED, ...reminder },
     ...numbered(3, (i) => ({ ...reminder, name: `reminder-${i + 1}` })),
