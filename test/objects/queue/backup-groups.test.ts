@@ -7,6 +7,7 @@ import { shardObject } from "../../../src/core/sharding/shard-map.ts";
 import { type GroupHandle, type GroupResult, readTask } from "../../../src/index.ts";
 import { TaskGroupObject } from "../../../src/objects/group/task-group.ts";
 import { clock } from "../../support/clock.ts";
+import { some } from "../../support/histories.ts";
 import { passAll } from "../../support/resharding.ts";
 import { copyOf, savedOf, seeded } from "../../support/saved.ts";
 import { crash, freshStart, groupObject, objectsOf, pass, queue } from "../../support/time.ts";
@@ -301,7 +302,7 @@ describe("while the queue gets more shards", () => {
 const shardsOfMade = [0, 1, 2, 3].map((index) => shardObject("made", index));
 
 describe("whatever state its groups are in", () => {
-  it.each([31, 32, 33, 34])("a queue comes to the same end, seed %i", async (seed) => {
+  it.each(some(2, [31, 34, 32, 33]))("a queue comes to the same end, seed %i", async (seed) => {
     const random = seeded(seed);
     const of = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
     handlers.set("/fails", () => new Response("no", { status: 500 }));
