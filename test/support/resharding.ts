@@ -66,7 +66,7 @@ export async function passAll(
         await runDurableObjectAlarm(objectOf(object)).catch(() => {});
       },
       settled: async () => {
-        for (const object of names) await untilIdle(object);
+        await Promise.all(names.map(untilIdle));
       },
     },
     end,
