@@ -80,7 +80,7 @@ function pause(ms: number): Promise<void> {
 }
 
 describe.each(Object.entries(HANG_UP))("a worker that waits and %s", (_, hangUp) => {
-  it.each([0, 5, 200, 1200, FOUND_MS])(
+  it.concurrent.each([0, 5, 200, 1200, FOUND_MS])(
     "%i ms before a task comes leaves it to the next that asks, and that is its first lease",
     async (ms) => {
       const queue = await freshQueue();
@@ -119,7 +119,7 @@ describe.each(Object.entries(HANG_UP))("a worker that waits and %s", (_, hangUp)
 });
 
 describe("a worker that waits by fetch, which asks for packed answers, and gives up", () => {
-  it.each(["gzip, deflate, br", "br", "gzip;q=1.0, *;q=0", "identity, gzip"])(
+  it.concurrent.each(["gzip, deflate, br", "br", "gzip;q=1.0, *;q=0", "identity, gzip"])(
     "leaves a task to the next that asks: %s",
     async (accepted) => {
       const queue = await freshQueue();
