@@ -24,12 +24,10 @@ export class Workshop {
     this.#tarball = tarball;
   }
 
-  /** Packs the library, and installs it with what is needed beside it. */
-  static async open(): Promise<Workshop> {
+  /** Installs the library with what is needed beside it, from its tarball or as it is packed now. */
+  static async open(tarball?: string): Promise<Workshop> {
     const dir = mkdtempSync(join(tmpdir(), "taskqueue-try-"));
-    const packed = await run(ROOT, "npm", "pack", "--json", "--silent", "--pack-destination", dir);
-    const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
-    const workshop = new Workshop(dir, join(dir, filename));
+    const workshop = new Workshop(dir, tarball ?? (await packInto(dir)));
     const { dependencies, devDependencies } = packageOf(ROOT);
     const versions: Record<string, string> = { ...dependencies, ...devDependencies };
     const beside = ["wrangler", "typescript", "hono", "itty-router", "@cloudflare/workers-types"];
@@ -78,6 +76,13 @@ export class Workshop {
     writeFileSync(join(dir, "package.json"), JSON.stringify(file));
     await run(dir, "npm", "install", "--no-audit", "--no-fund", "--silent", "--prefer-offline");
   }
+}
+
+/** The path of the tarball. */
+async function packInto(dir: string): Promise<string> {
+  const packed = await run(ROOT, "npm", "pack", "--json", "--silent", "--pack-destination", dir);
+  const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
+  return join(dir, filename);
 }
 
 interface PackageFile {

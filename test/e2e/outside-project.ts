@@ -1,7 +1,8 @@
 // A project outside the repository with the package's files, installed without a registry.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { inject } from "vitest";
 import { quietEnv, ROOT } from "../../scripts/server.ts";
 import { temporaryDir } from "./support.ts";
 
@@ -20,15 +21,13 @@ export function addFiles(project: string, files: Readonly<Record<string, string>
   }
 }
 
-/** The package as it is published, built anew and installed without a registry. */
+/** The package as it is published, installed without a registry. */
 function install(project: string): void {
   const modules = join(project, "node_modules");
-  const own = join(modules, "durable-taskqueue");
-  mkdirSync(own, { recursive: true });
+  mkdirSync(modules);
   const others = readdirSync(join(ROOT, "node_modules"));
   for (const name of others) symlinkSync(join(ROOT, "node_modules", name), join(modules, name));
-  run(ROOT, "tsc", "-p", "tsconfig.build.json", "--outDir", join(own, "dist"));
-  writeFileSync(join(own, "package.json"), readFileSync(join(ROOT, "package.json")));
+  cpSync(inject("unpacked"), join(modules, "durable-taskqueue"), { recursive: true });
 }
 
 /** What the program says; throws when it fails. */

@@ -1,6 +1,6 @@
 // `npm run try`, ways of it as tests: those that no other test goes, or all with `TRY=all`. Packages come from the registry,
 // as they do for a new user.
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { WAYS } from "../../try/ways.ts";
 import { Workshop } from "../../try/workshop.ts";
 
@@ -10,7 +10,7 @@ const SOME = ["hono", "vite", "binding", "clients"];
 let workshop: Workshop;
 
 beforeAll(async () => {
-  workshop = await Workshop.open();
+  workshop = await Workshop.open(inject("tarball"));
 });
 
 afterAll(() => workshop?.close());
