@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 import { oneModule } from "./test/support/one-module.ts";
 import { EXCEPTIONS } from "./test/support/sharded-exceptions.ts";
 
@@ -25,11 +26,25 @@ const SHARDED_ALL = [
   "test/objects/queue/{dispatch,inspect,leasing}/**/*.test.ts",
 ];
 
+/** What tells how long something took on the real clock, or how often it came in a second: with less beside it. */
+const TIMED = [
+  "test/e2e/{answers,chaos,cloud-tasks-dispatch,fuzz,gone,overload,recurring,targets}.test.ts",
+  "test/e2e/metrics/prometheus.test.ts",
+];
+
+/** Servers are started, killed and started again, on a machine that may be several times slower. */
+const OF_SERVERS = {
+  globalSetup: "./test/e2e/packed.ts",
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+};
+
 // Houses for tests: `core` runs in Node in milliseconds, `workers` inside workerd through the front
-// door with a clock the tests move, `e2e` starts the server as a user has it.
+// door with a clock the tests move, `e2e` and `e2e-timed` start the server as a user has it.
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/summary-reporter.ts"],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -101,13 +116,20 @@ export default defineConfig({
         test: {
           name: "e2e",
           sequence: { groupOrder: 2 },
-          // They wait more than they work: each starts, kills and restarts servers of its own.
-          maxWorkers: 2,
+          // They wait more than they work: two of them use half of two cores.
+          maxWorkers: 3,
           include: ["test/e2e/**/*.test.ts"],
-          globalSetup: "./test/e2e/packed.ts",
-          // Servers are killed and started again, on a machine that may be several times slower.
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          exclude: TIMED,
+          ...OF_SERVERS,
+        },
+      },
+      {
+        test: {
+          name: "e2e-timed",
+          sequence: { groupOrder: 3 },
+          maxWorkers: 2,
+          include: TIMED,
+          ...OF_SERVERS,
         },
       },
     ],

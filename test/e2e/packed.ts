@@ -6,16 +6,36 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { quietEnv, ROOT } from "../../scripts/server.ts";
 
-export default function setup(project: TestProject): () => void {
+export default function setup(project: TestProject): (() => void) | undefined {
+  const { projects } = project.vitest;
+  // Another project of the same run may have packed it.
+  const packed = projects.map((it) => it.getProvidedContext()).find(({ tarball }) => tarball);
+  if (packed) {
+    provide(project, packed);
+    return undefined;
+  }
   const dir = mkdtempSync(join(tmpdir(), "taskqueue-packed-"));
+  provide(project, packInto(dir));
+  return () => rmSync(dir, { recursive: true, force: true });
+}
+
+interface Packed {
+  tarball: string;
+  unpacked: string;
+}
+
+function provide(project: TestProject, { tarball, unpacked }: Packed): void {
+  project.provide("tarball", tarball);
+  project.provide("unpacked", unpacked);
+}
+
+function packInto(dir: string): Packed {
   const run = (program: string, args: string[], cwd: string) =>
     execFileSync(program, args, { cwd, env: quietEnv(), encoding: "utf8", stdio: "pipe" });
-  const packed = run("npm", ["pack", "--json", "--pack-destination", dir], ROOT);
-  const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
+  const said = run("npm", ["pack", "--json", "--pack-destination", dir], ROOT);
+  const [{ filename }] = JSON.parse(said) as [{ filename: string }];
   run("tar", ["-xzf", filename], dir);
   // What the package needs, so that its command runs where it was unpacked.
   symlinkSync(join(ROOT, "node_modules"), join(dir, "node_modules"));
-  project.provide("tarball", join(dir, filename));
-  project.provide("unpacked", join(dir, "package"));
-  return () => rmSync(dir, { recursive: true, force: true });
+  return { tarball: join(dir, filename), unpacked: join(dir, "package") };
 }
