@@ -178,6 +178,8 @@ export class NodeTestKit {
   /** A request to the Worker. */
   async fetch(url: string | URL, init?: RequestInit): Promise<Response> {
     const response = await this.#running.worker.fetch(new URL(url, "http://localhost"), init);
+    // Its body is that of another response, with which it is cancelled as garbage unless something holds it: a clone does.
+    if (response.body) response.clone();
     await this.idle();
     return response;
   }
