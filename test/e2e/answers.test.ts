@@ -148,7 +148,7 @@ const ANSWERS: [name: string, answer: Answer, status: number | undefined, error?
   ["endless", endless("200 OK", MUCH, 1), 200],
   ["endless-500", endless("500 X", MUCH, 1), 500, "xxx"],
   ["dripping", endless("200 OK", Buffer.from("x"), 100), 200],
-  ["dripping-500", endless("500 X", Buffer.from("x"), 100), 500, "xxx"],
+  ["dripping-500", endless("500 X", Buffer.from("x"), 20), 500, "xxx"],
   ["100-MB", whole("200 OK", Buffer.alloc(100_000_000)), 200],
   // Interim answers, and what follows them.
   ["103-200", interim("103 Early Hints", whole("200 OK")), 200],
