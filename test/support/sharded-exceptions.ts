@@ -108,9 +108,12 @@ export const EXCEPTIONS: readonly Exception[] = [
   }),
   ...of("objects/queue/results", { "a result > goes with its tombstone, row and all": "object" }),
   ...of("objects/queue/rollback", {
-    "whatever statement throws, memory is as a fresh object over the same rows > of add two tasks": "object",
-    "whatever statement throws, memory is as a fresh object over the same rows > of remove a tombstone": "object",
-    "whatever statement throws, memory is as a fresh object over the same rows > of sweep": "object",
+    "whatever statement throws, memory is as a fresh object over the same rows > of add two tasks":
+      "object",
+    "whatever statement throws, memory is as a fresh object over the same rows > of remove a tombstone":
+      "object",
+    "whatever statement throws, memory is as a fresh object over the same rows > of sweep":
+      "object",
   }),
   ...of("objects/queue/many", {
     "what a purge and a sweep left": "storage",
