@@ -5,6 +5,8 @@ export class Door {
   isClosed = true;
   /** By how much the server's clock is ahead of this machine's, at least. */
   aheadMs = 0;
+  /** How often its clock has begun, or ended, to jump: what is odd is said in the middle of it. */
+  jumps = 0;
 
   open(url: string): void {
     this.url = url;

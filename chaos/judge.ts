@@ -5,7 +5,7 @@ import { CRON_S, type Measured, shapesOf } from "./config.ts";
 import { type End, type Ends, endFaults, endsOf } from "./ends.ts";
 import { keyFaults } from "./keyed.ts";
 import { LEASED_KEYS, leasedKeyFaults } from "./leased-keys.ts";
-import { type Grant, type LeaseFaults, leaseFaults } from "./leases.ts";
+import { type LeaseFaults, leaseFaults, mayBeAcked } from "./leases.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Life } from "./plan.ts";
 import { RULED } from "./ruled.ts";
@@ -98,11 +98,8 @@ function verdictOf({ ledger, collector, failed, cuts }: Record): Verdict {
   return sortAll({ added, executions, failed, redrives: ledger.redrives, cuts });
 }
 
-/** An acknowledgement whose answer got lost, of the last lease there was, may have been the end of the task. */
 function orAcked(one: Added, { grants }: Ledger): Added {
-  const at = ({ givenAt = Number.POSITIVE_INFINITY }: Grant) => givenAt;
-  const [last] = grants.filter(({ id }) => id === one.id).sort((a, b) => at(b) - at(a));
-  return last?.isPerhapsAcked ? { ...one, end: "any" } : one;
+  return mayBeAcked(grants.filter(({ id }) => id === one.id)) ? { ...one, end: "any" } : one;
 }
 
 /** A dead letter runs as a task of its own: once it has arrived it has to be done, or is redriven until it is. */

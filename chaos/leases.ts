@@ -52,3 +52,11 @@ function isHeld(former: Grant, next: Grant): boolean {
   const isOver = former.isReturned || former.isDoubtful || former.isPerhapsAcked;
   return !isOver && next.from <= former.to;
 }
+
+/** Of a task's grants: whether an acknowledgement whose answer got lost may have been its end, for it was not leased after that. */
+export function mayBeAcked(grants: readonly Grant[]): boolean {
+  // Where it is not known when a lease was given, it may have been before.
+  const isLast = ({ givenAt = Number.POSITIVE_INFINITY }: Grant) =>
+    !grants.some((other) => (other.givenAt ?? 0) > givenAt);
+  return grants.some((grant) => grant.isPerhapsAcked && isLast(grant));
+}

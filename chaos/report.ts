@@ -7,6 +7,8 @@ export interface Stamps {
   turn?: number | undefined;
   latest?: number | undefined;
   at?: number | undefined;
+  /** Which of the queue's objects made it. */
+  shard?: number | undefined;
 }
 
 export type Report =
@@ -35,6 +37,7 @@ export function stampsOf(header: (name: string) => string | null | undefined): S
     turn: number("X-Chaos-Turn"),
     latest: number("X-Chaos-Latest"),
     at: number("X-Chaos-At"),
+    shard: number("X-Chaos-Shard"),
   };
 }
 

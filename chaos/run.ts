@@ -147,9 +147,11 @@ async function disturb(life: Life, running: Running, upAt: number): Promise<numb
   if (isNear) await producers.late();
   if (isNear) await pause(300);
   door.aheadMs += Math.min(0, jumpMs);
+  door.jumps++;
   if (jumpMs !== 0) await act(running, { jump: jumpMs });
   const jumpedAt = Date.now();
   door.aheadMs = clockAheadMs + jumpMs;
+  door.jumps++;
   if (isNear) await producers.late();
   return jumpedAt;
 }

@@ -16,6 +16,8 @@ export interface Execution {
   /** The life of the server it ran in. */
   life: number;
   queue: string;
+  /** Which of the queue's objects it was of, where that is known. */
+  shard?: number | undefined;
   startedAt: number;
   /** When it left the queue's object, which is before its start is reported. */
   at?: number | undefined;
@@ -49,7 +51,7 @@ export interface Redrive {
 export interface Cut {
   from: number;
   to: number;
-  /** Whose object; absent where it was the server. */
+  /** Whose object, the first if there are several; absent where it was the server. */
   queue?: string;
 }
 
@@ -161,12 +163,17 @@ function isCutOff(former: Execution, next: Execution, { cuts, untold }: Judged):
   const { writtenAt, startedAt, endedAt = Number.POSITIVE_INFINITY } = former;
   if (writtenAt !== undefined) return false;
   return cuts.some(
-    ({ from, to, queue = former.queue }) =>
-      queue === former.queue &&
-      startedAt <= to &&
-      endedAt >= from - untold &&
-      from <= next.startedAt,
+    (cut) =>
+      isOf(cut, former) &&
+      startedAt <= cut.to &&
+      endedAt >= cut.from - untold &&
+      cut.from <= next.startedAt,
   );
+}
+
+/** Whether it was the object of the execution that ended. */
+function isOf({ queue: ended }: Cut, { queue, shard = 0 }: Execution): boolean {
+  return ended === undefined || (ended === queue && shard === 0);
 }
 
 /**
@@ -191,16 +198,11 @@ function isLost(one: Added, runs: readonly Execution[], facts: Facts): boolean {
 }
 
 /** An answer counts for nothing after the handler was cut off, or when there was no object left to hear it. */
-function mayCount(
-  { queue, startedAt, endedAt, cutAt, writtenAt }: Execution,
-  cuts: readonly Cut[],
-): boolean {
+function mayCount(run: Execution, cuts: readonly Cut[]): boolean {
+  const { startedAt, endedAt, cutAt, writtenAt } = run;
   if (endedAt === undefined || cutAt !== undefined) return false;
-  // Another object of the queue had it.
   if (writtenAt !== undefined) return true;
-  const isOrphan = cuts.some(
-    (cut) => (cut.queue ?? queue) === queue && startedAt < cut.from && endedAt > cut.to,
-  );
+  const isOrphan = cuts.some((cut) => isOf(cut, run) && startedAt < cut.from && endedAt > cut.to);
   return !isOrphan;
 }
 

@@ -36,13 +36,13 @@ export class Workers {
 
   async #lease(api: Api): Promise<void> {
     while (!this.#door.isClosed) {
-      const [askedAt, aheadMs] = [Date.now(), this.#door.aheadMs];
+      const asked = { askedAt: Date.now(), jumps: this.#door.jumps, aheadMs: this.#door.aheadMs };
       const response = await this.#door.send(api.lease.path, api.lease.body);
       const text = response?.ok ? (await response.text()).trim() : "{}";
       const { tasks = [] } = JSON.parse(text || "{}") as { tasks?: never[] };
       if (tasks.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
-      const asked = { askedAt, aheads: [aheadMs, this.#door.aheadMs] };
-      const held = tasks.map((task) => given(api.read(task), asked));
+      const { jumps } = this.#door;
+      const held = tasks.map((task) => given(api.read(task), asked, jumps));
       this.#ledger.grants.push(...held);
       for (const one of held) await this.#workOn(api, one);
     }
@@ -113,15 +113,16 @@ export class Workers {
 
 interface Asked {
   askedAt: number;
-  /** By how much the server's clock was ahead then, and when the answer came. */
-  aheads: readonly number[];
+  /** How often the server's clock had begun, or ended, to jump, and by how much it was ahead. */
+  jumps: number;
+  aheadMs: number;
 }
 
-/** The one moment while it was asked at which the server's clock showed what the lease begins with. */
-function given(held: Held, { askedAt, aheads }: Asked): Held {
-  const moments = new Set(aheads.map((ahead) => held.from - ahead));
-  const fitting = [...moments].filter((at) => askedAt - 1 <= at && at <= Date.now());
-  return fitting.length === 1 ? { ...held, givenAt: fitting[0] } : held;
+/** When it was given, where the server's clock did not jump from when it was asked for until it was answered. */
+function given(held: Held, { askedAt, jumps, aheadMs }: Asked, jumpsNow: number): Held {
+  if (jumps !== jumpsNow || jumps % 2 === 1) return held;
+  const givenAt = held.from - aheadMs;
+  return askedAt - 1 <= givenAt && givenAt <= Date.now() ? { ...held, givenAt } : held;
 }
 
 type Verb = "acknowledge" | "renewLease" | "cancelLease";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { excess, mostOpen, onward, type Stamped, spansOf } from "../chaos/bound.ts";
 import { type Ends, endFaults } from "../chaos/ends.ts";
 import { LEASED_KEYS, leasedKeyFaults } from "../chaos/leased-keys.ts";
-import { type Grant, type LeaseFaults, leaseFaults } from "../chaos/leases.ts";
+import { type Grant, type LeaseFaults, leaseFaults, mayBeAcked } from "../chaos/leases.ts";
 import { planOf } from "../chaos/plan.ts";
 import { SHARING, sharedFaults } from "../chaos/sharing.ts";
 import { type Added, type Execution, type Facts, sortAll, type Verdict } from "../chaos/sort.ts";
@@ -98,6 +98,16 @@ const plants: [what: string, facts: Partial<Facts>, found: Partial<Verdict>][] =
     "a second one after its own queue's object has ended",
     { executions: [run, { ...again, life: 0 }], cuts: [{ ...cut(10_050), queue: "q" }] },
     { ok: ["a"], cutOff: ["a"] },
+  ],
+  [
+    "the same of another of the queue's objects",
+    { executions: [{ ...run, shard: 1 }, again], cuts: [{ ...cut(10_050), queue: "q" }] },
+    { ok: ["a"], duplicated: ["a"], recovered: ["a"] },
+  ],
+  [
+    "a success that the queue's other objects were left to hear",
+    { executions: [{ ...run, shard: 1, endedAt: 10_200 }], cuts: [{ ...cut(10_050), queue: "q" }] },
+    { ok: ["a"] },
   ],
   [
     "a success that no object was left to hear",
@@ -334,6 +344,7 @@ describe("the bound when the clock jumps", () => {
 
 const grant: Grant = { id: "a", queue: "pull", from: 1000, to: 2000, givenAt: 1 };
 const second: Grant = { ...grant, from: 2001, to: 3001, givenAt: 1002 };
+const withoutTime = ({ givenAt: _, ...rest }: Grant): Grant => rest;
 const SOUND: LeaseFaults = { together: [], back: [], stale: [] };
 
 describe("leases", () => {
@@ -392,6 +403,18 @@ describe("leases", () => {
     ["those of two tasks at once", [grant, { ...grant, id: "b" }], {}],
   ])("%s", (_, grants, found) => {
     expect(leaseFaults(grants)).toEqual({ ...SOUND, ...found });
+  });
+
+  const unanswered: Grant = { ...grant, isPerhapsAcked: true };
+  it.each<[string, Grant[], boolean]>([
+    ["none", [], false],
+    ["one whose acknowledgement nobody answered", [unanswered], true],
+    ["another after that", [unanswered, second], false],
+    ["another before that", [grant, { ...second, isPerhapsAcked: true }], true],
+    ["another of which nobody knows when", [unanswered, withoutTime(second)], true],
+    ["one of which nobody knows when", [withoutTime(unanswered), second], true],
+  ])("may have been the end of their task: %s", (_, grants, may) => {
+    expect(mayBeAcked(grants)).toBe(may);
   });
 });
 

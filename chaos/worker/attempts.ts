@@ -151,6 +151,7 @@ function stamped<D extends Delivery>(delivery: D, attempt: string, { turnAt }: P
     ["X-Chaos-Turn", `${turnAt}`],
     ["X-Chaos-Latest", `${latestReading()}`],
     ["X-Chaos-At", `${Date.now()}`],
+    ["X-Chaos-Shard", `${delivery.shard ?? 0}`],
   ];
   return { ...delivery, spec: { ...spec, headers: [...(spec?.headers ?? []), ...stamps] } };
 }
