@@ -24,14 +24,21 @@ const WORTH_WRITING = 100 * PRICES.rowWritten;
 
 export class OwnUse {
   readonly #deps: OwnUseDeps;
-  /** Of the object's lives before this one. */
-  readonly #before: UsedByDirectory;
+  readonly #startedAt: number;
+  // Read when somebody asks, or there is something to write: most calls have nothing to do with it.
+  #read: UsedByDirectory | undefined;
   #written = noMeter();
 
   constructor(deps: OwnUseDeps) {
     this.#deps = deps;
-    const { store, now } = deps;
-    this.#before = store.meta.get("used") ?? { since: now(), counts: noMeter() };
+    this.#startedAt = deps.now();
+  }
+
+  /** Of the object's lives before this one. */
+  get #before(): UsedByDirectory {
+    const { meta } = this.#deps.store;
+    this.#read ??= meta.get("used") ?? { since: this.#startedAt, counts: noMeter() };
+    return this.#read;
   }
 
   get all(): UsedByDirectory {
