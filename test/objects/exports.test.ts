@@ -57,7 +57,7 @@ it("a call on a queue made over the API reads one row of the directory, however 
     storage.sql.exec = ((...args: Parameters<typeof exec>) => {
       const rows = exec.apply(storage.sql, args).toArray();
       read.push(rows.length);
-      return { toArray: () => rows, rowsWritten: 0 };
+      return { toArray: () => rows, rowsWritten: 0, rowsRead: rows.length };
     }) as typeof exec;
   });
   await queue("made").describe();
