@@ -122,18 +122,21 @@ export abstract class Host<Env> extends DurableObject<Env> {
     const { meter } = this;
     if (!meter) return called;
     meter.began();
-    const ended = () => {
-      meter.ended();
-      this.callEnded();
-    };
-    const over = (answer: unknown) => {
-      const pending = pendingIn(answer);
-      if (pending) pending.then(ended, ended);
-      else ended();
-    };
-    Promise.resolve(called).then(over, ended);
+    Promise.resolve(called).then(this.#answered, this.#ended);
     return called;
   }
+
+  // Made once, not for each call.
+  readonly #ended = (): void => {
+    this.meter?.ended();
+    this.callEnded();
+  };
+
+  readonly #answered = (answer: unknown): void => {
+    const pending = pendingIn(answer);
+    if (pending) pending.then(this.#ended, this.#ended);
+    else this.#ended();
+  };
 
   /** Arms the alarm for whatever is next, after anything that changed it. Does not throw. */
   protected arm(): void {
