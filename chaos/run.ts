@@ -146,14 +146,18 @@ async function disturb(life: Life, running: Running, upAt: number): Promise<numb
   const isNear = isNearDeadline(life);
   if (isNear) await producers.late();
   if (isNear) await pause(300);
-  door.aheadMs += Math.min(0, jumpMs);
-  door.jumps++;
-  if (jumpMs !== 0) await act(running, { jump: jumpMs });
+  if (jumpMs !== 0) await jump(running, clockAheadMs, jumpMs);
   const jumpedAt = Date.now();
-  door.aheadMs = clockAheadMs + jumpMs;
-  door.jumps++;
   if (isNear) await producers.late();
   return jumpedAt;
+}
+
+async function jump(running: Running, clockAheadMs: number, jumpMs: number): Promise<void> {
+  door.aheadMs += Math.min(0, jumpMs);
+  door.jumps++;
+  await act(running, { jump: jumpMs });
+  door.aheadMs = clockAheadMs + jumpMs;
+  door.jumps++;
 }
 
 // A clock that went back in the life before shows the same time again: so long everything waits.

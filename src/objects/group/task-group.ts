@@ -149,6 +149,7 @@ export class TaskGroupObject<Env = unknown> extends Host<Env> implements GroupRp
     await this.#adopt();
   }
 
+  // What other calls begin with: `adopt` itself would be counted as one more.
   async #adopt(): Promise<void> {
     if (!this.#group.record) await this.#adoption.run();
   }
