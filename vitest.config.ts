@@ -32,6 +32,8 @@ const TIMED = [
   "test/e2e/metrics/prometheus.test.ts",
 ];
 
+const IMPORTED_ONCE = "./test/support/imported-once.ts";
+
 /** Servers are started, killed and started again, on a machine that may be several times slower. */
 const OF_SERVERS = {
   globalSetup: "./test/e2e/packed.ts",
@@ -76,8 +78,8 @@ export default defineConfig({
         test: {
           name: "workers",
           sequence: { groupOrder: 1 },
-          // Each file has a workerd of its own.
-          maxWorkers: 2,
+          // Each file has a workerd of its own, which waits for timers and its disk half of the time.
+          maxWorkers: 3,
           include: [
             "test/objects/**/*.test.ts",
             "test/client/**/*.test.ts",
@@ -85,6 +87,7 @@ export default defineConfig({
             "test/service/**/*.test.ts",
             "test/testing/**/*.test.ts",
           ],
+          setupFiles: [IMPORTED_ONCE],
           globalSetup: "./test/support/outside.ts",
           // Much time passes in some, and a machine may be busy.
           testTimeout: 60_000,
@@ -103,10 +106,10 @@ export default defineConfig({
         test: {
           name: "sharded",
           sequence: { groupOrder: 1 },
-          maxWorkers: 2,
+          maxWorkers: 3,
           include: sharded === "some" ? SHARDED_ALWAYS : SHARDED_ALL,
           exclude: EXCEPTIONS.filter(({ test }) => !test).map(({ file }) => `test/${file}.test.ts`),
-          setupFiles: ["./test/support/sharded-setup.ts"],
+          setupFiles: [IMPORTED_ONCE, "./test/support/sharded-setup.ts"],
           globalSetup: "./test/support/outside.ts",
           // With a fault at each step, of four objects.
           testTimeout: sharded === "some" ? 60_000 : 300_000,
