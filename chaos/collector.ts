@@ -8,7 +8,7 @@ import { deadlineOf, type Past, type Report, type Stamps, stampsOf } from "./rep
 import type { Execution } from "./sort.ts";
 
 /** An execution with what its start said. */
-export interface Noted extends Execution, Omit<Stamps, "turn" | "latest"> {
+export interface Noted extends Execution, Omit<Stamps, keyof Execution> {
   task: string;
   failedOn?: string | undefined;
 }

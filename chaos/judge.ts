@@ -1,5 +1,6 @@
 // What the facts of a run come to: a list for each kind of fault, and figures.
 import { excess, mostOpen, onward, spansOf } from "./bound.ts";
+import { byTimePassed } from "./clocks.ts";
 import type { Collector, Noted } from "./collector.ts";
 import { CRON_S, type Measured, shapesOf } from "./config.ts";
 import { type End, type Ends, endFaults, endsOf } from "./ends.ts";
@@ -63,14 +64,7 @@ function keyFaultsOf({ collector, ledger, peaks, cuts }: Record) {
 
 function sharedFaultsOf({ collector, lives, peaks }: Record) {
   const { noted } = collector;
-  // What is lent is lent anew, by whatever the clock says then.
-  const gone = goneBack(lives, () => true);
-  const by = (life: number) => gone[life] ?? 0;
-  const stamps = ({ life, at = 0, turn = 0, latest = 0 }: Execution) => {
-    return { life, at, turn: turn + by(life), latest: latest + by(life) };
-  };
-  const shown = peaks.map((peak, life) => peak + by(life));
-  return sharedFaults({ noted, stamps, peaks: shown, lives: lives.length });
+  return sharedFaults({ noted, clock: byTimePassed(lives, peaks), lives: lives.length });
 }
 
 function endsIn({ collector, kept, ledger }: Record): Ends {
@@ -117,7 +111,7 @@ const MEASURED = ["left", "right", "late", "out", "full"] as const;
 /** Lives that share their rates as one, over their restarts and whatever their clocks did. */
 function bounds(record: Record): string[] {
   const { lives, peaks, ledger } = record;
-  const gone = goneBack(lives);
+  const clock = byTimePassed(lives, peaks, ({ shards }) => shards > 1);
   const stretches = Map.groupBy(lives.keys(), (i) => {
     let from = i;
     while (from > 0 && lives[from - 1]?.isSlow === lives[i]?.isSlow) from--;
@@ -128,35 +122,11 @@ function bounds(record: Record): string[] {
       const starts = measuredOf(record, queue, members).filter(
         ({ id }) => !ledger.ranByHand.has(id),
       );
-      const stamped = starts.map(({ life, at = 0, turn = 0, latest = 0 }) => {
-        const by = gone[life] ?? 0;
-        return { life, at, turn: turn + by, latest: latest + by };
-      });
       const shape = shapesOf(lives[from]?.isSlow ?? false)[queue];
-      const over = excess(
-        onward(
-          stamped,
-          peaks.map((peak, life) => peak + (gone[life] ?? 0)),
-        ),
-        shape,
-      );
+      const over = excess(onward(starts.map(clock.stampOf), clock.peaks), shape);
       return over > 0 ? [`${queue}@${from}:+${over}`] : [];
     }),
   );
-}
-
-/**
- * By how much clocks had gone back before each life, where queues have several shards. A new shard's tokens come from
- * when it has its share, by whatever its clock says: what counts for them is the time that has passed.
- */
-function goneBack(lives: readonly Life[], isLent = ({ shards }: Life) => shards > 1): number[] {
-  let gone = 0;
-  return lives.map((life, i) => {
-    const { clockAheadMs } = life;
-    const { clockAheadMs: ahead = clockAheadMs, jumpMs = 0 } = lives[i - 1] ?? {};
-    if (isLent(life)) gone += Math.max(0, -jumpMs) + Math.max(0, ahead + jumpMs - clockAheadMs);
-    return gone;
-  });
 }
 
 function overfull(record: Record): string[] {

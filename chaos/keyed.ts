@@ -1,6 +1,7 @@
 // A queue whose tasks have keys, each with limits: what is added to it, and whether the limits of each key held. The
 // version before knows of none, and is not given the queue.
 import { excess, mostOpen, onward, spansOf } from "./bound.ts";
+import { byServer } from "./clocks.ts";
 import type { Shape } from "./config.ts";
 import { pick } from "./random.ts";
 import type { Cut, Execution } from "./sort.ts";
@@ -58,9 +59,10 @@ export function keyFaults({ noted, keyOf, peaks, cuts }: Seen) {
     const runs = noted.filter(({ queue, id }) => queue === KEYED && keyOf.get(id) === key);
     return { key, shape, runs };
   });
+  const clock = byServer(peaks);
   return {
     "bound of a key": ofKeys.flatMap(({ key, shape, runs }) => {
-      const over = excess(onward(runs.map(stampOf), peaks), shape);
+      const over = excess(onward(runs.map(clock.stampOf), clock.peaks), shape);
       return over > 0 ? [`${key}:+${over}`] : [];
     }),
     "in flight of a key": ofKeys.flatMap(({ key, shape, runs }) =>
@@ -92,10 +94,6 @@ function objectLives(runs: Runs, cuts: readonly Cut[]): Runs[] {
   const lifeOf = ({ life, startedAt }: Execution) =>
     `${life} ${own.filter(({ from }) => from < startedAt).length}`;
   return [...Map.groupBy(sure, lifeOf).values()];
-}
-
-function stampOf({ life, at = 0, turn = 0, latest = 0 }: Execution) {
-  return { life, at, turn, latest };
 }
 
 /** Tasks between whose two attempts, all of one life, another of the key began. */

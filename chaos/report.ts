@@ -6,6 +6,9 @@ export interface Stamps {
   /** The server's clock: when the turn began, and the latest it had shown; the machine's clock. */
   turn?: number | undefined;
   latest?: number | undefined;
+  /** The same by a clock that goes on where the server's goes back within a life. */
+  turnOnward?: number | undefined;
+  latestOnward?: number | undefined;
   at?: number | undefined;
   /** Which of the queue's objects made it. */
   shard?: number | undefined;
@@ -36,6 +39,8 @@ export function stampsOf(header: (name: string) => string | null | undefined): S
     attempt: header("X-Chaos-Attempt") ?? undefined,
     turn: number("X-Chaos-Turn"),
     latest: number("X-Chaos-Latest"),
+    turnOnward: number("X-Chaos-Turn-Onward"),
+    latestOnward: number("X-Chaos-Latest-Onward"),
     at: number("X-Chaos-At"),
     shard: number("X-Chaos-Shard"),
   };

@@ -1,6 +1,7 @@
 // Two queues that draw from one limit, and whether it held for their sum. The version before knows of none, and is not
 // given them.
-import { excess, mostOpen, onward, type Stamped, spansOf } from "./bound.ts";
+import { excess, mostOpen, onward, spansOf } from "./bound.ts";
+import type { Clock } from "./clocks.ts";
 import type { Shape } from "./config.ts";
 import type { Execution } from "./sort.ts";
 
@@ -26,14 +27,13 @@ export const BURST = { tasks: 5, everyMs: 800 };
 
 interface Seen {
   noted: readonly Execution[];
-  stamps: (one: Execution) => Stamped;
-  peaks: readonly number[];
+  clock: Clock;
   lives: number;
 }
 
-export function sharedFaults({ noted, stamps, peaks, lives }: Seen) {
+export function sharedFaults({ noted, clock, lives }: Seen) {
   const runs = noted.filter(({ queue }) => (SHARING as readonly string[]).includes(queue));
-  const over = excess(onward(runs.map(stamps), peaks), SHAPE);
+  const over = excess(onward(runs.map(clock.stampOf), clock.peaks), SHAPE);
   const open = Array.from({ length: lives }, (_, life) => {
     const most = mostOpen(spansOf(runs.filter((one) => one.life === life)));
     return most > SHAPE.maxRunning ? [`${life}:${most}`] : [];

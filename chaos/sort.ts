@@ -35,6 +35,9 @@ export interface Execution {
   /** The server's clock: when the attempt's turn began, and the latest it had shown by then. */
   turn?: number | undefined;
   latest?: number | undefined;
+  /** The same by a clock that goes on where the server's goes back within a life. */
+  turnOnward?: number | undefined;
+  latestOnward?: number | undefined;
   deadlineMs?: number | undefined;
 }
 

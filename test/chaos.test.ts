@@ -1,10 +1,11 @@
 // The check at the end of a chaos run sees faults that are planted.
 import { describe, expect, it } from "vitest";
 import { excess, mostOpen, onward, type Stamped, spansOf } from "../chaos/bound.ts";
+import { byServer, byTimePassed } from "../chaos/clocks.ts";
 import { type Ends, endFaults } from "../chaos/ends.ts";
 import { LEASED_KEYS, leasedKeyFaults } from "../chaos/leased-keys.ts";
 import { type Grant, type LeaseFaults, leaseFaults, mayBeAcked } from "../chaos/leases.ts";
-import { planOf } from "../chaos/plan.ts";
+import { type Life, planOf } from "../chaos/plan.ts";
 import { SHARING, sharedFaults } from "../chaos/sharing.ts";
 import { type Added, type Execution, type Facts, sortAll, type Verdict } from "../chaos/sort.ts";
 import { idleStretches, missingTicks, type Turn } from "../chaos/ticks.ts";
@@ -342,6 +343,49 @@ describe("the bound when the clock jumps", () => {
   });
 });
 
+describe("the bound where tokens are lent, by the time that has passed", () => {
+  const life: Life = {
+    ...{ ms: 1000, death: "any moment", version: "now", isSlow: false, isListed: true },
+    ...{ shards: 2, clockAheadMs: 0, jumpMs: 0, evicted: undefined },
+  };
+  const back: Life = { ...life, jumpMs: -500 };
+  /** At the machine's time, by the server's clock that has gone back by so much, of it in this life. */
+  const start = (at: number, goneBack: number, here = goneBack, life = 0): Execution => {
+    const reading = at - goneBack;
+    return {
+      ...{ ...run, life, at, turn: reading, turnOnward: reading + here },
+      ...{ latest: Math.max(reading, 1000), latestOnward: reading + here },
+    };
+  };
+  const full = [start(1000, 0), start(1000, 0)];
+  const since = [start(1200, 500), start(1200, 500)];
+
+  it.each<[string, Life[], Execution[], number[], number]>([
+    ["a bucket", [life], full, [1000], 0],
+    ["one more at once", [life], [...full, start(1000, 0)], [1000], 1],
+    ["those of the time since", [back], [...full, ...since], [1000], 0],
+    ["one more than those", [back], [...full, ...since, start(1200, 500)], [1000], 1],
+    ["those where nothing is lent", [{ ...back, shards: 1 }], [...full, ...since], [1000], 2],
+    [
+      "those of the time since, in the next life",
+      [back, { ...life, clockAheadMs: -500 }],
+      [...full, start(1200, 500, 0, 1), start(1200, 500, 0, 1)],
+      [1100, 1200],
+      0,
+    ],
+    [
+      "where that begins with a clock that has gone back",
+      [life, { ...life, clockAheadMs: -500 }],
+      [...full, ...[0, 0, 0].map(() => start(1200, 500, 0, 1))],
+      [1000, 1200],
+      1,
+    ],
+  ])("%s", (_, lives, runs, peaks, over) => {
+    const clock = byTimePassed(lives, peaks, ({ shards }) => shards > 1);
+    expect(excess(onward(runs.map(clock.stampOf), clock.peaks), shape)).toBe(over);
+  });
+});
+
 const grant: Grant = { id: "a", queue: "pull", from: 1000, to: 2000, givenAt: 1 };
 const second: Grant = { ...grant, from: 2001, to: 3001, givenAt: 1002 };
 const withoutTime = ({ givenAt: _, ...rest }: Grant): Grant => rest;
@@ -639,13 +683,6 @@ describe("a limit that two queues share", () => {
         return { id: `${queue}${i}${at}`, life: 0, queue, ...started };
       }),
     );
-  const stamps = ({ life, at = 0, turn = 0, latest = 0 }: Execution) => ({
-    life,
-    at,
-    turn,
-    latest,
-  });
-
   it.each<[string, Execution[], string[], string[]]>([
     ["as many as it has", burst(2, 10_000), [], []],
     ["one more of each", burst(3, 10_000), ["+2"], ["0:6"]],
@@ -658,7 +695,7 @@ describe("a limit that two queues share", () => {
     ["as many again when there are", [...burst(2, 10_000), ...burst(2, 12_000)], [], []],
     ["others beside", [...burst(2, 10_000), { ...run, queue: "left" }], [], []],
   ])("%s", (_, noted, bound, open) => {
-    const faults = sharedFaults({ noted, stamps, peaks: [20_000], lives: 1 });
+    const faults = sharedFaults({ noted, clock: byServer([20_000]), lives: 1 });
     expect(Object.values(faults)).toEqual([bound, open]);
   });
 });

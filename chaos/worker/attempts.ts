@@ -13,11 +13,12 @@ import type {
 } from "../../src/objects/rpc.ts";
 import type { Report } from "../report.ts";
 import { attemptIn } from "../together.ts";
-import { latestReading } from "./clock.ts";
+import { latestReading, onwardReading } from "./clock.ts";
 
 export interface Pace {
   /** The clock's reading when the turn began whose attempts start now. */
   turnAt: number;
+  turnOnwardAt: number;
 }
 
 /** The object's way to handlers and to other servers, with every attempt stamped and followed. */
@@ -144,12 +145,14 @@ async function whenWritten({ storage }: DurableObjectState): Promise<void> {
   await storage.sync();
 }
 
-function stamped<D extends Delivery>(delivery: D, attempt: string, { turnAt }: Pace): D {
+function stamped<D extends Delivery>(delivery: D, attempt: string, pace: Pace): D {
   const { spec } = delivery;
   const stamps: [string, string][] = [
     ["X-Chaos-Attempt", attempt],
-    ["X-Chaos-Turn", `${turnAt}`],
+    ["X-Chaos-Turn", `${pace.turnAt}`],
     ["X-Chaos-Latest", `${latestReading()}`],
+    ["X-Chaos-Turn-Onward", `${pace.turnOnwardAt}`],
+    ["X-Chaos-Latest-Onward", `${onwardReading()}`],
     ["X-Chaos-At", `${Date.now()}`],
     ["X-Chaos-Shard", `${delivery.shard ?? 0}`],
   ];

@@ -3,6 +3,8 @@ import { env as settings } from "cloudflare:workers";
 
 let aheadMs = Number((settings as unknown as { AHEAD_MS: string }).AHEAD_MS);
 let latest = 0;
+/** By how much it has gone back in this life of the server. */
+let goneBackMs = 0;
 
 /** A reading of the objects' clock at the machine's time `at`. */
 export function reading(at: number): number {
@@ -15,10 +17,16 @@ export function latestReading(): number {
   return latest;
 }
 
+/** What it would show if it had gone on where it went back. */
+export function onwardReading(): number {
+  return Date.now() + aheadMs + goneBackMs;
+}
+
 /** Alarms that are set stay where they are: they ring by the machine's clock, which does not jump. */
 export function jump(ms: number): void {
   reading(Date.now());
   aheadMs += ms;
+  goneBackMs += Math.max(0, -ms);
 }
 
 /** Which of the next commits is held, and for how many rounds of idle work. */

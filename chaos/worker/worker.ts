@@ -3,7 +3,7 @@ import { env as settings } from "cloudflare:workers";
 import { createTaskQueues } from "../../src/index.ts";
 import type { Past, Report } from "../report.ts";
 import { followed, type Pace } from "./attempts.ts";
-import { ahead, alarmAhead, holdNext, jump, reading } from "./clock.ts";
+import { ahead, alarmAhead, holdNext, jump, onwardReading, reading } from "./clock.ts";
 import { handle } from "./handlers.ts";
 import { handleTogether } from "./together.ts";
 
@@ -26,7 +26,7 @@ async function report(event: Report): Promise<Past> {
 const paces = new WeakMap<DurableObjectState, Pace>();
 
 function paced(ctx: DurableObjectState): DurableObjectState {
-  const pace = { turnAt: 0 };
+  const pace = { turnAt: 0, turnOnwardAt: 0 };
   paces.set(ctx, pace);
   Object.defineProperty(ctx, "exports", { value: followed(ctx, pace, report) });
   return ahead(ctx);
@@ -42,7 +42,8 @@ export class TaskQueue extends queues.TaskQueue {
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    (paces.get(this.ctx) as Pace).turnAt = this.now();
+    const turn = { turnAt: this.now(), turnOnwardAt: onwardReading() };
+    Object.assign(paces.get(this.ctx) as Pace, turn);
     return super.alarm(alarmAhead(info));
   }
 
