@@ -7,6 +7,8 @@ export class Door {
   aheadMs = 0;
   /** How often its clock has begun, or ended, to jump: what is odd is said in the middle of it. */
   jumps = 0;
+  /** The latest that its clock may have shown before it went back, or before the server that lives now. */
+  peak = 0;
 
   open(url: string): void {
     this.url = url;

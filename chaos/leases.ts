@@ -8,6 +8,8 @@ export interface Grant {
   to: number;
   /** The same by the machine's clock; absent where the server's jumped meanwhile. Answers may come out of order. */
   givenAt?: number | undefined;
+  /** The latest that the server's clock may have shown before, where it has gone back since. */
+  peak?: number;
   /** It was given back, so another may have it at once. */
   isReturned?: boolean;
   /** A change of it was sent and the answer got lost. */
@@ -47,10 +49,10 @@ export function leaseFaults(grants: readonly Grant[]): LeaseFaults {
   return faults;
 }
 
-// A lease holds to its last millisecond.
-function isHeld(former: Grant, next: Grant): boolean {
+// A lease holds to its last millisecond. One that has run out stays so though the clock goes back.
+function isHeld(former: Grant, { from, peak = from }: Grant): boolean {
   const isOver = former.isReturned || former.isDoubtful || former.isPerhapsAcked;
-  return !isOver && next.from <= former.to;
+  return !isOver && Math.max(from, peak) <= former.to;
 }
 
 /** Of a task's grants: whether an acknowledgement whose answer got lost may have been its end, for it was not leased after that. */

@@ -120,7 +120,9 @@ async function liveAndDie(life: Life, index: number): Promise<void> {
   cuts.push({ from: dying, to: Date.now() });
   ends.push(dying);
   stretches.push({ life: index, from: jumpedAt + door.aheadMs, to: dying + door.aheadMs });
-  peaks.push(Math.max(jumpedAt + life.clockAheadMs, Date.now() + door.aheadMs));
+  const peak = Math.max(jumpedAt + life.clockAheadMs, Date.now() + door.aheadMs);
+  peaks.push(peak);
+  door.peak = Math.max(door.peak, peak);
   door.isClosed = true;
   await working;
   if (index % 10 === 9) said(`${index + 1} kills, ${ledger.added.length} tasks`);
@@ -156,6 +158,7 @@ async function jump(running: Running, clockAheadMs: number, jumpMs: number): Pro
   door.aheadMs += Math.min(0, jumpMs);
   door.jumps++;
   await act(running, { jump: jumpMs });
+  door.peak = Math.max(door.peak, Date.now() + clockAheadMs);
   door.aheadMs = clockAheadMs + jumpMs;
   door.jumps++;
 }

@@ -41,8 +41,8 @@ export class Workers {
       const text = response?.ok ? (await response.text()).trim() : "{}";
       const { tasks = [] } = JSON.parse(text || "{}") as { tasks?: never[] };
       if (tasks.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
-      const { jumps } = this.#door;
-      const held = tasks.map((task) => given(api.read(task), asked, jumps));
+      const { jumps, peak } = this.#door;
+      const held = tasks.map((task) => given({ ...api.read(task), peak }, asked, jumps));
       this.#ledger.grants.push(...held);
       for (const one of held) await this.#workOn(api, one);
     }

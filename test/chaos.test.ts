@@ -409,6 +409,16 @@ describe("leases", () => {
       ],
       {},
     ],
+    [
+      "one by a clock that went back, when the other had run out",
+      [grant, { ...second, from: 1500, peak: 2001 }],
+      {},
+    ],
+    [
+      "one by a clock that went back before the other ran out",
+      [grant, { ...second, from: 1500, peak: 2000 }],
+      { together: ["a"] },
+    ],
     ["two that were answered out of order", [second, grant], {}],
     [
       "one of which nobody knows when it was given",
