@@ -197,15 +197,20 @@ async function finish({ url, log }: Running): Promise<Set<string>> {
 }
 
 async function idle(log: readonly string[]): Promise<void> {
-  const left = async (name: string) => {
-    const response = await door.get(native(name));
+  const got = async (path: string) => {
+    const response = await door.get(path);
     const text = await response?.text();
-    if (!response?.ok) throw new Error(`${name}: ${response?.status} ${text}\n${log.join("\n")}`);
-    return (JSON.parse(text as string) as { statistics: { tasks: number } }).statistics.tasks;
+    if (!response?.ok) throw new Error(`${path}: ${response?.status} ${text}\n${log.join("\n")}`);
+    return JSON.parse(text as string);
+  };
+  const left = async (queue: string): Promise<number> => {
+    if (queue !== "default") return (await got(native(queue))).statistics.tasks;
+    // It gets a recurring task now and then.
+    const { tasks } = await got(`${native(queue)}/tasks?limit=1000`);
+    return tasks.filter(({ name }: { name: string }) => !name.startsWith("cron-")).length;
   };
   const all = () => Promise.all(QUEUES.map(left));
-  // Queue default gets a recurring task now and then.
-  const isIdle = async () => (await all()).every((n, i) => n <= (QUEUES[i] === "default" ? 1 : 0));
+  const isIdle = async () => (await all()).every((n) => n === 0);
   await until("all idle", IDLE_S, isIdle).catch(async (error) => {
     said(`${error}: left ${QUEUES} ${await all()}`);
   });
