@@ -11,7 +11,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Life } from "./plan.ts";
 import { RULED } from "./ruled.ts";
 import { SHARING, sharedFaults } from "./sharing.ts";
-import { type Added, type Cut, type Execution, sortAll, type Verdict } from "./sort.ts";
+import { type Added, type Cut, type Execution, lagMs, sortAll, type Verdict } from "./sort.ts";
 import { idleStretches, missingTicks, type Stretch, type Tick } from "./ticks.ts";
 import { TOGETHER } from "./together.ts";
 
@@ -179,7 +179,8 @@ function missing(record: Record, ticks: readonly Noted[]): string[] {
   });
   const everyMs = CRON_S * 1000;
   const skipped = missingTicks(turns, dues, everyMs).map((due) => new Date(due).toISOString());
-  const idle = idleStretches(stretches, came, everyMs, recoveryMs);
+  const lag = lagMs(collector.noted);
+  const idle = idleStretches(stretches, came, everyMs, (life) => recoveryMs + lag(life));
   return [...skipped, ...idle.map(({ life }) => `none in life ${life}`)];
 }
 

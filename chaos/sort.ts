@@ -80,8 +80,8 @@ export interface Verdict {
 }
 
 interface Judged extends Facts {
-  /** In ms: what has ended so long before a cut, and was not said to be on disk, is not there. */
-  untold: number;
+  /** In ms, by the life: what has ended so long before a cut, and was not said to be on disk, is not there. */
+  untold: (life: number) => number;
 }
 
 type Reason = "retry" | "cut off" | "past deadline" | "redriven" | "unasked" | "none";
@@ -153,23 +153,34 @@ function mayHaveBrought({ ids, askedAt, answeredAt }: Redrive, former: Execution
 const UNTOLD_MS = 2000;
 const ALMOST_ALL = 0.99;
 
-function untoldMs(executions: readonly Execution[]): number {
+function untoldMs(executions: readonly Execution[]): (life: number) => number {
   const took = executions.flatMap(({ endedAt, writtenAt }) =>
     endedAt !== undefined && writtenAt !== undefined ? [writtenAt - endedAt] : [],
   );
   took.sort((a, b) => a - b);
-  return Math.max(UNTOLD_MS, took[Math.floor(took.length * ALMOST_ALL)] ?? 0);
+  const most = Math.max(UNTOLD_MS, took[Math.floor(took.length * ALMOST_ALL)] ?? 0);
+  const lag = lagMs(executions);
+  return (life) => Math.max(most, lag(life));
+}
+
+/** How long the server of a life took at most to have an attempt that it sent reach its handler: so long it stood still. */
+export function lagMs(executions: readonly Execution[]): (life: number) => number {
+  const most = new Map<number, number>();
+  for (const { life, startedAt, at = startedAt } of executions) {
+    most.set(life, Math.max(most.get(life) ?? 0, startedAt - at));
+  }
+  return (life) => most.get(life) ?? 0;
 }
 
 /** What the server said to be on disk was not cut off, however soon it ended. */
 function isCutOff(former: Execution, next: Execution, { cuts, untold }: Judged): boolean {
-  const { writtenAt, startedAt, endedAt = Number.POSITIVE_INFINITY } = former;
+  const { life, writtenAt, startedAt, endedAt = Number.POSITIVE_INFINITY } = former;
   if (writtenAt !== undefined) return false;
   return cuts.some(
     (cut) =>
       isOf(cut, former) &&
       startedAt <= cut.to &&
-      endedAt >= cut.from - untold &&
+      endedAt >= cut.from - untold(life) &&
       cut.from <= next.startedAt,
   );
 }

@@ -47,15 +47,18 @@ export interface Tick {
   life: number;
 }
 
-/** Stretches in which nothing came by time alone: one was due, and `withinMs` later neither it nor a later one had run. */
+/**
+ * Stretches in which nothing came by time alone: one was due, and so long after it as its life takes at most
+ * (`withinMs`) neither it nor a later one had run.
+ */
 export function idleStretches(
   stretches: readonly Stretch[],
   ticks: readonly Tick[],
   everyMs: number,
-  withinMs: number,
+  withinMs: (life: number) => number,
 ): Stretch[] {
   return stretches.filter(({ life, from, to }) => {
-    const due = Math.floor((to - withinMs) / everyMs) * everyMs;
+    const due = Math.floor((to - withinMs(life)) / everyMs) * everyMs;
     return due >= from && !ticks.some((tick) => tick.due >= due && tick.life <= life);
   });
 }
