@@ -46,6 +46,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   { file: "objects/queue/no-rules", reason: "object" },
   { file: "objects/queue/no-search", reason: "object" },
   { file: "objects/queue/dispatch/shared-calls", reason: "object" },
+  { file: "objects/queue/leasing/many-waiting", reason: "object" },
   // Its tasks are few, to share one call; objects/sharded/batches has calls of several shards.
   { file: "objects/queue/dispatch/batches", reason: "batches" },
   { file: "objects/queue/batch-groups", reason: "batches" },
@@ -100,11 +101,6 @@ export const EXCEPTIONS: readonly Exception[] = [
   }),
   ...of("objects/queue/inspect/statistics", {
     "what it costs to look at five thousand tasks": "cost",
-  }),
-  ...of("objects/queue/leasing/many-waiting", {
-    "with 2,000 waiting": "cost",
-    "2,000 waiting and 2,000 tasks": "cost",
-    "fairness over the lines": "order",
   }),
   ...of("objects/queue/results", { "a result > goes with its tombstone, row and all": "object" }),
   ...of("objects/queue/rollback", {
