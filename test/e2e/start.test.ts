@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { quietEnv, ROOT, type Server } from "../../scripts/server.ts";
+import { onWorkerd, quietEnv, ROOT, type Server } from "../../scripts/server.ts";
 import { LOCK } from "../../scripts/state-lock.ts";
 import { until } from "../../scripts/until.ts";
 import { add, runningServer, stateOf, temporaryDir } from "./support.ts";
@@ -249,23 +249,27 @@ it.each(BAD_FILES)(
   },
 );
 
-it.each([
-  ["LOG", "verbose", '"verbose"', "error, warn, info, debug"],
-  ["TOKENS", "ops=secret", "a text that is no JSON", "a JSON list of"],
-  ["ALLOW_HOSTS", "localhost,http://x", '"http://x"', "host, host:port or *.domain"],
+const STARTS = { "npm start": NPM_START, workerd: onWorkerd() };
+
+it.each<[keyof typeof STARTS, name: string, setting: string, entry: string, expected: string]>([
+  ["npm start", "LOG", "verbose", '"verbose"', "error, warn, info, debug"],
+  ["workerd", "TOKENS", "ops=secret", "a text that is no JSON", "a JSON list of"],
   [
-    "ALLOW_ORIGINS",
-    "https://a.example,b.example",
-    '"b.example"',
-    "origins such as https://app.example.com",
+    ...(["workerd", "ALLOW_HOSTS", "localhost,http://x"] as const),
+    ...(['"http://x"', "host, host:port or *.domain"] as const),
+  ],
+  [
+    ...(["workerd", "ALLOW_ORIGINS", "https://a.example,b.example"] as const),
+    ...(['"b.example"', "origins such as https://app.example.com"] as const),
   ],
 ])(
-  "a TASKQUEUE_%s of %j stops the start, which names the entry",
-  async (name, setting, entry, expected) => {
-    const args = ["start", "--", "--var", `TASKQUEUE_${name}:${setting}`];
-    const state = ["--port", "0", "--persist-to", temporaryDir()];
+  "%s with a TASKQUEUE_%s of %j does not start, and names the entry",
+  (start, name, setting, entry, expected) => {
+    const [program = "", ...args] = STARTS[start];
+    const given = ["--var", `TASKQUEUE_${name}:${setting}`, "--port", "0"];
     const options = { cwd: ROOT, env: quietEnv(), encoding: "utf8", timeout: 60_000 } as const;
-    const { status, stdout, stderr } = spawnSync("npm", [...args, ...state], options);
+    const state = ["--persist-to", temporaryDir()];
+    const { status, stdout, stderr } = spawnSync(program, [...args, ...given, ...state], options);
     expect(status).toBeGreaterThan(0);
     expect(stdout + stderr).toContain(`TASKQUEUE_${name}: found ${entry}, expected ${expected}`);
   },
