@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { TaskQueueObject } from "../../../src/objects/queue/task-queue.ts";
 import { deployShards, passAll, untilMoved } from "../../support/resharding.ts";
-import { crash, freshStart, pass, queue } from "../../support/time.ts";
+import { crash, freshStart, queue } from "../../support/time.ts";
 import { handlers, received } from "../../support/worker.ts";
 
 beforeEach(freshStart);
@@ -44,7 +44,7 @@ describe("of four shards", () => {
     handlers.clear();
     const since = received.length;
     const { id } = await queue(Q).startRedrive({ rate: "4/s" });
-    await pass(Q, 3.5);
+    await passAll(Q, 3.5);
     expect((await standing(id))?.redriven).toBe(13);
     await passAll(Q, 30);
     expect(await standing(id)).toMatchObject({ state: "done", redriven: 24 });
