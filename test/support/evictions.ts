@@ -1,7 +1,7 @@
 // Evictions: the platform puts idle objects away between any two events, and their memory is gone with them.
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { clock } from "./clock.ts";
-import { crash, objectOf, objectsOf, ownAlarm, until } from "./time.ts";
+import { crash, objectOf, objectsOf, ownAlarm, untilIdle } from "./time.ts";
 
 /**
  * Fires the alarms of these queues' objects, each at its time, until `condition` holds or `seconds` have passed; every
@@ -33,9 +33,4 @@ export async function passEvicting(
 async function alarms(names: readonly string[]): Promise<{ name: string; at: number }[]> {
   const stored = await Promise.all(names.map(async (name) => ({ name, at: await ownAlarm(name) })));
   return stored.flatMap(({ name, at }) => (at === null ? [] : { name, at }));
-}
-
-async function untilIdle(name: string): Promise<void> {
-  const isBusy = (instance: object) => (instance as { isBusy: boolean }).isBusy;
-  await until(async () => !(await runInDurableObject(objectOf(name), isBusy)));
 }

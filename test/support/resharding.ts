@@ -3,7 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import type { QueueConfig } from "../../src/core/config/queue-config.ts";
 import { fireInOrder } from "../../src/testing/order.ts";
 import { clock } from "./clock.ts";
-import { crash, firstAlarm, objectOf, objectsOf, until } from "./time.ts";
+import { crash, firstAlarm, objectOf, objectsOf, untilIdle } from "./time.ts";
 import { deployed, queueFile } from "./worker.ts";
 
 /** Deploys a queue.yaml in which the queue has so many shards; every object starts anew. */
@@ -83,15 +83,4 @@ export async function untilMoved(name: string, shards: number): Promise<void> {
   };
   await passAll(name, 600, isDone);
   if (!(await isDone())) throw new Error(`the tasks of "${name}" did not come to rest`);
-}
-
-async function untilIdle(object: string): Promise<void> {
-  const isBusy = (instance: object) => (instance as { isBusy: boolean }).isBusy;
-  await until(async () => {
-    try {
-      return !(await runInDurableObject(objectOf(object), isBusy));
-    } catch {
-      return false;
-    }
-  });
 }
