@@ -31,11 +31,8 @@ export function CostFigure({ queue }: { queue?: string }) {
   const since = "On average since it was first counted, at list price, as if nothing were included";
   return (
     <div class="figure" title={since}>
-      <dt>Costs</dt>
-      <dd>
-        {dollars(of.perMonth.dollars)}
-        <small> a month</small>
-      </dd>
+      <dt>Costs a month</dt>
+      <dd>{dollars(of.perMonth.dollars)}</dd>
     </div>
   );
 }
@@ -63,14 +60,14 @@ export function SpreadFigure({ name, spread }: { name: string; spread: Spread })
   const words = (seconds: number | null) => (seconds === null ? "–" : duration(seconds));
   return (
     <div
-      class="figure figure-wide"
+      class="figure figure-wide figure-spread"
       title="Half of all took at most the first; 99 of 100 at most the second"
     >
       <dt>
         {name} <span class="ranks">p50 · p99</span>
       </dt>
       <dd>
-        {words(spread.p50)} <small>·</small> {words(spread.p99)}
+        <span>{words(spread.p50)}</span> <small>·</small> <span>{words(spread.p99)}</span>
       </dd>
     </div>
   );
