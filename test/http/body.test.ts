@@ -1,7 +1,8 @@
 // What comes in is what is stored, byte by byte, or it is refused with what is wrong with it: by every door
 // that reads a body.
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BOX } from "../support/box.ts";
 import { type Answered, gzip, hex, nested, send, toHex } from "../support/bytes.ts";
 import { createQueue, PLACE, queueName } from "../support/cloud-tasks.ts";
 import { freshStart, pass, queue } from "../support/time.ts";
@@ -384,15 +385,14 @@ describe("a raw body with a Content-Encoding", () => {
   );
 
   it("reaches another server as it is", async () => {
-    const origin = inject("outside");
-    const { host } = new URL(origin);
+    const { host } = new URL(BOX);
     settings.TASKQUEUE_ALLOW_HOSTS = host;
-    await fetch(`${origin}/clear/`);
+    await fetch(`${BOX}/clear/`);
     const bytes = await gzip("hi");
     const headers = { "Content-Encoding": "gzip", "Content-Type": "text/plain" };
-    await send("POST", `${ADD}?url=${origin}/in`, bytes, headers);
+    await send("POST", `${ADD}?url=${BOX}/in`, bytes, headers);
     await pass("push", 0);
-    const [arrival] = (await (await fetch(`${origin}/arrived/`)).json()) as {
+    const [arrival] = (await (await fetch(`${BOX}/arrived/`)).json()) as {
       headers: object;
       body: string;
     }[];

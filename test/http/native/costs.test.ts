@@ -1,11 +1,12 @@
 // What other objects use for a queue is in its costs, held against what the platform counts: groups, the scheduler, limits
 // that are shared, and those that send to other servers.
 import { env, exports } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseQueueYaml } from "../../../src/core/config/queue-yaml.ts";
 import type { Costs } from "../../../src/core/metrics/costs.ts";
 import type { MeterCounts } from "../../../src/core/metrics/meter.ts";
 import { limitObject } from "../../../src/core/sharding/limit.ts";
+import { BOX } from "../../support/box.ts";
 import { clock } from "../../support/clock.ts";
 import { cron, deploy, passAll } from "../../support/cron.ts";
 import { call } from "../../support/http.ts";
@@ -27,7 +28,6 @@ import { deployed, group, handlers } from "../../support/worker.ts";
 import { countWritten, nothingWritten, type Written } from "../../support/written.ts";
 
 const own = (exports as unknown as { default: Fetcher }).default;
-const outside = inject("outside").replace("127.0.0.1", "localhost");
 const DAY_MS = 86_400_000;
 const many = (n: number) => Array.from({ length: n }, () => ({}));
 
@@ -170,7 +170,7 @@ it("an object that sends to other servers costs the queue", async () => {
   await queue("unlimited").add({});
   await pass("unlimited", 1);
   const before = await of("unlimited");
-  await queue("unlimited").add(Array.from({ length: 30 }, () => ({ url: `${outside}/` })));
+  await queue("unlimited").add(Array.from({ length: 30 }, () => ({ url: `${BOX}/` })));
   await pass("unlimited", 1);
   const after = await of("unlimited");
   expect((await queue("unlimited").describe()).statistics.tasks).toBe(0);

@@ -1,8 +1,9 @@
 // The headers of a task, through every door that takes them, to the Worker's own handlers and to servers outside.
 
 import { env, exports } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { QueueSettings } from "../../../src/objects/settings.ts";
+import { BOX } from "../../support/box.ts";
 import { cloud, createQueue, queueName } from "../../support/cloud-tasks.ts";
 import { call } from "../../support/http.ts";
 import { crash, freshStart, groupObject, objectOf, queue } from "../../support/time.ts";
@@ -11,7 +12,6 @@ import { received } from "../../support/worker.ts";
 
 const settings = env as QueueSettings;
 const own = (exports as unknown as { default: Fetcher }).default;
-const outside = inject("outside").replace("127.0.0.1", "localhost");
 
 type Given = Record<string, string | string[]>;
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
   await freshStart();
   settings.TASKQUEUE_ALLOW_HOSTS = "localhost";
   await crash();
-  await fetch(`${outside}/clear/`);
+  await fetch(`${BOX}/clear/`);
 });
 
 afterEach(() => {
@@ -80,7 +80,7 @@ async function arrived(
   const all = new Map<string, Record<string, string>>();
   await work(["push", ...groups.map(groupObject)], async () => {
     for (const { url, headers } of received) all.set(url.pathname, Object.fromEntries(headers));
-    const arrivals = await (await fetch(`${outside}/arrived/`)).json<Arrival[]>();
+    const arrivals = await (await fetch(`${BOX}/arrived/`)).json<Arrival[]>();
     for (const { url, headers } of arrivals) all.set(url, headers);
     return all.size >= count;
   });
@@ -92,7 +92,7 @@ interface Arrival {
   headers: Record<string, string>;
 }
 
-const TARGETS: Record<string, string> = { "own handlers": "", "a server": outside };
+const TARGETS: Record<string, string> = { "own handlers": "", "a server": BOX };
 
 /** What is sent of each; undefined is nothing. */
 const SENT: [name: string, given: Given, sent: Record<string, string | undefined>][] = [
@@ -190,9 +190,7 @@ describe.each(Object.entries(DOORS))("headers through %s", (door, add) => {
 
 it("letters beyond ASCII are themselves to a handler, and UTF-8 to a server", async () => {
   const headers = { "X-A": "é" };
-  await queue("push").add(
-    [{ url: "/h" }, { url: `${outside}/out` }].map((it) => ({ ...it, headers })),
-  );
+  await queue("push").add([{ url: "/h" }, { url: `${BOX}/out` }].map((it) => ({ ...it, headers })));
   const all = await arrived(2);
   expect(all.get("/h")?.["x-a"]).toBe("é");
   // Node reads headers as Latin-1.
@@ -230,7 +228,7 @@ describe("a raw body", () => {
 });
 
 describe("headers through Cloud Tasks", () => {
-  const url = `${outside}/h`;
+  const url = `${BOX}/h`;
   const create = async (headers: object) =>
     cloud("POST", `/v2/${queueName("push")}/tasks`, {
       task: { httpRequest: { url, headers, body: btoa("x") } },

@@ -24,6 +24,7 @@ import {
 import { handlers, received } from "../../support/worker.ts";
 
 const settings = env as QueueSettings;
+/** All of that server: a target is an origin. Other files have a place of their own there. */
 const outside = inject("outside").replace("127.0.0.1", "localhost");
 
 interface Arrival {

@@ -3,10 +3,11 @@
 // more kinds, in a real server.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { QueueHandle } from "../../../src/index.ts";
 import { TaskRunnerEntrypoint } from "../../../src/objects/runner/task-runner.ts";
 import { deployBatches } from "../../support/batches.ts";
+import { BOX } from "../../support/box.ts";
 import { clock } from "../../support/clock.ts";
 import {
   crash,
@@ -61,7 +62,6 @@ const MOST: Record<string, Cost> = {
 };
 
 const NINE_DAYS_MS = 9 * 24 * 3600 * 1000;
-const outside = inject("outside").replace("127.0.0.1", "localhost");
 /** More than a batch needs. */
 const EGRESS_OBJECTS = 20;
 
@@ -179,7 +179,7 @@ const KINDS: Record<string, () => Promise<void>> = {
     for (let i = 0; i < EGRESS_OBJECTS; i++) await meter(egressObject("unlimited", i));
     await inBatch(
       "unlimited",
-      many(() => ({ url: `${outside}/` })),
+      many(() => ({ url: `${BOX}/` })),
     );
   },
 };

@@ -1,10 +1,11 @@
 // Batches: several due tasks in one call of their handler, each with an attempt of its own.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readTask } from "../../../../src/index.ts";
 import type { TaskRunnerRpc } from "../../../../src/objects/rpc.ts";
 import { callsTo, deployBatches, many } from "../../../support/batches.ts";
+import { BOX } from "../../../support/box.ts";
 import { clock } from "../../../support/clock.ts";
 import { crash, fire, freshStart, objectOf, pass, queue, until } from "../../../support/time.ts";
 import { backendReceived, handlers, received } from "../../../support/worker.ts";
@@ -629,8 +630,7 @@ describe("to others", () => {
   });
 
   describe("a server outside", () => {
-    const outside = inject("outside").replace("127.0.0.1", "localhost");
-    const ask = async (path: string) => (await fetch(outside + path)).text();
+    const ask = async (path: string) => (await fetch(BOX + path)).text();
     const settings = env as { TASKQUEUE_ALLOW_HOSTS?: string; TASKQUEUE_SIGNING_SECRET?: string };
 
     afterEach(() => {
@@ -644,7 +644,7 @@ describe("to others", () => {
       await crash();
       await ask("/clear/");
       deployBatches("push", { batch: { size: 9 } });
-      const task = { url: `${outside}/in`, headers: { Authorization: "Bearer a" } };
+      const task = { url: `${BOX}/in`, headers: { Authorization: "Bearer a" } };
       await queue("push").add(many(3).map((one) => ({ ...one, ...task })));
       await queue("push").add({ ...task, name: "other", headers: { Authorization: "Bearer b" } });
       await pass("push", 1);
