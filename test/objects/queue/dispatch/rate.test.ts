@@ -159,6 +159,8 @@ describe("concurrency", () => {
     await until(() => attempts.started() === 2);
     expect((await queue("two-at-once").describe()).statistics.inFlight).toBe(2);
     attempts.answer(1, 200);
+    const inFlight = async () => (await queue("two-at-once").describe()).statistics.inFlight;
+    await until(async () => (await inFlight()) === 1);
     await until(async () => (await alarmOf("two-at-once")) !== null);
     await fire("two-at-once");
     await until(() => attempts.started() === 3);
