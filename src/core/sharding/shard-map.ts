@@ -36,17 +36,58 @@ export function isLeft({ shards, former }: ShardMap, shard: number): boolean {
 export function shardOf(name: string, shards: number): number {
   if (shards === 1) return 0;
   const hash = hashOf(name);
-  let [best, highest] = [0, -1];
-  for (let shard = 0; shard < shards; shard++) {
-    const score = mixed(hash ^ mixed(shard + 1));
-    if (score > highest) [best, highest] = [shard, score];
+  let best = 0;
+  let highest = scoreOf(hash, best);
+  for (let shard = 1; shard < shards; shard++) {
+    const score = scoreOf(hash, shard);
+    if (score <= highest) continue;
+    best = shard;
+    highest = score;
   }
   return best;
 }
 
-/** FNV-1a in 32 bits. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
+/** What the last digit of a name can be that is made up. */
+const LAST = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/**
+ * The name, if it is on `shard` among `shards`, or else one that differs from it in its last digit alone and is;
+ * undefined where no digit will do. Of a name that is to be made up nothing is hashed again but that digit.
+ */
+export function nameOn(shard: number, shards: number, name: string): string | undefined {
+  if (shard >= shards) return undefined;
+  if (isOn(hashOf(name), shard, shards)) return name;
+  const stem = name.slice(0, -1);
+  const hash = hashOf(stem);
+  // From its own digit on: each is as likely as the others.
+  const from = LAST.indexOf(name.at(-1) as string) + 1;
+  for (let i = 0; i < LAST.length; i++) {
+    const digit = LAST[(from + i) % LAST.length] as string;
+    if (isOn(hashOf(digit, hash), shard, shards)) return stem + digit;
+  }
+  return undefined;
+}
+
+/** Whether `shardOf` says `shard`, which is one of `shards`; most that are not are seen to be others by a look at one or two. */
+function isOn(hash: number, shard: number, shards: number): boolean {
+  const own = scoreOf(hash, shard);
+  for (let other = 0; other < shards; other++) {
+    const score = scoreOf(hash, other);
+    if (score > own || (score === own && other < shard)) return false;
+  }
+  return true;
+}
+
+/** What a name's hash is mixed with for each shard. */
+const SEEDS = /* @__PURE__ */ Int32Array.from({ length: MAX_SHARDS }, (_, i) => mixed(i + 1));
+
+function scoreOf(hash: number, shard: number): number {
+  return mixed(hash ^ (SEEDS[shard] as number));
+}
+
+/** FNV-1a in 32 bits; `before`: the hash of what comes before the text. */
+function hashOf(text: string, before = 0x811c9dc5): number {
+  let hash = before;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash;
 }

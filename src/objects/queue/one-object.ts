@@ -21,7 +21,7 @@ export class OneObject implements Sharding {
 
   constructor(queue: OneContext, { shard: index }: { shard: number }) {
     this.#queue = queue;
-    const alone = { isSharded: false, isNew: false, isOwn: () => true };
+    const alone = { isSharded: false, isNew: false, ownName: (name: string) => name };
     this.place = {
       ...{ ...alone, index, map: UNSHARDED },
       ...{ begin: NOTHING, noticeDefinition: NOTHING, goBy: NOTHING },

@@ -194,7 +194,7 @@ export class Queue implements QueueContext {
     this.store = new QueueStore(
       ...[sql, deps.random],
       (task) => this.resultWaiters.taskEnded(task),
-      (name) => !this.shard.isSharded || this.shard.isOwn(name),
+      (name) => this.shard.ownName(name),
       (key) => this.rowWritten(key),
       deps.Keys !== undefined,
     );

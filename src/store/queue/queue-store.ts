@@ -82,26 +82,27 @@ export class QueueStore {
   readonly counts: TaskCounts;
   readonly sweep: ExpirySweep;
   readonly steps = new TaskSteps();
-  readonly #isOwn: (name: string) => boolean;
+  readonly #ownName: (name: string) => string | undefined;
   readonly #names: Names;
   readonly #ended: (name?: string) => void;
 
   /**
    * `random` gives the random part of generated names, 0 to 1. `ended` is called with the name of each task that
-   * ends, without one when all do; the transaction may still be rolled back then. `isOwn`: whether a name is one for
-   * this object. `placedAt` is called with the key of a task that comes onto the queue because another has ended.
-   * `hasLines`: whether tasks with a key or a priority are put in lines.
+   * ends, without one when all do; the transaction may still be rolled back then. `ownName`: the name itself, if
+   * it is one for this object, or else one like it that is, if there is one. `placedAt` is called with the key of a task
+   * that comes onto the queue because another has ended. `hasLines`: whether tasks with a key or a priority are put in
+   * lines.
    */
   constructor(
     sql: Sql,
     random: () => number,
     ended: (name?: string) => void = () => {},
-    isOwn: (name: string) => boolean = () => true,
+    ownName: (name: string) => string | undefined = (name) => name,
     placedAt: (key: number) => void = () => {},
     hasLines = true,
   ) {
     this.#ended = ended;
-    this.#isOwn = isOwn;
+    this.#ownName = ownName;
     this.leasable = new LeasableTasks(sql);
     this.largeResults = new LargeResults(sql);
     this.deadLetters = new DeadLetterOutbox(sql);
@@ -115,7 +116,7 @@ export class QueueStore {
       random,
       rows,
       hasLines ? () => this.lines.make() : undefined,
-      isOwn,
+      ownName,
     );
     this.failed = new FailedTasks(sql, new RowCount(this.meta, "failedCount"));
     this.ruled = new RuledTasks(sql, this.meta);
@@ -291,7 +292,7 @@ export class QueueStore {
 
   // Whoever was told that its name is one for here was told so before the number of shards changed.
   #checkOwn({ name }: AcceptedTask): void {
-    if (name !== undefined && !this.#isOwn(name))
+    if (name !== undefined && this.#ownName(name) !== name)
       throw new Error(
         `the task "${name}" belongs to another shard by now, expected to be asked again`,
       );

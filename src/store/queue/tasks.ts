@@ -35,7 +35,7 @@ export interface TaskRow extends StoredTask {
 const SKIP_PAGE = 100;
 const DUE_TIMES_REMEMBERED = 256;
 /** Of 256 shards each takes every 256th name. */
-const MOST_TRIES = 20_000;
+const MOST_TRIES = 1_000;
 
 export const TASK_COLUMNS = "key, name, named, created, spec, progress, body";
 const COLUMNS = TASK_COLUMNS;
@@ -120,26 +120,27 @@ export class Tasks {
   readonly #random: () => number;
   readonly #makeLines: () => void;
   readonly #lineOf: typeof lineOf;
-  readonly #isOwn: ((name: string) => boolean) | undefined;
+  readonly #ownName: (name: string) => string | undefined;
   readonly #lastKeys = new LastKeys();
 
   /**
-   * `random` gives the random part of generated names, 0 to 1; those that `isOwn` refuses are not taken. `makeLines`
-   * makes what tasks in lines need; without it none is in a line.
+   * `random` gives the random part of generated names, 0 to 1; `ownName` the name itself if it is one for this object,
+   * or else one like it that is, if there is one. `makeLines` makes what tasks in lines need; without it none is in a
+   * line.
    */
   constructor(
     sql: Sql,
     random: () => number,
     rows: RowCount,
     makeLines: (() => void) | undefined,
-    isOwn?: (name: string) => boolean,
+    ownName: (name: string) => string | undefined,
   ) {
     this.rows = rows;
     this.#makeLines = makeLines ?? (() => {});
     this.#lineOf = makeLines ? lineOf : () => undefined;
     this.#sql = sql;
     this.#random = random;
-    this.#isOwn = isOwn;
+    this.#ownName = ownName;
   }
 
   insert(task: AcceptedTask, now: number): TaskRow {
@@ -160,8 +161,8 @@ export class Tasks {
   /** A name that nobody has, with this key in it. */
   nameFor(key: number): string {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const name = generatedName(key, this.#random());
-      if (this.#isOwn?.(name) ?? true) return name;
+      const name = this.#ownName(generatedName(key, this.#random()));
+      if (name !== undefined) return name;
     }
     throw new Error("no name is one for this shard, which takes no tasks any more");
   }

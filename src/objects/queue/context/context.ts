@@ -49,8 +49,8 @@ export interface ShardPlace {
   readonly index: number;
   readonly map: ShardMap;
   readonly isSharded: boolean;
-  /** Whether the task of this name lives here once all are where they belong. */
-  isOwn(name: string): boolean;
+  /** The name, if its task lives here once all are where they belong; else one like it that does, if there is one. */
+  ownName(name: string): string | undefined;
   /** Whether the queue has nothing yet, and so nothing to move. */
   readonly isNew: boolean;
   /** Of the first shard, inside the commit that makes the queue: how many shards it begins with. */

@@ -1,6 +1,12 @@
 // A queue's object as one of its shards: which one, and how many there are. The first shard keeps the map, by the
 // queue's definition; the others have a copy, and ask for another when they are shown a newer one.
-import { isSameMap, type ShardMap, shardOf, UNSHARDED } from "../../../core/sharding/shard-map.ts";
+import {
+  isSameMap,
+  nameOn,
+  type ShardMap,
+  shardOf,
+  UNSHARDED,
+} from "../../../core/sharding/shard-map.ts";
 import type { QueueMeta } from "../../../store/queue/queue-meta.ts";
 import type { Commit } from "../../commit.ts";
 import type { ShardOrders } from "../../rpc.ts";
@@ -51,6 +57,10 @@ export class Shard implements ShardPlace {
   /** Whether the task of this name lives here once all are where they belong. */
   isOwn(name: string): boolean {
     return shardOf(name, this.map.shards) === this.index;
+  }
+
+  ownName(name: string): string | undefined {
+    return nameOn(this.index, this.map.shards, name);
   }
 
   /**
