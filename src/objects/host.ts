@@ -34,6 +34,11 @@ export function clock(): number {
   return standIn ? standIn.now() : Date.now();
 }
 
+/** A random number from 0 to 1. */
+export function random(): number {
+  return Math.random();
+}
+
 export abstract class Host<Env> extends DurableObject<Env> {
   protected readonly sql: Tables;
   protected readonly wakeup: Wakeup;
@@ -73,7 +78,7 @@ export abstract class Host<Env> extends DurableObject<Env> {
 
   /** A random number from 0 to 1. */
   random(): number {
-    return Math.random();
+    return random();
   }
 
   /** Whether a turn may go on while its alarm's handler is open: where every call is counted (`countCalls`). */
@@ -229,14 +234,11 @@ export abstract class Host<Env> extends DurableObject<Env> {
   }
 
   #arm(withWatchdogs: boolean): void {
-    for (const job of this.#jobs) this.#armFor(job);
+    // Each earlier one that is set writes a row.
+    const next = this.#jobs.flatMap((job) => this.#nextOf(job) ?? []);
+    if (next.length > 0) this.wakeup.by(Math.min(...next));
     if (!this.isBusy) this.wakeup.release();
     else if (withWatchdogs) this.wakeup.by(Math.min(...this.#watchdogs(this.now())));
-  }
-
-  #armFor(job: Job): void {
-    const at = this.#nextOf(job);
-    if (at !== undefined) this.wakeup.by(at);
   }
 
   #nextOf(job: Job): number | undefined {

@@ -6,8 +6,8 @@ import type { MeterCounts } from "../../core/metrics/meter.ts";
 import { shardOf } from "../../core/sharding/shard-map.ts";
 import type { NewTask, Task } from "../../core/task/task.ts";
 import type { BatchCall, MasterEnd, QueueRpc } from "../rpc.ts";
-import { takenBefore } from "./adding.ts";
 import { type OnShard, type RouteDeps, Routes } from "./routes.ts";
+import { takenBefore } from "./taken-names.ts";
 
 export interface IncomingDeps extends RouteDeps {
   /** Why the queue takes no tasks. */
@@ -60,7 +60,7 @@ export class Incoming
     const { failure } = this.#deps.refusal();
     if (failure) return { failure };
     const added = await this.#routes.each<T, Answer<Task>>(tasks, {
-      nameOf: (task) => nameOf(task) ?? "",
+      routeOf: (task) => nameOf(task) ?? "",
       call: async (on, part, map) => {
         const taken = await takenBefore(this.#routes, part.map(nameOf), map);
         const free = part.filter((_, i) => !taken[i]);
@@ -90,7 +90,7 @@ export class Incoming
     const others = await this.#routes.each<Subtask, Answer<Failure[]>>(
       routed.filter((subtask) => !isOwn(subtask)),
       {
-        nameOf: ([, route]) => route,
+        routeOf: ([, route]) => route,
         call: (on, part) => this.#acceptPart(on, call, part),
         isMissing: () => false,
       },

@@ -63,9 +63,12 @@ export type OnShard = <V extends Verb>(
   ...args: Parameters<ShardCalls[V]>
 ) => Promise<ResultOf<V>>;
 
+/** The name that says where an item lives; a number where any shard will do: which of them in turn. */
+export type Route = string | number;
+
 /** A call about items that live where their names say. */
 export interface Routed<In, Out> {
-  nameOf: (item: In) => string;
+  routeOf: (item: In) => Route;
   /** Calls the shard that has them; for each item its result. */
   call: (on: OnShard, items: In[], map: ShardMap) => Promise<readonly Out[]>;
   /** Whether the shard did not have it. */
@@ -107,7 +110,7 @@ export class Routes {
   ): Promise<ResultOf<V>> {
     const call = async (on: OnShard) => [await on(verb, ...args)];
     const [result] = await this.each<string, ResultOf<V>>([name], {
-      ...{ nameOf: (it) => it, call, isMissing },
+      ...{ routeOf: (it) => it, call, isMissing },
     });
     return result as ResultOf<V>;
   }
@@ -134,7 +137,7 @@ export class Routes {
     routed: Routed<In, Out>,
   ): Promise<void> {
     const map = this.#deps.map();
-    const parts = Map.groupBy(placed, ({ item }) => shardOf(routed.nameOf(item), among(map)));
+    const parts = Map.groupBy(placed, ({ item }) => placeOf(routed.routeOf(item), among(map)));
     const fill = async (shard: number, part: readonly Placed<In>[]) => {
       const items = part.map(({ item }) => item);
       const found = await unlessOutdated(routed.call(this.on(map, shard), items, map));
@@ -163,6 +166,10 @@ export class Routes {
       if (result) return result;
     }
   }
+}
+
+function placeOf(route: Route, shards: number): number {
+  return typeof route === "number" ? route % shards : shardOf(route, shards);
 }
 
 const now = ({ shards }: ShardMap) => shards;

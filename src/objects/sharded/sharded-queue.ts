@@ -126,7 +126,7 @@ export class ShardedQueue implements QueueCalls {
 
   delete(names: readonly string[]): Promise<DeleteResult[]> {
     return this.#routes.each<string, DeleteResult>(names, {
-      nameOf: (name) => name,
+      routeOf: (name) => name,
       call: (on, part) => on("delete", part),
       isMissing: ({ deleted }) => !deleted,
     });
@@ -140,7 +140,7 @@ export class ShardedQueue implements QueueCalls {
 
   async withdrawLeases(leased: readonly Pick<Task, "name" | "lease">[]): Promise<void> {
     await this.#routes.each(leased, {
-      nameOf: ({ name }) => name,
+      routeOf: ({ name }) => name,
       call: async (on, part) => {
         await on("withdrawLeases", part);
         return part;
@@ -154,7 +154,7 @@ export class ShardedQueue implements QueueCalls {
     // Of none too is asked whether the queue is one to lease from.
     if (tokens.length === 0) return this.#routes.one("", () => false, "acknowledge", tokens);
     const results = await this.#routes.each<LeaseToken, Answer<AckResult>>(tokens, {
-      nameOf: ({ name }) => name,
+      routeOf: ({ name }) => name,
       call: async (on, part) => {
         const { ok, failure } = await on("acknowledge", part);
         return part.map((_, i) => (failure ? { failure } : { ok: ok[i] as AckResult }));
@@ -183,7 +183,7 @@ export class ShardedQueue implements QueueCalls {
 
   redrive(names: readonly string[]): Promise<RedriveResult[]> {
     return this.#routes.each<string, RedriveResult>(names, {
-      nameOf: (name) => name,
+      routeOf: (name) => name,
       call: (on, part) => on("redrive", part),
       isMissing: ({ redriven }) => !redriven,
     });
@@ -264,7 +264,7 @@ export class ShardedQueue implements QueueCalls {
 
   async #importNames(records: readonly SavedRecord[]): Promise<Answer<Taken[]>> {
     const taken = await this.#routes.each<SavedRecord, Answer<Taken>>(records, {
-      nameOf: nameOfRecord,
+      routeOf: nameOfRecord,
       call: async (on, part) => {
         const { ok, failure } = await on("importRecords", part);
         return part.map((_, i) => (failure ? { failure } : { ok: ok[i] as Taken }));

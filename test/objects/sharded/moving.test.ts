@@ -141,6 +141,52 @@ describe("a queue of four shards", () => {
     await refused();
   });
 
+  it("adds all or none while names are on their way", async () => {
+    const together = NAMES.filter((name) => shardOf(name, 8) === 5);
+    const [taken, ...others] = together as [string, ...string[]];
+    expect(others.length).toBeGreaterThan(1);
+    expect(shardOf(taken, 4)).not.toBe(5);
+    await queue(Q).add({ name: taken, countdown: 3600 });
+    const letGo = holdUp();
+    await deployShards(Q, 8);
+    await passAll(Q, 5);
+    // Who adds knows of the change.
+    await queue(Q).describe();
+    const all = [...others, taken].map((name) => ({ name, countdown: 3600 }));
+    const added = queue(Q).add(all, { atomic: true });
+    await expect(added).rejects.toMatchObject({
+      code: "TASK_ALREADY_EXISTS",
+      details: [{ index: all.length - 1, code: "TASK_ALREADY_EXISTS" }],
+    });
+    expect((await queue(Q).describe()).statistics.tasks).toBe(1);
+    const kept = all.map((task) => ({ ...task, ifExists: "keep" as const }));
+    await expect(queue(Q).add(kept, { atomic: true })).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      message: expect.stringMatching(/^atomic: 1 of the \d+ tasks have rules for names that are/),
+    });
+    expect((await queue(Q).describe()).statistics.tasks).toBe(1);
+    letGo();
+    await untilMoved(Q, 8);
+    await queue(Q).add(kept, { atomic: true });
+    expect(await expectAtHome(8)).toEqual([...together].sort());
+  });
+
+  it("does not split what is to be added as a whole when it learns of more shards meanwhile", async () => {
+    const together = NAMES.filter((name) => shardOf(name, 4) === 2);
+    expect(new Set(together.map((name) => shardOf(name, 8))).size).toBeGreaterThan(1);
+    await queue(Q).add({ countdown: 3600 });
+    await deployShards(Q, 8);
+    await passAll(Q, 5);
+    const added = queue(Q).add(
+      together.map((name) => ({ name })),
+      { atomic: true },
+    );
+    await expect(added).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      message: expect.stringMatching(/^atomic: the names are on \d of the queue's 8 shards/),
+    });
+  });
+
   it("has nothing left on shards that go", async () => {
     await queue(Q).add(NAMES.map((name, i) => ({ name, countdown: i % 2 ? 3600 : 0 })));
     await passAll(Q, 10);
