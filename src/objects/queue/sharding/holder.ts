@@ -28,6 +28,7 @@ import type { Share, Total } from "../../../core/sharding/share.ts";
 import type { Recall, Statement } from "../../../core/sharding/statement.ts";
 import { LONGEST_MS, STEP_MS } from "../../../core/sharding/turns.ts";
 import type { QueueMetaValues } from "../../../store/queue/queue-meta.ts";
+import { EarliestTimer } from "../../earliest-timer.ts";
 import type { Job } from "../../host.ts";
 import { trouble } from "../../log.ts";
 import type { ShardRpc } from "../../rpc.ts";
@@ -69,10 +70,12 @@ export class Holder implements Job {
   #whole: Total;
   #total: Total;
   #throttle: Throttle = UNTHROTTLED;
+  readonly #look: EarliestTimer;
 
   constructor(deps: HolderDeps) {
     const { shard, instance, running, now, total } = deps;
     this.#deps = deps;
+    this.#look = new EarliestTimer(now, deps.changed);
     this.#whole = total();
     this.#total = this.#whole;
     const held = holdsNothing(shard, instance, now(), this.#askAgain());
@@ -88,10 +91,8 @@ export class Holder implements Job {
 
   // What slots it could use beside those that are taken is asked again after a while. Each attempt that ends looks
   // whether it is time, and the alarm that watches over attempts does: one of its own would be set for each turn in
-  // which all slots are taken, and would end the one that is held open.
-  // But where more is there a moment later, for attempts may take long.
+  // which all slots are taken, and would end the one that is held open. A timer looks where more is there soon.
   #isLookedAtBefore(at: number, { running }: Load, now: number): boolean {
-    if (this.#held.lacks === "slot" && at <= now + STEP_MS) return false;
     return this.#total.bucket === undefined && running > 0 && at > now && at === this.#held.again;
   }
 
@@ -118,6 +119,11 @@ export class Holder implements Job {
   /** The bucket of its share; absent without a rate limit. */
   bucket(now: number): { level: Bucket; shape: BucketShape } | undefined {
     return bucketOf(this.#held, this.#total, now);
+  }
+
+  /** Tasks a second that the whole queue starts, where all of it goes as fast as this shard; absent without a limit. */
+  get queueRate(): number | undefined {
+    return this.#total.bucket?.rate;
   }
 
   /** All it holds. */
@@ -207,6 +213,12 @@ export class Holder implements Job {
     this.#deps.memory?.store({ at, total: JSON.stringify(this.#whole) });
   }
 
+  // Where more slots are there a moment later it looks by itself then, for attempts may take long.
+  #lookSoon(): void {
+    const { again, lacks } = this.#held;
+    if (lacks === "slot" && again <= this.#deps.now() + STEP_MS) this.#look.by(again);
+  }
+
   // The load is read before: what throws then is for the turn.
   async #ask(now: number, load: Load): Promise<void> {
     const { coordinator, changed } = this.#deps;
@@ -216,6 +228,7 @@ export class Holder implements Job {
       const grant = await withinPatience(coordinator().askShare(statement));
       this.#held = answered(this.#held, this.#total, grant, this.#deps.now());
       this.#keepAgain(this.#deps.now());
+      this.#lookSoon();
     } catch (error) {
       trouble(`task queue: ${this.#deps.title} got no share, trying again`, error);
       this.#held = unanswered(this.#held, statement.number);

@@ -15,6 +15,7 @@ import { deployShards, passAll, rowsOf, untilMoved } from "../../../support/resh
 import { seeded } from "../../../support/shards-simulation.ts";
 import { crash, elapsed, firstAlarm, freshStart, objectOf, queue } from "../../../support/time.ts";
 import { deployed, handlers, held } from "../../../support/worker.ts";
+import { countWritten, nothingWritten } from "../../../support/written.ts";
 
 const QUEUE = "four-shards";
 const SHARDS = 4;
@@ -257,6 +258,23 @@ describe("a queue of four shards", () => {
     for (let i = 0; i < 10 && handler.started() < 8; i++) await pass(0.1, { isHeld: true });
     expect(handler.started()).toBe(8);
     for (let i = 0; i < 9; i++) handler.answer(i, 200);
+  });
+
+  it("sets one alarm on a shard that begins to work, though it asks twice for slots", async () => {
+    deploy("max_concurrent_requests: 8", ", rate: none");
+    const asks = vi.spyOn(TaskQueueObject.prototype, "askShare");
+    onTestFinished(() => void vi.restoreAllMocks());
+    const handler = held(`/_ah/queue/${QUEUE}`);
+    // It exists by then.
+    await statisticsOf(2);
+    const written = nothingWritten();
+    await countWritten(OBJECTS[2] as string, written);
+    await add(8, [2]);
+    for (let i = 0; i < 10 && handler.started() < 8; i++) await pass(0.05, { isHeld: true });
+    expect(handler.started()).toBe(8);
+    expect(asks).toHaveBeenCalledTimes(2);
+    expect(written.alarms).toBe(1);
+    for (let i = 0; i < 8; i++) handler.answer(i, 200);
   });
 
   it("lends what idle shards have to a busy one within a second", async () => {
