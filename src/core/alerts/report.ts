@@ -12,8 +12,11 @@ export interface TargetReport {
 /** What is due on one object, and how fast it goes. */
 export interface BacklogReport {
   due: number;
-  /** Tasks a second that it may start now; absent without a limit. */
-  rate?: number | undefined;
+  /**
+   * Tasks a second that the queue starts, where all of it goes as fast as this shard, which may have slowed down; absent
+   * without a limit. What part of that a shard has now is another a moment later.
+   */
+  queueRate?: number | undefined;
   /** Half of its attempts take less (seconds); null where none ended of late. */
   runTime: number | null;
 }
@@ -40,14 +43,24 @@ export function sumOfFailures(all: readonly FailureCounts[]): FailureCounts {
 }
 
 export function sumOfBacklogs(all: readonly BacklogReport[]): BacklogReport {
-  const rates = all.map(({ rate }) => rate ?? Number.POSITIVE_INFINITY);
-  const rate = rates.reduce((sum, one) => sum + one, 0);
   const times = all.flatMap(({ runTime }) => runTime ?? []);
+  const queueRate = rateOfAll(all);
   return {
     due: all.reduce((sum, { due }) => sum + due, 0),
-    ...(Number.isFinite(rate) && { rate }),
+    ...(queueRate !== undefined && { queueRate }),
     runTime: times.length > 0 ? times.reduce((sum, one) => sum + one, 0) / times.length : null,
   };
+}
+
+// Each shard's tasks take as long as the queue takes for so many at its rate; one of a version before says none.
+function rateOfAll(all: readonly BacklogReport[]): number | undefined {
+  let [tasks, seconds] = [0, 0];
+  for (const { due, queueRate } of all) {
+    if (queueRate === undefined) continue;
+    tasks += due;
+    seconds += due / queueRate;
+  }
+  return tasks > 0 ? tasks / seconds : undefined;
 }
 
 /**

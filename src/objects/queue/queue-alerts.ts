@@ -41,15 +41,16 @@ function backlogOf(queue: Queue): BacklogReport {
   const now = queue.now();
   const { tasks, due = tasks } = queue.store.counts.tasks(now);
   const { lastMinute, lastHour } = queue.statistics.runTime(now);
-  const rate = queue.push.tokens()?.shape.rate;
-  return { due, rate, runTime: lastMinute.p50 ?? lastHour.p50 };
+  const { held } = queue.sharding.shares;
+  const queueRate = held ? held.queueRate : queue.push.tokens()?.shape.rate;
+  return { due, queueRate, runTime: lastMinute.p50 ?? lastHour.p50 };
 }
 
 function drainOf(queue: Queue, file: QueueFile, backlog: BacklogReport): number | null {
   if (backlog.due === 0) return 0;
   if (queue.isPaused) return null;
   const { config } = queue.definition;
-  return drainSeconds({ ...config, rate: backlog.rate ?? config.rate }, file, backlog);
+  return drainSeconds({ ...config, rate: backlog.queueRate ?? config.rate }, file, backlog);
 }
 
 /** Alerts: `extensions.alerts` of queue.yaml. */

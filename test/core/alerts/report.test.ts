@@ -56,12 +56,15 @@ it("failures are summed slot by slot", () => {
   ]);
 });
 
-it("a backlog is drained by what all may start", () => {
+it("a backlog is drained as fast as its shards go", () => {
   const all = [
-    { due: 10, rate: 2, runTime: 1 },
-    { due: 5, rate: 3, runTime: null },
-    { due: 0, rate: 0, runTime: 3 },
+    { due: 10, queueRate: 2, runTime: 1 },
+    { due: 5, queueRate: 1, runTime: null },
+    { due: 0, queueRate: 0.5, runTime: 3 },
   ];
-  expect(sumOfBacklogs(all)).toEqual({ due: 15, rate: 5, runTime: 2 });
+  expect(sumOfBacklogs(all)).toEqual({ due: 15, queueRate: 1.5, runTime: 2 });
+  // Of a version that said another rate.
+  const former = { due: 85, rate: 0, runTime: null };
+  expect(sumOfBacklogs([...all, former])).toEqual({ due: 100, queueRate: 1.5, runTime: 2 });
   expect(sumOfBacklogs([{ due: 1, runTime: null }])).toEqual({ due: 1, runTime: null });
 });
