@@ -41,7 +41,7 @@ const SIZES: { what: string; entry: "index" | "slim"; names: string; budget?: nu
     names:
       "createTaskQueues, api, cloudTasks, console, metrics, batches, cron, deferred, keys, limits, rules, shards",
   },
-  { what: "everything", entry: "index", names: "createTaskQueues", budget: 467 },
+  { what: "everything", entry: "index", names: "createTaskQueues", budget: 468 },
 ];
 
 for (const { what, entry, names, budget } of SIZES) {
