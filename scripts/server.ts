@@ -105,6 +105,16 @@ export class Server {
     return this.answers();
   }
 
+  /** What it answers, though it may start anew at any moment: nothing good where that breaks off, or takes long. */
+  async look(path: string): Promise<{ ok: boolean; body: string }> {
+    try {
+      const answer = await this.fetch(path, { signal: AbortSignal.timeout(2000) });
+      return { ok: answer.ok, body: await answer.text() };
+    } catch {
+      return { ok: false, body: "" };
+    }
+  }
+
   answers(): Promise<boolean> {
     const signal = AbortSignal.timeout(2000);
     return this.fetch("/", { signal }).then(

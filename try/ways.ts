@@ -66,9 +66,8 @@ async function edits(server: Server, project: string): Promise<void> {
   };
   const runsAt = (rate: string) =>
     until(`the rate ${rate}`, 30, async () => {
-      const signal = AbortSignal.timeout(2000);
-      const answer = await server.fetch("/_ah/api/queues/mail", { signal }).catch(() => undefined);
-      return answer?.ok && ((await answer.json()) as { rate: string }).rate === rate;
+      const { ok, body } = await server.look("/_ah/api/queues/mail");
+      return ok && (JSON.parse(body) as { rate: string }).rate === rate;
     });
   await write("7/s");
   await runsAt("7/s");
@@ -82,10 +81,7 @@ async function edits(server: Server, project: string): Promise<void> {
 async function shows(server: Server, error: RegExp): Promise<void> {
   await until(`${error}`, 30, async () => {
     if (server.lines().some((line) => error.test(line))) return true;
-    const answer = await server
-      .fetch("/", { signal: AbortSignal.timeout(2000) })
-      .catch(() => undefined);
-    return error.test(((await answer?.text()) ?? "").replaceAll('\\"', '"'));
+    return error.test((await server.look("/")).body.replaceAll('\\"', '"'));
   });
 }
 

@@ -225,8 +225,8 @@ it("npm start builds once, though the console was not there, and then once for e
   const file = join(copy, "queue.yaml");
   writeFileSync(file, readFileSync(file, "utf8").replace(/rate: \S+/, "rate: 7/m"));
   await until("the new rate", 30, async () => {
-    const answer = await server.fetch("/_ah/api/queues/master").catch(() => undefined);
-    return answer?.ok && ((await answer.json()) as { rate: string }).rate === "7/m";
+    const { ok, body } = await server.look("/_ah/api/queues/master");
+    return ok && (JSON.parse(body) as { rate: string }).rate === "7/m";
   });
   // Whatever was written before the edit would have been heard of by now.
   expect(builds()).toEqual(["npm run -s build:demo", "queue.yaml", "npm run -s build:demo"]);
