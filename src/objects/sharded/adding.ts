@@ -44,7 +44,7 @@ export async function addToShards(
   deps: AddingDeps,
   calls: readonly AddCall[],
 ): Promise<Answer<Added[]>[]> {
-  const admission = calls.some(({ tasks }) => tasks.length !== 1) ? deps.admission() : undefined;
+  const admission = calls.every(goesTogether) ? undefined : deps.admission();
   const known = calls.map((call) => answerBefore(call, admission));
   const isWhole = (i: number) => known[i] === "whole";
   const whole = calls.filter((_, i) => isWhole(i));
@@ -60,12 +60,18 @@ export async function addToShards(
   });
 }
 
+/** Whether all of a call goes to one shard, which then checks it as a whole. */
+function goesTogether({ tasks, atomic }: AddCall): boolean {
+  if (tasks.length <= 1) return tasks.length === 1;
+  return !atomic && tasks.length <= TOGETHER && tasks.every((task) => nameOf(task) === undefined);
+}
+
 /** What can be said of a call before it is split; "whole" where it is not for this side to split it. */
 function answerBefore(
   call: AddCall,
   admission: Answer<Admission> | undefined,
 ): Answer<Added[]> | "whole" | undefined {
-  if (call.tasks.length === 1) return undefined;
+  if (goesTogether(call)) return undefined;
   if (!admission) return "whole";
   if (admission.failure) return admission;
   const { failure } = acceptCall(call, admission.ok);

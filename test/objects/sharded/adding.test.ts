@@ -29,6 +29,12 @@ describe("a batch on four shards", () => {
     expect(results.every(({ task }) => task)).toBe(true);
   });
 
+  it.each([100, 101])("of %i without names is refused as a whole for one bad task", async (n) => {
+    const bad = Array.from({ length: n }, (_, i) => (i === n - 1 ? { url: "x" } : {}));
+    await expect(queue(Q).add(bad)).rejects.toMatchObject({ code: "INVALID_URL" });
+    expect((await queue(Q).describe()).statistics.tasks).toBe(0);
+  });
+
   it("has for each name that is taken its own error", async () => {
     await queue(Q).add({ name: NAMES[1] as string, countdown: 60 });
     const results = await queue(Q).add(NAMES.map((name) => ({ name })));
