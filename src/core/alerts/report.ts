@@ -52,11 +52,11 @@ export function sumOfBacklogs(all: readonly BacklogReport[]): BacklogReport {
   };
 }
 
-// Each shard's tasks take as long as the queue takes for so many at its rate; one of a version before says none.
+// Each shard's tasks take as long as the queue takes for so many at its rate; one of a version before says no rate.
 function rateOfAll(all: readonly BacklogReport[]): number | undefined {
   let [tasks, seconds] = [0, 0];
   for (const { due, queueRate } of all) {
-    if (queueRate === undefined) continue;
+    if (queueRate === undefined || due === 0) continue;
     tasks += due;
     seconds += due / queueRate;
   }

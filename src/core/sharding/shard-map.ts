@@ -56,7 +56,7 @@ const LAST = "0123456789abcdefghijklmnopqrstuvwxyz";
  */
 export function nameOn(shard: number, shards: number, name: string): string | undefined {
   if (shard >= shards) return undefined;
-  if (isOn(hashOf(name), shard, shards)) return name;
+  if (shards === 1 || isOn(hashOf(name), shard, shards)) return name;
   const stem = name.slice(0, -1);
   const hash = hashOf(stem);
   // From its own digit on: each is as likely as the others.
@@ -68,7 +68,7 @@ export function nameOn(shard: number, shards: number, name: string): string | un
   return undefined;
 }
 
-/** Whether `shardOf` says `shard`, which is one of `shards`; most that are not are seen to be others by a look at one or two. */
+/** Whether `shardOf` says `shard`, which is one of `shards`; for most names that are elsewhere a few looks tell. */
 function isOn(hash: number, shard: number, shards: number): boolean {
   const own = scoreOf(hash, shard);
   for (let other = 0; other < shards; other++) {

@@ -44,8 +44,11 @@ export async function addToShards(
   deps: AddingDeps,
   calls: readonly AddCall[],
 ): Promise<Answer<Added[]>[]> {
-  const admission = calls.every(goesTogether) ? undefined : deps.admission();
-  const known = calls.map((call) => answerBefore(call, admission));
+  const areTogether = calls.map(goesTogether);
+  const admission = areTogether.includes(false) ? deps.admission() : undefined;
+  const known = calls.map((call, i) =>
+    areTogether[i] ? undefined : answerBefore(call, admission),
+  );
   const isWhole = (i: number) => known[i] === "whole";
   const whole = calls.filter((_, i) => isWhole(i));
   const split = calls.filter((_, i) => known[i] === undefined);
@@ -71,7 +74,6 @@ function answerBefore(
   call: AddCall,
   admission: Answer<Admission> | undefined,
 ): Answer<Added[]> | "whole" | undefined {
-  if (goesTogether(call)) return undefined;
   if (!admission) return "whole";
   if (admission.failure) return admission;
   const { failure } = acceptCall(call, admission.ok);

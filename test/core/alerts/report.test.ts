@@ -63,6 +63,8 @@ it("a backlog is drained as fast as its shards go", () => {
     { due: 0, queueRate: 0.5, runTime: 3 },
   ];
   expect(sumOfBacklogs(all)).toEqual({ due: 15, queueRate: 1.5, runTime: 2 });
+  const still = [5, 0].map((due) => ({ due, queueRate: 0, runTime: null }));
+  expect(sumOfBacklogs(still)).toEqual({ due: 5, queueRate: 0, runTime: null });
   // Of a version that said another rate.
   const former = { due: 85, rate: 0, runTime: null };
   expect(sumOfBacklogs([...all, former])).toEqual({ due: 100, queueRate: 1.5, runTime: 2 });
